@@ -1,0 +1,43 @@
+//! "Did you mean …?"
+
+/// How alike two names must be (Jaro–Winkler, 0–1) for one to be offered. Measured on the usual slips (a letter
+/// missing, doubled, swapped, singular for plural): all of those score above, unrelated names below.
+const ALIKE: f64 = 0.80;
+
+/// The name nearest to `wrong`, ignoring case, if one is near enough.
+#[must_use]
+pub fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let wrong = wrong.to_lowercase();
+    let mut best: Option<(f64, &'a str)> = None;
+    for name in names {
+        let score = strsim::jaro_winkler(&wrong, &name.to_lowercase());
+        if score > ALIKE && best.is_none_or(|(top, _)| score > top) {
+            best = Some((score, name));
+        }
+    }
+    best.map(|(_, name)| name)
+}
+
+/// "did you mean `name`?", if a name is near enough.
+#[must_use]
+pub fn did_you_mean<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    nearest(wrong, names).map(|name| format!("did you mean `{name}`?"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_usual_slips_are_caught_and_strangers_are_not() {
+        let states = ["disabled", "enabled", "enforced"];
+        assert_eq!(nearest("enforce", states), Some("enforced"));
+        assert_eq!(nearest("Enforced", states), Some("enforced"));
+        assert_eq!(nearest("disable", states), Some("disabled"));
+        assert_eq!(nearest("xyz", states), None);
+        assert_eq!(
+            nearest("user", ["users", "groups", "roles", "where"]),
+            Some("users")
+        );
+    }
+}

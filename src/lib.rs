@@ -1,0 +1,4 @@
+//! `mfaplan`: Terraform for per-user MFA in Microsoft Entra ID.
+pub mod diag;
+pub mod eval;
+pub mod tenant;

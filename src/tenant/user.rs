@@ -1,0 +1,246 @@
+//! A user of the tenant, with every fact a plan looks at.
+
+use jiff::Timestamp;
+
+use super::{GroupId, ObservedState, RoleTemplateId, SignIns, Text, UserId};
+
+/// A directory account. `None` always means *unknown*, never "no": a rule must not take it for safe.
+#[derive(Clone, Debug)]
+pub struct User {
+    /// The object id.
+    pub id: UserId,
+    /// The sign-in name.
+    pub user_principal_name: Text,
+    /// The state of per-user MFA.
+    pub mfa_state: ObservedState,
+    /// The name shown in the directory.
+    pub display_name: Option<Text>,
+    /// The mail address.
+    pub mail: Option<Text>,
+    /// The given name.
+    pub given_name: Option<Text>,
+    /// The surname.
+    pub surname: Option<Text>,
+    /// The department.
+    pub department: Option<Text>,
+    /// The job title.
+    pub job_title: Option<Text>,
+    /// The company.
+    pub company_name: Option<Text>,
+    /// The country.
+    pub country: Option<Text>,
+    /// The office location.
+    pub office_location: Option<Text>,
+    /// The employee id.
+    pub employee_id: Option<Text>,
+    /// The employee type (free text).
+    pub employee_type: Option<Text>,
+    /// Which of the facts above the tenant *gave as empty*: known to be absent, not unknown. See [`Emptiness`].
+    pub empty: Emptiness,
+    /// Member or guest.
+    pub user_type: Option<UserType>,
+    /// May the account sign in at all?
+    pub account_enabled: Option<bool>,
+    /// Synchronised from an on-premises directory. Graph's null means "never synchronised".
+    pub on_premises_sync_enabled: Option<bool>,
+    /// When the account was created.
+    pub created: Option<Timestamp>,
+    /// `passwordPolicies` contains `DisablePasswordExpiration`.
+    pub password_never_expires: Option<bool>,
+    /// When the password was last changed.
+    pub last_password_change: Option<Timestamp>,
+    /// SKU part numbers of the assigned licences.
+    pub licenses: Option<Box<[Text]>>,
+    /// `extensionAttribute1` … `extensionAttribute15`.
+    pub extension_attributes: Option<Box<[Option<Text>; 15]>>,
+    /// What the mailbox is for.
+    pub mailbox_purpose: Option<MailboxPurpose>,
+    /// Has a method registered that MFA can use (`isMfaRegistered`).
+    pub registered: Option<bool>,
+    /// Could complete MFA now, under the methods policy (`isMfaCapable`).
+    pub mfa_capable: Option<bool>,
+    /// The registered methods, as Graph spells them (`methodsRegistered`).
+    pub methods: Option<Box<[Text]>>,
+    /// How many devices are registered to the user.
+    pub device_count: Option<u32>,
+    /// Groups the user is a member of, directly or through other groups.
+    pub member_of: Option<Box<[GroupId]>>,
+    /// Directory roles, active or eligible.
+    pub directory_roles: Option<Box<[RoleAssignment]>>,
+    /// The latest sign-in of any kind.
+    pub last_sign_in: LastSignIn,
+    /// The latest interactive sign-in.
+    pub last_interactive_sign_in: LastSignIn,
+    /// What the sign-in log says of the user in the window.
+    pub sign_ins: Option<Box<SignIns>>,
+}
+
+impl User {
+    /// A user of whom nothing is known but his name and state. Adapters and tests fill in what they know.
+    #[must_use]
+    pub fn new(id: UserId, user_principal_name: Text, mfa_state: ObservedState) -> Self {
+        Self {
+            id,
+            user_principal_name,
+            mfa_state,
+            display_name: None,
+            mail: None,
+            given_name: None,
+            surname: None,
+            department: None,
+            job_title: None,
+            company_name: None,
+            country: None,
+            office_location: None,
+            employee_id: None,
+            employee_type: None,
+            empty: Emptiness::default(),
+            user_type: None,
+            account_enabled: None,
+            on_premises_sync_enabled: None,
+            created: None,
+            password_never_expires: None,
+            last_password_change: None,
+            licenses: None,
+            extension_attributes: None,
+            mailbox_purpose: None,
+            registered: None,
+            mfa_capable: None,
+            methods: None,
+            device_count: None,
+            member_of: None,
+            directory_roles: None,
+            last_sign_in: LastSignIn::Unknown,
+            last_interactive_sign_in: LastSignIn::Unknown,
+            sign_ins: None,
+        }
+    }
+
+    /// The part of the user principal name after the last `@`, or nothing.
+    #[must_use]
+    pub fn domain(&self) -> Option<&str> {
+        self.user_principal_name
+            .rsplit_once('@')
+            .map(|(_, domain)| domain)
+    }
+
+    /// A guest by type or by the `#EXT#` in the name; `None` when the type is unknown and the name does not tell.
+    #[must_use]
+    pub fn is_guest(&self) -> Option<bool> {
+        if self.user_principal_name.contains("#EXT#") {
+            return Some(true);
+        }
+        self.user_type.map(|kind| kind == UserType::Guest)
+    }
+
+    /// The display name, or the sign-in name where there is none.
+    #[must_use]
+    pub fn name(&self) -> &Text {
+        self.display_name
+            .as_ref()
+            .unwrap_or(&self.user_principal_name)
+    }
+}
+
+/// Which text attributes the tenant returned as null or empty. Graph says `"department": null` for "no department" and
+/// leaves the key out when it was not asked or not allowed; only the second is unknown. One bit each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Emptiness(u16);
+
+impl Emptiness {
+    /// Marks an attribute as known to be empty.
+    pub fn set(&mut self, attribute: Attribute) {
+        self.0 |= 1 << attribute as u16;
+    }
+
+    /// Is this attribute known to be empty?
+    #[must_use]
+    pub const fn contains(self, attribute: Attribute) -> bool {
+        self.0 & (1 << attribute as u16) != 0
+    }
+}
+
+/// The text attributes that can be known to be empty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u16)]
+pub enum Attribute {
+    /// `displayName`
+    DisplayName,
+    /// `mail`
+    Mail,
+    /// `givenName`
+    GivenName,
+    /// `surname`
+    Surname,
+    /// `department`
+    Department,
+    /// `jobTitle`
+    JobTitle,
+    /// `companyName`
+    CompanyName,
+    /// `country`
+    Country,
+    /// `officeLocation`
+    OfficeLocation,
+    /// `employeeId`
+    EmployeeId,
+    /// `employeeType`
+    EmployeeType,
+}
+
+/// Graph's `userType`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum UserType {
+    /// An account of the organisation.
+    Member,
+    /// An account invited from elsewhere.
+    Guest,
+}
+
+impl UserType {
+    /// Graph's spelling.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Member => "Member",
+            Self::Guest => "Guest",
+        }
+    }
+}
+
+/// Exchange's `userPurpose` of a mailbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MailboxPurpose {
+    /// A person's mailbox.
+    User,
+    /// A shared mailbox.
+    Shared,
+    /// A room.
+    Room,
+    /// Equipment.
+    Equipment,
+    /// Linked, unknown to this version, or given as null: nothing special.
+    Other,
+}
+
+/// A directory role of a user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoleAssignment {
+    /// Which role.
+    pub template_id: RoleTemplateId,
+    /// Its name in the directory.
+    pub display_name: Text,
+    /// Neither eligible only (PIM) nor bound to an end.
+    pub permanent: bool,
+}
+
+/// When somebody last signed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LastSignIn {
+    /// The tenant did not say.
+    Unknown,
+    /// Never since the account exists.
+    Never,
+    /// At this instant.
+    At(Timestamp),
+}
