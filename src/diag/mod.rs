@@ -29,11 +29,7 @@ impl Span {
     #[must_use]
     pub fn new(file: FileId, range: Range<usize>) -> Self {
         let clamp = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
-        Self {
-            file,
-            start: clamp(range.start),
-            end: clamp(range.end),
-        }
+        Self { file, start: clamp(range.start), end: clamp(range.end) }
     }
 
     /// The byte range.
@@ -76,19 +72,10 @@ impl SourceMap {
     pub fn add(&mut self, name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> FileId {
         let text = text.into();
         let starts = std::iter::once(0)
-            .chain(
-                text.bytes()
-                    .enumerate()
-                    .filter(|(_, byte)| *byte == b'\n')
-                    .map(|(at, _)| at as u32 + 1),
-            )
+            .chain(text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at as u32 + 1))
             .collect();
         let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
-        self.files.push(SourceFile {
-            name: name.into(),
-            text,
-            line_starts: starts,
-        });
+        self.files.push(SourceFile { name: name.into(), text, line_starts: starts });
         id
     }
 
@@ -121,17 +108,10 @@ impl SourceFile {
     #[must_use]
     pub fn place(&self, offset: u32) -> Place {
         let offset = self.text.floor_char_boundary(offset as usize);
-        let line = self
-            .line_starts
-            .partition_point(|start| *start as usize <= offset)
-            .max(1);
+        let line = self.line_starts.partition_point(|start| *start as usize <= offset).max(1);
         let start = self.line_starts[line - 1] as usize;
         let column = self.text[start..offset].chars().count();
-        Place {
-            line: line as u32,
-            column: column as u32 + 1,
-            byte: offset as u32,
-        }
+        Place { line: line as u32, column: column as u32 + 1, byte: offset as u32 }
     }
 
     /// The byte range of a one-based line, without its line end.
@@ -139,10 +119,7 @@ impl SourceFile {
     pub fn line_range(&self, line: u32) -> Range<usize> {
         let index = (line.max(1) as usize - 1).min(self.line_starts.len() - 1);
         let start = self.line_starts[index] as usize;
-        let end = self
-            .line_starts
-            .get(index + 1)
-            .map_or(self.text.len(), |next| *next as usize - 1);
+        let end = self.line_starts.get(index + 1).map_or(self.text.len(), |next| *next as usize - 1);
         start..end.max(start)
     }
 
@@ -205,29 +182,20 @@ impl Diagnostic {
     /// A warning.
     #[must_use]
     pub fn warning(summary: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self {
-            level: Level::Warning,
-            ..Self::error(summary, detail)
-        }
+        Self { level: Level::Warning, ..Self::error(summary, detail) }
     }
 
     /// Marks the place, with the words to show beside the mark (may be empty).
     #[must_use]
     pub fn at(mut self, span: Span, text: impl Into<String>) -> Self {
-        self.primary = Some(Label {
-            span,
-            text: text.into(),
-        });
+        self.primary = Some(Label { span, text: text.into() });
         self
     }
 
     /// Marks another place.
     #[must_use]
     pub fn and(mut self, span: Span, text: impl Into<String>) -> Self {
-        self.secondary.push(Label {
-            span,
-            text: text.into(),
-        });
+        self.secondary.push(Label { span, text: text.into() });
         self
     }
 
@@ -278,8 +246,7 @@ impl Diagnostics {
     /// All of them, sorted by place (file, offset), those without a place first.
     #[must_use]
     pub fn into_sorted(mut self) -> Vec<Diagnostic> {
-        self.0
-            .sort_by_key(|one| one.primary.as_ref().map(|label| label.span));
+        self.0.sort_by_key(|one| one.primary.as_ref().map(|label| label.span));
         self.0
     }
 }

@@ -35,9 +35,6 @@ mod tests {
         assert_eq!(nearest("Enforced", states), Some("enforced"));
         assert_eq!(nearest("disable", states), Some("disabled"));
         assert_eq!(nearest("xyz", states), None);
-        assert_eq!(
-            nearest("user", ["users", "groups", "roles", "where"]),
-            Some("users")
-        );
+        assert_eq!(nearest("user", ["users", "groups", "roles", "where"]), Some("users"));
     }
 }

@@ -14,17 +14,12 @@ mod text;
 mod user;
 
 pub use conditional_access::{
-    ApplicationConditions, AuthenticationStrength, Conditions, ExternalUsers, GrantControls,
-    Policy, PolicyState, UserConditions,
+    ApplicationConditions, AuthenticationStrength, Conditions, ExternalUsers, GrantControls, Policy, PolicyState,
+    UserConditions,
 };
 pub use id::{GroupId, RoleTemplateId, TenantId, UserId};
-pub use observed::{
-    Domain, Fact, Group, MfaServicePolicy, ObservedTenant, Source, Unavailable, UserIndex,
-};
-pub use port::{
-    ReadError, ReadProgress, ReadRequest, StateRead, TenantRead, TenantWrite, WriteError,
-    WriteErrorKind,
-};
+pub use observed::{Domain, Fact, Group, MfaServicePolicy, ObservedTenant, Source, Unavailable, UserIndex};
+pub use port::{ReadError, ReadProgress, ReadRequest, StateRead, TenantRead, TenantWrite, WriteError, WriteErrorKind};
 pub use roles::{is_privileged, role};
 pub use sign_ins::{AppSignIns, LegacySignIns, SignIns};
 pub use state::{MfaState, ObservedState};

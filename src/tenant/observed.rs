@@ -60,13 +60,7 @@ pub struct ObservedTenant {
 impl ObservedTenant {
     /// A tenant with these users and nothing else known. Users are sorted once, here: by name without case, then id.
     #[must_use]
-    pub fn new(
-        id: TenantId,
-        name: Text,
-        source: Source,
-        captured_at: Timestamp,
-        mut users: Vec<User>,
-    ) -> Self {
+    pub fn new(id: TenantId, name: Text, source: Source, captured_at: Timestamp, mut users: Vec<User>) -> Self {
         sort(&mut users);
         Self {
             id,
@@ -109,25 +103,14 @@ impl ObservedTenant {
     /// The user with this object id. The index is built at the first call.
     #[must_use]
     pub fn by_id(&self, id: UserId) -> Option<UserIndex> {
-        self.by_id
-            .get_or_init(|| {
-                self.indexed()
-                    .map(|(index, user)| (user.id, index))
-                    .collect()
-            })
-            .get(&id)
-            .copied()
+        self.by_id.get_or_init(|| self.indexed().map(|(index, user)| (user.id, index)).collect()).get(&id).copied()
     }
 
     /// The user with this user principal name, whatever its case. The index is built at the first call.
     #[must_use]
     pub fn by_name(&self, name: &str) -> Option<UserIndex> {
         self.by_name
-            .get_or_init(|| {
-                self.indexed()
-                    .map(|(index, user)| (lowered(&user.user_principal_name), index))
-                    .collect()
-            })
+            .get_or_init(|| self.indexed().map(|(index, user)| (lowered(&user.user_principal_name), index)).collect())
             .get(&*lowered(name))
             .copied()
     }
@@ -142,11 +125,7 @@ impl ObservedTenant {
     #[must_use]
     pub fn licensed_for_conditional_access(&self) -> Option<bool> {
         let plans = self.service_plans.as_ref()?;
-        Some(
-            plans
-                .iter()
-                .any(|plan| matches!(plan.as_str(), "AAD_PREMIUM" | "AAD_PREMIUM_P2")),
-        )
+        Some(plans.iter().any(|plan| matches!(plan.as_str(), "AAD_PREMIUM" | "AAD_PREMIUM_P2")))
     }
 }
 
@@ -160,9 +139,7 @@ fn sort(users: &mut [User]) {
     let compare = |a: &User, b: &User| {
         let (left, right) = (&a.user_principal_name, &b.user_principal_name);
         let folded = if left.is_ascii() && right.is_ascii() {
-            left.bytes()
-                .map(|c| c.to_ascii_lowercase())
-                .cmp(right.bytes().map(|c| c.to_ascii_lowercase()))
+            left.bytes().map(|c| c.to_ascii_lowercase()).cmp(right.bytes().map(|c| c.to_ascii_lowercase()))
         } else {
             left.to_lowercase().cmp(&right.to_lowercase())
         };
@@ -285,10 +262,6 @@ impl fmt::Display for Fact {
 impl FromStr for Fact {
     type Err = ();
     fn from_str(text: &str) -> Result<Self, ()> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|fact| fact.as_str() == text)
-            .ok_or(())
+        Self::ALL.iter().copied().find(|fact| fact.as_str() == text).ok_or(())
     }
 }

@@ -59,11 +59,7 @@ pub trait TenantWrite: Send + Sync {
     ///
     /// # Errors
     /// [`WriteErrorKind`] says whether the write can have taken place.
-    fn write(
-        &self,
-        user: UserId,
-        after: MfaState,
-    ) -> impl Future<Output = Result<(), WriteError>> + Send;
+    fn write(&self, user: UserId, after: MfaState) -> impl Future<Output = Result<(), WriteError>> + Send;
 }
 
 /// A read that failed for good.
@@ -86,13 +82,7 @@ impl ReadError {
     /// An error with a message and nothing else.
     #[must_use]
     pub fn new(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            hints: Vec::new(),
-            status: None,
-            request_id: None,
-            transient: false,
-        }
+        Self { message: message.into(), hints: Vec::new(), status: None, request_id: None, transient: false }
     }
 
     /// Adds a hint.

@@ -45,12 +45,7 @@ impl SignIns {
     /// Sign-ins by all legacy protocols together.
     #[must_use]
     pub fn legacy_total(&self) -> Option<u32> {
-        Some(
-            self.legacy
-                .as_ref()?
-                .iter()
-                .fold(0, |sum, one| one.count.saturating_add(sum)),
-        )
+        Some(self.legacy.as_ref()?.iter().fold(0, |sum, one| one.count.saturating_add(sum)))
     }
 }
 

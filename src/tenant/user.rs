@@ -119,9 +119,7 @@ impl User {
     /// The part of the user principal name after the last `@`, or nothing.
     #[must_use]
     pub fn domain(&self) -> Option<&str> {
-        self.user_principal_name
-            .rsplit_once('@')
-            .map(|(_, domain)| domain)
+        self.user_principal_name.rsplit_once('@').map(|(_, domain)| domain)
     }
 
     /// A guest by type or by the `#EXT#` in the name; `None` when the type is unknown and the name does not tell.
@@ -136,9 +134,7 @@ impl User {
     /// The display name, or the sign-in name where there is none.
     #[must_use]
     pub fn name(&self) -> &Text {
-        self.display_name
-            .as_ref()
-            .unwrap_or(&self.user_principal_name)
+        self.display_name.as_ref().unwrap_or(&self.user_principal_name)
     }
 }
 
