@@ -1,0 +1,5 @@
+//! The plan as a document: model, summary, digest, guardrails.
+
+mod model;
+
+pub use model::*;
