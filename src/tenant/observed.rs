@@ -89,6 +89,13 @@ impl ObservedTenant {
         &self.users
     }
 
+    /// The users, to add facts that come from elsewhere. Ids and names must stay as they are: order and look-ups rest on
+    /// them.
+    #[must_use]
+    pub fn users_mut(&mut self) -> &mut [User] {
+        &mut self.users
+    }
+
     /// The user at this position. Positions come from this tenant, so the lookup cannot miss.
     #[must_use]
     pub fn user(&self, index: UserIndex) -> &User {
