@@ -9,4 +9,5 @@ pub mod facts;
 pub mod plan;
 pub mod risk;
 pub mod severity;
+pub mod snapshot;
 pub mod tenant;
