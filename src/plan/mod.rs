@@ -1,5 +1,6 @@
 //! The plan as a document: model, summary, digest, guardrails.
 
+pub mod file;
 mod model;
 
 pub use model::*;
