@@ -7,6 +7,7 @@ pub mod diff;
 pub mod eval;
 pub mod facts;
 pub mod plan;
+pub mod render;
 pub mod risk;
 pub mod severity;
 pub mod snapshot;

@@ -5,6 +5,7 @@ pub mod digest;
 mod expressions;
 mod guardrails;
 mod impact;
+pub mod file;
 mod model;
 
 pub use build::{BuildError, BuildInput, Built, build, change_value, place};
