@@ -2,4 +2,5 @@
 //! `mfaplan`: Terraform for per-user MFA in Microsoft Entra ID.
 pub mod diag;
 pub mod eval;
+pub mod sign_ins;
 pub mod tenant;
