@@ -10,5 +10,6 @@ pub mod plan;
 pub mod render;
 pub mod risk;
 pub mod severity;
+pub mod sign_ins;
 pub mod snapshot;
 pub mod tenant;

@@ -99,7 +99,7 @@ fn merge_sign_ins(config: &Config, observed: &mut ObservedTenant) -> Result<(), 
             .map_err(|error| Failure::new(format!("{name}: cannot be read: {error}")).hint("`sign_ins` in the `tenant` block names it"))?;
         files.read(&name, file).map_err(|error| Failure::new(error.to_string()))?;
     }
-    files.merge_into(observed.users_mut());
+    observed.update_users(|users| files.merge_into(users));
     observed.unavailable.retain(|one| one.fact != crate::tenant::Fact::SignIns);
     Ok(())
 }

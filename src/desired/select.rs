@@ -148,24 +148,9 @@ where
         let before = found.len();
         for (index, user) in self.tenant.indexed() {
             let view = (self.view)(index, protection(index));
-            match predicate.expr.eval_facts(&scope(self.config, predicate, &self.tenant_value, &view)) {
-                Ok(Value::Bool(true)) => found.push(index),
-                // A condition that ends in null met a fact the tenant could not give: unknown does not select.
-                Ok(Value::Bool(false) | Value::Null) => {}
-                Ok(other) => {
-                    self.diagnostics.push(
-                        Diagnostic::error(
-                            "Invalid condition",
-                            format!(
-                                "`where` must be true or false; for {} it is a {}.",
-                                user.user_principal_name,
-                                other.type_name()
-                            ),
-                        )
-                        .at(predicate.expr.span(), "not a condition"),
-                    );
-                    return;
-                }
+            match predicate.expr.selects(&scope(self.config, predicate, &self.tenant_value, &view)) {
+                Ok(true) => found.push(index),
+                Ok(false) => {}
                 Err(error) => {
                     let mut diagnostic = Diagnostic::from(error);
                     diagnostic.detail =

@@ -89,11 +89,11 @@ impl ObservedTenant {
         &self.users
     }
 
-    /// The users, to add facts that come from elsewhere. Ids and names must stay as they are: order and look-ups rest on
-    /// them.
-    #[must_use]
-    pub fn users_mut(&mut self) -> &mut [User] {
-        &mut self.users
+    /// Changes facts of users from a further source (sign-in files), and sorts and indexes anew.
+    pub fn update_users(&mut self, change: impl FnOnce(&mut [User])) {
+        change(&mut self.users);
+        sort(&mut self.users);
+        (self.by_id, self.by_name) = (OnceLock::new(), OnceLock::new());
     }
 
     /// The user at this position. Positions come from this tenant, so the lookup cannot miss.
