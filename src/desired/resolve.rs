@@ -9,9 +9,7 @@ use crate::{
     tenant::{MfaState, ObservedState, ObservedTenant, Text, UserIndex},
 };
 
-use super::{
-    Claim, Desired, Hold, Managed, Protection, ProtectionKind, rollout::Schedule, select::Selection,
-};
+use super::{Claim, Desired, Hold, Managed, Protection, ProtectionKind, rollout::Schedule, select::Selection};
 
 /// How many names a diagnostic about many users lists.
 const NAMES: usize = 3;
@@ -181,7 +179,9 @@ where
                 "Protected user listed",
                 format!(
                     "{} is {what} by `{}`, which no `mfa` block may change, yet `{}` lists it by name.",
-                    tenant.user(user).user_principal_name, declared.address, mfa.declared.address
+                    tenant.user(user).user_principal_name,
+                    declared.address,
+                    mfa.declared.address
                 ),
             )
             .at(named.span, "listed here")

@@ -35,7 +35,10 @@ impl<'a> Schedule<'a> {
             Some((wave, _)) if wave.from <= instant => None,
             Some((wave, _)) => Some(Hold {
                 until: Some(wave.from),
-                reason: Text::from(format!("wave \"{}\" of rollout \"{}\" has not opened", wave.name, self.rollout.name)),
+                reason: Text::from(format!(
+                    "wave \"{}\" of rollout \"{}\" has not opened",
+                    wave.name, self.rollout.name
+                )),
             }),
             None => Some(Hold {
                 until: None,

@@ -203,6 +203,7 @@ fn scope<'s>(config: &'s Config, predicate: &'s Predicate, tenant: &'s Value, vi
         tenant: Some(tenant),
         base_dir: &config.dir,
         instant: config.instant,
+        extra: None,
     }
 }
 
@@ -286,7 +287,9 @@ fn selectors(config: &Config) -> impl Iterator<Item = &Selector> {
     let break_glass = config.break_glass.iter().map(|block| &block.selector);
     let accepts = config.accepts.iter().map(|block| &block.selector);
     let waves = config.rollouts.values().flat_map(|rollout| &rollout.waves).map(|wave| &wave.selector);
-    mfa.chain(service_accounts).chain(break_glass).chain(accepts).chain(waves).flat_map(|selector| {
-        std::iter::successors(Some(selector), |outer| outer.except.as_deref())
-    })
+    mfa.chain(service_accounts)
+        .chain(break_glass)
+        .chain(accepts)
+        .chain(waves)
+        .flat_map(|selector| std::iter::successors(Some(selector), |outer| outer.except.as_deref()))
 }

@@ -82,8 +82,8 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, BuildError> {
     let claims = ClaimCounts::of(&desired, &all);
     let transitions = target(config, tenant, &desired, all, targets)?;
 
-    let context = risk::Context::new(config, tenant, &desired, &facts);
-    let mut assessed = risk::assess_changes(&context, &transitions).map_err(BuildError::Diagnostics)?;
+    let context = risk::Context::new(tenant, config, &desired);
+    let mut assessed = risk::assess_changes(&context, &transitions);
     let decisions: Vec<Decision> = transitions
         .iter()
         .zip(&assessed.findings)
@@ -110,6 +110,7 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, BuildError> {
         tenant: Some(&tenant_value),
         base_dir: &config.dir,
         instant: config.instant,
+        extra: None,
     };
     let mut failed = Vec::new();
     let checks = expressions::checks(config, &scope, &mut failed);

@@ -85,8 +85,7 @@ pub fn document(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
         serde_json::to_writer(&mut *out, &change_entry(change))?;
     }
     out.write_all(b"],\"findings\":")?;
-    let weighty =
-        findings.iter().map(|one| &one.finding).filter(|finding| finding.severity >= execution.block_at);
+    let weighty = findings.iter().map(|one| &one.finding).filter(|finding| finding.severity >= execution.block_at);
     serde_json::to_writer(&mut *out, &entries(weighty))?;
     out.write_all(b",\"refused\":")?;
     let mut rules: Vec<&str> = refused.iter().map(|one| one.rule.as_str()).collect();

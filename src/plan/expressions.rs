@@ -44,7 +44,9 @@ pub(super) fn checks(config: &Config, scope: &Scope<'_>, failed: &mut Vec<Diagno
                     Ok(Some(true)) => {}
                     // An assertion over something unknown does not hold.
                     Ok(Some(false) | None) => match assert.error_message.eval(scope) {
-                        Ok(message) => messages.push(message.as_str().unwrap_or("the assertion does not hold").to_owned()),
+                        Ok(message) => {
+                            messages.push(message.as_str().unwrap_or("the assertion does not hold").to_owned())
+                        }
                         Err(error) => failed.push(error.into()),
                     },
                     Err(error) => failed.push(error.into()),
@@ -61,11 +63,7 @@ pub(super) fn checks(config: &Config, scope: &Scope<'_>, failed: &mut Vec<Diagno
 }
 
 /// Evaluates every `output`.
-pub(super) fn outputs(
-    config: &Config,
-    scope: &Scope<'_>,
-    failed: &mut Vec<Diagnostic>,
-) -> BTreeMap<Text, OutputValue> {
+pub(super) fn outputs(config: &Config, scope: &Scope<'_>, failed: &mut Vec<Diagnostic>) -> BTreeMap<Text, OutputValue> {
     let mut outputs = BTreeMap::new();
     for output in &config.outputs {
         match output.value.eval(scope) {

@@ -6,7 +6,8 @@ use crate::{
     tenant::Text,
 };
 
-use super::{CheckResult, PlanFinding, Refusal, Summary, Waiver};
+use super::{CheckResult, Refusal, Summary, Waiver};
+use crate::risk::PlanFinding;
 
 /// Names of guardrails that `--waive` knows.
 pub const WAIVABLE: [&str; 4] = ["max_changes", "max_change_percent", "max_downgrades", "window"];
@@ -20,10 +21,7 @@ pub fn validate_waiver(guardrails: &Guardrails, waiver: &Waiver) -> Result<(), S
     let Waiver { guardrail, bound, reason } = waiver;
     if !WAIVABLE.contains(&guardrail.as_str()) {
         let hint = crate::diag::did_you_mean(guardrail, WAIVABLE).map(|hint| format!("; {hint}")).unwrap_or_default();
-        return Err(format!(
-            "--waive {guardrail}: not a guardrail that can be waived ({}){hint}",
-            WAIVABLE.join(", ")
-        ));
+        return Err(format!("--waive {guardrail}: not a guardrail that can be waived ({}){hint}", WAIVABLE.join(", ")));
     }
     if reason.trim().is_empty() {
         return Err(format!("--waive {guardrail}: a waiver needs a reason: add --reason \"…\""));

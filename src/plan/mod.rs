@@ -1,14 +1,12 @@
 //! The plan as a document: model, summary, digest, guardrails; and the builder that makes one.
 
-mod build;
 pub mod digest;
 mod expressions;
+pub mod file;
 mod guardrails;
 mod impact;
-pub mod file;
 mod model;
 
-pub use build::{BuildError, BuildInput, Built, build, change_value, place};
 pub use expressions::{plan as plan_value, tenant as tenant_value};
 pub use guardrails::{WAIVABLE, validate_waiver};
 pub use impact::impact;
