@@ -82,12 +82,41 @@ pub enum Kind {
     Date,
     /// One of these strings.
     OneOf(&'static [&'static str]),
-    /// An expression kept as such, over these names.
-    Expression(&'static str),
+    /// An expression kept as such, over names that exist later.
+    Expression(Over),
     /// A type: `string`, `list(string)`, …
     Type,
     /// Any value.
     Any,
+}
+
+/// What an expression that is kept may mention besides `var` and `local`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Over {
+    /// Nothing else: a variable's validation, which sees `var` alone.
+    Variables,
+    /// `user`
+    User,
+    /// `user` and `change`
+    Change,
+    /// `plan`
+    Plan,
+    /// `plan` and `tenant`
+    PlanAndTenant,
+}
+
+impl Over {
+    /// The names, in Markdown.
+    #[must_use]
+    pub const fn describe(self) -> &'static str {
+        match self {
+            Self::Variables => "`var`",
+            Self::User => "`user`",
+            Self::Change => "`user`, `change`",
+            Self::Plan => "`plan`",
+            Self::PlanAndTenant => "`plan`, `tenant`",
+        }
+    }
 }
 
 impl Kind {
@@ -103,7 +132,7 @@ impl Kind {
             Self::OneOf(values) => {
                 values.iter().map(|value| format!("`\"{value}\"`")).collect::<Vec<_>>().join(" · ")
             }
-            Self::Expression(over) => format!("expression over {over}"),
+            Self::Expression(over) => format!("expression over {}", over.describe()),
             Self::Type => "type".into(),
             Self::Any => "any value".into(),
         }
@@ -170,7 +199,7 @@ const GROUPS: AttributeSchema = optional(
 const ROLES: AttributeSchema = optional("roles", Kind::Texts, "Directory roles by name, such as `Global Administrator`.");
 const WHERE: AttributeSchema = optional(
     "where",
-    Kind::Expression("`user`"),
+    Kind::Expression(Over::User),
     "A condition on each user. A fact the tenant does not know is `null`, and a condition that ends in `null` selects nobody.",
 );
 
@@ -185,8 +214,8 @@ const EXCEPT: NestedSchema = NestedSchema {
 };
 
 const CONDITION_ERROR: [AttributeSchema; 2] = [
-    required("condition", Kind::Expression("`var`"), "Must be true."),
-    required("error_message", Kind::Expression("`var`"), "What to say if it is not."),
+    required("condition", Kind::Expression(Over::Variables), "Must be true."),
+    required("error_message", Kind::Expression(Over::Variables), "What to say if it is not."),
 ];
 
 const SEVERITIES: Kind = Kind::OneOf(&["info", "low", "medium", "high", "critical"]);
@@ -374,9 +403,9 @@ const RULE: BlockSchema = BlockSchema {
     label: name_label("the rule's id"),
     doc: "A rule of the organisation's own. It is evaluated for every change.",
     attributes: &[
-        required("when", Kind::Expression("`user`, `change`"), "When the finding is raised."),
+        required("when", Kind::Expression(Over::Change), "When the finding is raised."),
         required("severity", SEVERITIES, "How bad it is."),
-        required("message", Kind::Expression("`user`, `change`"), "One sentence; a template."),
+        required("message", Kind::Expression(Over::Change), "One sentence; a template."),
         optional("remediation", Kind::Text, "What to do about it."),
     ],
     policy: true,
@@ -468,7 +497,7 @@ const GUARDRAILS: BlockSchema = BlockSchema {
                 name: "auto_approve",
                 doc: "Plans that need no approval.",
                 attributes: &[
-                    required("condition", Kind::Expression("`plan`"), "Must be true of the plan."),
+                    required("condition", Kind::Expression(Over::Plan), "Must be true of the plan."),
                     required("reason", Kind::Text, "Why that is safe."),
                 ],
                 ..BASE
@@ -510,8 +539,8 @@ const CHECK: BlockSchema = BlockSchema {
             name: "assert",
             doc: "One assertion.",
             attributes: &[
-                required("condition", Kind::Expression("`plan`, `tenant`"), "Must be true."),
-                required("error_message", Kind::Expression("`plan`, `tenant`"), "What to say if it is not."),
+                required("condition", Kind::Expression(Over::PlanAndTenant), "Must be true."),
+                required("error_message", Kind::Expression(Over::PlanAndTenant), "What to say if it is not."),
             ],
             ..BASE
         },
@@ -526,7 +555,7 @@ const OUTPUT: BlockSchema = BlockSchema {
     label: name_label("the output's name"),
     doc: "A value that is printed after the plan and stands in its JSON.",
     attributes: &[
-        required("value", Kind::Expression("`plan`, `tenant`"), "The value."),
+        required("value", Kind::Expression(Over::PlanAndTenant), "The value."),
         optional("description", Kind::Text, "What it is."),
         defaulted("sensitive", Kind::Bool, "false", "Keep it out of all output."),
     ],
