@@ -1,0 +1,1 @@
+//! `docs/language/functions.md`, from the tables.

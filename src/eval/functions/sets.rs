@@ -1,0 +1,3 @@
+//! Later.
+
+pub(super) static FUNCTIONS: &[super::Function] = &[];
