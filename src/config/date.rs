@@ -1,6 +1,6 @@
 //! Dates and instants as configurations write them.
 
-use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
+use jiff::{Timestamp, ToSpan, civil::{Date, Time}, tz::TimeZone};
 
 /// A date (00:00 UTC of it) or an instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ impl When {
 }
 
 fn midnight(date: Date) -> Option<Timestamp> {
-    date.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
+    TimeZone::UTC.to_timestamp(date.to_datetime(Time::midnight())).ok()
 }
 
 #[cfg(test)]
