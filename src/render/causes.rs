@@ -1,10 +1,10 @@
 //! Findings by rule: a reviewer of 3,000 users decides on ten causes, not on 3,000 users.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::{
     plan::{Change, Plan},
-    risk::{Finding, PlanFinding},
+    risk::{Accepted, Finding, PlanFinding},
     severity::Severity,
 };
 
@@ -58,28 +58,60 @@ pub enum Which {
 /// The findings by rule and severity; worst first, then by rule.
 #[must_use]
 pub fn causes(plan: &Plan, which: Which) -> Vec<Cause<'_>> {
-    let wanted = |finding: &&Finding| finding.accepted.is_some() == (which == Which::Accepted);
+    causes_of(plan, |finding, _| finding.accepted.is_some() == (which == Which::Accepted))
+}
+
+/// Those findings that `wanted` picks, by rule and severity; worst first, then by rule. It is given the change a finding
+/// belongs to, if it belongs to one.
+#[must_use]
+pub fn causes_of(plan: &Plan, wanted: impl Fn(&Finding, Option<&Change>) -> bool) -> Vec<Cause<'_>> {
     let mut by_rule: HashMap<(Severity, &str), Cause<'_>> = HashMap::new();
-    fn entry<'m, 'a>(map: &'m mut HashMap<(Severity, &'a str), Cause<'a>>, finding: &'a Finding) -> &'m mut Cause<'a> {
-        map.entry((finding.severity, &finding.rule)).or_insert_with(|| Cause {
-            rule: &finding.rule,
-            name: &finding.name,
-            severity: finding.severity,
-            changes: Vec::new(),
-            others: Vec::new(),
-        })
-    }
     for change in &plan.changes {
-        for finding in change.findings.iter().filter(wanted) {
-            entry(&mut by_rule, finding).changes.push((change, finding));
+        for finding in change.findings.iter().filter(|one| wanted(one, Some(change))) {
+            of_rule(&mut by_rule, finding).changes.push((change, finding));
         }
     }
-    for one in plan.findings.iter().filter(|one| wanted(&&one.finding)) {
-        entry(&mut by_rule, &one.finding).others.push(one);
+    for one in plan.findings.iter().filter(|one| wanted(&one.finding, None)) {
+        of_rule(&mut by_rule, &one.finding).others.push(one);
     }
     let mut causes: Vec<_> = by_rule.into_values().collect();
     causes.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.rule.cmp(b.rule)));
     causes
+}
+
+fn of_rule<'m, 'a>(map: &'m mut HashMap<(Severity, &'a str), Cause<'a>>, finding: &'a Finding) -> &'m mut Cause<'a> {
+    map.entry((finding.severity, &finding.rule)).or_insert_with(|| Cause {
+        rule: &finding.rule,
+        name: &finding.name,
+        severity: finding.severity,
+        changes: Vec::new(),
+        others: Vec::new(),
+    })
+}
+
+/// Findings of one rule that one `accept` block waives.
+#[derive(Clone, Copy, Debug)]
+pub struct Waived<'a> {
+    /// The rule's id.
+    pub rule: &'a str,
+    /// The waiver.
+    pub accepted: &'a Accepted,
+    /// How many findings.
+    pub count: u64,
+}
+
+/// What was accepted, by rule and `accept` block.
+#[must_use]
+pub fn waived(plan: &Plan) -> Vec<Waived<'_>> {
+    let mut waived: BTreeMap<(&str, &str), Waived<'_>> = BTreeMap::new();
+    let of_changes = plan.changes.iter().flat_map(|change| &change.findings);
+    for finding in of_changes.chain(plan.findings.iter().map(|one| &one.finding)) {
+        if let Some(accepted) = finding.accepted.as_deref() {
+            let new = Waived { rule: &finding.rule, accepted, count: 0 };
+            waived.entry((&finding.rule, &accepted.address)).or_insert(new).count += 1;
+        }
+    }
+    waived.into_values().collect()
 }
 
 #[cfg(test)]

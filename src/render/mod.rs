@@ -5,7 +5,9 @@
 
 pub mod causes;
 pub mod escape;
+pub mod groups;
 pub mod json;
+pub mod markdown;
 pub mod matrix;
 pub mod style;
 #[cfg(test)]
@@ -24,11 +26,13 @@ pub enum Format {
     Text,
     /// The plan document, without a checksum.
     Json,
+    /// A comment on a pull request, or a step summary.
+    Markdown,
 }
 
 impl Format {
     /// Every format, in the order of the help text.
-    pub const ALL: &[Self] = &[Self::Text, Self::Json];
+    pub const ALL: &[Self] = &[Self::Text, Self::Json, Self::Markdown];
 
     /// The word on the command line.
     #[must_use]
@@ -36,6 +40,7 @@ impl Format {
         match self {
             Self::Text => "text",
             Self::Json => "json",
+            Self::Markdown => "markdown",
         }
     }
 
@@ -47,6 +52,7 @@ impl Format {
         match self {
             Self::Text => text::write(plan, options, out),
             Self::Json => json::write(plan, options, out),
+            Self::Markdown => markdown::write(plan, options, out),
         }
     }
 }
@@ -77,7 +83,7 @@ pub struct Options {
     pub next: NextStep,
     /// `--fail-on`: from which severity on a test case fails (JUnit). `None` = the plan's `block_at`.
     pub fail_on: Option<Severity>,
-    /// The most characters of a Markdown document; [`COMMENT`] or [`STEP_SUMMARY`].
+    /// The most bytes of a Markdown document: [`COMMENT`] or [`STEP_SUMMARY`].
     pub markdown_budget: usize,
 }
 

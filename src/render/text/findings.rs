@@ -1,17 +1,21 @@
 //! Findings that are not of one change, and the list of all by rule.
 
-use std::{collections::BTreeMap, io};
+use std::io;
 
 use super::{
     super::{
-        causes::{Which, causes},
+        causes::{Waived, Which, causes, waived},
         escape,
         style::Label,
         words,
     },
     page::{Page, pad},
 };
-use crate::{plan::Plan, risk::PlanFinding, severity::Severity};
+use crate::{
+    plan::Plan,
+    risk::{Accepted, PlanFinding},
+    severity::Severity,
+};
 
 /// So many findings of the tenant are shown in full.
 const SHOWN: usize = 30;
@@ -69,20 +73,12 @@ pub(super) fn by_rule(plan: &Plan, page: &mut Page<'_>) -> io::Result<()> {
             page.line(&format!("  {severity}  {}  {name}  {number:>7}", escape::text(cause.rule)))?;
         }
     }
-    let mut waived: BTreeMap<(&str, &str), (u64, &str, &str, &str)> = BTreeMap::new();
-    for cause in causes(plan, Which::Accepted) {
-        let findings = cause.changes.iter().map(|(_, one)| *one).chain(cause.others.iter().map(|one| &one.finding));
-        for accepted in findings.filter_map(|one| one.accepted.as_deref()) {
-            let by = accepted.approved_by.as_deref().unwrap_or_default();
-            let entry = (0, accepted.reason.as_str(), accepted.expires.as_str(), by);
-            waived.entry((cause.rule, &accepted.address)).or_insert(entry).0 += 1;
-        }
-    }
+    let waived = waived(plan);
     if !waived.is_empty() {
         page.heading("Accepted risks")?;
     }
-    for ((rule, address), (count, reason, expires, by)) in waived {
-        let by = if by.is_empty() { String::new() } else { format!(", approved by {by}") };
+    for Waived { rule, accepted: Accepted { address, reason, expires, approved_by }, count } in waived {
+        let by = approved_by.as_deref().map_or_else(String::new, |by| format!(", approved by {by}"));
         let text = format!("{}, until {expires}{by}: {reason} ({address})", words::count(count, "finding"));
         page.prose(&format!("  {}  ", escape::text(rule)), &text, None)?;
     }

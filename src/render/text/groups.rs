@@ -1,19 +1,20 @@
 //! Changes by declaring block and transition, one line a user.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    io,
-};
+use std::{collections::HashMap, io};
 
 use console::measure_text_width;
 
 use super::{
-    super::{escape, style::Label, words},
+    super::{
+        escape,
+        groups::{Group, groups},
+        style::Label,
+        words,
+    },
     page::{Page, pad},
 };
 use crate::{
-    desired::Hold,
-    plan::{Change, Decision, Plan},
+    plan::{Change, Plan},
     risk::Finding,
     severity::Severity,
 };
@@ -36,55 +37,26 @@ pub(super) fn user_width<'a>(changes: impl Iterator<Item = &'a Change>) -> usize
         .unwrap_or(0)
 }
 
-/// What the users of a group have in common: block (file, line, address), decision, hold, action and states, and what
-/// it means for their sign-ins.
-type Key<'a> = ((&'a str, u32, &'a str), bool, Option<(i64, &'a str)>, u8, &'a str, [u8; 6]);
-
-fn key(change: &Change) -> Key<'_> {
-    let block = change.declared_by.as_ref().map_or(("", 0, ""), |place| (&*place.file, place.line, &*place.address));
-    // A hold without a date comes after those with one.
-    let hold =
-        change.hold.as_ref().map(|Hold { until, reason }| (until.map_or(i64::MAX, |at| at.as_second()), &**reason));
-    let (modern, legacy) = (change.impact.modern_auth, change.impact.legacy_auth);
-    let effect = [
-        change.after.strength(),
-        change.effective.strength(),
-        modern.0 as u8,
-        modern.1 as u8,
-        legacy.0 as u8,
-        legacy.1 as u8,
-    ];
-    (block, change.decision == Decision::Hold, hold, change.action as u8, change.before.as_str(), effect)
-}
-
 pub(super) fn write(plan: &Plan, page: &mut Page<'_>) -> io::Result<()> {
-    let mut groups: BTreeMap<Key<'_>, Vec<&Change>> = BTreeMap::new();
-    for change in plan.changes.iter().filter(|change| change.decision != Decision::Block) {
-        groups.entry(key(change)).or_default().push(change);
-    }
     let mut block = None;
-    for (key, mut changes) in groups {
-        let (file, line, address) = key.0;
-        if block.replace(key.0) != Some(key.0) {
-            let title = if address.is_empty() {
-                "Restored by this rollback".to_owned()
-            } else {
-                escape::text(&format!("{address} ({file}:{line})")).into_owned()
-            };
-            page.heading(&title)?;
+    for one in groups(plan) {
+        if block.replace(one.block) != Some(one.block) {
+            let title = one.block.map_or_else(
+                || "Restored by this rollback".to_owned(),
+                |place| format!("{} ({}:{})", place.address, place.file, place.line),
+            );
+            page.heading(&escape::text(&title))?;
         }
-        // Risk first; within one severity the plan's order, by name, stays.
-        changes.sort_by_key(|change| std::cmp::Reverse(change.worst()));
-        group(&changes, page)?;
+        group(&one, page)?;
     }
     Ok(())
 }
 
-fn group(changes: &[&Change], page: &mut Page<'_>) -> io::Result<()> {
-    let Some(first) = changes.first() else { return Ok(()) };
-    let held = first.decision == Decision::Hold;
+fn group(group: &Group<'_>, page: &mut Page<'_>) -> io::Result<()> {
+    let Group { block: _, held, hold, changes } = group;
+    let (held, Some(first)) = (*held, changes.first()) else { return Ok(()) };
     let title = format!("{}: {}", words::transition(first), words::count(words::len(changes), "user"));
-    match &first.hold {
+    match hold {
         Some(hold) if held => {
             page.prose("  ", &format!("{title}, waiting {}", words::hold(hold)), Some(Label::Hold))?
         }
