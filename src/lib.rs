@@ -2,5 +2,6 @@
 //! `mfaplan`: Terraform for per-user MFA in Microsoft Entra ID.
 pub mod diag;
 pub mod eval;
+pub mod graph;
 pub mod sign_ins;
 pub mod tenant;
