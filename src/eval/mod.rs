@@ -6,6 +6,8 @@
 
 mod call;
 mod compile;
+#[cfg(test)]
+mod conformance;
 mod console;
 mod context;
 mod convert;
