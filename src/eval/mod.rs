@@ -22,6 +22,8 @@ mod run;
 mod scope;
 mod syntax;
 mod template;
+#[cfg(test)]
+mod tests;
 mod traverse;
 pub mod types;
 mod value;

@@ -1,5 +1,9 @@
 //! Templates: `"…${…}…"`, heredocs, `%{ if }` and `%{ for }`, with their strip markers.
 
+mod lines;
+
+use std::{cell::RefCell, collections::VecDeque};
+
 use hcl_edit::{
     Span as _,
     template::{Directive, Element, HeredocTemplate, StringTemplate, Strip, Template},
@@ -22,22 +26,24 @@ impl Compiler<'_> {
         Some(finished(parts))
     }
 
-    /// `<<EOT`. What the parser dedented at the top must be dedented inside directives too.
+    /// `<<EOT`.
     pub(super) fn heredoc(&mut self, heredoc: &HeredocTemplate) -> Option<Kind> {
-        let edges = Edges { indent: heredoc.indent().unwrap_or(0), ..Edges::default() };
-        let parts = self.parts(&heredoc.template, edges)?;
+        let literals = lines::of(&heredoc.template, heredoc.indent());
+        let literals = RefCell::new(literals);
+        let parts = self.parts(&heredoc.template, Edges { literals: Some(&literals), ..Edges::default() })?;
         Some(finished(parts))
     }
 
     /// A template file's content.
-    pub(super) fn whole_template(&mut self, template: &Template) -> Option<Kind> {
+    fn whole_template(&mut self, template: &Template) -> Option<Kind> {
         if let Some(Element::Interpolation(only)) = template.as_single_element() {
             return self.node(&only.expr).map(|node| node.kind);
         }
-        self.parts(template, Edges::default()).map(finished)
+        let literals = RefCell::new(lines::of(template, None));
+        self.parts(template, Edges { literals: Some(&literals), ..Edges::default() }).map(finished)
     }
 
-    fn parts(&mut self, template: &Template, edges: Edges) -> Option<Vec<Part>> {
+    fn parts(&mut self, template: &Template, edges: Edges<'_>) -> Option<Vec<Part>> {
         let elements: Vec<&Element> = template.iter().collect();
         let parts: Vec<Option<Part>> = elements
             .iter()
@@ -53,15 +59,13 @@ impl Compiler<'_> {
         parts.into_iter().collect()
     }
 
-    fn part(&mut self, element: &Element, trim_start: bool, trim_end: bool, edges: &Edges) -> Option<Part> {
+    fn part(&mut self, element: &Element, trim_start: bool, trim_end: bool, edges: &Edges<'_>) -> Option<Part> {
         match element {
             Element::Literal(literal) => {
-                let mut text: &str = literal.value();
-                let dedented;
-                if edges.nested && edges.indent > 0 {
-                    dedented = dedent(text, edges.indent);
-                    text = &dedented;
+                if let Some(literals) = edges.literals {
+                    return Some(Part::Literal(normalised(&literals.borrow_mut().pop_front().unwrap_or_default())));
                 }
+                let mut text: &str = literal.value();
                 if trim_start {
                     text = text.trim_start();
                 }
@@ -78,8 +82,7 @@ impl Compiler<'_> {
                     let inner = |start: Strip, end: Strip| Edges {
                         trim_start: start.strip_end(),
                         trim_end: end.strip_start(),
-                        indent: edges.indent,
-                        nested: true,
+                        literals: edges.literals,
                     };
                     let yes = self.parts(&directive.if_expr.template, inner(directive.if_expr.strip, middle));
                     let no = match &directive.else_expr {
@@ -95,8 +98,7 @@ impl Compiler<'_> {
                     let inner = Edges {
                         trim_start: directive.for_expr.strip.strip_end(),
                         trim_end: directive.endfor_expr.strip.strip_start(),
-                        indent: edges.indent,
-                        nested: true,
+                        literals: edges.literals,
                     };
                     let body = self.parts(&directive.for_expr.template, inner);
                     self.loops.pop();
@@ -113,17 +115,17 @@ impl Compiler<'_> {
     }
 }
 
-/// What surrounds a template: do the tags before and after it strip, and how deep was its heredoc indented?
+/// What surrounds a template: do the tags before and after it strip? And the literals of a text of several lines, worked
+/// out beforehand.
 #[derive(Default)]
-struct Edges {
+struct Edges<'a> {
     trim_start: bool,
     trim_end: bool,
-    indent: usize,
-    nested: bool,
+    literals: Option<&'a RefCell<VecDeque<String>>>,
 }
 
 /// The strip markers of an element's first tag.
-fn opening(element: &Element) -> Strip {
+pub(super) fn opening(element: &Element) -> Strip {
     match element {
         Element::Literal(_) => Strip::None,
         Element::Interpolation(one) => one.strip,
@@ -135,7 +137,7 @@ fn opening(element: &Element) -> Strip {
 }
 
 /// The strip markers of an element's last tag.
-fn closing(element: &Element) -> Strip {
+pub(super) fn closing(element: &Element) -> Strip {
     match element {
         Element::Literal(_) => Strip::None,
         Element::Interpolation(one) => one.strip,
@@ -144,16 +146,6 @@ fn closing(element: &Element) -> Strip {
             Directive::For(one) => one.endfor_expr.strip,
         },
     }
-}
-
-/// Takes up to `indent` blanks from the start of each line but the first, which continues a tag's line.
-fn dedent(text: &str, indent: usize) -> String {
-    let mut out = String::with_capacity(text.len());
-    for (at, line) in text.split_inclusive('\n').enumerate() {
-        let blanks = line.bytes().take(indent).take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-        out.push_str(if at == 0 { line } else { line.get(blanks..).unwrap_or(line) });
-    }
-    out
 }
 
 fn normalised(text: &str) -> Text {
