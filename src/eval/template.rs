@@ -14,7 +14,7 @@ use super::{
     compile::Compiler,
     ir::{Kind, Node, Part},
 };
-use crate::tenant::Text;
+use crate::{diag::Diagnostic, tenant::Text};
 
 impl Compiler<'_> {
     /// `"…"`. A single interpolation is the value itself, not its text: `"${1}"` is a number.
@@ -66,6 +66,11 @@ impl Compiler<'_> {
                     return Some(Part::Literal(normalised(&literals.borrow_mut().pop_front().unwrap_or_default())));
                 }
                 let mut text: &str = literal.value();
+                let unescaped;
+                if edges.nested {
+                    unescaped = self.unescaped(text, literal.span())?;
+                    text = &unescaped;
+                }
                 if trim_start {
                     text = text.trim_start();
                 }
@@ -83,6 +88,7 @@ impl Compiler<'_> {
                         trim_start: start.strip_end(),
                         trim_end: end.strip_start(),
                         literals: edges.literals,
+                        nested: true,
                     };
                     let yes = self.parts(&directive.if_expr.template, inner(directive.if_expr.strip, middle));
                     let no = match &directive.else_expr {
@@ -99,6 +105,7 @@ impl Compiler<'_> {
                         trim_start: directive.for_expr.strip.strip_end(),
                         trim_end: directive.endfor_expr.strip.strip_start(),
                         literals: edges.literals,
+                        nested: true,
                     };
                     let body = self.parts(&directive.for_expr.template, inner);
                     self.loops.pop();
@@ -106,6 +113,45 @@ impl Compiler<'_> {
                 }
             },
         }
+    }
+
+    /// Inside the directives of a quoted string the parser leaves escapes as they are, and takes a quote for text.
+    fn unescaped(&mut self, text: &str, span: Option<std::ops::Range<usize>>) -> Option<String> {
+        let mut out = String::with_capacity(text.len());
+        let mut chars = text.chars();
+        while let Some(char) = chars.next() {
+            let code = |chars: &mut std::str::Chars<'_>, digits: usize| {
+                let hex: String = chars.take(digits).collect();
+                u32::from_str_radix(&hex, 16).ok().filter(|_| hex.len() == digits).and_then(char::from_u32)
+            };
+            let plain = match char {
+                '"' => None,
+                '\\' => match chars.next() {
+                    Some('n') => Some('\n'),
+                    Some('r') => Some('\r'),
+                    Some('t') => Some('\t'),
+                    Some(same @ ('"' | '\\')) => Some(same),
+                    Some('u') => code(&mut chars, 4),
+                    Some('U') => code(&mut chars, 8),
+                    _ => None,
+                },
+                other => Some(other),
+            };
+            match plain {
+                Some(char) => out.push(char),
+                None => {
+                    let what = if char == '"' {
+                        "The string ends inside a `%{ … }` directive."
+                    } else {
+                        "This escape does not exist; there are \\n, \\r, \\t, \\\", \\\\, \\uNNNN and \\UNNNNNNNN."
+                    };
+                    let at = self.span(span);
+                    self.diags.push(Diagnostic::error("Invalid template", what).at(at, ""));
+                    return None;
+                }
+            }
+        }
+        Some(out)
     }
 
     /// Compiles a template given as text of its own (a template file).
@@ -122,6 +168,8 @@ struct Edges<'a> {
     trim_start: bool,
     trim_end: bool,
     literals: Option<&'a RefCell<VecDeque<String>>>,
+    /// Inside a directive?
+    nested: bool,
 }
 
 /// The strip markers of an element's first tag.

@@ -55,7 +55,11 @@ impl Tokens {
                     let trim_start = before.map_or(trims.0, |one| closing(one).strip_end());
                     let trim_end = after.map_or(trims.1, |one| opening(one).strip_start());
                     let blanks = " ".repeat(restore.unwrap_or(0));
-                    self.literal(literal.value(), (trim_start, trim_end), &blanks, at_line_start);
+                    let text = literal.value();
+                    // Before a tag that starts a line, the parser took the blanks as a whole.
+                    let lost = after.is_some() && (text.ends_with('\n') || (text.is_empty() && at_line_start));
+                    let whole = if lost { format!("{text}{blanks}") } else { text.to_owned() };
+                    self.literal(&whole, text.len(), (trim_start, trim_end), &blanks, at_line_start);
                     at_line_start = literal.value().ends_with('\n');
                 }
                 Element::Interpolation(_) => {
@@ -70,13 +74,16 @@ impl Tokens {
         }
     }
 
-    /// One literal, line by line. The parser's dedent is undone: it does not know what is stripped.
-    fn literal(&mut self, text: &str, trims: (bool, bool), blanks: &str, at_line_start: bool) {
+    /// One literal, line by line. The parser's dedent is undone, because it does not know what is stripped: every line
+    /// gets its blanks back, up to the byte `end`, after which they are back already.
+    fn literal(&mut self, text: &str, end: usize, trims: (bool, bool), blanks: &str, at_line_start: bool) {
         let lines: Vec<&str> = text.split_inclusive('\n').collect();
         let last = lines.len().saturating_sub(1);
+        let mut start = 0;
         for (at, line) in lines.into_iter().enumerate() {
-            let starts = at > 0 || at_line_start;
-            let mut text = if starts && !line.trim_end_matches(['\r', '\n']).is_empty() { format!("{blanks}{line}") } else { line.to_owned() };
+            let dedented = (at > 0 || at_line_start) && start < end && !line.trim_end_matches(['\r', '\n']).is_empty();
+            start += line.len();
+            let mut text = if dedented { format!("{blanks}{line}") } else { line.to_owned() };
             if at == 0 && trims.0 {
                 text = text.trim_start().to_owned();
             }
