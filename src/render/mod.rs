@@ -9,6 +9,7 @@ pub mod escape;
 pub mod github;
 pub mod gitlab;
 pub mod groups;
+pub mod html;
 pub mod json;
 pub mod junit;
 pub mod markdown;
@@ -65,6 +66,8 @@ formats! {
     Json = "json": json,
     /// A comment on a pull request, or a step summary.
     Markdown = "markdown": markdown,
+    /// A page of its own.
+    Html = "html": html,
     /// SARIF 2.1.0, for code scanning.
     Sarif = "sarif": sarif,
     /// Annotations of a GitHub workflow run.
