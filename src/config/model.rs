@@ -1,0 +1,471 @@
+//! The valid configuration. Everything after loading works with these types and re-checks nothing.
+
+use std::path::PathBuf;
+
+use indexmap::IndexMap;
+use jiff::{Timestamp, tz::TimeZone};
+
+use crate::{
+    diag::{Diagnostic, SourceMap, Span},
+    eval::{Expr, Value},
+    severity::Severity,
+    tenant::{MfaState, TenantId, Text},
+};
+
+/// A valid configuration, policy directory included.
+#[derive(Debug)]
+pub struct Config {
+    /// The configuration directory.
+    pub dir: PathBuf,
+    /// Names of the files read, relative to [`Config::dir`], sorted.
+    pub files: Vec<Text>,
+    /// `sha256:…` over names and contents of the files and over the values of all variables.
+    pub digest: Text,
+    /// The files' text, for places in findings and diagnostics.
+    pub sources: SourceMap,
+    /// The plan's one instant.
+    pub instant: Timestamp,
+    /// `var`.
+    pub var: Value,
+    /// `local`.
+    pub local: Value,
+    /// The `tenant` block.
+    pub tenant: TenantSettings,
+    /// `mfa` blocks, one per `for_each` element, in the order of files and lines.
+    pub mfa: Vec<Mfa>,
+    /// `service_account` blocks.
+    pub service_accounts: Vec<ServiceAccount>,
+    /// `break_glass` blocks.
+    pub break_glass: Vec<BreakGlass>,
+    /// `accept` blocks.
+    pub accepts: Vec<Accept>,
+    /// `risk` blocks.
+    pub risks: Vec<RiskOverride>,
+    /// `rule` blocks.
+    pub rules: Vec<OwnRule>,
+    /// `rollout` blocks by name.
+    pub rollouts: IndexMap<Text, Rollout>,
+    /// `guardrails`, configuration and policy merged: the tighter of each.
+    pub guardrails: Guardrails,
+    /// `check` blocks.
+    pub checks: Vec<Check>,
+    /// `output` blocks.
+    pub outputs: Vec<Output>,
+    /// Warnings of loading.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Which directory a block stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Layer {
+    /// The configuration directory.
+    Configuration,
+    /// The policy directory, which the configuration cannot loosen.
+    Policy,
+}
+
+/// Name and place of a block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Declared {
+    /// For example `mfa.staff`, `mfa.teams["emea"]`, `accept.MFA006`.
+    pub address: Text,
+    /// The block's header.
+    pub span: Span,
+    /// Which directory.
+    pub layer: Layer,
+}
+
+/// The `tenant` block.
+#[derive(Clone, Debug)]
+pub struct TenantSettings {
+    /// Name and place.
+    pub declared: Declared,
+    /// The block's label.
+    pub name: Text,
+    /// `id`.
+    pub id: TenantId,
+    /// Where the id stands.
+    pub id_span: Span,
+    /// `cloud`.
+    pub cloud: CloudName,
+    /// `snapshot`, resolved against the configuration directory.
+    pub snapshot: Option<PathBuf>,
+    /// `sign_in_window` in days, 1–30.
+    pub sign_in_window: u16,
+    /// `sign_ins`, resolved against the configuration directory.
+    pub sign_ins: Vec<PathBuf>,
+}
+
+/// Which national cloud.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CloudName {
+    /// Worldwide, GCC included.
+    #[default]
+    Global,
+    /// US Government L4 (GCC High).
+    UsGov,
+    /// US Government L5 (DoD).
+    UsGovDod,
+    /// China, operated by 21Vianet.
+    China,
+}
+
+impl CloudName {
+    /// All clouds.
+    pub const ALL: [Self; 4] = [Self::Global, Self::UsGov, Self::UsGovDod, Self::China];
+
+    /// The spelling in configurations and plans.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Global => "global",
+            Self::UsGov => "usgov",
+            Self::UsGovDod => "usgov_dod",
+            Self::China => "china",
+        }
+    }
+}
+
+/// A name in a selector list, with its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// The name as written.
+    pub text: Text,
+    /// Where.
+    pub span: Span,
+}
+
+/// Who a block is about. Within one block the selectors add up; `except` takes away.
+#[derive(Clone, Debug, Default)]
+pub struct Selector {
+    /// User principal names or object ids.
+    pub users: Vec<Named>,
+    /// Group display names, mail addresses or object ids.
+    pub groups: Vec<Named>,
+    /// Directory role names.
+    pub roles: Vec<Named>,
+    /// `where`.
+    pub filter: Option<Predicate>,
+    /// `except`.
+    pub except: Option<Box<Selector>>,
+}
+
+impl Selector {
+    /// Does it select anybody by itself? (An `except` alone does not.)
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let Self { users, groups, roles, filter, except: _ } = self;
+        users.is_empty() && groups.is_empty() && roles.is_empty() && filter.is_none()
+    }
+}
+
+/// A compiled boolean expression over `user` (and `change` in rules).
+#[derive(Clone, Debug)]
+pub struct Predicate {
+    /// The expression.
+    pub expr: Expr,
+    /// `each.key` and `each.value` of the block instance, if it has `for_each`.
+    pub each: Option<(Value, Value)>,
+}
+
+/// An `mfa` block.
+#[derive(Clone, Debug)]
+pub struct Mfa {
+    /// Name and place.
+    pub declared: Declared,
+    /// `state`.
+    pub state: MfaState,
+    /// Where the state stands.
+    pub state_span: Span,
+    /// Who.
+    pub selector: Selector,
+    /// `priority`; any finite number.
+    pub priority: f64,
+    /// `allow_downgrade`.
+    pub allow_downgrade: bool,
+    /// `rollout`: the name of an existing rollout.
+    pub rollout: Option<Text>,
+    /// `staged { until }`.
+    pub staged_until: Option<Timestamp>,
+    /// `reason`.
+    pub reason: Option<Text>,
+}
+
+/// A `service_account` block.
+#[derive(Clone, Debug)]
+pub struct ServiceAccount {
+    /// Name and place.
+    pub declared: Declared,
+    /// Who.
+    pub selector: Selector,
+    /// `owner`.
+    pub owner: Text,
+    /// `reason`.
+    pub reason: Text,
+    /// `replacement`.
+    pub replacement: Option<Text>,
+    /// `until`: the first instant at which it is past (a date is valid through its day, UTC).
+    pub expires: Option<Timestamp>,
+    /// `until` as written.
+    pub until: Option<Text>,
+    /// `state = "disabled"`: lower one that was raised by mistake.
+    pub lower: bool,
+}
+
+/// A `break_glass` block.
+#[derive(Clone, Debug)]
+pub struct BreakGlass {
+    /// Name and place.
+    pub declared: Declared,
+    /// Who.
+    pub selector: Selector,
+    /// `reason`.
+    pub reason: Option<Text>,
+}
+
+/// An `accept` block.
+#[derive(Clone, Debug)]
+pub struct Accept {
+    /// Name and place.
+    pub declared: Declared,
+    /// The rule's id.
+    pub rule: Text,
+    /// Who; empty = the whole tenant.
+    pub selector: Selector,
+    /// `reason`.
+    pub reason: Text,
+    /// `expires` as written (a date).
+    pub expires: Text,
+    /// The first instant at which it no longer counts.
+    pub expired_from: Timestamp,
+    /// `approved_by`.
+    pub approved_by: Option<Text>,
+}
+
+/// A `risk` block.
+#[derive(Clone, Debug)]
+pub struct RiskOverride {
+    /// Name and place.
+    pub declared: Declared,
+    /// The rule's id.
+    pub rule: Text,
+    /// `severity`.
+    pub severity: Option<Severity>,
+    /// `enabled`, default true.
+    pub enabled: bool,
+}
+
+/// A `rule` block: the organisation's own rule.
+#[derive(Clone, Debug)]
+pub struct OwnRule {
+    /// Name and place.
+    pub declared: Declared,
+    /// The rule's id: the block's label.
+    pub id: Text,
+    /// `when`.
+    pub when: Predicate,
+    /// `severity`.
+    pub severity: Severity,
+    /// `message`: a template over `user` and `change`.
+    pub message: Expr,
+    /// `remediation`.
+    pub remediation: Option<Text>,
+}
+
+/// A `rollout` block.
+#[derive(Clone, Debug)]
+pub struct Rollout {
+    /// Name and place.
+    pub declared: Declared,
+    /// The block's label.
+    pub name: Text,
+    /// Its waves, in the order written.
+    pub waves: Vec<Wave>,
+}
+
+/// A `wave` block.
+#[derive(Clone, Debug)]
+pub struct Wave {
+    /// Name and place.
+    pub declared: Declared,
+    /// The block's label.
+    pub name: Text,
+    /// `from`: open from this instant on.
+    pub from: Timestamp,
+    /// Who; empty = everybody the `mfa` block claims.
+    pub selector: Selector,
+    /// `percent`, 0–100, of those the selectors match.
+    pub percent: Option<f64>,
+}
+
+/// A bound of a guardrail, and who set it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bound<T> {
+    /// The bound: equal is allowed, more is not.
+    pub value: T,
+    /// Which directory set it.
+    pub layer: Layer,
+    /// Where.
+    pub span: Span,
+}
+
+/// `guardrails`, merged.
+#[derive(Clone, Debug)]
+pub struct Guardrails {
+    /// `max_changes`
+    pub max_changes: Option<Bound<u64>>,
+    /// `max_change_percent`, of the enabled users of the tenant.
+    pub max_change_percent: Option<Bound<f64>>,
+    /// `max_downgrades`
+    pub max_downgrades: Option<Bound<u64>>,
+    /// `block_at`
+    pub block_at: Severity,
+    /// `canary`
+    pub canary: u32,
+    /// `stop_after_failures`
+    pub stop_after_failures: u32,
+    /// `window`s: a write needs all of them open.
+    pub windows: Vec<Window>,
+    /// `confirm`
+    pub confirm: Confirm,
+    /// `approvals`
+    pub approvals: Option<Approvals>,
+    /// `auto_approve`
+    pub auto_approve: Option<AutoApprove>,
+    /// `waivable` of the policy directory: bounds of the policy that `--waive` may lift.
+    pub waivable: Vec<Text>,
+    /// `not_acceptable` of the policy directory: rules the configuration may not `accept`.
+    pub not_acceptable: Vec<Text>,
+    /// `service_account_signal`
+    pub signal: SignalSettings,
+}
+
+impl Default for Guardrails {
+    fn default() -> Self {
+        Self {
+            max_changes: None,
+            max_change_percent: None,
+            max_downgrades: None,
+            block_at: Severity::Critical,
+            canary: 5,
+            stop_after_failures: 3,
+            windows: Vec::new(),
+            confirm: Confirm::Yes,
+            approvals: None,
+            auto_approve: None,
+            waivable: Vec::new(),
+            not_acceptable: Vec::new(),
+            signal: SignalSettings::default(),
+        }
+    }
+}
+
+/// A maintenance window. `from > to` runs over midnight and belongs to the day it starts on.
+#[derive(Clone, Debug)]
+pub struct Window {
+    /// Which days; index 0 = Monday.
+    pub days: [bool; 7],
+    /// Opens, minutes after midnight.
+    pub from: u16,
+    /// Closes (exclusive), minutes after midnight.
+    pub to: u16,
+    /// The zone of the days and times.
+    pub timezone: TimeZone,
+    /// The zone's name as written.
+    pub timezone_name: Text,
+    /// Which directory set it.
+    pub layer: Layer,
+    /// Where.
+    pub span: Span,
+}
+
+/// What has to be typed at the prompt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Confirm {
+    /// `yes`
+    Yes,
+    /// The tenant's name.
+    Tenant,
+}
+
+/// `approvals { … }`
+#[derive(Clone, Debug)]
+pub struct Approvals {
+    /// How many distinct signers.
+    pub required: u32,
+    /// An OpenSSH `allowed_signers` file, resolved.
+    pub allowed_signers: PathBuf,
+    /// How old a signature may be, in seconds.
+    pub max_age_seconds: Option<u64>,
+    /// Which directory set it.
+    pub layer: Layer,
+    /// Where.
+    pub span: Span,
+}
+
+/// `auto_approve { … }`
+#[derive(Clone, Debug)]
+pub struct AutoApprove {
+    /// An expression over `plan`.
+    pub condition: Expr,
+    /// Why that is safe.
+    pub reason: Text,
+    /// Where.
+    pub span: Span,
+}
+
+/// `service_account_signal { … }`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignalSettings {
+    /// Values of `employeeType` or an extension attribute by which the organisation marks service accounts.
+    pub tags: Vec<Text>,
+    /// More words that name service accounts, matched as whole words.
+    pub patterns: Vec<Text>,
+    /// From this score on an account is taken for a service account.
+    pub certain: u8,
+    /// From this score on it is a possible one.
+    pub possible: u8,
+}
+
+impl Default for SignalSettings {
+    fn default() -> Self {
+        Self { tags: Vec::new(), patterns: Vec::new(), certain: 70, possible: 40 }
+    }
+}
+
+/// A `check` block.
+#[derive(Clone, Debug)]
+pub struct Check {
+    /// Name and place.
+    pub declared: Declared,
+    /// The block's label.
+    pub name: Text,
+    /// `severity = "error"`: failing refuses the plan.
+    pub refuses: bool,
+    /// Its `assert` blocks.
+    pub asserts: Vec<Assert>,
+}
+
+/// An `assert` block.
+#[derive(Clone, Debug)]
+pub struct Assert {
+    /// Must be true.
+    pub condition: Expr,
+    /// What to say if not.
+    pub error_message: Expr,
+}
+
+/// An `output` block.
+#[derive(Clone, Debug)]
+pub struct Output {
+    /// Name and place.
+    pub declared: Declared,
+    /// The block's label.
+    pub name: Text,
+    /// The value, over `plan`, `tenant`, `var`, `local`.
+    pub value: Expr,
+    /// `description`
+    pub description: Option<Text>,
+    /// `sensitive`
+    pub sensitive: bool,
+}

@@ -1,0 +1,10 @@
+//! Configuration × observed tenant → who must be in which state, and which block says so.
+
+mod model;
+mod resolve;
+mod role_names;
+mod rollout;
+mod select;
+
+pub use model::*;
+pub use resolve::resolve;

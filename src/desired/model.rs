@@ -1,0 +1,79 @@
+//! The result of resolving: one [`Claim`] per user of the tenant.
+
+use jiff::Timestamp;
+
+use crate::tenant::{MfaState, Text, UserIndex};
+
+/// Who must be in which state. `claims[i]` is about the tenant's user `i`.
+#[derive(Debug, Default)]
+pub struct Desired {
+    /// One per user of the tenant, in the tenant's order.
+    pub claims: Vec<Claim>,
+    /// Per `accept` block of the configuration: the users it is about; `None` = the whole tenant.
+    pub accepted_users: Vec<Option<Vec<UserIndex>>>,
+    /// Users declared `enabled` and found `enforced`, with the index of their `mfa` block: satisfied (MFA043).
+    pub promoted: Vec<(UserIndex, u32)>,
+}
+
+impl Desired {
+    /// What is declared of this user.
+    #[must_use]
+    pub fn claim(&self, user: UserIndex) -> &Claim {
+        &self.claims[user.0 as usize]
+    }
+}
+
+/// What is declared of one user.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Claim {
+    /// Nothing: he keeps the state he has.
+    Unmanaged,
+    /// A `break_glass` or `service_account` block claims him.
+    Protected(Protection),
+    /// An `mfa` block claims him.
+    Managed(Managed),
+}
+
+/// A protected user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Protection {
+    /// By which kind of block.
+    pub kind: ProtectionKind,
+    /// Index into `config.break_glass` or `config.service_accounts`.
+    pub block: u32,
+    /// An `mfa` block's group, role or filter caught him as well.
+    pub caught: bool,
+    /// The service account block says `state = "disabled"`: he is lowered if he was raised by mistake.
+    pub lower: bool,
+}
+
+/// Which kind of block protects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProtectionKind {
+    /// `break_glass`
+    BreakGlass,
+    /// `service_account`
+    ServiceAccount,
+}
+
+/// A managed user.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Managed {
+    /// Index into `config.mfa` of the block that wins.
+    pub block: u32,
+    /// The state to reach now, after staging.
+    pub state: MfaState,
+    /// Why he waits, and until when.
+    pub hold: Option<Hold>,
+    /// The change to `state` itself waits. Otherwise `hold` only says that he stays at `state` for now (`staged`).
+    pub waits: bool,
+}
+
+/// Waiting for a wave's date or for registration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hold {
+    /// Until when; `None` where no date opens it.
+    pub until: Option<Timestamp>,
+    /// Why, in words.
+    pub reason: Text,
+}

@@ -1,0 +1,103 @@
+//! What kind of account a user is.
+
+use std::fmt;
+
+use super::{SignalModel, recognise};
+use crate::tenant::{MailboxPurpose, User};
+
+/// The kind of an account. Declared blocks decide first, then facts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum UserKind {
+    /// A person of the organisation.
+    Person,
+    /// A person from elsewhere.
+    Guest,
+    /// A workload that signs in as a user.
+    ServiceAccount,
+    /// A directory synchronisation account.
+    Sync,
+    /// A Teams Rooms device.
+    TeamsRoom,
+    /// A shared mailbox.
+    SharedMailbox,
+    /// A room mailbox.
+    Room,
+    /// An equipment mailbox.
+    Equipment,
+    /// A bulk enrolment token.
+    BulkEnrolment,
+    /// An emergency account.
+    BreakGlass,
+    /// The facts point both ways.
+    Unknown,
+}
+
+impl UserKind {
+    /// The word in files and expressions.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::Guest => "guest",
+            Self::ServiceAccount => "service_account",
+            Self::Sync => "sync",
+            Self::TeamsRoom => "teams_room",
+            Self::SharedMailbox => "shared_mailbox",
+            Self::Room => "room",
+            Self::Equipment => "equipment",
+            Self::BulkEnrolment => "bulk_enrolment",
+            Self::BreakGlass => "break_glass",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl fmt::Display for UserKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// The kind of this account (declared blocks first, then facts).
+///
+/// `declared` is [`UserKind::BreakGlass`] or [`UserKind::ServiceAccount`] where a block says so. An account that has
+/// satisfied MFA or registered Authenticator is a person, whatever mail program he uses.
+#[must_use]
+pub fn kind(user: &User, declared: Option<UserKind>, score: u8, model: &SignalModel) -> UserKind {
+    if let Some(declared) = declared {
+        return declared;
+    }
+    if recognise::sync_account(user).is_some() {
+        return UserKind::Sync;
+    }
+    if recognise::teams_room(user).is_some() {
+        return UserKind::TeamsRoom;
+    }
+    if recognise::is_bulk_enrolment(user) {
+        return UserKind::BulkEnrolment;
+    }
+    match user.mailbox_purpose {
+        Some(MailboxPurpose::Shared) => return UserKind::SharedMailbox,
+        Some(MailboxPurpose::Room) => return UserKind::Room,
+        Some(MailboxPurpose::Equipment) => return UserKind::Equipment,
+        Some(MailboxPurpose::User | MailboxPurpose::Other) | None => {}
+    }
+    let is_person = acts_as_person(user);
+    if score >= model.certain && !is_person {
+        UserKind::ServiceAccount
+    } else if user.is_guest() == Some(true) {
+        UserKind::Guest
+    } else if score >= model.possible && !is_person {
+        UserKind::Unknown
+    } else {
+        UserKind::Person
+    }
+}
+
+fn acts_as_person(user: &User) -> bool {
+    let satisfied = user.sign_ins.as_deref().and_then(|one| one.interactive_mfa).is_some_and(|count| count > 0);
+    let authenticator = user.methods.as_deref().into_iter().flatten();
+    satisfied || authenticator.into_iter().any(|one| recognise::starts_with(one, "microsoftAuthenticator"))
+}

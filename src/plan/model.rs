@@ -1,0 +1,399 @@
+//! The plan: an immutable document with no choices left in it.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::{
+    desired::Hold,
+    diff::Action,
+    risk::{Finding, NotEvaluated, Place, PlanFinding},
+    severity::Severity,
+    tenant::{Fact, MfaState, ObservedState, Source, TenantId, Text, UserId},
+};
+
+/// What is to be reviewed, approved and applied.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// The version that made it.
+    pub mfaplan_version: Text,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// The instant it is for.
+    pub as_of: Timestamp,
+    /// Of which tenant.
+    pub tenant: PlanTenant,
+    /// From which configuration; `files` is empty for a rollback.
+    pub config: PlanConfig,
+    /// From which facts.
+    pub observed: PlanObserved,
+    /// The numbers.
+    pub summary: Summary,
+    /// Guardrails waived for this plan.
+    pub waivers: Vec<Waiver>,
+    /// Why it is refused; empty = it may be applied.
+    pub refused: Vec<Refusal>,
+    /// The changes, ordered by user principal name (without case), then id.
+    pub changes: Vec<Change>,
+    /// Findings of the tenant, the plan and users without a change; by severity (worst first), then rule.
+    pub findings: Vec<PlanFinding>,
+    /// Rules that lacked facts, by rule.
+    pub not_evaluated: Vec<NotEvaluated>,
+    /// Results of `check` blocks.
+    pub checks: Vec<CheckResult>,
+    /// `output`s by name.
+    pub outputs: BTreeMap<Text, OutputValue>,
+    /// How the plan is to be applied.
+    pub execution: Execution,
+    /// Things worth saying that refuse nothing: a closed window, a wave nobody is in.
+    pub notes: Vec<String>,
+    /// What is being approved.
+    pub digest: Digest,
+}
+
+impl Plan {
+    /// May this plan be applied at all?
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        !self.refused.is_empty()
+    }
+
+    /// The changes that will be performed.
+    pub fn applicable(&self) -> impl Iterator<Item = &Change> {
+        self.changes.iter().filter(|change| change.decision == Decision::Apply)
+    }
+
+    /// The worst unaccepted finding of the whole plan.
+    #[must_use]
+    pub fn worst(&self) -> Option<Severity> {
+        let of_changes = self.changes.iter().filter_map(Change::worst);
+        let of_plan = self.findings.iter().map(|one| &one.finding).filter(|one| one.accepted.is_none());
+        of_changes.chain(of_plan.map(|one| one.severity)).max()
+    }
+}
+
+/// The identity of what is approved: SHA-256, 64 lower-case hex digits (shown with `sha256:` in front).
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Digest(pub Text);
+
+impl std::fmt::Display for Digest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "sha256:{}", self.0)
+    }
+}
+
+/// The tenant of a plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlanTenant {
+    /// Its id.
+    pub id: TenantId,
+    /// Its display name.
+    pub name: Text,
+    /// Its cloud, as spelled in configurations.
+    pub cloud: Text,
+}
+
+/// The configuration of a plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlanConfig {
+    /// See [`crate::config::Config::digest`].
+    pub digest: Text,
+    /// The files, relative to the configuration directory.
+    pub files: Vec<Text>,
+}
+
+/// The facts of a plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlanObserved {
+    /// Live or a copy.
+    pub source: Source,
+    /// When they were read.
+    pub captured_at: Timestamp,
+    /// How many users the tenant has.
+    pub users: u64,
+    /// What could not be read: fact and reason.
+    pub unavailable: Vec<(Fact, Text)>,
+}
+
+/// Counts by state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct StateCounts {
+    /// Disabled.
+    pub disabled: u64,
+    /// Enabled.
+    pub enabled: u64,
+    /// Enforced.
+    pub enforced: u64,
+    /// States that are missing or not known to this version.
+    pub unknown: u64,
+}
+
+/// Counts by severity, of unaccepted findings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct SeverityCounts {
+    /// Critical.
+    pub critical: u64,
+    /// High.
+    pub high: u64,
+    /// Medium.
+    pub medium: u64,
+    /// Low.
+    pub low: u64,
+    /// Info.
+    pub info: u64,
+}
+
+impl SeverityCounts {
+    /// Counts one more.
+    pub const fn add(&mut self, severity: Severity) {
+        match severity {
+            Severity::Critical => self.critical += 1,
+            Severity::High => self.high += 1,
+            Severity::Medium => self.medium += 1,
+            Severity::Low => self.low += 1,
+            Severity::Info => self.info += 1,
+        }
+    }
+}
+
+/// The numbers of a plan. `users = managed + unmanaged + protected` and
+/// `managed = unchanged + enable + enforce + relax + disable + hold + block` hold for every plan without targets;
+/// changes caused by a `service_account` block count with their action and are protected, not managed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Summary {
+    /// All users of the tenant.
+    pub users: u64,
+    /// Claimed by an `mfa` block and not protected.
+    pub managed: u64,
+    /// Claimed by nothing.
+    pub unmanaged: u64,
+    /// Claimed by `break_glass` or `service_account`.
+    pub protected: u64,
+    /// Managed and already in the declared state.
+    pub unchanged: u64,
+    /// Will be enabled.
+    pub enable: u64,
+    /// Will be enforced.
+    pub enforce: u64,
+    /// Will be relaxed.
+    pub relax: u64,
+    /// Will be disabled.
+    pub disable: u64,
+    /// Wait.
+    pub hold: u64,
+    /// Withheld.
+    pub block: u64,
+    /// All users by state now.
+    pub before: StateCounts,
+    /// All users by state after the `apply` changes, as it will effectively be.
+    pub after: StateCounts,
+    /// Unaccepted findings by severity.
+    pub findings: SeverityCounts,
+    /// Accepted findings.
+    pub accepted: u64,
+}
+
+impl Summary {
+    /// How many changes will be performed.
+    #[must_use]
+    pub const fn applied(&self) -> u64 {
+        self.enable + self.enforce + self.relax + self.disable
+    }
+
+    /// Are there changes of any decision?
+    #[must_use]
+    pub const fn has_changes(&self) -> bool {
+        self.applied() + self.hold + self.block > 0
+    }
+}
+
+/// A guardrail waived by `--waive NAME=VALUE --reason TEXT`.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Waiver {
+    /// Which: `max_changes`, `max_change_percent`, `max_downgrades`, `window`.
+    pub guardrail: Text,
+    /// The new bound, as given.
+    pub bound: Text,
+    /// Why.
+    pub reason: Text,
+}
+
+/// Why a plan is refused.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Refusal {
+    /// One sentence, with the numbers.
+    pub reason: Text,
+    /// `max_changes`, `check.<name>`, `MFA003` …
+    pub rule: Text,
+    /// The exact flag or block that would change that.
+    pub remedy: Text,
+}
+
+/// What happens to a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Decision {
+    /// Will be performed.
+    Apply,
+    /// Waits for a date or for registration.
+    Hold,
+    /// Withheld for an unaccepted risk.
+    Block,
+}
+
+impl Decision {
+    /// The word in files and messages.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Apply => "apply",
+            Self::Hold => "hold",
+            Self::Block => "block",
+        }
+    }
+}
+
+/// The user of a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangeUser {
+    /// Object id.
+    pub id: UserId,
+    /// Sign-in name.
+    pub user_principal_name: Text,
+    /// Display name.
+    pub display_name: Option<Text>,
+    /// What kind of account.
+    pub kind: crate::facts::UserKind,
+    /// Has he registered for MFA? Kept for `verify`.
+    pub registered: Option<bool>,
+}
+
+/// One user's change.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    /// Who.
+    pub user: ChangeUser,
+    /// Which block; none for a rollback.
+    pub declared_by: Option<Place>,
+    /// The state he has.
+    pub before: ObservedState,
+    /// The state to write.
+    pub after: MfaState,
+    /// The state it will end in.
+    pub effective: MfaState,
+    /// What it does.
+    pub action: Action,
+    /// What happens to it.
+    pub decision: Decision,
+    /// Why he waits or stays.
+    pub hold: Option<Hold>,
+    /// What it means for sign-ins.
+    pub impact: Impact,
+    /// What it risks; worst first, then by rule.
+    pub findings: Vec<Finding>,
+}
+
+impl Change {
+    /// The states passed through: `[enforced]`, or `[enabled, enforced]` from disabled.
+    #[must_use]
+    pub fn steps(&self) -> &'static [MfaState] {
+        match (self.before.known(), self.after) {
+            (Some(MfaState::Disabled), MfaState::Enforced) => &[MfaState::Enabled, MfaState::Enforced],
+            (_, MfaState::Enforced) => &[MfaState::Enforced],
+            (_, MfaState::Enabled) => &[MfaState::Enabled],
+            (_, MfaState::Disabled) => &[MfaState::Disabled],
+        }
+    }
+
+    /// The worst unaccepted finding.
+    #[must_use]
+    pub fn worst(&self) -> Option<Severity> {
+        self.findings.iter().filter(|one| one.accepted.is_none()).map(|one| one.severity).max()
+    }
+}
+
+/// What a sign-in with modern authentication needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum ModernAuth {
+    /// The password.
+    PasswordOnly,
+    /// MFA.
+    MfaRequired,
+    /// The state is not known.
+    Unknown,
+}
+
+/// What a sign-in with legacy authentication needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum LegacyAuth {
+    /// The password.
+    PasswordOnly,
+    /// The password, until the user has registered for MFA.
+    PasswordOnlyUntilRegistered,
+    /// An app password.
+    AppPasswordOnly,
+    /// Nothing gets through.
+    Blocked,
+    /// The state is not known.
+    Unknown,
+}
+
+/// Before and after, for both kinds of sign-in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Impact {
+    /// Modern authentication, before and after.
+    pub modern_auth: (ModernAuth, ModernAuth),
+    /// Legacy authentication, before and after.
+    pub legacy_auth: (LegacyAuth, LegacyAuth),
+}
+
+/// The result of a `check` block.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct CheckResult {
+    /// The block's label.
+    pub name: Text,
+    /// Did all its asserts hold?
+    pub passed: bool,
+    /// What failed, or nothing.
+    pub message: Text,
+}
+
+/// An output.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OutputValue {
+    /// The value; none where sensitive.
+    pub value: Option<serde_json::Value>,
+    /// Hidden?
+    pub sensitive: bool,
+}
+
+/// How a plan is to be applied: the guardrails that hold during apply, as the configuration had them.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Execution {
+    /// From which severity on changes are withheld.
+    pub block_at: Severity,
+    /// How many users are applied and verified first.
+    pub canary: u32,
+    /// How many failures stop a run: one more than this.
+    pub stop_after_failures: u32,
+    /// What has to be typed: `yes` or `tenant`.
+    pub confirm: Text,
+    /// Signatures needed; 0 = none.
+    pub approvals_required: u32,
+    /// The reason given in `auto_approve`, where its condition holds for this plan.
+    pub auto_approve: Option<Text>,
+    /// The earliest seconds the service's write quota allows for the `apply` changes.
+    pub estimated_seconds: u64,
+}
