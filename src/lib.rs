@@ -6,6 +6,7 @@ pub mod diag;
 pub mod diff;
 pub mod eval;
 pub mod facts;
+pub mod fmt;
 pub mod plan;
 pub mod risk;
 pub mod severity;
