@@ -51,3 +51,4 @@ pub mod severity;
 pub mod sign_ins;
 pub mod snapshot;
 pub mod tenant;
+pub mod fmt;

@@ -27,4 +27,5 @@ mod version;
 
 pub use load::{LoadFailure, LoadInput, load};
 pub use model::*;
+pub(crate) use parse::syntax_errors;
 pub use variables::ENVIRONMENT_PREFIX;
