@@ -1,12 +1,17 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 //! `mfaplan`: Terraform for per-user MFA in Microsoft Entra ID.
+pub mod apply;
 pub mod config;
 pub mod desired;
 pub mod diag;
 pub mod diff;
 pub mod eval;
 pub mod facts;
+pub mod graph;
 pub mod plan;
+pub mod render;
 pub mod risk;
 pub mod severity;
+pub mod sign_ins;
+pub mod snapshot;
 pub mod tenant;

@@ -125,7 +125,7 @@ impl UserFacts for UserView<'_> {
             UserField::Kind => {
                 Value::String(kind(user, self.declared, self.score(), &self.facts.model).as_str().into())
             }
-            UserField::ServiceAccountScore => Value::Number(f64::from(self.score())),
+            UserField::ServiceAccountScore => Value::from(u64::from(self.score())),
             UserField::Extension => extension(user),
         }
     }
@@ -155,7 +155,7 @@ fn last(value: LastSignIn) -> Value {
 
 fn legacy(user: &User) -> Value {
     let Some(legacy) = user.sign_ins.as_deref().and_then(|one| one.legacy.as_ref()) else { return Value::Null };
-    let counts = legacy.iter().map(|one| (one.protocol.clone(), Value::Number(f64::from(one.count))));
+    let counts = legacy.iter().map(|one| (one.protocol.clone(), Value::from(u64::from(one.count))));
     Value::Object(Arc::new(counts.collect()))
 }
 
