@@ -6,6 +6,7 @@ pub mod diag;
 pub mod diff;
 pub mod eval;
 pub mod facts;
+pub mod import;
 pub mod plan;
 pub mod render;
 pub mod risk;

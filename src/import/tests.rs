@@ -1,0 +1,1 @@
+//! Placeholder while the configuration loader is not there.
