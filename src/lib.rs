@@ -7,6 +7,7 @@ pub mod diff;
 pub mod eval;
 pub mod facts;
 pub mod import;
+pub mod graph;
 pub mod plan;
 pub mod render;
 pub mod risk;

@@ -7,7 +7,7 @@ use crate::tenant::{
     Domain, Group, GroupId, MfaServicePolicy, ObservedTenant, Policy, Source, TenantId, Text, Unavailable, User, UserId,
 };
 
-use super::time::Date;
+use super::{row::Object, time::Date};
 
 /// The file format this version reads: any minor of this major. A minor only adds keys.
 pub(super) const FORMAT_MAJOR: &str = "1";
@@ -30,11 +30,11 @@ struct TenantRow {
     #[serde(default)]
     security_defaults_enabled: Option<bool>,
     #[serde(default)]
-    domains: Option<Vec<DomainRow>>,
+    domains: Option<Vec<Object<DomainRow>>>,
     #[serde(default)]
-    mfa_service_policy: Option<ServicePolicyRow>,
+    mfa_service_policy: Option<Object<ServicePolicyRow>>,
     #[serde(default)]
-    authentication_methods_policy: Option<MethodsPolicyRow>,
+    authentication_methods_policy: Option<Object<MethodsPolicyRow>>,
     #[serde(default)]
     operator_id: Option<UserId>,
 }
@@ -91,7 +91,7 @@ pub(super) fn tenant(head: &[(&'static str, Box<[u8]>)], users: Vec<User>) -> Re
     if let Some(version) = version.filter(|version| !readable(version)) {
         return Err(format!("formatVersion {version:?} is not {FORMAT_MAJOR}.x"));
     }
-    let row: TenantRow = value(head, "tenant")?.ok_or("tenant is missing")?;
+    let Object(row) = value::<Object<TenantRow>>(head, "tenant")?.ok_or("tenant is missing")?;
     // A copy that does not say when it was taken is as old as can be: it must not pass for fresh.
     let captured_at = value::<Date>(head, "capturedAt")?.map_or(Timestamp::UNIX_EPOCH, |date| date.0);
     let name = row.display_name.unwrap_or_default();
@@ -100,20 +100,23 @@ pub(super) fn tenant(head: &[(&'static str, Box<[u8]>)], users: Vec<User>) -> Re
     tenant.service_plans = row.service_plans;
     tenant.security_defaults_enabled = row.security_defaults_enabled;
     tenant.domains = row.domains.map(|rows| rows.into_iter().map(domain).collect());
-    tenant.mfa_service_policy = row.mfa_service_policy.map(|row| {
+    tenant.mfa_service_policy = row.mfa_service_policy.map(|Object(row)| {
         let ServicePolicyRow { allow_app_passwords, trusted_ips, skip_mfa_for_federated_users, remember_mfa_days } =
             row;
         MfaServicePolicy { allow_app_passwords, trusted_ips, skip_mfa_for_federated_users, remember_mfa_days }
     });
-    tenant.policy_migration_state = row.authentication_methods_policy.and_then(|row| row.policy_migration_state);
+    tenant.policy_migration_state = row.authentication_methods_policy.and_then(|row| row.0.policy_migration_state);
     tenant.operator_id = row.operator_id;
-    tenant.groups = value::<Vec<GroupRow>>(head, "groups")?.unwrap_or_default().into_iter().map(group).collect();
+    tenant.groups =
+        value::<Vec<Object<GroupRow>>>(head, "groups")?.unwrap_or_default().into_iter().map(group).collect();
     tenant.conditional_access = value::<Vec<Policy>>(head, "conditionalAccessPolicies")?;
-    tenant.unavailable = value::<Vec<UnavailableRow>>(head, "unavailable")?
+    tenant.unavailable = value::<Vec<Object<UnavailableRow>>>(head, "unavailable")?
         .unwrap_or_default()
         .into_iter()
         // A fact that only a later version knows is one that no rule of this version asks for.
-        .filter_map(|row| Some(Unavailable { fact: row.fact.parse().ok()?, reason: row.reason.unwrap_or_default() }))
+        .filter_map(|Object(row)| {
+            Some(Unavailable { fact: row.fact.parse().ok()?, reason: row.reason.unwrap_or_default() })
+        })
         .collect();
     Ok(tenant)
 }
@@ -124,12 +127,12 @@ fn value<T: for<'a> Deserialize<'a>>(head: &[(&'static str, Box<[u8]>)], key: &s
     serde_json::from_slice(text).map_err(|error| format!("{key}: {error}"))
 }
 
-fn domain(row: DomainRow) -> Domain {
+fn domain(Object(row): Object<DomainRow>) -> Domain {
     let DomainRow { id, authentication_type, federated_idp_mfa_behavior } = row;
     Domain { id, federated: authentication_type.eq_ignore_ascii_case("Federated"), federated_idp_mfa_behavior }
 }
 
-fn group(row: GroupRow) -> Group {
+fn group(Object(row): Object<GroupRow>) -> Group {
     let GroupRow { id, display_name, mail } = row;
     Group { id, display_name: display_name.unwrap_or_default(), mail: mail.filter(|mail| !mail.is_empty()) }
 }

@@ -12,16 +12,16 @@ use super::{
     check,
     error::{Problem, SnapshotError, SnapshotErrorKind},
     head, json,
-    row::UserRow,
+    row::{Object, UserRow},
     stream::{self, Fault, Rows},
 };
 
 struct Users;
 
 impl Rows for Users {
-    type Row<'a> = UserRow<'a>;
+    type Row<'a> = Object<UserRow<'a>>;
     type Item = User;
-    fn keep<'a>(row: UserRow<'a>, _: &'a [u8], _: u64) -> User {
+    fn keep<'a>(Object(row): Object<UserRow<'a>>, _: &'a [u8], _: u64) -> User {
         row.into_user()
     }
 }

@@ -51,6 +51,26 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Field<T> {
     }
 }
 
+/// A struct that is an object in the file. `serde` also takes a list for a struct, member by member: that would read
+/// `"signIns": []` as sign-ins of which nothing is known.
+pub(super) struct Object<T>(pub(super) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> de::Visitor<'de> for Visitor<T> {
+            type Value = Object<T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: de::MapAccess<'de>>(self, members: A) -> Result<Object<T>, A::Error> {
+                T::deserialize(de::value::MapAccessDeserializer::new(members)).map(Object)
+            }
+        }
+        deserializer.deserialize_map(Visitor(PhantomData))
+    }
+}
+
 /// Text borrowed from the file where it holds no escapes.
 struct Borrowed<'a>(Cow<'a, str>);
 
@@ -131,7 +151,7 @@ macro_rules! list_of {
     )*};
 }
 
-list_of!(Shared, GroupId, RoleRow, AppRow);
+list_of!(Shared, GroupId, Object<RoleRow>, Object<AppRow>);
 
 /// One entry of `users`.
 #[derive(Deserialize)]
@@ -199,7 +219,7 @@ pub(super) struct UserRow<'a> {
     #[serde(default)]
     last_interactive_sign_in_date_time: Field<Date>,
     #[serde(default)]
-    sign_ins: Field<SignInsRow>,
+    sign_ins: Field<Object<SignInsRow>>,
 }
 
 /// A directory role of a user.
@@ -214,10 +234,10 @@ struct RoleRow {
     permanent: Field<bool>,
 }
 
-impl Entry<'_> for RoleRow {
+impl Entry<'_> for Object<RoleRow> {
     type Kept = RoleAssignment;
     fn keep(self) -> RoleAssignment {
-        let Self { template_id, display_name, permanent } = self;
+        let RoleRow { template_id, display_name, permanent } = self.0;
         RoleAssignment {
             template_id,
             display_name: display_name.known().map_or_else(Text::default, |name| name.0),
@@ -236,10 +256,10 @@ struct AppRow {
     count: u32,
 }
 
-impl Entry<'_> for AppRow {
+impl Entry<'_> for Object<AppRow> {
     type Kept = AppSignIns;
     fn keep(self) -> AppSignIns {
-        let Self { id, display_name, count } = self;
+        let AppRow { id, display_name, count } = self.0;
         AppSignIns { id: id.0, display_name: display_name.known().map(|name| name.0), count }
     }
 }
@@ -298,7 +318,7 @@ impl<'de> Deserialize<'de> for LegacyRows {
             }
             fn visit_map<A: de::MapAccess<'de>>(self, mut entries: A) -> Result<LegacyRows, A::Error> {
                 let mut kept = Vec::new();
-                while let Some((Shared(protocol), counts)) = entries.next_entry::<Shared, Counts>()? {
+                while let Some((Shared(protocol), Object(counts))) = entries.next_entry::<Shared, Object<Counts>>()? {
                     let Counts { count, last, distinct_ips } = counts;
                     kept.push(LegacySignIns { protocol, count, last: last.map(|date| date.0), distinct_ips });
                 }
@@ -447,7 +467,7 @@ impl UserRow<'_> {
         let last = |field: Field<Date>| field.known().map_or(LastSignIn::Unknown, Date::last_sign_in);
         user.last_sign_in = last(self.last_sign_in_date_time);
         user.last_interactive_sign_in = last(self.last_interactive_sign_in_date_time);
-        user.sign_ins = self.sign_ins.known().map(|row| Box::new(row.into_sign_ins()));
+        user.sign_ins = self.sign_ins.known().map(|row| Box::new(row.0.into_sign_ins()));
         user
     }
 }

@@ -93,9 +93,9 @@ fn every_problem_is_told_with_its_place() {
         .replace("\"count\": 41", "\"count\": \"many\"");
     assert_eq!(
         said(&text),
-        "tenant.json:6:71: users[0].lastSignInDateTime: \"yesterday\" is not a date like 2026-11-20T08:00:00Z\n\
+        "tenant.json:6:78: users[0].lastSignInDateTime: \"yesterday\" is not a date like 2026-11-20T08:00:00Z\n\
          tenant.json:10:34: users[1].signIns.interactive: expected a whole number from 0 to 4294967295, found -3\n\
-         tenant.json:10:84: users[1].signIns.legacy.IMAP4.count: expected a whole number from 0 to 4294967295, found \"many\""
+         tenant.json:10:90: users[1].signIns.legacy.IMAP4.count: expected a whole number from 0 to 4294967295, found \"many\""
     );
 }
 
@@ -350,4 +350,26 @@ fn the_full_file_is_valid_and_survives_a_round_trip() {
     let again = from_slice(Path::new("copy"), &text).unwrap();
     assert_eq!(format!("{tenant:?}"), format!("{again:?}"));
     assert!(!format!("{tenant:?}").replace("by_id", "").contains("Unknown("), "every fact of the file is known");
+}
+
+#[path = "../../tests/support/generator.rs"]
+mod generator;
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(8))]
+
+    /// Read, written and read again, a tenant is the same; and every account is the one that was labelled.
+    #[test]
+    fn generated_tenants_survive_a_round_trip(seed in any::<u64>(), users in 0usize..400, sign_ins in any::<bool>()) {
+        let options = generator::Options { users, seed, sign_ins, passwords_never_expire: seed % 2 == 0 };
+        let generated = generator::generate(options);
+        let tenant = from_slice(Path::new("generated"), generated.json.as_bytes()).unwrap();
+        prop_assert_eq!(tenant.users().len(), users);
+        prop_assert!(tenant.users().iter().all(|user| generated.labels.contains_key(&user.id.to_string())));
+        let mut text = Vec::new();
+        write(&tenant, &mut text).unwrap();
+        let again = from_slice(Path::new("copy"), &text).unwrap();
+        prop_assert_eq!(format!("{tenant:?}"), format!("{again:?}"));
+        prop_assert_eq!(generator::generate(options).json, generated.json, "the same seed, the same bytes");
+    }
 }
