@@ -10,6 +10,7 @@ pub mod import;
 pub mod graph;
 pub mod plan;
 pub mod render;
+pub mod repl;
 pub mod risk;
 pub mod severity;
 pub mod sign_ins;

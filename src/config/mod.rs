@@ -23,6 +23,7 @@ mod selector;
 mod variables;
 mod version;
 
-pub use load::{LoadFailure, LoadInput, load};
+pub use files::Overlay;
+pub use load::{LoadFailure, LoadInput, load, load_over};
 pub use model::*;
 pub use variables::ENVIRONMENT_PREFIX;

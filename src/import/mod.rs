@@ -5,7 +5,7 @@
 //!        └ cover ──► one base state for everybody else,
 //!                    attributes whose members share another  (groups, roles, departments …)
 //!                    and names for the rest
-//!        └ write ──► HCL with comments
+//!        └ write ──► HCL with comments ─ prove ──► its plan, which has to be without changes
 //! ```
 //!
 //! Everything written is exact: a block claims only users who have its state now, or takes the others out by `except`.
@@ -15,9 +15,11 @@ mod cover;
 mod feature;
 mod guess;
 mod hcl_text;
+mod prove;
 mod write;
 
 pub use guess::{Guess, GuessKind};
+pub use prove::{ProofError, prove};
 
 use crate::{config::CloudName, facts::Facts, tenant::MfaState};
 
