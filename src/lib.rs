@@ -1,5 +1,6 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 //! `mfaplan`: Terraform for per-user MFA in Microsoft Entra ID.
+pub mod apply;
 pub mod config;
 pub mod desired;
 pub mod diag;

@@ -55,7 +55,7 @@ pub struct Global {
     #[arg(long, global = true, value_name = "TIME", value_parser = parse_instant)]
     pub as_of: Option<jiff::Timestamp>,
     /// A directory of protection and guardrails that the configuration cannot loosen
-    #[arg(long, global = true, value_name = "DIR", env = None)]
+    #[arg(long, global = true, value_name = "DIR")]
     pub policy: Option<PathBuf>,
 }
 
@@ -64,7 +64,7 @@ pub(super) fn parse_instant(text: &str) -> Result<jiff::Timestamp, String> {
     if let Ok(date) = text.parse::<jiff::civil::Date>()
         && text.len() == 10
     {
-        return date.to_zoned(jiff::tz::TimeZone::UTC).map(|zoned| zoned.timestamp()).map_err(|error| error.to_string());
+        return jiff::tz::TimeZone::UTC.to_timestamp(date.at(0, 0, 0, 0)).map_err(|error| error.to_string());
     }
     text.parse::<jiff::Timestamp>()
         .map_err(|_| "neither a date (2026-12-01) nor an RFC 3339 time (2026-12-01T08:00:00Z)".to_owned())
@@ -73,18 +73,12 @@ pub(super) fn parse_instant(text: &str) -> Result<jiff::Timestamp, String> {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Write a starting configuration into the current directory
-    Init(commands::init::Args),
     /// Check the configuration alone: all errors at once
     Validate(commands::validate::Args),
-    /// Bring configuration files into the canonical style
-    Fmt(commands::fmt::Args),
     /// Show what would change, and what it risks
     Plan(commands::plan::Args),
     /// Show a saved plan or a snapshot
     Show(commands::show::Args),
-    /// Show what differs between two saved plans, or between two configurations
-    Diff(commands::diff::Args),
     /// Sign a plan's digest with your SSH key
     Approve(commands::approve::Args),
     /// Perform a plan, after approval
@@ -101,8 +95,6 @@ pub enum Command {
     Explain(commands::explain::Args),
     /// List the rules
     Rules(commands::rules::Args),
-    /// Evaluate expressions, line by line
-    Console(commands::console::Args),
     /// Sign in to the tenant and say who you are
     Login(commands::login::Args),
     /// Write a completion script for your shell

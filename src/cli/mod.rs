@@ -1,13 +1,23 @@
 //! The program: arguments, environment, terminal, exit codes. The only module that joins the edges.
 
+mod applying;
 mod args;
 pub mod commands;
+mod connect;
 mod context;
 mod environment;
+mod events;
 mod exit;
+mod explanation;
 mod load;
 mod planning;
+mod present;
+mod progress;
 mod report;
+mod runtime;
+mod save;
+mod tenant;
+mod timeline;
 
 pub use args::{Cli, Command, Global};
 pub use context::Context;

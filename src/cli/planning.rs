@@ -1,9 +1,13 @@
 //! Planning, as every command that needs a plan does it.
 
+use std::collections::HashSet;
+
 use crate::{
-    config::Config,
+    config::{Config, Layer},
+    desired,
+    facts::{Facts, UserView},
     plan::{self, BuildError, BuildInput, Plan, Waiver},
-    tenant::{ObservedTenant, Text},
+    tenant::{ObservedTenant, Text, UserId, UserIndex},
 };
 
 use super::{
@@ -14,7 +18,7 @@ use super::{
 
 /// Flags of every command that plans.
 #[derive(Clone, Debug, Default, clap::Args)]
-pub struct PlanArgs {
+pub(crate) struct PlanArgs {
     /// Variables.
     #[command(flatten)]
     pub config: ConfigArgs,
@@ -43,7 +47,7 @@ pub(super) struct Planned {
 /// Loads, reads, plans; shows the configuration's warnings on the way.
 pub(super) fn plan(args: &PlanArgs, context: &mut Context) -> Result<Planned, Failure> {
     let config = load::config(&args.config, context)?;
-    let waivers = waivers(&config, args)?;
+    let waivers = waivers(&config, &args.waivers, args.reason.as_deref())?;
     let tenant = tenant::open(&config, &args.tenant, context)?;
     let observed = tenant::observe(&tenant, &config, context)?;
     let plan = build(&config, &observed, &args.targets, &waivers, context)?;
@@ -78,10 +82,10 @@ pub(super) fn build(
 }
 
 /// The waivers of the command line, each checked against the guardrails.
-pub(super) fn waivers(config: &Config, args: &PlanArgs) -> Result<Vec<Waiver>, Failure> {
-    let reason = args.reason.as_deref().unwrap_or_default();
-    let mut waivers = Vec::new();
-    for text in &args.waivers {
+pub(super) fn waivers(config: &Config, given: &[String], reason: Option<&str>) -> Result<Vec<Waiver>, Failure> {
+    let reason = reason.unwrap_or_default();
+    let mut waivers: Vec<Waiver> = Vec::new();
+    for text in given {
         let Some((guardrail, bound)) = text.split_once('=') else {
             return Err(Failure::new(format!("--waive {text}: write it like --waive max_changes=800")));
         };
@@ -91,8 +95,32 @@ pub(super) fn waivers(config: &Config, args: &PlanArgs) -> Result<Vec<Waiver>, F
             reason: Text::from(reason),
         };
         plan::validate_waiver(&config.guardrails, &waiver).map_err(Failure::new)?;
+        if waivers.iter().any(|one| one.guardrail == waiver.guardrail) {
+            return Err(Failure::new(format!("--waive {guardrail}: given twice")));
+        }
         waivers.push(waiver);
     }
     waivers.sort_by(|a, b| a.guardrail.cmp(&b.guardrail));
     Ok(waivers)
+}
+
+/// Users whom any `break_glass` block protects now.
+pub(super) fn protected(config: &Config, observed: &ObservedTenant) -> HashSet<UserId> {
+    emergency(config, observed, |_| true)
+}
+
+/// Users whom a `break_glass` block of the policy directory protects now, whatever an older plan says.
+pub(super) fn protected_by_policy(config: &Config, observed: &ObservedTenant) -> HashSet<UserId> {
+    emergency(config, observed, |layer| layer == Layer::Policy)
+}
+
+fn emergency(config: &Config, observed: &ObservedTenant, counts: impl Fn(Layer) -> bool) -> HashSet<UserId> {
+    let facts = Facts::of(observed, &config.guardrails.signal, config.instant);
+    let view = |index: UserIndex, _| UserView::new(&facts, observed.user(index), None);
+    let blocks = config.break_glass.iter().filter(|block| counts(block.declared.layer));
+    let selectors: Vec<_> = blocks.map(|block| &block.selector).collect();
+    desired::selected(config, observed, plan::tenant_value(config, observed), view, &selectors)
+        .into_iter()
+        .map(|index| observed.user(index).id)
+        .collect()
 }

@@ -1,14 +1,23 @@
 //! Progress: bars on a terminal, a line now and then where somebody reads a log, nothing when quiet.
 
 use std::{
+    collections::HashSet,
     io::{self, Write},
-    sync::Mutex,
+    sync::{
+        Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::tenant::ReadProgress;
+use crate::{
+    apply::{Observer, observer::Event, report::Outcome},
+    tenant::{ReadProgress, UserId},
+};
+
+use jiff::Timestamp;
 
 use super::Context;
 
@@ -88,6 +97,38 @@ impl Drop for Progress {
     fn drop(&mut self) {
         if let Shown::Bar(bar) = &self.shown {
             bar.finish_and_clear();
+        }
+    }
+}
+
+/// Shows how a run goes on.
+pub(super) struct ApplyProgress {
+    inner: Progress,
+    total: AtomicU64,
+    seen: Mutex<HashSet<UserId>>,
+}
+
+impl ApplyProgress {
+    /// As [`Progress::new`].
+    pub(super) fn new(context: &Context) -> Self {
+        Self { inner: Progress::new(context), total: AtomicU64::new(0), seen: Mutex::default() }
+    }
+}
+
+impl Observer for ApplyProgress {
+    fn observe(&self, _: Timestamp, event: Event<'_>) {
+        match event {
+            Event::Started { changes, .. } => self.total.store(changes, Ordering::Relaxed),
+            Event::Outcome { outcome } => {
+                if outcome.outcome == Outcome::NotAttempted {
+                    return;
+                }
+                let Ok(mut seen) = self.seen.lock() else { return };
+                seen.insert(outcome.planned.user.id);
+                self.inner.progress("users", seen.len() as u64, Some(self.total.load(Ordering::Relaxed)));
+            }
+            Event::Waiting { delay, error, .. } => self.inner.waiting(delay.as_secs_f64(), &error.message),
+            Event::Phase { .. } | Event::Intent { .. } | Event::Stopping { .. } | Event::Finished { .. } => {}
         }
     }
 }

@@ -4,6 +4,8 @@ use std::io::Write;
 
 use console::style;
 
+use crate::apply::report::Seen;
+
 use super::{Context, Exit, Failure};
 
 /// Writes a failure to standard error and says with which code to end.
@@ -27,4 +29,15 @@ fn error(message: &str, hints: &[String], context: &mut Context) -> std::io::Res
         writeln!(context.err, "{} {hint}", style("hint:").for_stderr().cyan().bold())?;
     }
     Ok(())
+}
+
+/// A state as it was read, in words.
+pub(super) const fn seen(seen: Seen) -> &'static str {
+    match seen {
+        Seen::Disabled => "disabled",
+        Seen::Enabled => "enabled",
+        Seen::Enforced => "enforced",
+        Seen::Unknown => "unknown",
+        Seen::Gone => "gone",
+    }
 }

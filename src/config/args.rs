@@ -92,8 +92,9 @@ pub(crate) fn compile<'r>(raw: &'r RawBlock<'r>, env: &Env<'_>, each: bool, diag
             }
             Kind::Texts => items(attribute, &plain, diags),
             // `for_each` itself cannot mention `each`.
-            Kind::Any => Expr::compile(attribute.value, attribute.span.file, &env.names, diags)
-                .map_or(Form::Broken, Form::Value),
+            Kind::Any => {
+                Expr::compile(attribute.value, attribute.span.file, &env.names, diags).map_or(Form::Broken, Form::Value)
+            }
             _ => Expr::compile(attribute.value, attribute.span.file, &plain, diags).map_or(Form::Broken, Form::Value),
         };
         args.push(Arg { name: schema.name, key: attribute.key, span: attribute.span, form });
@@ -262,7 +263,8 @@ impl<'b> Reader<'b> {
         allowed: &[&'static str],
         diags: &mut Diagnostics,
     ) -> Option<(&'static str, Span)> {
-        let sensitive = self.value(name, &mut Diagnostics::default()).is_some_and(|(value, _)| value.contains_sensitive());
+        let sensitive =
+            self.value(name, &mut Diagnostics::default()).is_some_and(|(value, _)| value.contains_sensitive());
         let (text, span) = self.text(name, diags)?;
         if let Some(value) = allowed.iter().find(|value| **value == text.as_str()) {
             return Some((value, span));

@@ -1,6 +1,10 @@
 //! Dates and instants as configurations write them.
 
-use jiff::{Timestamp, ToSpan, civil::{Date, Time}, tz::TimeZone};
+use jiff::{
+    Timestamp, ToSpan,
+    civil::{Date, Time},
+    tz::TimeZone,
+};
 
 /// A date (00:00 UTC of it) or an instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -97,9 +97,13 @@ pub(crate) fn list(dir: &Path, suffix: &str) -> io::Result<Vec<PathBuf>> {
 pub(crate) fn directory_error(dir: &Path, what: &str, error: &io::Error) -> Diagnostic {
     let shown = dir.display();
     match error.kind() {
-        io::ErrorKind::NotFound => Diagnostic::error("No such directory", format!("The {what} `{shown}` does not exist.")),
-        io::ErrorKind::NotADirectory => Diagnostic::error("Not a directory", format!("The {what} `{shown}` is a file."))
-            .hint("name the directory that holds it"),
+        io::ErrorKind::NotFound => {
+            Diagnostic::error("No such directory", format!("The {what} `{shown}` does not exist."))
+        }
+        io::ErrorKind::NotADirectory => {
+            Diagnostic::error("Not a directory", format!("The {what} `{shown}` is a file."))
+                .hint("name the directory that holds it")
+        }
         io::ErrorKind::PermissionDenied => Diagnostic::error(
             "Directory cannot be read",
             format!("There is no permission to read the {what} `{shown}`."),
@@ -191,8 +195,11 @@ fn decode(bytes: Vec<u8>, shown: &str, sources: &mut SourceMap, diags: &mut Diag
     let file = sources.add(shown, text);
     if let Some(at) = nul {
         diags.push(
-            Diagnostic::error("Invalid character", format!("A NUL byte stands at offset {at}: this is not a text file."))
-                .at(Span::new(file, at..at + 1), ""),
+            Diagnostic::error(
+                "Invalid character",
+                format!("A NUL byte stands at offset {at}: this is not a text file."),
+            )
+            .at(Span::new(file, at..at + 1), ""),
         );
         return None;
     }

@@ -132,10 +132,14 @@ fn read_directory(
         }
     };
     if paths.is_empty() {
-        let diagnostic =
-            Diagnostic::error("No configuration files", format!("The {what} `{}` holds no `*{SUFFIX}` file.", dir.display()));
+        let diagnostic = Diagnostic::error(
+            "No configuration files",
+            format!("The {what} `{}` holds no `*{SUFFIX}` file.", dir.display()),
+        );
         diags.push(match layer {
-            Layer::Configuration => diagnostic.hint("`mfaplan init` writes one to start from; another directory is named with `--chdir`"),
+            Layer::Configuration => {
+                diagnostic.hint("`mfaplan init` writes one to start from; another directory is named with `--chdir`")
+            }
             Layer::Policy => diagnostic.hint("name another directory with `--policy`, or leave it out"),
         });
     }
@@ -209,8 +213,10 @@ fn unique(blocks: &[RawBlock<'_>], diags: &mut Diagnostics) {
         let Some(first) = seen.insert((kind, name.clone(), block.layer), block.header) else { continue };
         seen.insert((kind, name.clone(), block.layer), first);
         let diagnostic = match kind {
-            "tenant" => Diagnostic::error("Second tenant", "A configuration is for one tenant; there are two `tenant` blocks.")
-                .hint("keep each tenant in a directory of its own"),
+            "tenant" => {
+                Diagnostic::error("Second tenant", "A configuration is for one tenant; there are two `tenant` blocks.")
+                    .hint("keep each tenant in a directory of its own")
+            }
             "guardrails" => Diagnostic::error("Second guardrails", "There may be one `guardrails` block.")
                 .hint("move its arguments into the first"),
             "risk" => Diagnostic::error("Duplicate block", format!("The rule {name} is already re-graded.")),
@@ -263,8 +269,7 @@ impl<'b, 'a> Builder<'b, 'a> {
         let configuration = Env { names, var: &var, local: &local, dir, instant };
         // Policy sees no variables: whoever sets those would otherwise set policy.
         let policy_dir = self.input.policy_dir.unwrap_or(dir);
-        let policy =
-            Env { names: CompileContext::default(), var: &nothing, local: &nothing, dir: policy_dir, instant };
+        let policy = Env { names: CompileContext::default(), var: &nothing, local: &nothing, dir: policy_dir, instant };
         let env = |layer| match layer {
             Layer::Configuration => &configuration,
             Layer::Policy => &policy,
@@ -285,7 +290,11 @@ impl<'b, 'a> Builder<'b, 'a> {
             return None;
         }
         let mut config = self.lower(&compiled, &env, diags)?;
-        config.files = trees.iter().filter(|tree| tree.layer == Layer::Configuration).map(|tree| tree.read.name.as_str().into()).collect();
+        config.files = trees
+            .iter()
+            .filter(|tree| tree.layer == Layer::Configuration)
+            .map(|tree| tree.read.name.as_str().into())
+            .collect();
         config.digest = digest(trees, sources, &var);
         config.var = var.clone();
         config.local = local.clone();
@@ -301,7 +310,8 @@ impl<'b, 'a> Builder<'b, 'a> {
     ) -> Option<Config> {
         let rules = KnownRules { builtin: self.input.known_rules };
         let own_names: Vec<Text> = self.of("rule").map(RawBlock::name).collect();
-        let broken_rules = self.broken.iter().filter(|item| item.name == "rule").filter_map(|item| item.label.as_deref());
+        let broken_rules =
+            self.broken.iter().filter(|item| item.name == "rule").filter_map(|item| item.label.as_deref());
         let own: Vec<&str> = own_names.iter().map(Text::as_str).chain(broken_rules).collect();
         let mut tenant = None;
         let mut limits: BTreeMap<bool, Limits> = BTreeMap::new();
@@ -369,9 +379,8 @@ impl<'b, 'a> Builder<'b, 'a> {
         rollouts: &IndexMap<Text, super::Rollout>,
         diags: &mut Diagnostics,
     ) {
-        let broken = |name: &str| {
-            self.broken.iter().any(|item| item.name == "rollout" && item.label.as_deref() == Some(name))
-        };
+        let broken =
+            |name: &str| self.broken.iter().any(|item| item.name == "rollout" && item.label.as_deref() == Some(name));
         let places: HashMap<Span, Span> = compiled
             .iter()
             .filter_map(|block| Some((block.raw.header, block.raw.attribute("rollout")?.span)))

@@ -9,6 +9,8 @@ mod args;
 mod blocks;
 mod date;
 mod files;
+#[cfg(test)]
+mod golden;
 mod load;
 mod locals;
 mod model;

@@ -80,7 +80,12 @@ pub(crate) fn outline(scan: &Scan, text: &str) -> Outline {
 const fn opens(kind: Kind) -> bool {
     matches!(
         kind,
-        Kind::OpenBrace | Kind::OpenBracket | Kind::OpenParen | Kind::OpenQuote | Kind::OpenTemplate | Kind::OpenHeredoc
+        Kind::OpenBrace
+            | Kind::OpenBracket
+            | Kind::OpenParen
+            | Kind::OpenQuote
+            | Kind::OpenTemplate
+            | Kind::OpenHeredoc
     )
 }
 
@@ -103,7 +108,9 @@ fn item(tokens: &[Token], from: usize, to: usize, text: &str) -> Item {
     let end = tokens.last().map_or(start, |token| token.end as usize);
     let name = tokens.first().filter(|token| token.kind == Kind::Ident).map_or("", |token| token.text(text));
     let label = match (tokens.get(1), tokens.get(2)) {
-        (Some(quote), Some(label)) if quote.kind == Kind::OpenQuote && label.kind == Kind::Text => Some(label.text(text)),
+        (Some(quote), Some(label)) if quote.kind == Kind::OpenQuote && label.kind == Kind::Text => {
+            Some(label.text(text))
+        }
         (Some(label), _) if label.kind == Kind::Ident => Some(label.text(text)),
         _ => None,
     };

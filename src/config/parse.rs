@@ -72,7 +72,14 @@ fn salvage(text: &str, file: FileId, mut scan: Scan, outline: Outline, diags: &m
         let Some(Err(error)) = piece.map(parser::parse_body) else { continue };
         bad[at] = true;
         // Never `Display` this error: it panics for columns beyond 65,535.
-        diags.push(explain(text, file, &scan.tokens, item, error.message(), item.range.start + error.location().offset()));
+        diags.push(explain(
+            text,
+            file,
+            &scan.tokens,
+            item,
+            error.message(),
+            item.range.start + error.location().offset(),
+        ));
     }
     for (item, bad) in items.iter().zip(&bad) {
         if *bad {
@@ -109,8 +116,11 @@ fn explain(text: &str, file: FileId, tokens: &[Token], item: &Item, message: &st
     let span = if found.is_some_and(|token| token.kind == Kind::Newline) { offset..offset } else { span };
     let place = Span::new(file, span);
     if message.contains("nesting depth") {
-        return Diagnostic::error("Nesting too deep", "Blocks, brackets and templates may be nested at most 64 levels deep.")
-            .at(place, "one level too many");
+        return Diagnostic::error(
+            "Nesting too deep",
+            "Blocks, brackets and templates may be nested at most 64 levels deep.",
+        )
+        .at(place, "one level too many");
     }
     if message.contains("binary operation") {
         return Diagnostic::error("Expression too long", "At most 128 operators may be chained in one expression.")
@@ -128,12 +138,11 @@ fn explain(text: &str, file: FileId, tokens: &[Token], item: &Item, message: &st
         )
         .at(place, "")
         .hint("put a comma between the items"),
-        (Some(Kind::OpenParen), Some(_)) if message.contains("`)`") => Diagnostic::error(
-            "Missing argument separator",
-            format!("Expected a comma or `)`, found {what}."),
-        )
-        .at(place, "")
-        .hint("put a comma between the arguments"),
+        (Some(Kind::OpenParen), Some(_)) if message.contains("`)`") => {
+            Diagnostic::error("Missing argument separator", format!("Expected a comma or `)`, found {what}."))
+                .at(place, "")
+                .hint("put a comma between the arguments")
+        }
         (_, Some(Kind::Colon)) if before.is_some_and(|token| token.kind == Kind::Ident) => {
             Diagnostic::error("Invalid argument", "An argument is set with `=`, not with `:`.")
                 .at(place, "")
@@ -142,7 +151,9 @@ fn explain(text: &str, file: FileId, tokens: &[Token], item: &Item, message: &st
         (_, Some(Kind::Newline) | None) if same_line && before.is_some_and(|token| token.kind == Kind::Equal) => {
             Diagnostic::error("Missing value", "A value is expected after `=`.").at(place, "")
         }
-        (_, Some(Kind::Newline)) if before.is_some_and(|token| matches!(token.kind, Kind::Ident | Kind::CloseQuote)) => {
+        (_, Some(Kind::Newline))
+            if before.is_some_and(|token| matches!(token.kind, Kind::Ident | Kind::CloseQuote)) =>
+        {
             Diagnostic::error(
                 "Invalid block or argument",
                 "A name is followed by `=` and a value (an argument) or by labels and `{` (a block).",

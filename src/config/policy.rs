@@ -1,9 +1,6 @@
 //! The policy directory over the configuration: the tighter of each guardrail, and what may not be loosened.
 
-use super::{
-    Accept, Approvals, Bound, Confirm, Guardrails, Layer, RiskOverride, SignalSettings,
-    blocks::Limits,
-};
+use super::{Accept, Approvals, Bound, Confirm, Guardrails, Layer, RiskOverride, SignalSettings, blocks::Limits};
 use crate::{
     diag::{Diagnostic, Diagnostics, Span},
     severity::Severity,
@@ -116,9 +113,12 @@ fn approvals(config: Option<Approvals>, policy: Option<Approvals>) -> Option<App
 }
 
 fn looser(name: &str, config: Span, policy: Span) -> Diagnostic {
-    Diagnostic::warning("Looser than the policy", format!("The policy directory sets a tighter `{name}`; that one holds."))
-        .at(config, "does not hold")
-        .and(policy, "the policy's")
+    Diagnostic::warning(
+        "Looser than the policy",
+        format!("The policy directory sets a tighter `{name}`; that one holds."),
+    )
+    .at(config, "does not hold")
+    .and(policy, "the policy's")
 }
 
 fn loosens(detail: &str, config: Option<Span>, policy: Option<Span>) -> Diagnostic {
@@ -164,7 +164,12 @@ pub(crate) fn merge_risks(all: Vec<RiskOverride>, diags: &mut Diagnostics) -> Ve
 }
 
 /// Refuses `accept` blocks of the configuration for rules the policy says are not acceptable.
-pub(crate) fn check_accepts(accepts: &[Accept], guardrails: &Guardrails, policy: Option<Span>, diags: &mut Diagnostics) {
+pub(crate) fn check_accepts(
+    accepts: &[Accept],
+    guardrails: &Guardrails,
+    policy: Option<Span>,
+    diags: &mut Diagnostics,
+) {
     let refused = accepts
         .iter()
         .filter(|one| one.declared.layer == Layer::Configuration && guardrails.not_acceptable.contains(&one.rule));

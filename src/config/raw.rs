@@ -96,7 +96,11 @@ fn not_in_policy(block: &Block, schema: &BlockSchema, file: FileId) -> Diagnosti
         schema::TOP_LEVEL.iter().filter(|one| one.policy).map(|one| format!("`{}`", one.name)).collect();
     Diagnostic::error(
         "Block not allowed in a policy directory",
-        format!("A policy directory holds {} blocks; `{}` belongs in the configuration.", allowed.join(", "), schema.name),
+        format!(
+            "A policy directory holds {} blocks; `{}` belongs in the configuration.",
+            allowed.join(", "),
+            schema.name
+        ),
     )
     .at(header_span(block, file), "")
 }
@@ -139,8 +143,14 @@ fn check<'a>(
 ) -> Option<RawBlock<'a>> {
     let header = header_span(block, file);
     let label = label(block, schema, file, header, diags);
-    let mut raw =
-        RawBlock { schema, label: label.clone().unwrap_or_default(), header, layer, attributes: Vec::new(), blocks: Vec::new() };
+    let mut raw = RawBlock {
+        schema,
+        label: label.clone().unwrap_or_default(),
+        header,
+        layer,
+        attributes: Vec::new(),
+        blocks: Vec::new(),
+    };
     let mut singles: HashMap<&str, Span> = HashMap::new();
     for structure in block.body.iter() {
         match structure {
@@ -148,7 +158,12 @@ fn check<'a>(
                 let name = attribute.key.as_str();
                 let key = span_of(&attribute.key, file);
                 if schema.open || schema.attribute(name).is_some() {
-                    raw.attributes.push(RawAttribute { name, key, value: &attribute.value, span: span_of(&attribute.value, file) });
+                    raw.attributes.push(RawAttribute {
+                        name,
+                        key,
+                        value: &attribute.value,
+                        span: span_of(&attribute.value, file),
+                    });
                 } else {
                     diags.push(unknown_attribute(attribute, schema, key, header));
                 }
@@ -213,8 +228,11 @@ fn label(
         (Some(expected), [_, extra, ..]) => {
             let span = Span::new(file, label_range(extra).unwrap_or(0..0));
             diags.push(
-                Diagnostic::error("Extraneous label", format!("A `{name}` block takes one label only: {}.", expected.what))
-                    .at(span, ""),
+                Diagnostic::error(
+                    "Extraneous label",
+                    format!("A `{name}` block takes one label only: {}.", expected.what),
+                )
+                .at(span, ""),
             );
             None
         }
@@ -228,7 +246,10 @@ fn label(
                 diags.push(
                     Diagnostic::error(
                         "Invalid label",
-                        format!("{} must start with a letter or `_` and may contain only letters, digits, `_` and `-`.", capital(expected.what)),
+                        format!(
+                            "{} must start with a letter or `_` and may contain only letters, digits, `_` and `-`.",
+                            capital(expected.what)
+                        ),
                     )
                     .at(span, ""),
                 );

@@ -112,7 +112,8 @@ enum Frame {
 
 /// Scans a whole file. Linear in its length.
 pub(crate) fn scan(text: &str, file: FileId) -> Scan {
-    let mut scanner = Scanner { text, bytes: text.as_bytes(), file, at: 0, line: 0, frames: Vec::new(), out: Scan::default() };
+    let mut scanner =
+        Scanner { text, bytes: text.as_bytes(), file, at: 0, line: 0, frames: Vec::new(), out: Scan::default() };
     scanner.run();
     scanner.out
 }
@@ -180,7 +181,9 @@ impl Scanner<'_> {
                     self.frames.pop();
                     return;
                 }
-                b'\\' if self.at + 1 < self.bytes.len() && self.peek(1) != b'\n' && self.peek(1) != b'\r' => self.at += 2,
+                b'\\' if self.at + 1 < self.bytes.len() && self.peek(1) != b'\n' && self.peek(1) != b'\r' => {
+                    self.at += 2
+                }
                 b'$' | b'%' if self.template_opens(start) => return,
                 b'\n' => {
                     self.text_until(start);
@@ -256,7 +259,10 @@ impl Scanner<'_> {
         let mut line_start = self.at == self.line;
         while self.at < self.bytes.len() {
             if line_start {
-                let end = self.bytes[self.at..].iter().position(|byte| *byte == b'\n').map_or(self.bytes.len(), |n| self.at + n);
+                let end = self.bytes[self.at..]
+                    .iter()
+                    .position(|byte| *byte == b'\n')
+                    .map_or(self.bytes.len(), |n| self.at + n);
                 let line = &self.text[self.at..end];
                 if line.trim() == &self.text[marker.clone()] {
                     self.text_until(start);
@@ -352,9 +358,10 @@ impl Scanner<'_> {
                 }
             }
             None => {
-                let diagnostic = Diagnostic::error("Unterminated comment", "The comment that starts here is never closed.")
-                    .at(self.span(self.at..self.at + 2), "no `*/` follows")
-                    .hint("close it with `*/`");
+                let diagnostic =
+                    Diagnostic::error("Unterminated comment", "The comment that starts here is never closed.")
+                        .at(self.span(self.at..self.at + 2), "no `*/` follows")
+                        .hint("close it with `*/`");
                 self.problem(diagnostic);
                 self.take(Kind::BlockComment, self.bytes.len() - self.at);
             }
@@ -518,7 +525,9 @@ impl Scanner<'_> {
 
     fn operator(&mut self, byte: u8) {
         let (kind, length) = match (byte, self.peek(1)) {
-            (b'=', b'=' | b'>') | (b'!' | b'<' | b'>', b'=') | (b'&', b'&') | (b'|', b'|') | (b':', b':') => (Kind::Operator, 2),
+            (b'=', b'=' | b'>') | (b'!' | b'<' | b'>', b'=') | (b'&', b'&') | (b'|', b'|') | (b':', b':') => {
+                (Kind::Operator, 2)
+            }
             (b'.', b'.') if self.peek(2) == b'.' => (Kind::Operator, 3),
             (b'=', _) => (Kind::Equal, 1),
             (b',', _) => (Kind::Comma, 1),
@@ -532,14 +541,27 @@ impl Scanner<'_> {
                         "Unsupported operator",
                         format!("Bitwise operators are not supported. Did you mean `{0}{0}`?", byte as char),
                     ),
-                    b';' => Diagnostic::error("Invalid character", "`;` is not used: each argument stands on a line of its own."),
-                    b'`' => Diagnostic::error("Invalid character", "Backticks are not valid. Strings are written in double quotes.")
-                        .hint("for a text of several lines use a heredoc (`<<EOT`)"),
-                    0 => Diagnostic::error("Invalid character", "A NUL byte stands here: this is not a text file, or not in UTF-8."),
-                    b'\r' => Diagnostic::error("Invalid character", "A carriage return without a line feed is not a line end."),
-                    0x01..=0x1f | 0x7f => {
-                        Diagnostic::error("Invalid character", format!("A control character (U+{byte:04X}) stands here."))
-                    }
+                    b';' => Diagnostic::error(
+                        "Invalid character",
+                        "`;` is not used: each argument stands on a line of its own.",
+                    ),
+                    b'`' => Diagnostic::error(
+                        "Invalid character",
+                        "Backticks are not valid. Strings are written in double quotes.",
+                    )
+                    .hint("for a text of several lines use a heredoc (`<<EOT`)"),
+                    0 => Diagnostic::error(
+                        "Invalid character",
+                        "A NUL byte stands here: this is not a text file, or not in UTF-8.",
+                    ),
+                    b'\r' => Diagnostic::error(
+                        "Invalid character",
+                        "A carriage return without a line feed is not a line end.",
+                    ),
+                    0x01..=0x1f | 0x7f => Diagnostic::error(
+                        "Invalid character",
+                        format!("A control character (U+{byte:04X}) stands here."),
+                    ),
                     _ => Diagnostic::error("Invalid character", format!("`{}` has no meaning here.", byte as char)),
                 };
                 self.problem(diagnostic.at(span, ""));
@@ -600,7 +622,10 @@ impl Scanner<'_> {
     fn next_block_after(&self, offset: usize) -> Option<Range<usize>> {
         let from = self.out.tokens.partition_point(|token| token.start as usize <= offset);
         let tail = self.out.tokens.get(from..)?;
-        tail.iter().enumerate().find(|(at, _)| block_header_at_margin(tail, *at, self.text)).map(|(_, token)| token.range())
+        tail.iter()
+            .enumerate()
+            .find(|(at, _)| block_header_at_margin(tail, *at, self.text))
+            .map(|(_, token)| token.range())
     }
 }
 

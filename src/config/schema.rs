@@ -129,9 +129,7 @@ impl Kind {
             Self::Number => "number".into(),
             Self::Texts => "list of strings".into(),
             Self::Date => "date (`2026-12-31`) or RFC 3339 instant".into(),
-            Self::OneOf(values) => {
-                values.iter().map(|value| format!("`\"{value}\"`")).collect::<Vec<_>>().join(" · ")
-            }
+            Self::OneOf(values) => values.iter().map(|value| format!("`\"{value}\"`")).collect::<Vec<_>>().join(" · "),
             Self::Expression(over) => format!("expression over {}", over.describe()),
             Self::Type => "type".into(),
             Self::Any => "any value".into(),
@@ -189,14 +187,14 @@ const fn defaulted(name: &'static str, kind: Kind, default: &'static str, doc: &
 /// The names of the four selectors.
 pub const SELECTORS: [&str; 4] = ["users", "groups", "roles", "where"];
 
-const USERS: AttributeSchema =
-    optional("users", Kind::Texts, "User principal names or object ids. Case is ignored.");
+const USERS: AttributeSchema = optional("users", Kind::Texts, "User principal names or object ids. Case is ignored.");
 const GROUPS: AttributeSchema = optional(
     "groups",
     Kind::Texts,
     "Groups by display name, mail address or object id. Members of nested groups count.",
 );
-const ROLES: AttributeSchema = optional("roles", Kind::Texts, "Directory roles by name, such as `Global Administrator`.");
+const ROLES: AttributeSchema =
+    optional("roles", Kind::Texts, "Directory roles by name, such as `Global Administrator`.");
 const WHERE: AttributeSchema = optional(
     "where",
     Kind::Expression(Over::User),
@@ -222,8 +220,20 @@ const SEVERITIES: Kind = Kind::OneOf(&["info", "low", "medium", "high", "critica
 
 /// All blocks that stand at the top level of a file, in the order of the reference page.
 pub const TOP_LEVEL: &[&BlockSchema] = &[
-    &MFAPLAN, &TENANT, &VARIABLE, &LOCALS, &MFA, &SERVICE_ACCOUNT, &BREAK_GLASS, &ACCEPT, &RISK, &RULE, &ROLLOUT,
-    &GUARDRAILS, &CHECK, &OUTPUT,
+    &MFAPLAN,
+    &TENANT,
+    &VARIABLE,
+    &LOCALS,
+    &MFA,
+    &SERVICE_ACCOUNT,
+    &BREAK_GLASS,
+    &ACCEPT,
+    &RISK,
+    &RULE,
+    &ROLLOUT,
+    &GUARDRAILS,
+    &CHECK,
+    &OUTPUT,
 ];
 
 const MFAPLAN: BlockSchema = BlockSchema {
@@ -243,14 +253,22 @@ const TENANT: BlockSchema = BlockSchema {
     label: Some(LabelSchema { what: "the tenant's name", identifier: false }),
     doc: "The tenant this configuration is for. There is exactly one.",
     attributes: &[
-        required("id", Kind::Text, "The tenant's id, a GUID. It must be that of the tenant reached, or nothing is done."),
+        required(
+            "id",
+            Kind::Text,
+            "The tenant's id, a GUID. It must be that of the tenant reached, or nothing is done.",
+        ),
         defaulted(
             "cloud",
             Kind::OneOf(&["global", "usgov", "usgov_dod", "china"]),
             "\"global\"",
             "Which national cloud the tenant lives in.",
         ),
-        optional("snapshot", Kind::Text, "Path of an offline copy, relative to the configuration. Where it is set, Microsoft Graph is never contacted."),
+        optional(
+            "snapshot",
+            Kind::Text,
+            "Path of an offline copy, relative to the configuration. Where it is set, Microsoft Graph is never contacted.",
+        ),
         defaulted("sign_in_window", Kind::Number, "30", "Days of sign-in log to read, 1 to 30."),
         optional(
             "sign_ins",
@@ -267,7 +285,12 @@ const VARIABLE: BlockSchema = BlockSchema {
     label: name_label("the variable's name"),
     doc: "An input. Values come, later ones winning, from `default`, the environment (`MFAPLAN_VAR_<name>`), `mfaplan.mfavars.hcl`, `*.auto.mfavars.hcl` (by name), `--var-file`, `--var`. Used as `var.<name>`.",
     attributes: &[
-        defaulted("type", Kind::Type, "any", "What values it takes; a value of another type is converted where that loses nothing."),
+        defaulted(
+            "type",
+            Kind::Type,
+            "any",
+            "What values it takes; a value of another type is converted where that loses nothing.",
+        ),
         optional("default", Kind::Any, "The value if none is given. Without one, a value is required."),
         optional("description", Kind::Text, "What it is for."),
         defaulted("sensitive", Kind::Bool, "false", "Keep its value out of all output."),
@@ -309,7 +332,12 @@ const MFA: BlockSchema = BlockSchema {
         ROLES,
         WHERE,
         defaulted("priority", Kind::Number, "0", "The higher one wins where blocks disagree."),
-        defaulted("allow_downgrade", Kind::Bool, "false", "May `state = \"enabled\"` lower a user who is already enforced?"),
+        defaulted(
+            "allow_downgrade",
+            Kind::Bool,
+            "false",
+            "May `state = \"enabled\"` lower a user who is already enforced?",
+        ),
         optional("rollout", Kind::Text, "The name of a `rollout` whose waves decide when a user's change is due."),
         optional("for_each", Kind::Any, "A map or a set of strings: one block each, with `each.key` and `each.value`."),
         optional("reason", Kind::Text, "Why; shown to reviewers."),
@@ -347,7 +375,11 @@ const SERVICE_ACCOUNT: BlockSchema = BlockSchema {
             "What it will be replaced by.",
         ),
         optional("until", Kind::Date, "Until when it is tolerated; a date counts to the end of its day, UTC."),
-        optional("state", Kind::OneOf(&["disabled"]), "Lower an account that was raised by mistake. Without it the state stays as it is."),
+        optional(
+            "state",
+            Kind::OneOf(&["disabled"]),
+            "Lower an account that was raised by mistake. Without it the state stays as it is.",
+        ),
     ],
     blocks: &[EXCEPT],
     policy: true,
@@ -453,16 +485,30 @@ const GUARDRAILS: BlockSchema = BlockSchema {
         optional("max_changes", Kind::Number, "How many users one plan may change."),
         optional("max_change_percent", Kind::Number, "The same, in percent of the tenant's enabled users."),
         optional("max_downgrades", Kind::Number, "How many users one plan may lower."),
-        defaulted("block_at", SEVERITIES, "\"critical\"", "A user whose change carries an unaccepted finding of this severity or worse is withheld."),
+        defaulted(
+            "block_at",
+            SEVERITIES,
+            "\"critical\"",
+            "A user whose change carries an unaccepted finding of this severity or worse is withheld.",
+        ),
         defaulted("canary", Kind::Number, "5", "How many users are changed and verified before the others; 0 = none."),
         defaulted("stop_after_failures", Kind::Number, "3", "More failures than this stop the run."),
-        defaulted("confirm", Kind::OneOf(&["yes", "tenant"]), "\"yes\"", "What has to be typed to approve: `yes`, or the tenant's name."),
+        defaulted(
+            "confirm",
+            Kind::OneOf(&["yes", "tenant"]),
+            "\"yes\"",
+            "What has to be typed to approve: `yes`, or the tenant's name.",
+        ),
         optional(
             "waivable",
             Kind::Texts,
             "In a policy directory only: which of its bounds `--waive` may lift (`max_changes`, `max_change_percent`, `max_downgrades`, `window`).",
         ),
-        optional("not_acceptable", Kind::Texts, "In a policy directory only: rules the configuration may not `accept`."),
+        optional(
+            "not_acceptable",
+            Kind::Texts,
+            "In a policy directory only: rules the configuration may not `accept`.",
+        ),
     ],
     blocks: &[
         NestedSchema {
@@ -485,7 +531,11 @@ const GUARDRAILS: BlockSchema = BlockSchema {
                 doc: "Signatures an apply needs.",
                 attributes: &[
                     required("required", Kind::Number, "How many distinct signers."),
-                    required("allowed_signers", Kind::Text, "An OpenSSH `allowed_signers` file, relative to this directory."),
+                    required(
+                        "allowed_signers",
+                        Kind::Text,
+                        "An OpenSSH `allowed_signers` file, relative to this directory.",
+                    ),
                     optional("max_age", Kind::Text, "How old a signature may be: `24h`, `90m`, `7d`."),
                 ],
                 ..BASE
@@ -509,7 +559,11 @@ const GUARDRAILS: BlockSchema = BlockSchema {
                 name: "service_account_signal",
                 doc: "How accounts that are really workloads are recognised.",
                 attributes: &[
-                    optional("tags", Kind::Texts, "Values of `employee_type` or an extension attribute that mark service accounts here."),
+                    optional(
+                        "tags",
+                        Kind::Texts,
+                        "Values of `employee_type` or an extension attribute that mark service accounts here.",
+                    ),
                     optional("patterns", Kind::Texts, "More words that name service accounts, matched as whole words."),
                     defaulted("certain", Kind::Number, "70", "From this score on (0–100) an account is taken for one."),
                     defaulted("possible", Kind::Number, "40", "From this score on it is a possible one."),
@@ -569,9 +623,15 @@ pub(crate) const FOREIGN: [(&str, &str); 9] = [
     ("provider", "the tenant is named in a `tenant` block; credentials come from the environment (AZURE_CLIENT_ID, …)"),
     ("resource", "who must be in which state stands in `mfa` blocks"),
     ("data", "groups and roles are named where they are used: `groups = [\"SG-Staff\"]` in an `mfa` block"),
-    ("module", "there are no modules; all `*.mfa.hcl` files of the directory belong together, and `for_each` repeats an `mfa` block"),
+    (
+        "module",
+        "there are no modules; all `*.mfa.hcl` files of the directory belong together, and `for_each` repeats an `mfa` block",
+    ),
     ("moved", "there is no state in which anything could be moved; renaming a block changes no user"),
-    ("import", "there is no state: the tenant is the only source of truth, and `mfaplan init --from-tenant` writes a configuration of it"),
+    (
+        "import",
+        "there is no state: the tenant is the only source of truth, and `mfaplan init --from-tenant` writes a configuration of it",
+    ),
     ("removed", "there is no state; a user who is no longer claimed is left as he is"),
     ("run", "test scenarios stand in `*.mfatest.hcl` files"),
 ];

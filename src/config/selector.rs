@@ -84,7 +84,10 @@ fn plain(block: &Block<'_>, env: &Env<'_>, each: Option<&Each>, diags: &mut Diag
 }
 
 fn not_a_condition(span: Span, found: &str) -> Diagnostic {
-    Diagnostic::error("Incorrect value type", format!("`where` must be a condition that is true or false; this is a {found}."))
-        .at(span, "")
-        .hint("for example `where = user.department == \"Finance\"`")
+    Diagnostic::error(
+        "Incorrect value type",
+        format!("`where` must be a condition that is true or false; this is a {found}."),
+    )
+    .at(span, "")
+    .hint("for example `where = user.department == \"Finance\"`")
 }

@@ -191,16 +191,18 @@ fn from_file(
         let name = attribute.key.as_str();
         if !names.iter().any(|one| one == name) {
             diags.push(
-                Diagnostic::warning("Value for undeclared variable", format!("No variable named `{name}` is declared."))
-                    .at(span_of(&attribute.key, file), "")
-                    .suggest(name, names.iter().map(Text::as_str)),
+                Diagnostic::warning(
+                    "Value for undeclared variable",
+                    format!("No variable named `{name}` is declared."),
+                )
+                .at(span_of(&attribute.key, file), "")
+                .suggest(name, names.iter().map(Text::as_str)),
             );
             continue;
         }
         let nothing = Value::Null;
-        let value = Expr::compile(&attribute.value, file, &CompileContext::default(), diags).map(|expr| {
-            expr.eval(&Scope::new(&nothing, &nothing, Path::new(""), Timestamp::UNIX_EPOCH))
-        });
+        let value = Expr::compile(&attribute.value, file, &CompileContext::default(), diags)
+            .map(|expr| expr.eval(&Scope::new(&nothing, &nothing, Path::new(""), Timestamp::UNIX_EPOCH)));
         let entry = match value {
             Some(Ok(value)) => Given::Value(value, span_of(&attribute.value, file)),
             Some(Err(error)) => {
@@ -252,7 +254,8 @@ fn value_of(
         Some(Given::Wrong) => return None,
         Some(Given::Value(value, span)) => (Some(value), Some(span)),
         Some(Given::Text(origin, text)) => {
-            let shown = format!("{origin} {name}").replace(&format!("{ENVIRONMENT_PREFIX}{name} {name}"), &format!("{ENVIRONMENT_PREFIX}{name}"));
+            let shown = format!("{origin} {name}")
+                .replace(&format!("{ENVIRONMENT_PREFIX}{name} {name}"), &format!("{ENVIRONMENT_PREFIX}{name}"));
             // Of a sensitive value not even the source may show.
             let file = sources.add(shown, if one.sensitive { "(sensitive)" } else { text.as_str() });
             let span = Span::new(file, 0..if one.sensitive { 11 } else { text.len() });
@@ -303,13 +306,19 @@ fn from_text(one: &Declared<'_, '_>, text: &str, span: Span, diags: &mut Diagnos
             diags.push(
                 Diagnostic::error(
                     "Invalid value for variable",
-                    format!("The value given for `var.{}` is not an expression (a {wanted} is expected).", one.raw.name()),
+                    format!(
+                        "The value given for `var.{}` is not an expression (a {wanted} is expected).",
+                        one.raw.name()
+                    ),
                 )
                 .at(one.raw.header, "declared here"),
             );
         } else {
             diags.extend(problems.into_sorted().into_iter().map(|problem| {
-                problem.hint(format!("`var.{}` is a {wanted}, so its value is read as an expression; strings in it need quotes", one.raw.name()))
+                problem.hint(format!(
+                    "`var.{}` is a {wanted}, so its value is read as an expression; strings in it need quotes",
+                    one.raw.name()
+                ))
             }));
         }
     }
@@ -359,7 +368,8 @@ fn validate(
         }
         let text = match message.eval(&scope) {
             Ok(value) if value.contains_sensitive() => {
-                "The value does not meet the condition. (The message is not shown: it contains a sensitive value.)".to_owned()
+                "The value does not meet the condition. (The message is not shown: it contains a sensitive value.)"
+                    .to_owned()
             }
             Ok(value) => match convert(&value, &Type::String).ok().and_then(|value| value.as_text().cloned()) {
                 Some(text) => text.to_string(),

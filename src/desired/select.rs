@@ -216,7 +216,7 @@ impl<'a> Groups<'a> {
         let mut by_name: HashMap<Box<str>, Vec<&'a crate::tenant::Group>> = HashMap::new();
         let mut wanted: HashMap<GroupId, Vec<UserIndex>> = HashMap::new();
         let mut names = Vec::new();
-        for selector in selectors(config) {
+        for selector in config.selectors() {
             names.extend(&selector.groups);
         }
         if names.is_empty() {
@@ -256,7 +256,7 @@ impl<'a> Groups<'a> {
 /// Holders of the roles that some selector names, by folded name and by template id.
 fn role_holders(config: &Config, tenant: &ObservedTenant) -> HashMap<Box<str>, Vec<UserIndex>> {
     let mut holders: HashMap<Box<str>, Vec<UserIndex>> = HashMap::new();
-    if selectors(config).all(|selector| selector.roles.is_empty()) {
+    if config.selectors().all(|selector| selector.roles.is_empty()) {
         return holders;
     }
     for (index, user) in tenant.indexed() {
@@ -278,18 +278,4 @@ fn role_names(tenant: &ObservedTenant) -> Vec<Text> {
     names.sort_unstable();
     names.dedup();
     names
-}
-
-/// Every selector of a configuration, `except` blocks included.
-fn selectors(config: &Config) -> impl Iterator<Item = &Selector> {
-    let mfa = config.mfa.iter().map(|block| &block.selector);
-    let service_accounts = config.service_accounts.iter().map(|block| &block.selector);
-    let break_glass = config.break_glass.iter().map(|block| &block.selector);
-    let accepts = config.accepts.iter().map(|block| &block.selector);
-    let waves = config.rollouts.values().flat_map(|rollout| &rollout.waves).map(|wave| &wave.selector);
-    mfa.chain(service_accounts)
-        .chain(break_glass)
-        .chain(accepts)
-        .chain(waves)
-        .flat_map(|selector| std::iter::successors(Some(selector), |outer| outer.except.as_deref()))
 }

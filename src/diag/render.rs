@@ -87,9 +87,8 @@ fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a SourceMap, width: usize) -
         for window in windows(primary, &diagnostic.secondary, sources) {
             let file = sources.file(window.file);
             let place = file.place(window.origin);
-            group = group.element(
-                Origin::path(&*file.name).line(place.line as usize).char_column(place.column as usize),
-            );
+            group =
+                group.element(Origin::path(&*file.name).line(place.line as usize).char_column(place.column as usize));
             group = group.element(window.snippet(sources));
         }
         if !diagnostic.detail.is_empty() || !diagnostic.hints.is_empty() {
@@ -185,8 +184,10 @@ impl Window<'_> {
                 .map(|(label, primary)| (clamp(label.span, &file.text), *label, *primary))
                 .filter(|(span, _, _)| range.start <= span.start && span.start <= range.end)
                 .collect();
-            let kept = match (here.iter().map(|(span, _, _)| span.start).min(), here.iter().map(|(span, _, _)| span.end).max())
-            {
+            let kept = match (
+                here.iter().map(|(span, _, _)| span.start).min(),
+                here.iter().map(|(span, _, _)| span.end).max(),
+            ) {
                 (Some(first), Some(last)) if range.len() > 4 * AROUND => {
                     file.text.floor_char_boundary(first.saturating_sub(AROUND).max(range.start))
                         ..file.text.ceil_char_boundary(last.saturating_add(AROUND).min(range.end))
@@ -216,8 +217,7 @@ impl Window<'_> {
         for (span, label, primary) in marks {
             let kind = if primary { AnnotationKind::Primary } else { AnnotationKind::Context };
             let annotation = kind.span(span);
-            let annotation =
-                if label.text.is_empty() { annotation } else { annotation.label(one_line(&label.text)) };
+            let annotation = if label.text.is_empty() { annotation } else { annotation.label(one_line(&label.text)) };
             snippet = snippet.annotation(annotation);
         }
         snippet
@@ -241,7 +241,8 @@ mod tests {
         let mut sources = SourceMap::default();
         let file = sources.add("staff.mfa.hcl", text);
         let mut spans = spans.iter();
-        let mut diagnostic = Diagnostic::error("Unsupported argument", "An argument named `user` is not expected here.");
+        let mut diagnostic =
+            Diagnostic::error("Unsupported argument", "An argument named `user` is not expected here.");
         if let Some((range, label)) = spans.next() {
             diagnostic = diagnostic.at(Span::new(file, range.clone()), *label);
         }

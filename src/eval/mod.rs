@@ -6,6 +6,8 @@
 
 mod call;
 mod compile;
+#[cfg(test)]
+mod conformance;
 mod console;
 mod context;
 mod convert;
@@ -20,6 +22,8 @@ mod run;
 mod scope;
 mod syntax;
 mod template;
+#[cfg(test)]
+mod tests;
 mod traverse;
 pub mod types;
 mod value;

@@ -72,7 +72,8 @@ pub fn markdown(raw: &str) -> Cow<'_, str> {
     then(text(raw), |raw| {
         let mut before = None;
         replace(raw, |c, out| {
-            let starts_word = !before.replace(c).is_some_and(char::is_alphanumeric);
+            let previous = before.replace(c);
+            let starts_word = !previous.is_some_and(char::is_alphanumeric);
             match c {
                 '<' => out.push_str("&lt;"),
                 '>' => out.push_str("&gt;"),
@@ -80,7 +81,10 @@ pub fn markdown(raw: &str) -> Cow<'_, str> {
                 '@' | '#' | '!' | '%' if starts_word => {
                     let _ = write!(out, "&#{};<!-- -->", c as u32);
                 }
-                '/' if before_is_colon(out) => out.push_str("<!-- -->/"),
+                // Inside a word these two are text: an underscore cannot open emphasis there (CommonMark, "Emphasis"),
+                // and an address is not a mention.
+                '_' | '@' if !starts_word => return false,
+                '/' if previous == Some(':') => out.push_str("<!-- -->/"),
                 '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '$' | '#' | '!' | '@' => {
                     let _ = write!(out, "&#{};", c as u32);
                 }
@@ -89,10 +93,6 @@ pub fn markdown(raw: &str) -> Cow<'_, str> {
             true
         })
     })
-}
-
-fn before_is_colon(out: &str) -> bool {
-    out.ends_with(':')
 }
 
 /// A code span for Markdown, in tables too: for names and ids, which people copy.

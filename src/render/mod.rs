@@ -4,11 +4,18 @@
 //! Whatever comes from a tenant (names, messages with names in them, evidence) goes through [`escape`] on its way out.
 
 pub mod causes;
+pub mod csv;
 pub mod escape;
+pub mod github;
+pub mod gitlab;
 pub mod groups;
+pub mod html;
 pub mod json;
+pub mod junit;
 pub mod markdown;
 pub mod matrix;
+pub mod redact;
+pub mod sarif;
 pub mod style;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -19,42 +26,58 @@ use std::{fmt, io, io::Write, str::FromStr};
 
 use crate::{plan::Plan, severity::Severity};
 
-/// How a plan is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Format {
-    /// For a terminal.
-    Text,
-    /// The plan document, without a checksum.
-    Json,
-    /// A comment on a pull request, or a step summary.
-    Markdown,
+macro_rules! formats {
+    ($($(#[$meta:meta])* $name:ident = $text:literal: $module:ident,)*) => {
+        /// How a plan is shown.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Format {
+            $($(#[$meta])* $name,)*
+        }
+
+        impl Format {
+            /// Every format, in the order of the help text.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// The word on the command line.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => $text,)*
+                }
+            }
+
+            /// Writes the plan in this format.
+            ///
+            /// # Errors
+            /// Those of the writer.
+            pub fn write(self, plan: &Plan, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+                match self {
+                    $(Self::$name => $module::write(plan, options, out),)*
+                }
+            }
+        }
+    };
 }
 
-impl Format {
-    /// Every format, in the order of the help text.
-    pub const ALL: &[Self] = &[Self::Text, Self::Json, Self::Markdown];
-
-    /// The word on the command line.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Text => "text",
-            Self::Json => "json",
-            Self::Markdown => "markdown",
-        }
-    }
-
-    /// Writes the plan in this format.
-    ///
-    /// # Errors
-    /// Those of the writer.
-    pub fn write(self, plan: &Plan, options: &Options, out: &mut dyn Write) -> io::Result<()> {
-        match self {
-            Self::Text => text::write(plan, options, out),
-            Self::Json => json::write(plan, options, out),
-            Self::Markdown => markdown::write(plan, options, out),
-        }
-    }
+formats! {
+    /// For a terminal.
+    Text = "text": text,
+    /// The plan document, without a checksum.
+    Json = "json": json,
+    /// A comment on a pull request, or a step summary.
+    Markdown = "markdown": markdown,
+    /// A page of its own.
+    Html = "html": html,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif = "sarif": sarif,
+    /// Annotations of a GitHub workflow run.
+    Github = "github": github,
+    /// GitLab's terraform report artifact.
+    Gitlab = "gitlab": gitlab,
+    /// Test results, one case a rule.
+    Junit = "junit": junit,
+    /// One line a change, for a spreadsheet.
+    Csv = "csv": csv,
 }
 
 impl fmt::Display for Format {
@@ -83,6 +106,8 @@ pub struct Options {
     pub next: NextStep,
     /// `--fail-on`: from which severity on a test case fails (JUnit). `None` = the plan's `block_at`.
     pub fail_on: Option<Severity>,
+    /// Id and name of every rule there is, for formats that also say what passed (JUnit).
+    pub rules: Vec<(String, String)>,
     /// The most bytes of a Markdown document: [`COMMENT`] or [`STEP_SUMMARY`].
     pub markdown_budget: usize,
 }
@@ -112,6 +137,7 @@ impl Default for Options {
             verbose: false,
             next: NextStep::Unsaved,
             fail_on: None,
+            rules: Vec::new(),
             markdown_budget: COMMENT,
         }
     }

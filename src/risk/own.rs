@@ -68,13 +68,14 @@ pub(super) fn evaluate(rule: &OwnRule, config: &Config, changes: &ChangeValues, 
         tenant: None,
         base_dir: &config.dir,
         instant: config.instant,
+        extra: None,
     };
     match rule.when.expr.eval_facts(&scope) {
         Ok(Value::Bool(true)) => {}
         Ok(Value::Bool(false)) => return OwnVerdict::Clear,
         Ok(Value::Null) => return OwnVerdict::Blind,
         Ok(_) => return OwnVerdict::Failed("`when` must be true or false".into()),
-        Err(error) => return OwnVerdict::Failed(error.message),
+        Err(error) => return OwnVerdict::Failed(error.detail().to_owned()),
     }
     // A message over an unknown fact must not hide the finding: the rule's name says enough.
     let message = match rule.message.eval(&scope) {

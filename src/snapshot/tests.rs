@@ -373,3 +373,15 @@ proptest! {
         prop_assert_eq!(generator::generate(options).json, generated.json, "the same seed, the same bytes");
     }
 }
+
+#[test]
+fn the_examples_are_snapshots() {
+    for (name, text, users) in [
+        ("minimal", include_str!("../../examples/minimal/tenant.json"), 3),
+        ("contoso", include_str!("../../examples/contoso/tenant.json"), 60),
+    ] {
+        let tenant = from_slice(Path::new(name), text.as_bytes()).unwrap();
+        assert_eq!(tenant.users().len(), users, "{name}");
+        assert!(tenant.users().iter().all(|user| user.mfa_state.known().is_some()));
+    }
+}

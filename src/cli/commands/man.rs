@@ -34,7 +34,7 @@ pub fn run(args: &Args, context: &mut Context) -> Outcome {
                     None => failure,
                 });
             };
-            found.clone().name(format!("mfaplan-{name}"))
+            found.clone()
         }
     };
     clap_mangen::Man::new(page).render(&mut context.out)?;

@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use crate::{
     cli::{
-        Context, Exit, Outcome,
+        Context, Exit, Failure, Outcome,
+        events::Log,
         planning::{self, PlanArgs},
         present::{self, PresentArgs},
-        save,
+        save, timeline,
     },
     plan::Plan,
     severity::Severity,
@@ -63,20 +64,17 @@ fn parse_severity(text: &str) -> Result<Severity, String> {
 /// # Errors
 /// When there is no plan: diagnostics, a tenant that cannot be read, a file that cannot be written.
 pub fn run(args: &Args, context: &mut Context) -> Outcome {
-    let mut events = crate::cli::events::Log::open(args.events.as_deref(), context)?;
-    let outcome = planned(args, context);
-    let exit = match &outcome {
-        Ok(planned) => exit(args, planned),
-        Err(failure) => crate::cli::events::exit_of(failure),
-    };
-    events.plan(outcome.as_ref().ok(), exit)?;
-    outcome.map(|_| exit)
+    let events = Log::open(args.events.as_deref(), context)?;
+    let outcome = planned(args, &events, context).map(|plan| exit(args, &plan));
+    events.close(&outcome)?;
+    outcome
 }
 
-fn planned(args: &Args, context: &mut Context) -> Result<Plan, crate::cli::Failure> {
+fn planned(args: &Args, events: &Log, context: &mut Context) -> Result<Plan, Failure> {
     let planned = planning::plan(&args.plan, context)?;
+    events.planned(&planned.plan);
     if args.timeline {
-        crate::cli::timeline::show(&planned, &args.plan, context)?;
+        timeline::show(&planned, &args.plan, context)?;
         return Ok(planned.plan);
     }
     if let Some(path) = &args.out {

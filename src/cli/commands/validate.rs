@@ -7,7 +7,7 @@ use crate::{
         Context, Exit, Failure, Outcome,
         load::{self, ConfigArgs},
     },
-    diag::{self, Diagnostic, RenderOptions, SourceMap},
+    diag::{Diagnostic, SourceMap, json::to_json, render::{self, RenderOptions}},
 };
 
 /// Arguments of `validate`.
@@ -35,8 +35,8 @@ pub fn run(args: &Args, context: &mut Context) -> Outcome {
     let loaded = load::config(&args.config, context);
     if args.json {
         let (json, exit) = match &loaded {
-            Ok(config) => (diag::to_json(&config.warnings, &config.sources), Exit::Done),
-            Err(Failure::Diagnostics { diagnostics, sources }) => (diag::to_json(diagnostics, sources), Exit::Error),
+            Ok(config) => (to_json(&config.warnings, &config.sources), Exit::Done),
+            Err(Failure::Diagnostics { diagnostics, sources }) => (to_json(diagnostics, sources), Exit::Error),
             Err(_) => return Err(loaded.err().unwrap_or(Failure::BrokenPipe)),
         };
         writeln!(context.out, "{json}")?;
@@ -66,5 +66,5 @@ pub fn show(diagnostics: &[Diagnostic], sources: &SourceMap, context: &mut Conte
         width: context.width(),
         ..RenderOptions::default()
     };
-    diag::write(&mut *context.err, diagnostics, sources, options)
+    render::write(&mut *context.err, diagnostics, sources, options)
 }

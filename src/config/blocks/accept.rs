@@ -25,9 +25,12 @@ pub(crate) fn accept(
     if NOT_ACCEPTABLE.contains(&rule.as_str()) {
         let span = block.raw.label.as_ref().map_or(block.raw.header, |(_, span)| *span);
         diags.push(
-            Diagnostic::error("Not acceptable", format!("{rule} cannot be accepted: it says that a user's state is not what it seems."))
-                .at(span, "")
-                .hint(format!("`mfaplan explain {rule}` tells what to do instead")),
+            Diagnostic::error(
+                "Not acceptable",
+                format!("{rule} cannot be accepted: it says that a user's state is not what it seems."),
+            )
+            .at(span, "")
+            .hint(format!("`mfaplan explain {rule}` tells what to do instead")),
         );
     } else if !rules.has(&rule) && !own.contains(&rule.as_str()) {
         rules.unknown(block.raw, own, diags);

@@ -100,8 +100,11 @@ fn policy_only(block: &Block<'_>, name: &str, why: &str, diags: &mut Diagnostics
     }
     if let Some(key) = block.key(name) {
         diags.push(
-            Diagnostic::error("Argument for policy directories", format!("`{name}` has a meaning in a policy directory only: {why}."))
-                .at(key, ""),
+            Diagnostic::error(
+                "Argument for policy directories",
+                format!("`{name}` has a meaning in a policy directory only: {why}."),
+            )
+            .at(key, ""),
         );
     }
     false
@@ -190,15 +193,7 @@ fn window(block: &Block<'_>, env: &Env<'_>, diags: &mut Diagnostics) -> Option<W
                 .hint("for the whole day leave out `from` and `to`"),
         );
     }
-    Some(Window {
-        days,
-        from,
-        to,
-        timezone,
-        timezone_name: name,
-        layer: block.raw.layer,
-        span: block.raw.header,
-    })
+    Some(Window { days, from, to, timezone, timezone_name: name, layer: block.raw.layer, span: block.raw.header })
 }
 
 /// `HH:MM` in minutes after midnight; `24:00` is the end of the day.
@@ -210,7 +205,10 @@ fn time(name: &'static str, reader: Reader<'_>, default: u16, diags: &mut Diagno
     match Time::strptime("%H:%M", &*text) {
         Ok(time) if text.len() == 5 => Some(time.hour() as u16 * 60 + time.minute() as u16),
         _ => {
-            diags.push(invalid(name, format!("`{text}` is not a time of day."), span).hint("write `\"HH:MM\"`, for example `\"08:30\"`"));
+            diags.push(
+                invalid(name, format!("`{text}` is not a time of day."), span)
+                    .hint("write `\"HH:MM\"`, for example `\"08:30\"`"),
+            );
             None
         }
     }

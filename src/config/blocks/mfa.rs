@@ -81,7 +81,8 @@ fn elements(value: &Value, span: Span, diags: &mut Diagnostics) -> Option<Vec<Ea
 }
 
 fn unsuitable(what: &str, span: Span) -> Diagnostic {
-    Diagnostic::error("Invalid `for_each`", format!("`for_each` must be a map or a set of strings; {what}.")).at(span, "")
+    Diagnostic::error("Invalid `for_each`", format!("`for_each` must be a map or a set of strings; {what}."))
+        .at(span, "")
 }
 
 fn instance(
@@ -106,13 +107,19 @@ fn instance(
         && state != MfaState::Enforced
     {
         diags.push(
-            Diagnostic::error("Invalid `staged`", format!("`staged` leads from `enabled` to `enforced`; this block declares `{state}`."))
-                .at(staged.raw.header, "")
-                .and(state_span, "the state declared")
-                .hint("declare `state = \"enforced\"`, or remove the `staged` block"),
+            Diagnostic::error(
+                "Invalid `staged`",
+                format!("`staged` leads from `enabled` to `enforced`; this block declares `{state}`."),
+            )
+            .at(staged.raw.header, "")
+            .and(state_span, "the state declared")
+            .hint("declare `state = \"enforced\"`, or remove the `staged` block"),
         );
     }
-    if allow_downgrade && state != MfaState::Enabled && let Some(key) = block.key("allow_downgrade") {
+    if allow_downgrade
+        && state != MfaState::Enabled
+        && let Some(key) = block.key("allow_downgrade")
+    {
         diags.push(
             Diagnostic::warning(
                 "No effect",

@@ -55,19 +55,27 @@ impl KnownRules<'_> {
     /// Reports a label that is the id of no rule.
     fn unknown(&self, raw: &RawBlock<'_>, own: &[&str], diags: &mut Diagnostics) {
         let Some((id, span)) = &raw.label else { return };
-        let diagnostic = Diagnostic::error("Unknown rule", format!("There is no rule with the id `{id}`.")).at(*span, "");
+        let diagnostic =
+            Diagnostic::error("Unknown rule", format!("There is no rule with the id `{id}`.")).at(*span, "");
         let by_name = self.builtin.iter().find(|(_, name)| name.eq_ignore_ascii_case(id));
         let by_case = self.builtin.iter().find(|(known, _)| known.eq_ignore_ascii_case(id));
         diags.push(match by_name.or(by_case) {
             Some((known, name)) => diagnostic.hint(format!("did you mean `{known}` ({name})?")),
-            None => match crate::diag::nearest(id, self.builtin.iter().map(|(known, _)| *known).chain(own.iter().copied())) {
-                // Ids differ in digits only, so a near one is a guess among many: say what it is.
-                Some(near) => {
-                    let name = self.builtin.iter().find(|(known, _)| *known == near).map(|(_, name)| format!(" ({name})"));
-                    diagnostic.hint(format!("did you mean `{near}`{}? `mfaplan rules` lists all of them", name.unwrap_or_default()))
+            None => {
+                match crate::diag::nearest(id, self.builtin.iter().map(|(known, _)| *known).chain(own.iter().copied()))
+                {
+                    // Ids differ in digits only, so a near one is a guess among many: say what it is.
+                    Some(near) => {
+                        let name =
+                            self.builtin.iter().find(|(known, _)| *known == near).map(|(_, name)| format!(" ({name})"));
+                        diagnostic.hint(format!(
+                            "did you mean `{near}`{}? `mfaplan rules` lists all of them",
+                            name.unwrap_or_default()
+                        ))
+                    }
+                    None => diagnostic.hint("`mfaplan rules` lists all of them"),
                 }
-                None => diagnostic.hint("`mfaplan rules` lists all of them"),
-            },
+            }
         });
     }
 }

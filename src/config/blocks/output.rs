@@ -14,5 +14,11 @@ pub(crate) fn output(block: &Block<'_>, env: &Env<'_>, diags: &mut Diagnostics) 
     let reader = block.reader(env, None);
     let description = reader.text("description", diags).map(|(text, _)| text);
     let sensitive = reader.bool("sensitive", diags).unwrap_or(false);
-    Some(Output { declared: declared(block.raw), name: block.raw.name(), value: reader.kept("value")?, description, sensitive })
+    Some(Output {
+        declared: declared(block.raw),
+        name: block.raw.name(),
+        value: reader.kept("value")?,
+        description,
+        sensitive,
+    })
 }

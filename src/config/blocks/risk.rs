@@ -26,7 +26,9 @@ pub(crate) fn risk(block: &Block<'_>, env: &Env<'_>, rules: KnownRules<'_>, diag
     RiskOverride {
         declared: declared(block.raw),
         rule,
-        severity: reader.one_of("severity", allowed(block.raw, "severity"), diags).and_then(|(name, _)| name.parse().ok()),
+        severity: reader
+            .one_of("severity", allowed(block.raw, "severity"), diags)
+            .and_then(|(name, _)| name.parse().ok()),
         enabled: reader.bool("enabled", diags).unwrap_or(true),
     }
 }

@@ -23,9 +23,12 @@ pub(crate) fn rollout(block: &Block<'_>, env: &Env<'_>, diags: &mut Diagnostics)
     for inner in &block.blocks {
         if let Some(first) = seen.insert(inner.raw.name(), inner.raw.header) {
             diags.push(
-                Diagnostic::error("Duplicate wave", format!("The rollout `{name}` already has a wave `{}`.", inner.raw.name()))
-                    .at(inner.raw.header, "again here")
-                    .and(first, "first here"),
+                Diagnostic::error(
+                    "Duplicate wave",
+                    format!("The rollout `{name}` already has a wave `{}`.", inner.raw.name()),
+                )
+                .at(inner.raw.header, "again here")
+                .and(first, "first here"),
             );
         }
         waves.extend(wave(inner, &name, env, diags));

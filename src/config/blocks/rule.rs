@@ -10,7 +10,12 @@ use super::{
 use crate::diag::{Diagnostic, Diagnostics};
 
 /// Reads a `rule` block.
-pub(crate) fn rule(block: &Block<'_>, env: &Env<'_>, rules: KnownRules<'_>, diags: &mut Diagnostics) -> Option<OwnRule> {
+pub(crate) fn rule(
+    block: &Block<'_>,
+    env: &Env<'_>,
+    rules: KnownRules<'_>,
+    diags: &mut Diagnostics,
+) -> Option<OwnRule> {
     let id = block.raw.name();
     let taken = rules.builtin.iter().find(|(known, name)| known.eq_ignore_ascii_case(&id) || *name == id.as_str());
     if let (Some((known, name)), Some((_, span))) = (taken, &block.raw.label) {

@@ -20,7 +20,11 @@ pub(crate) fn tenant(block: &Block<'_>, env: &Env<'_>, diags: &mut Diagnostics) 
     let (id, id_span) = id?;
     // The parser of GUIDs also takes braces and no hyphens; ids in the portal have neither form.
     let Some(tenant_id) = id.parse::<TenantId>().ok().filter(|_| id.len() == 36) else {
-        let diagnostic = invalid("id", "`id` must be the tenant's id, a GUID such as `6f1c0c0e-3f0a-4b52-9f4e-0d2f5a1b7c11`.", id_span);
+        let diagnostic = invalid(
+            "id",
+            "`id` must be the tenant's id, a GUID such as `6f1c0c0e-3f0a-4b52-9f4e-0d2f5a1b7c11`.",
+            id_span,
+        );
         diags.push(if id.contains('.') {
             diagnostic.hint("a domain name is not enough; the Entra portal shows the id as \"Tenant ID\"")
         } else {

@@ -28,7 +28,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
     function("concat", GROUP, &[], concat, "The lists one after the other.", "concat([\"a\"], [\"b\", \"c\"])").variadic(param("seqs", Takes::Sequence)),
     function("contains", GROUP, &[LIST, param("value", Takes::Any)], contains, "Is the value an element of the list? Nothing is converted: `contains([\"1\"], 1)` is false.", "contains([\"Finance\", \"Sales\"], \"Sales\")").marks(Marks::Keep),
     function("distinct", GROUP, &[LIST], distinct, "The list with each element once, where it stands first.", "distinct([\"a\", \"b\", \"a\"])"),
-    function("element", GROUP, &[LIST, param("index", Takes::Number)], element, "The element at an index; past the end it starts over. Negative indexes count from the end.", "element([\"a\", \"b\", \"c\"], 4)").marks(Marks::Keep),
+    function("element", GROUP, &[LIST, param("index", Takes::Number)], element, "The element at an index; past the end it starts over.", "element([\"a\", \"b\", \"c\"], 4)").marks(Marks::Keep),
     function("flatten", GROUP, &[LIST], flatten, "Lists in the list are replaced by their elements, however deep.", "flatten([[\"a\"], [], [\"b\", [\"c\"]]])"),
     function("index", GROUP, &[LIST, param("value", Takes::Any)], index, "The index of the first element that equals the value.", "index([\"a\", \"b\"], \"b\")"),
     function("keys", GROUP, &[param("inputMap", Takes::Mapping)], keys, "The keys of a map, sorted.", "keys({ b = 1, a = 2 })").marks(Marks::Keep),
@@ -169,7 +169,10 @@ fn element(args: &Args<'_, '_>) -> Outcome {
     if list.is_empty() {
         return Err("cannot use element function with an empty list".into());
     }
-    let at = index.rem_euclid(list.len() as i64);
+    if index < 0 {
+        return Err("cannot use element function with a negative index".into());
+    }
+    let at = index % list.len() as i64;
     Ok(list.get(at as usize).cloned().unwrap_or_default())
 }
 

@@ -1,11 +1,16 @@
 //! Encodings.
 
-use std::fmt::Write;
+use std::{collections::BTreeMap, fmt::Write, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
+use serde_json::value::RawValue;
+
 use super::{Args, Fail, Function, Outcome, Takes, function, nullable, param};
-use crate::eval::{Value, value::Map};
+use crate::{
+    eval::{Number, Value, value::Map},
+    tenant::Text,
+};
 
 const GROUP: &str = "Encodings";
 const STR: super::Param = param("str", Takes::String);
@@ -77,7 +82,7 @@ fn csvdecode(args: &Args<'_, '_>) -> Outcome {
     if let Some(twice) = header.iter().find(|name| !names.insert(*name)) {
         return Err(format!("duplicate column name {twice:?}").into());
     }
-    let names: Vec<crate::tenant::Text> = header.iter().map(Into::into).collect();
+    let names: Vec<Text> = header.iter().map(Into::into).collect();
     let mut rows = Vec::new();
     for record in reader.records() {
         let record = record.map_err(|error| error.to_string())?;
@@ -93,10 +98,29 @@ fn csvdecode(args: &Args<'_, '_>) -> Outcome {
 }
 
 fn jsondecode(args: &Args<'_, '_>) -> Outcome {
-    match serde_json::from_str::<serde_json::Value>(args.str(0)?) {
-        Ok(json) => Ok(Value::from_json(&json)),
-        Err(error) => Err(Fail::Call(format!("invalid JSON: {error}"))),
-    }
+    let json: Result<&RawValue, _> = serde_json::from_str(args.str(0)?);
+    json.and_then(decoded).map_err(|error| Fail::Call(format!("invalid JSON: {error}")))
+}
+
+/// A JSON value with its numbers exact: the text of each is read as it stands. The reader itself limits nesting.
+fn decoded(json: &RawValue) -> Result<Value, serde_json::Error> {
+    let text = json.get();
+    Ok(match text.bytes().next() {
+        Some(b'[') => {
+            let elements: Vec<&RawValue> = serde_json::from_str(text)?;
+            Value::Tuple(elements.into_iter().map(decoded).collect::<Result<Vec<_>, _>>()?.into())
+        }
+        Some(b'{') => {
+            let entries: BTreeMap<String, &RawValue> = serde_json::from_str(text)?;
+            let entries = entries.into_iter().map(|(key, value)| Ok((Text::from(key), decoded(value)?)));
+            Value::Object(Arc::new(entries.collect::<Result<Map, serde_json::Error>>()?))
+        }
+        Some(b'-' | b'0'..=b'9') => match Number::parse(text) {
+            Some(number) => Value::Number(number),
+            None => return Err(serde::de::Error::custom("a number is out of range")),
+        },
+        _ => Value::from_json(&serde_json::from_str(text)?),
+    })
 }
 
 fn jsonencode(args: &Args<'_, '_>) -> Outcome {

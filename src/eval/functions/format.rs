@@ -206,7 +206,7 @@ fn one(verb: &Verb, mode: char, value: &Value) -> Result<String, String> {
         return Err("null value cannot be formatted".into());
     }
     match mode {
-        't' => convert::to_bool(value).map(|bool| pad(bool.to_string(), verb, false)),
+        't' => convert::to_bool(value).map(|bool| bool.to_string()),
         's' | 'q' => {
             let text = convert::to_text(value)?;
             let cut: String = match verb.precision {
@@ -227,9 +227,9 @@ fn anything(verb: &Verb, value: &Value) -> Result<String, String> {
     }
     match value.unmarked() {
         Value::Null => Ok(pad("null".into(), verb, false)),
-        Value::String(_) => one(verb, 's', value),
+        Value::String(text) => Ok(pad(text.to_string(), verb, true)),
         Value::Number(_) => one(verb, 'g', value),
-        Value::Bool(_) => one(verb, 't', value),
+        Value::Bool(bool) => Ok(pad(bool.to_string(), verb, false)),
         other => {
             let mut text = String::new();
             write_json(other, &mut text);
@@ -240,6 +240,7 @@ fn anything(verb: &Verb, value: &Value) -> Result<String, String> {
 
 fn number(verb: &Verb, mode: char, number: &Number) -> Result<String, String> {
     let text = match mode {
+        'd' | 'b' | 'o' | 'x' | 'X' if !number.is_integer() => return Err("an integer is required".into()),
         'd' | 'b' | 'o' | 'x' | 'X' => {
             let radix = match mode {
                 'b' => 2,
@@ -274,29 +275,42 @@ fn go_exponent(text: &str, mode: char) -> String {
 
 /// `%g`: an exponent for very small and very large numbers, else plain digits.
 fn general(number: &Number, precision: Option<usize>, mode: char) -> String {
-    let float = number.to_f64();
-    if float == 0.0 {
+    if number.is_zero() {
         return "0".into();
     }
-    let shortest = match precision {
-        Some(precision) => format!("{float:.*e}", precision.max(1) - 1),
-        None => format!("{float:e}"),
-    };
-    let (digits, power) = shortest.split_once('e').unwrap_or((&shortest, "0"));
-    let power: i64 = power.parse().unwrap_or(0);
-    let significant = digits.chars().filter(char::is_ascii_digit).count() as i64;
-    let limit = match precision {
-        Some(precision) => precision.max(1) as i64,
-        None => significant.max(21),
+    // Without a precision all digits are written, and the exponent is used from 10^6 on.
+    let (digits, power, limit) = match precision {
+        Some(precision) => {
+            let text = format!("{:.*e}", precision.max(1) - 1, number.to_f64());
+            let (digits, power) = text.split_once('e').unwrap_or((&text, "0"));
+            (digits.to_owned(), power.parse().unwrap_or(0), precision.max(1) as i64)
+        }
+        None => {
+            let (digits, power) = scientific(&number.to_string());
+            (digits, power, 6)
+        }
     };
     let trim = |text: &str| {
         if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text.to_owned() }
     };
     if power < -4 || power >= limit {
-        return go_exponent(&format!("{}e{power}", trim(digits)), mode);
+        return go_exponent(&format!("{}e{power}", trim(&digits)), mode);
     }
     match precision {
         None => number.to_string(),
         Some(_) => trim(&number.to_fixed(usize::try_from(limit - 1 - power).unwrap_or(0))),
     }
+}
+
+/// Plain digits as one digit before the point and a power of ten.
+fn scientific(plain: &str) -> (String, i64) {
+    let (sign, rest) = if let Some(rest) = plain.strip_prefix('-') { ("-", rest) } else { ("", plain) };
+    let (whole, fraction) = rest.split_once('.').unwrap_or((rest, ""));
+    let all = format!("{whole}{fraction}");
+    let significant = all.trim_start_matches('0');
+    let leading = all.len() - significant.len();
+    let power = whole.len() as i64 - 1 - leading as i64;
+    let digits = significant.trim_end_matches('0');
+    let (first, after) = digits.split_at(digits.len().min(1));
+    (if after.is_empty() { format!("{sign}{first}") } else { format!("{sign}{first}.{after}") }, power)
 }

@@ -56,7 +56,8 @@ pub(super) struct Skus {
 
 pub(super) async fn skus(client: &Client) -> Result<Skus, Failure> {
     let spec = &requests::SKUS;
-    let all: Vec<SkuWire> = collect(client, spec, spec.path, "").await?;
+    let query = "$select=skuId,skuPartNumber,capabilityStatus,servicePlans";
+    let all: Vec<SkuWire> = collect(client, spec, spec.path, query).await?;
     let live = |sku: &&SkuWire| matches!(sku.capability_status.as_deref(), None | Some("Enabled" | "Warning"));
     let mut plans: Vec<Text> = all
         .iter()
