@@ -282,7 +282,9 @@ fn run(kind: Kind, seed: u64, score: &mut Score) {
         let critical: Vec<_> = findings.iter().filter(|one| one.severity == Critical).map(|one| &*one.rule).collect();
         let label = labels[id];
         match (label.is_workload(), critical.is_empty()) {
-            (true, false) => score.hit += 1,
+            (true, false) if *evidence => score.hit += 1,
+            // Found by licence or name alone: right, but no measure of what behaviour shows.
+            (true, false) => {}
             (true, true) if *evidence => score.missed.push(format!("{kind:?} {label:?} {name}")),
             (true, true) => {}
             (false, false) => score.false_alarm.push(format!("{kind:?} {label:?} {name} {critical:?}")),
@@ -298,7 +300,7 @@ fn run(kind: Kind, seed: u64, score: &mut Score) {
 #[test]
 fn workloads_are_found_and_people_left_alone() {
     let mut score = Score::default();
-    for seed in 1..=3 {
+    for seed in 1..=2 {
         for kind in [Kind::Logs, Kind::NoLogs, Kind::Downloads, Kind::NeverExpires] {
             run(kind, seed, &mut score);
         }
