@@ -557,3 +557,14 @@ pub(crate) fn many(n: usize) -> Plan {
         .collect();
     seal(frame(changes), n as u64 / 10, 4, n as u64 / 20)
 }
+
+/// Compares a generated file of the repository with what would be generated now. `UPDATE_DOCS=1` rewrites it.
+pub(crate) fn check_generated(path: &str, content: &str) {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, content).unwrap();
+    }
+    let found = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(found == content, "{} is not what the code says: run the tests with UPDATE_DOCS=1", path.display());
+}
