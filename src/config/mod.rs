@@ -1,5 +1,31 @@
 //! The configuration: HCL text → raw blocks with spans → [`Config`], which is valid by type.
+//!
+//! [`load`] goes through these steps, and each reports all it finds before the next begins:
+//! files ([`mod@files`]) → tokens (`scan`) → trees (`parse`) → names checked against the [`schema`] (`raw`) →
+//! `variables` → `locals` → arguments compiled and read (`args`, `selector`, `blocks`) → the policy directory laid over
+//! it (`policy`).
 
+mod args;
+mod blocks;
+mod date;
+mod files;
+#[cfg(test)]
+mod golden;
+mod load;
+mod locals;
 mod model;
+mod outline;
+mod parse;
+mod policy;
+mod raw;
+mod reads;
+pub(crate) mod scan;
+pub mod schema;
+mod selector;
+mod variables;
+mod version;
 
+pub use load::{LoadFailure, LoadInput, load};
 pub use model::*;
+pub(crate) use parse::syntax_errors;
+pub use variables::ENVIRONMENT_PREFIX;

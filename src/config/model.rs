@@ -56,7 +56,7 @@ pub struct Config {
 }
 
 /// Which directory a block stands in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Layer {
     /// The configuration directory.
     Configuration,

@@ -3,6 +3,8 @@
 //! A *diagnostic* is a problem in a file the operator wrote; an *error* is an operation that failed; a *finding* is a
 //! risk of a plan. Only the first lives here.
 
+pub mod json;
+pub mod render;
 mod suggest;
 
 pub use suggest::{did_you_mean, nearest};

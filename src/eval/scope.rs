@@ -117,4 +117,45 @@ pub struct Scope<'a> {
     pub base_dir: &'a Path,
     /// What `timestamp()` and `plantimestamp()` return.
     pub instant: Timestamp,
+    /// Further names and functions, where there are some (the console).
+    pub extra: Option<&'a dyn ExtraNames>,
+}
+
+impl<'a> Scope<'a> {
+    /// A scope with variables and locals; what else the place has is set by field.
+    #[must_use]
+    pub fn new(var: &'a Value, local: &'a Value, base_dir: &'a Path, instant: Timestamp) -> Self {
+        Self {
+            var,
+            local,
+            each: None,
+            user: None,
+            change: None,
+            plan: None,
+            tenant: None,
+            base_dir,
+            instant,
+            extra: None,
+        }
+    }
+
+    /// The same for this user.
+    #[must_use]
+    pub fn with_user(mut self, user: &'a dyn UserFacts) -> Self {
+        self.user = Some(user);
+        self
+    }
+}
+
+/// Names and functions beyond the language's own: `users`, `groups` and `user("…")` in the console. Which exist is
+/// said by [`CompileContext::extra`](super::CompileContext::extra) and its neighbour.
+pub trait ExtraNames {
+    /// The value of a name.
+    fn value(&self, name: &str) -> Option<Value>;
+
+    /// The result of a function.
+    ///
+    /// # Errors
+    /// What is wrong with the arguments, in a sentence.
+    fn call(&self, name: &str, args: &[Value]) -> Result<Value, String>;
 }

@@ -1,0 +1,290 @@
+//! `guardrails { … }`: what one directory sets. The merge of two directories is in [`super::super::policy`].
+
+use jiff::{civil::Time, tz::TimeZone};
+
+use super::{
+    super::{
+        Approvals, AutoApprove, Confirm, Layer, Named, Window,
+        args::{Block, Env, Reader, invalid, one_of_list},
+        schema::WAIVABLE,
+    },
+    KnownRules, allowed,
+};
+use crate::{
+    diag::{Diagnostic, Diagnostics, Span},
+    severity::Severity,
+    tenant::Text,
+};
+
+/// What the `guardrails` block of one directory sets, each with its place.
+#[derive(Clone, Debug)]
+pub(crate) struct Limits {
+    pub(crate) header: Span,
+    pub(crate) max_changes: Option<(u64, Span)>,
+    pub(crate) max_change_percent: Option<(f64, Span)>,
+    pub(crate) max_downgrades: Option<(u64, Span)>,
+    pub(crate) block_at: Option<(Severity, Span)>,
+    pub(crate) canary: Option<(u32, Span)>,
+    pub(crate) stop_after_failures: Option<(u32, Span)>,
+    pub(crate) window: Option<Window>,
+    pub(crate) confirm: Option<(Confirm, Span)>,
+    pub(crate) approvals: Option<Approvals>,
+    pub(crate) auto_approve: Option<AutoApprove>,
+    pub(crate) waivable: Vec<Text>,
+    pub(crate) not_acceptable: Vec<Text>,
+    pub(crate) tags: Vec<Text>,
+    pub(crate) patterns: Vec<Text>,
+    pub(crate) certain: Option<(u8, Span)>,
+    pub(crate) possible: Option<(u8, Span)>,
+}
+
+/// Reads a `guardrails` block.
+pub(crate) fn guardrails(
+    block: &Block<'_>,
+    env: &Env<'_>,
+    rules: KnownRules<'_>,
+    own: &[&str],
+    diags: &mut Diagnostics,
+) -> Limits {
+    let reader = block.reader(env, None);
+    let count = |name, diags: &mut Diagnostics| reader.count(name, 0, u32::MAX, diags);
+    let large = |name, diags: &mut Diagnostics| count(name, diags).map(|(value, span)| (u64::from(value), span));
+    let confirm = reader.one_of("confirm", allowed(block.raw, "confirm"), diags);
+    let block_at = reader.one_of("block_at", allowed(block.raw, "block_at"), diags);
+    let signal = block.block("service_account_signal");
+    let signal_reader = signal.map(|signal| signal.reader(env, None));
+    let texts = |name, diags: &mut Diagnostics| {
+        let named = signal_reader.and_then(|reader| reader.texts(name, diags)).unwrap_or_default();
+        named.into_iter().map(|named| named.text).collect::<Vec<_>>()
+    };
+    let score = |name, diags: &mut Diagnostics| {
+        signal_reader.and_then(|reader| reader.count(name, 0, 100, diags)).map(|(value, span)| (value as u8, span))
+    };
+    let limits = Limits {
+        header: block.raw.header,
+        max_changes: large("max_changes", diags),
+        max_change_percent: reader.number("max_change_percent", 0.0, 100.0, diags),
+        max_downgrades: large("max_downgrades", diags),
+        block_at: block_at.and_then(|(name, span)| Some((name.parse().ok()?, span))),
+        canary: count("canary", diags),
+        stop_after_failures: count("stop_after_failures", diags),
+        window: block.block("window").and_then(|inner| window(inner, env, diags)),
+        confirm: confirm.map(|(name, span)| (if name == "tenant" { Confirm::Tenant } else { Confirm::Yes }, span)),
+        approvals: block.block("approvals").and_then(|inner| approvals(inner, env, diags)),
+        auto_approve: block.block("auto_approve").and_then(|inner| auto_approve(inner, env, diags)),
+        waivable: waivable(block, reader, diags),
+        not_acceptable: not_acceptable(block, reader, rules, own, diags),
+        tags: texts("tags", diags),
+        patterns: texts("patterns", diags),
+        certain: score("certain", diags),
+        possible: score("possible", diags),
+    };
+    let certain = limits.certain.map_or(70, |(score, _)| score);
+    if let Some((possible, span)) = limits.possible.or(limits.certain)
+        && limits.possible.map_or(40, |(score, _)| score) > certain
+    {
+        let possible = limits.possible.map_or(40, |_| possible);
+        diags.push(invalid(
+            "possible",
+            format!("`possible` ({possible}) must not be higher than `certain` ({certain})."),
+            span,
+        ));
+    }
+    limits
+}
+
+/// Lists that mean something in a policy directory only.
+fn policy_only(block: &Block<'_>, name: &str, why: &str, diags: &mut Diagnostics) -> bool {
+    if block.raw.layer == Layer::Policy {
+        return true;
+    }
+    if let Some(key) = block.key(name) {
+        diags.push(
+            Diagnostic::error(
+                "Argument for policy directories",
+                format!("`{name}` has a meaning in a policy directory only: {why}."),
+            )
+            .at(key, ""),
+        );
+    }
+    false
+}
+
+fn waivable(block: &Block<'_>, reader: Reader<'_>, diags: &mut Diagnostics) -> Vec<Text> {
+    let named = reader.texts("waivable", diags).unwrap_or_default();
+    if !policy_only(block, "waivable", "what the configuration sets can be waived anyway", diags) {
+        return Vec::new();
+    }
+    let check = |Named { text, span }: &Named, diags: &mut Diagnostics| {
+        if !WAIVABLE.contains(&text.as_str()) {
+            let list: Vec<String> = WAIVABLE.iter().map(|name| format!("`\"{name}\"`")).collect();
+            let detail = format!("`{text}` cannot be waived; `waivable` lists {}.", one_of_list(&list));
+            diags.push(invalid("waivable", detail, *span).suggest(text, WAIVABLE));
+        }
+    };
+    named.iter().for_each(|named| check(named, diags));
+    named.into_iter().map(|named| named.text).collect()
+}
+
+fn not_acceptable(
+    block: &Block<'_>,
+    reader: Reader<'_>,
+    rules: KnownRules<'_>,
+    own: &[&str],
+    diags: &mut Diagnostics,
+) -> Vec<Text> {
+    let named = reader.texts("not_acceptable", diags).unwrap_or_default();
+    if !policy_only(block, "not_acceptable", "in the configuration, leave out the `accept` blocks", diags) {
+        return Vec::new();
+    }
+    for Named { text, span } in &named {
+        if !rules.has(text) && !own.contains(&text.as_str()) {
+            let ids = rules.builtin.iter().map(|(id, _)| *id).chain(own.iter().copied());
+            diags.push(
+                Diagnostic::error("Unknown rule", format!("There is no rule with the id `{text}`."))
+                    .at(*span, "")
+                    .suggest(text, ids),
+            );
+        }
+    }
+    named.into_iter().map(|named| named.text).collect()
+}
+
+const DAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+
+fn window(block: &Block<'_>, env: &Env<'_>, diags: &mut Diagnostics) -> Option<Window> {
+    let reader = block.reader(env, None);
+    let mut days = [!block.has("days"); 7];
+    for Named { text, span } in reader.texts("days", diags).unwrap_or_default() {
+        let lower = text.to_lowercase();
+        match DAYS.iter().position(|day| *day == lower || day.get(..3) == Some(&lower)) {
+            Some(index) => days[index] = true,
+            None => diags.push(
+                invalid("days", format!("`{text}` is not a day of the week."), span)
+                    .hint("write `\"mon\"`, `\"tue\"`, … or the full names"),
+            ),
+        }
+    }
+    if days == [false; 7] {
+        let place = block.key("days").unwrap_or(block.raw.header);
+        diags.push(invalid("days", "The window opens on no day: nothing could ever be applied.", place));
+    }
+    let from = time("from", reader, 0, diags);
+    let to = time("to", reader, 24 * 60, diags);
+    let zone = reader.text("timezone", diags);
+    let (name, timezone) = match zone {
+        None => ("UTC".into(), TimeZone::UTC),
+        Some((name, span)) => match TimeZone::get(&name) {
+            Ok(zone) => (name, zone),
+            Err(_) => {
+                diags.push(
+                    invalid("timezone", format!("`{name}` is not a known time zone."), span)
+                        .hint("write an IANA name such as `\"Europe/Berlin\"` or `\"UTC\"`"),
+                );
+                return None;
+            }
+        },
+    };
+    let (from, to) = (from?, to?);
+    if from == to {
+        let place = block.key("to").or(block.key("from")).unwrap_or(block.raw.header);
+        diags.push(
+            invalid("window", "The window closes the minute it opens: nothing could ever be applied.", place)
+                .hint("for the whole day leave out `from` and `to`"),
+        );
+    }
+    Some(Window { days, from, to, timezone, timezone_name: name, layer: block.raw.layer, span: block.raw.header })
+}
+
+/// `HH:MM` in minutes after midnight; `24:00` is the end of the day.
+fn time(name: &'static str, reader: Reader<'_>, default: u16, diags: &mut Diagnostics) -> Option<u16> {
+    let Some((text, span)) = reader.text(name, diags) else { return Some(default) };
+    if text.as_str() == "24:00" && name == "to" {
+        return Some(24 * 60);
+    }
+    match Time::strptime("%H:%M", &*text) {
+        Ok(time) if text.len() == 5 => Some(time.hour() as u16 * 60 + time.minute() as u16),
+        _ => {
+            diags.push(
+                invalid(name, format!("`{text}` is not a time of day."), span)
+                    .hint("write `\"HH:MM\"`, for example `\"08:30\"`"),
+            );
+            None
+        }
+    }
+}
+
+fn approvals(block: &Block<'_>, env: &Env<'_>, diags: &mut Diagnostics) -> Option<Approvals> {
+    let reader = block.reader(env, None);
+    let required = reader.count("required", 1, 100, diags);
+    let signers = reader.words("allowed_signers", diags);
+    let age = reader.text("max_age", diags);
+    let max_age_seconds = age.and_then(|(text, span)| {
+        let seconds = duration(&text);
+        if seconds.is_none() {
+            diags.push(
+                invalid("max_age", format!("`{text}` is not a length of time."), span)
+                    .hint("write for example `\"24h\"`, `\"90m\"` or `\"7d\"`"),
+            );
+        }
+        seconds
+    });
+    Some(Approvals {
+        required: required?.0,
+        allowed_signers: env.dir.join(&*signers?),
+        max_age_seconds,
+        layer: block.raw.layer,
+        span: block.raw.header,
+    })
+}
+
+/// `24h`, `90m`, `45s`, `7d`, and several in a row (`1h30m`). Zero is none.
+fn duration(text: &str) -> Option<u64> {
+    let mut seconds = 0u64;
+    let mut rest = text;
+    while !rest.is_empty() {
+        let digits = rest.find(|one: char| !one.is_ascii_digit())?;
+        let (number, tail) = rest.split_at(digits);
+        let factor = match tail.chars().next()? {
+            's' => 1,
+            'm' => 60,
+            'h' => 3_600,
+            'd' => 86_400,
+            _ => return None,
+        };
+        seconds = seconds.checked_add(number.parse::<u64>().ok()?.checked_mul(factor)?)?;
+        rest = tail.get(1..)?;
+    }
+    (seconds > 0).then_some(seconds)
+}
+
+fn auto_approve(block: &Block<'_>, env: &Env<'_>, diags: &mut Diagnostics) -> Option<AutoApprove> {
+    let reader = block.reader(env, None);
+    let reason = reader.words("reason", diags);
+    Some(AutoApprove { condition: reader.kept("condition")?, reason: reason?, span: block.raw.header })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::duration;
+
+    #[test]
+    fn lengths_of_time() {
+        let cases = [
+            ("24h", Some(86_400)),
+            ("1h30m", Some(5_400)),
+            ("7d", Some(604_800)),
+            ("45s", Some(45)),
+            ("", None),
+            ("0h", None),
+            ("24", None),
+            ("h", None),
+            ("1w", None),
+            ("99999999999999999999d", None),
+            ("1é", None),
+        ];
+        for (text, seconds) in cases {
+            assert_eq!(duration(text), seconds, "{text}");
+        }
+    }
+}

@@ -1,0 +1,427 @@
+//! Files → [`Config`], or all their problems at once.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use aws_lc_rs::digest::{Context, SHA256};
+use hcl_edit::structure::Body;
+use indexmap::IndexMap;
+use jiff::Timestamp;
+use rayon::prelude::*;
+
+use super::{
+    Config, Layer, Mfa,
+    args::{self, Env},
+    blocks::{self, KnownRules, Limits},
+    files::{self, Read, SUFFIX},
+    locals, outline, parse, policy,
+    raw::{self, RawBlock},
+    variables::{self, Inputs},
+};
+use crate::{
+    diag::{Diagnostic, Diagnostics, SourceMap, Span},
+    eval::{CompileContext, Value},
+    tenant::Text,
+};
+
+/// What a configuration is loaded from. Nothing is taken from the process itself.
+#[derive(Clone, Copy, Debug)]
+pub struct LoadInput<'a> {
+    /// The configuration directory.
+    pub dir: &'a Path,
+    /// The policy directory, if there is one.
+    pub policy_dir: Option<&'a Path>,
+    /// `--var`: `name=value`, in order.
+    pub vars: &'a [String],
+    /// `--var-file`, in order.
+    pub var_files: &'a [PathBuf],
+    /// The environment's `MFAPLAN_VAR_<name>` with their values; other names are ignored.
+    pub environment: &'a [(String, String)],
+    /// The plan's one instant.
+    pub instant: Timestamp,
+    /// Id and name of every built-in rule.
+    pub known_rules: &'a [(&'a str, &'a str)],
+}
+
+/// A configuration that cannot be used, and why.
+#[derive(Debug)]
+pub struct LoadFailure {
+    /// The files, as far as they could be read.
+    pub sources: SourceMap,
+    /// All problems, warnings included, by place; at least one is an error.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// A file with its tree.
+struct Tree {
+    read: Read,
+    layer: Layer,
+    body: Body,
+    broken: Vec<outline::Item>,
+}
+
+/// Loads a configuration.
+///
+/// # Errors
+/// All problems of all files.
+pub fn load(input: LoadInput<'_>) -> Result<Config, Box<LoadFailure>> {
+    let mut sources = SourceMap::default();
+    let mut diags = Diagnostics::default();
+    let config = read_and_build(input, &mut sources, &mut diags);
+    let mut diagnostics = diags.into_sorted();
+    diagnostics.dedup();
+    match config {
+        Some(config) if !diagnostics.iter().any(|one| one.level == crate::diag::Level::Error) => {
+            Ok(Config { sources, warnings: diagnostics, ..config })
+        }
+        _ => Err(Box::new(LoadFailure { sources, diagnostics })),
+    }
+}
+
+fn read_and_build(input: LoadInput<'_>, sources: &mut SourceMap, diags: &mut Diagnostics) -> Option<Config> {
+    let mut reads = read_directory(input.dir, Layer::Configuration, sources, diags);
+    if reads.is_empty() {
+        return None;
+    }
+    if let Some(dir) = input.policy_dir {
+        reads.extend(read_directory(dir, Layer::Policy, sources, diags));
+    }
+    let variable_files = read_variable_files(input, sources, diags);
+    let trees = parse_all(reads, sources, diags);
+    let blocks: Vec<RawBlock<'_>> =
+        trees.iter().flat_map(|tree| raw::top_level(&tree.body, tree.read.file, tree.layer, diags)).collect();
+    let broken: Vec<&outline::Item> = trees.iter().flat_map(|tree| &tree.broken).collect();
+    unique(&blocks, diags);
+    let inputs = Inputs { environment: input.environment, files: variable_files, arguments: input.vars };
+    Builder { input, blocks: &blocks, broken: &broken }.build(&trees, &inputs, sources, diags)
+}
+
+/// Reads the files of a directory. Empty when there is none to go on with, which has then been reported.
+fn read_directory(dir: &Path, layer: Layer, sources: &mut SourceMap, diags: &mut Diagnostics) -> Vec<(Read, Layer)> {
+    let what = match layer {
+        Layer::Configuration => "configuration directory",
+        Layer::Policy => "policy directory",
+    };
+    let paths = match files::list(dir, SUFFIX) {
+        Ok(paths) => paths,
+        Err(error) => {
+            diags.push(files::directory_error(dir, what, &error));
+            return Vec::new();
+        }
+    };
+    if paths.is_empty() {
+        let diagnostic = Diagnostic::error(
+            "No configuration files",
+            format!("The {what} `{}` holds no `*{SUFFIX}` file.", dir.display()),
+        );
+        diags.push(match layer {
+            Layer::Configuration => {
+                diagnostic.hint("`mfaplan init` writes one to start from; another directory is named with `--chdir`")
+            }
+            Layer::Policy => diagnostic.hint("name another directory with `--policy`, or leave it out"),
+        });
+    }
+    let mut found = Vec::with_capacity(paths.len());
+    for path in paths {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let shown = match layer {
+            Layer::Configuration => name,
+            Layer::Policy => path.display().to_string(),
+        };
+        found.extend(files::read(&path, &shown, sources, diags).map(|read| (read, layer)));
+    }
+    found
+}
+
+/// Reads the files of variable values, in the order in which they count.
+fn read_variable_files(
+    input: LoadInput<'_>,
+    sources: &mut SourceMap,
+    diags: &mut Diagnostics,
+) -> Vec<crate::diag::FileId> {
+    let standard = input.dir.join("mfaplan.mfavars.hcl");
+    let mut paths: Vec<(PathBuf, String)> = Vec::new();
+    let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    if standard.exists() {
+        paths.push((standard.clone(), name(&standard)));
+    }
+    for path in files::list(input.dir, ".auto.mfavars.hcl").unwrap_or_default() {
+        let shown = name(&path);
+        paths.push((path, shown));
+    }
+    for path in input.var_files {
+        paths.push((path.clone(), path.display().to_string()));
+    }
+    paths.iter().filter_map(|(path, shown)| files::read(path, shown, sources, diags)).map(|read| read.file).collect()
+}
+
+/// Parses all files, in parallel; diagnostics stay in the files' order.
+fn parse_all(reads: Vec<(Read, Layer)>, sources: &SourceMap, diags: &mut Diagnostics) -> Vec<Tree> {
+    let parsed: Vec<(Tree, Diagnostics)> = reads
+        .into_par_iter()
+        .map(|(read, layer)| {
+            let mut diags = Diagnostics::default();
+            let text = Arc::clone(&sources.file(read.file).text);
+            files::lint(read.file, &text, &mut diags);
+            let parsed = parse::parse(&text, read.file, &mut diags);
+            (Tree { read, layer, body: parsed.body, broken: parsed.broken }, diags)
+        })
+        .collect();
+    let mut trees = Vec::with_capacity(parsed.len());
+    for (tree, found) in parsed {
+        diags.extend(found.into_sorted());
+        trees.push(tree);
+    }
+    trees
+}
+
+/// Blocks with the same name, and second blocks of what there is one of.
+fn unique(blocks: &[RawBlock<'_>], diags: &mut Diagnostics) {
+    let mut seen: HashMap<(&str, Text, Layer), Span> = HashMap::new();
+    for block in blocks {
+        let kind = block.schema.name;
+        let name = match kind {
+            // Several of these are fine: more settings, more values, another waiver of the same rule.
+            "mfaplan" | "locals" | "accept" => continue,
+            // One each, whatever the label.
+            "tenant" | "guardrails" => Text::default(),
+            _ => block.name(),
+        };
+        let Some(first) = seen.insert((kind, name.clone(), block.layer), block.header) else { continue };
+        seen.insert((kind, name.clone(), block.layer), first);
+        let diagnostic = match kind {
+            "tenant" => {
+                Diagnostic::error("Second tenant", "A configuration is for one tenant; there are two `tenant` blocks.")
+                    .hint("keep each tenant in a directory of its own")
+            }
+            "guardrails" => Diagnostic::error("Second guardrails", "There may be one `guardrails` block.")
+                .hint("move its arguments into the first"),
+            "risk" => Diagnostic::error("Duplicate block", format!("The rule {name} is already re-graded.")),
+            _ => Diagnostic::error("Duplicate block", format!("There is already a `{kind}` block named `{name}`."))
+                .hint(format!("every `{kind}` block needs a name of its own")),
+        };
+        diags.push(diagnostic.at(block.header, "again here").and(first, "first here"));
+    }
+}
+
+/// From checked blocks to the configuration.
+struct Builder<'b, 'a> {
+    input: LoadInput<'b>,
+    blocks: &'b [RawBlock<'a>],
+    broken: &'b [&'b outline::Item],
+}
+
+impl<'b, 'a> Builder<'b, 'a> {
+    fn of(&self, kind: &'static str) -> impl Iterator<Item = &'b RawBlock<'a>> {
+        self.blocks.iter().filter(move |one| one.schema.name == kind)
+    }
+
+    /// Is there a block of this kind that could not be parsed?
+    fn broken(&self, kind: &str) -> bool {
+        self.broken.iter().any(|item| item.name == kind)
+    }
+
+    fn build(
+        &self,
+        trees: &[Tree],
+        inputs: &Inputs<'_>,
+        sources: &mut SourceMap,
+        diags: &mut Diagnostics,
+    ) -> Option<Config> {
+        let LoadInput { dir, instant, .. } = self.input;
+        // What a broken block would have declared is not known, so nothing can be said about references to it.
+        let unsure = self.broken("variable") || self.broken("locals");
+        let declared: Vec<&RawBlock<'_>> = self.of("variable").collect();
+        let var = variables::resolve(&declared, inputs, sources, (dir, instant), diags).filter(|_| !unsure);
+        let found = locals::collect(self.of("locals"), diags);
+        if unsure {
+            return None;
+        }
+        let names = CompileContext::new(declared.iter().map(|one| one.name()), found.keys().cloned());
+        let local = locals::evaluate(&found, &names, var.as_ref(), (dir, instant), diags);
+        let nothing = Value::object::<Text>([]);
+        let ready = var.is_some() && local.is_some();
+        let var = var.unwrap_or_else(|| nothing.clone());
+        let local = local.unwrap_or_else(|| nothing.clone());
+        let configuration = Env { names, var: &var, local: &local, dir, instant };
+        // Policy sees no variables: whoever sets those would otherwise set policy.
+        let policy_dir = self.input.policy_dir.unwrap_or(dir);
+        let policy = Env { names: CompileContext::default(), var: &nothing, local: &nothing, dir: policy_dir, instant };
+        let env = |layer| match layer {
+            Layer::Configuration => &configuration,
+            Layer::Policy => &policy,
+        };
+        let compiled: Vec<args::Block<'_>> = self
+            .blocks
+            .iter()
+            .filter(|raw| !matches!(raw.schema.name, "variable" | "locals"))
+            .map(|raw| args::compile(raw, env(raw.layer), raw.attribute("for_each").is_some(), diags))
+            .collect();
+        if self.of("tenant").next().is_none() && !self.broken("tenant") {
+            diags.push(
+                Diagnostic::error("No tenant", "No `tenant` block says which tenant this configuration is for.")
+                    .hint("add `tenant \"Contoso\" { id = \"…\" }`; the id stands in the Entra portal under Overview"),
+            );
+        }
+        if !ready {
+            return None;
+        }
+        let mut config = self.lower(&compiled, &env, diags)?;
+        config.files = trees
+            .iter()
+            .filter(|tree| tree.layer == Layer::Configuration)
+            .map(|tree| tree.read.name.as_str().into())
+            .collect();
+        config.digest = digest(trees, sources, &var);
+        config.var = var.clone();
+        config.local = local.clone();
+        Some(config)
+    }
+
+    /// Reads every block. All are read even when one is wrong.
+    fn lower<'e>(
+        &self,
+        compiled: &[args::Block<'_>],
+        env: &dyn Fn(Layer) -> &'e Env<'e>,
+        diags: &mut Diagnostics,
+    ) -> Option<Config> {
+        let rules = KnownRules { builtin: self.input.known_rules };
+        let own_names: Vec<Text> = self.of("rule").map(RawBlock::name).collect();
+        let broken_rules =
+            self.broken.iter().filter(|item| item.name == "rule").filter_map(|item| item.label.as_deref());
+        let own: Vec<&str> = own_names.iter().map(Text::as_str).chain(broken_rules).collect();
+        let mut tenant = None;
+        let mut limits: BTreeMap<bool, Limits> = BTreeMap::new();
+        let mut risks = Vec::new();
+        let mut config = Parts::default();
+        for block in compiled {
+            let layer = block.raw.layer;
+            let env = env(layer);
+            match block.raw.schema.name {
+                "mfaplan" => blocks::settings(block, env, diags),
+                "tenant" => tenant = tenant.or(blocks::tenant(block, env, diags)),
+                "mfa" => config.mfa.extend(blocks::mfa(block, env, diags)),
+                "service_account" => config.service_accounts.extend(blocks::service_account(block, env, diags)),
+                "break_glass" => config.break_glass.push(blocks::break_glass(block, env, diags)),
+                "accept" => config.accepts.extend(blocks::accept(block, env, rules, &own, diags)),
+                "risk" => risks.push(blocks::risk(block, env, rules, diags)),
+                "rule" => config.rules.extend(blocks::rule(block, env, rules, diags)),
+                "rollout" => {
+                    let rollout = blocks::rollout(block, env, diags);
+                    config.rollouts.insert(rollout.name.clone(), rollout);
+                }
+                "guardrails" => {
+                    let limit = blocks::guardrails(block, env, rules, &own, diags);
+                    limits.entry(layer == Layer::Policy).or_insert(limit);
+                }
+                "check" => config.checks.push(blocks::check(block, env, diags)),
+                "output" => config.outputs.extend(blocks::output(block, env, diags)),
+                _ => {}
+            }
+        }
+        self.rollout_names(compiled, &config.mfa, &config.rollouts, diags);
+        let header = limits.get(&true).map(|one| one.header);
+        let guardrails = policy::merge(limits.remove(&false), limits.remove(&true), diags);
+        policy::check_accepts(&config.accepts, &guardrails, header, diags);
+        let risks = policy::merge_risks(risks, diags);
+        let Parts { mfa, service_accounts, break_glass, accepts, rules, rollouts, checks, outputs } = config;
+        Some(Config {
+            dir: self.input.dir.to_owned(),
+            files: Vec::new(),
+            digest: Text::default(),
+            sources: SourceMap::default(),
+            instant: self.input.instant,
+            var: Value::Null,
+            local: Value::Null,
+            tenant: tenant?,
+            mfa,
+            service_accounts,
+            break_glass,
+            accepts,
+            risks,
+            rules,
+            rollouts,
+            guardrails,
+            checks,
+            outputs,
+            warnings: Vec::new(),
+        })
+    }
+
+    /// Names of rollouts that do not exist, and rollouts that nobody names.
+    fn rollout_names(
+        &self,
+        compiled: &[args::Block<'_>],
+        mfa: &[Mfa],
+        rollouts: &IndexMap<Text, super::Rollout>,
+        diags: &mut Diagnostics,
+    ) {
+        let broken =
+            |name: &str| self.broken.iter().any(|item| item.name == "rollout" && item.label.as_deref() == Some(name));
+        let places: HashMap<Span, Span> = compiled
+            .iter()
+            .filter_map(|block| Some((block.raw.header, block.raw.attribute("rollout")?.span)))
+            .collect();
+        let mut used: std::collections::HashSet<&str> = std::collections::HashSet::new();
+        for one in mfa {
+            let Some(name) = &one.rollout else { continue };
+            used.insert(name);
+            if !rollouts.contains_key(name) && !broken(name) && !name.trim().is_empty() {
+                let place = places.get(&one.declared.span).copied().unwrap_or(one.declared.span);
+                diags.push(
+                    Diagnostic::error("Unknown rollout", format!("There is no `rollout` block named `{name}`."))
+                        .at(place, "")
+                        .suggest(name, rollouts.keys().map(Text::as_str)),
+                );
+            }
+        }
+        // A block that did not come through may be the one that names it.
+        if diags.has_errors() {
+            return;
+        }
+        for (name, rollout) in rollouts.iter().filter(|(name, _)| !used.contains(name.as_str())) {
+            diags.push(
+                Diagnostic::warning("Unused rollout", format!("No `mfa` block names the rollout `{name}`."))
+                    .at(rollout.declared.span, "")
+                    .hint(format!("add `rollout = \"{name}\"` to the `mfa` block it is for")),
+            );
+        }
+    }
+}
+
+/// The parts of a configuration while they are collected.
+#[derive(Default)]
+struct Parts {
+    mfa: Vec<Mfa>,
+    service_accounts: Vec<super::ServiceAccount>,
+    break_glass: Vec<super::BreakGlass>,
+    accepts: Vec<super::Accept>,
+    rules: Vec<super::OwnRule>,
+    rollouts: IndexMap<Text, super::Rollout>,
+    checks: Vec<super::Check>,
+    outputs: Vec<super::Output>,
+}
+
+/// `sha256:…` over names and contents of the files, by layer and name, and over the values of all variables. Each
+/// piece is preceded by its length, so that no two configurations write the same bytes.
+fn digest(trees: &[Tree], sources: &SourceMap, var: &Value) -> Text {
+    let mut context = Context::new(&SHA256);
+    let mut add = |bytes: &[u8]| {
+        context.update(&(bytes.len() as u64).to_be_bytes());
+        context.update(bytes);
+    };
+    for tree in trees {
+        add(match tree.layer {
+            Layer::Configuration => b"configuration",
+            Layer::Policy => b"policy",
+        });
+        add(tree.read.name.as_bytes());
+        add(sources.file(tree.read.file).text.as_bytes());
+    }
+    add(var.to_json().to_string().as_bytes());
+    let hex: String = context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("sha256:{hex}").into()
+}

@@ -1,0 +1,183 @@
+//! The policy directory over the configuration: the tighter of each guardrail, and what may not be loosened.
+
+use super::{Accept, Approvals, Bound, Confirm, Guardrails, Layer, RiskOverride, SignalSettings, blocks::Limits};
+use crate::{
+    diag::{Diagnostic, Diagnostics, Span},
+    severity::Severity,
+    tenant::Text,
+};
+
+/// Merges what configuration and policy set. A looser value of the configuration is not an error (the policy may be
+/// newer than it), but it is said that it does not hold.
+pub(crate) fn merge(config: Option<Limits>, policy: Option<Limits>, diags: &mut Diagnostics) -> Guardrails {
+    let defaults = Guardrails::default();
+    let mut pair = |name: &str, config: Option<Span>, policy: Option<Span>, config_wins: bool| {
+        if let (Some(config), Some(policy)) = (config, policy)
+            && !config_wins
+        {
+            diags.push(looser(name, config, policy));
+        }
+    };
+    let (c, p) = (config.as_ref(), policy.as_ref());
+    macro_rules! both {
+        ($field:ident) => {
+            (c.and_then(|one| one.$field.clone()), p.and_then(|one| one.$field.clone()))
+        };
+    }
+    macro_rules! tighter {
+        ($field:ident, $tighter:expr) => {{
+            let (config, policy) = both!($field);
+            let is_tighter: fn(_, _) -> bool = $tighter;
+            let config_wins = match (&config, &policy) {
+                (Some((config, _)), Some((policy, _))) => config == policy || is_tighter(*config, *policy),
+                (Some(_), None) => true,
+                _ => false,
+            };
+            pair(stringify!($field), config.map(|one| one.1), policy.map(|one| one.1), config_wins);
+            if config_wins && policy.map(|one| one.0) != config.map(|one| one.0) {
+                config.map(|(value, span)| Bound { value, layer: Layer::Configuration, span })
+            } else {
+                policy.map(|(value, span)| Bound { value, layer: Layer::Policy, span })
+            }
+        }};
+    }
+    let max_changes = tighter!(max_changes, |a: u64, b: u64| a < b);
+    let max_change_percent = tighter!(max_change_percent, |a: f64, b: f64| a < b);
+    let max_downgrades = tighter!(max_downgrades, |a: u64, b: u64| a < b);
+    let block_at = tighter!(block_at, |a: Severity, b: Severity| a < b);
+    // Fewer users before the first verification is tighter; none at all (0) is the loosest.
+    let canary = tighter!(canary, |a: u32, b: u32| a != 0 && (b == 0 || a < b));
+    let stop_after_failures = tighter!(stop_after_failures, |a: u32, b: u32| a < b);
+    let confirm = tighter!(confirm, |a: Confirm, b: Confirm| a == Confirm::Tenant && b == Confirm::Yes);
+    let certain = tighter!(certain, |a: u8, b: u8| a < b);
+    let possible = tighter!(possible, |a: u8, b: u8| a < b);
+    let (config_auto, policy_auto) = both!(auto_approve);
+    let (config_approvals, policy_approvals) = both!(approvals);
+    let auto_approve = match (config_auto, policy_auto) {
+        (Some(config), policy) if policy.is_some() || policy_approvals.is_some() => {
+            let place = policy.as_ref().map(|one| one.span).or(policy_approvals.as_ref().map(|one| one.span));
+            diags.push(loosens(
+                "`auto_approve` would let plans through that the policy directory wants approved.",
+                Some(config.span),
+                place,
+            ));
+            policy
+        }
+        (config, policy) => policy.or(config),
+    };
+    let union = |field: fn(&Limits) -> &Vec<Text>| {
+        let mut all: Vec<Text> = Vec::new();
+        for one in p.into_iter().chain(c).flat_map(field) {
+            if !all.contains(one) {
+                all.push(one.clone());
+            }
+        }
+        all
+    };
+    let signal = SignalSettings::default();
+    Guardrails {
+        max_changes,
+        max_change_percent,
+        max_downgrades,
+        block_at: block_at.map_or(defaults.block_at, |bound| bound.value),
+        canary: canary.map_or(defaults.canary, |bound| bound.value),
+        stop_after_failures: stop_after_failures.map_or(defaults.stop_after_failures, |bound| bound.value),
+        windows: p.into_iter().chain(c).filter_map(|one| one.window.clone()).collect(),
+        confirm: confirm.map_or(defaults.confirm, |bound| bound.value),
+        approvals: approvals(config_approvals, policy_approvals),
+        auto_approve,
+        waivable: p.map(|one| one.waivable.clone()).unwrap_or_default(),
+        not_acceptable: p.map(|one| one.not_acceptable.clone()).unwrap_or_default(),
+        signal: SignalSettings {
+            tags: union(|one| &one.tags),
+            patterns: union(|one| &one.patterns),
+            certain: certain.map_or(signal.certain, |bound| bound.value),
+            possible: possible.map_or(signal.possible, |bound| bound.value),
+        },
+    }
+}
+
+/// More signers, and fresher signatures. Who may sign is the policy's word where it has one.
+fn approvals(config: Option<Approvals>, policy: Option<Approvals>) -> Option<Approvals> {
+    match (config, policy) {
+        (Some(config), Some(policy)) => Some(Approvals {
+            required: config.required.max(policy.required),
+            max_age_seconds: match (config.max_age_seconds, policy.max_age_seconds) {
+                (Some(a), Some(b)) => Some(a.min(b)),
+                (a, b) => a.or(b),
+            },
+            ..policy
+        }),
+        (config, policy) => policy.or(config),
+    }
+}
+
+fn looser(name: &str, config: Span, policy: Span) -> Diagnostic {
+    Diagnostic::warning(
+        "Looser than the policy",
+        format!("The policy directory sets a tighter `{name}`; that one holds."),
+    )
+    .at(config, "does not hold")
+    .and(policy, "the policy's")
+}
+
+fn loosens(detail: &str, config: Option<Span>, policy: Option<Span>) -> Diagnostic {
+    let mut diagnostic = Diagnostic::error("The policy directory forbids this", detail)
+        .hint("the configuration may tighten what the policy directory says, never loosen it");
+    if let Some(span) = config {
+        diagnostic = diagnostic.at(span, "");
+    }
+    if let Some(span) = policy {
+        diagnostic = diagnostic.and(span, "the policy's");
+    }
+    diagnostic
+}
+
+/// Merges `risk` blocks, of which there is at most one per rule and directory: what the configuration says replaces
+/// the policy's word where it is not milder, and is refused where it is.
+pub(crate) fn merge_risks(all: Vec<RiskOverride>, diags: &mut Diagnostics) -> Vec<RiskOverride> {
+    let (policy, config): (Vec<_>, Vec<_>) = all.into_iter().partition(|one| one.declared.layer == Layer::Policy);
+    let mut merged = policy;
+    for mut one in config {
+        let Some(theirs) = merged.iter_mut().find(|theirs| theirs.rule == one.rule) else {
+            merged.push(one);
+            continue;
+        };
+        let (ours, places) = (one.declared.span, Some(theirs.declared.span));
+        if theirs.enabled && !one.enabled {
+            diags.push(loosens(&format!("{} may not be switched off here.", one.rule), Some(ours), places));
+        }
+        if let Some(set) = theirs.severity {
+            match one.severity {
+                Some(severity) if severity < set => diags.push(loosens(
+                    &format!("The severity of {} is `{set}`; it may not be lowered to `{severity}`.", one.rule),
+                    Some(ours),
+                    places,
+                )),
+                Some(_) => {}
+                None => one.severity = Some(set),
+            }
+        }
+        *theirs = one;
+    }
+    merged
+}
+
+/// Refuses `accept` blocks of the configuration for rules the policy says are not acceptable.
+pub(crate) fn check_accepts(
+    accepts: &[Accept],
+    guardrails: &Guardrails,
+    policy: Option<Span>,
+    diags: &mut Diagnostics,
+) {
+    let refused = accepts
+        .iter()
+        .filter(|one| one.declared.layer == Layer::Configuration && guardrails.not_acceptable.contains(&one.rule));
+    for one in refused {
+        diags.push(loosens(
+            &format!("{} is among the rules that may not be accepted.", one.rule),
+            Some(one.declared.span),
+            policy,
+        ));
+    }
+}

@@ -1,0 +1,713 @@
+//! The scanner: HCL text → tokens, with every lexical problem of the file and not only the first.
+//!
+//! The parser behind it reports one error and stops, and for an unclosed quote or bracket it points at the wrong place.
+//! So the scanner runs first: it knows where a string, a heredoc or a bracket was opened, says so, and goes on. The
+//! formatter works on the same tokens.
+//!
+//! No recursion anywhere: nesting is a stack of [`Frame`]s, so depth costs memory and never the thread's stack.
+
+use std::ops::Range;
+
+use crate::diag::{Diagnostic, FileId, Span};
+
+/// What a token is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A name or keyword.
+    Ident,
+    /// A number.
+    Number,
+    /// `{`
+    OpenBrace,
+    /// `}`
+    CloseBrace,
+    /// `[`
+    OpenBracket,
+    /// `]`
+    CloseBracket,
+    /// `(`
+    OpenParen,
+    /// `)`
+    CloseParen,
+    /// The `"` that opens a string.
+    OpenQuote,
+    /// The `"` that closes it.
+    CloseQuote,
+    /// Literal text inside a string or heredoc.
+    Text,
+    /// `${` or `%{`, with `~` where there is one.
+    OpenTemplate,
+    /// The `}` (or `~}`) that closes it.
+    CloseTemplate,
+    /// `<<EOT` up to and with its line end.
+    OpenHeredoc,
+    /// The line with the closing marker, without its line end.
+    CloseHeredoc,
+    /// `#` or `//` to the end of the line, without the line end.
+    LineComment,
+    /// `/* … */`
+    BlockComment,
+    /// A line end.
+    Newline,
+    /// `=`
+    Equal,
+    /// `,`
+    Comma,
+    /// `.`
+    Dot,
+    /// `:`
+    Colon,
+    /// Any other operator.
+    Operator,
+    /// Something that is not HCL; a problem names it.
+    Bad,
+}
+
+/// A token: its kind and its bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Token {
+    /// What it is.
+    pub(crate) kind: Kind,
+    /// First byte.
+    pub(crate) start: u32,
+    /// One past the last byte.
+    pub(crate) end: u32,
+}
+
+impl Token {
+    /// The byte range.
+    pub(crate) const fn range(self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+
+    /// The token's text.
+    pub(crate) fn text(self, source: &str) -> &str {
+        source.get(self.range()).unwrap_or_default()
+    }
+}
+
+/// What a scan found.
+#[derive(Debug, Default)]
+pub(crate) struct Scan {
+    /// All tokens; blanks between them are not tokens.
+    pub(crate) tokens: Vec<Token>,
+    /// All lexical problems.
+    pub(crate) problems: Vec<Diagnostic>,
+    /// A bracket was closed wrongly or not at all, so that depth cannot be trusted.
+    pub(crate) unbalanced: bool,
+}
+
+/// What is open at some point of the text.
+#[derive(Clone, Debug)]
+enum Frame {
+    /// A bracket: its character and place.
+    Bracket(u8, usize),
+    /// A string, opened here.
+    Quote(usize),
+    /// `${` or `%{`, opened here.
+    Template(usize),
+    /// A heredoc: where it was opened, and its marker.
+    Heredoc(usize, Range<usize>),
+}
+
+/// Scans a whole file. Linear in its length.
+pub(crate) fn scan(text: &str, file: FileId) -> Scan {
+    let mut scanner =
+        Scanner { text, bytes: text.as_bytes(), file, at: 0, line: 0, frames: Vec::new(), out: Scan::default() };
+    scanner.run();
+    scanner.out
+}
+
+struct Scanner<'a> {
+    text: &'a str,
+    bytes: &'a [u8],
+    file: FileId,
+    /// The next byte to look at.
+    at: usize,
+    /// Where the current line starts.
+    line: usize,
+    frames: Vec<Frame>,
+    out: Scan,
+}
+
+impl Scanner<'_> {
+    fn run(&mut self) {
+        while self.at < self.bytes.len() {
+            match self.frames.last() {
+                Some(Frame::Quote(start)) => {
+                    let start = *start;
+                    self.quoted(start);
+                }
+                Some(Frame::Heredoc(_, marker)) => {
+                    let marker = marker.clone();
+                    self.heredoc(&marker);
+                }
+                _ => self.normal(),
+            }
+        }
+        self.finish();
+    }
+
+    fn peek(&self, ahead: usize) -> u8 {
+        self.bytes.get(self.at + ahead).copied().unwrap_or(0)
+    }
+
+    fn push(&mut self, kind: Kind, range: Range<usize>) {
+        self.out.tokens.push(Token { kind, start: range.start as u32, end: range.end as u32 });
+    }
+
+    /// Emits a token of `length` bytes and moves past it.
+    fn take(&mut self, kind: Kind, length: usize) {
+        self.push(kind, self.at..self.at + length);
+        self.at += length;
+    }
+
+    fn span(&self, range: Range<usize>) -> Span {
+        Span::new(self.file, range)
+    }
+
+    fn problem(&mut self, diagnostic: Diagnostic) {
+        self.out.problems.push(diagnostic);
+    }
+
+    /// Inside `"…"`.
+    fn quoted(&mut self, open: usize) {
+        let start = self.at;
+        loop {
+            match self.peek(0) {
+                b'"' => {
+                    self.text_until(start);
+                    self.take(Kind::CloseQuote, 1);
+                    self.frames.pop();
+                    return;
+                }
+                b'\\' if self.at + 1 < self.bytes.len() && self.peek(1) != b'\n' && self.peek(1) != b'\r' => {
+                    self.at += 2
+                }
+                b'$' | b'%' if self.template_opens(start) => return,
+                b'\n' => {
+                    self.text_until(start);
+                    self.unterminated_string(open);
+                    return;
+                }
+                0 if self.at >= self.bytes.len() => {
+                    self.text_until(start);
+                    self.unterminated_string(open);
+                    return;
+                }
+                _ => self.at += 1,
+            }
+            // `\` may have stepped into the middle of a character; text never holds one that starts with an ASCII byte.
+            while !self.text.is_char_boundary(self.at.min(self.bytes.len())) {
+                self.at += 1;
+            }
+        }
+    }
+
+    fn text_until(&mut self, start: usize) {
+        let end = self.at.min(self.bytes.len());
+        self.at = end;
+        if end > start {
+            self.push(Kind::Text, start..end);
+        }
+    }
+
+    /// At `$` or `%` in a template: opens `${`/`%{`, or steps over the escapes `$${`/`%%{`.
+    fn template_opens(&mut self, start: usize) -> bool {
+        let sigil = self.peek(0);
+        if self.peek(1) == sigil && self.peek(2) == b'{' {
+            self.at += 2;
+            return false;
+        }
+        if self.peek(1) != b'{' {
+            return false;
+        }
+        self.text_until(start);
+        self.frames.push(Frame::Template(self.at));
+        let strip = usize::from(self.peek(2) == b'~');
+        self.take(Kind::OpenTemplate, 2 + strip);
+        true
+    }
+
+    /// A string that its line end (or the file's end) cuts off. Everything opened on this line inside it goes with it:
+    /// the reader has one quote to add, not five brackets.
+    fn unterminated_string(&mut self, open: usize) {
+        let outermost = self
+            .frames
+            .iter()
+            .position(|frame| matches!(frame, Frame::Quote(start) if *start >= self.line))
+            .unwrap_or(self.frames.len().saturating_sub(1));
+        let open = match self.frames.get(outermost) {
+            Some(Frame::Quote(start)) => *start,
+            _ => open,
+        };
+        let depth = self.frames.len();
+        self.frames.truncate(outermost);
+        let end = self.text[open..self.at].trim_end().len() + open;
+        let diagnostic = Diagnostic::error(
+            "Unterminated string",
+            "The string that starts here is not closed on its line; a quoted string cannot run over several lines.",
+        )
+        .at(self.span(open..end.max(open + 1)), "no closing quote")
+        .hint("add the closing `\"`; for a text of several lines use a heredoc (`<<EOT`) or `\\n`");
+        let rest = self.text.get(self.at + 1..).unwrap_or_default();
+        if let Some(length) = closes_later(rest).filter(|_| outermost + 1 >= depth) {
+            let end = self.at + 1 + length;
+            self.problem(
+                Diagnostic::error("String over several lines", "A quoted string may not contain a line break.")
+                    .at(self.span(open..self.at), "")
+                    .and(self.span(end..end + 1), "it ends here")
+                    .hint("write `\\n` for a line break, or use a heredoc (`<<EOT`)"),
+            );
+            self.push(Kind::Text, self.at..end);
+            self.push(Kind::CloseQuote, end..end + 1);
+            self.at = end + 1;
+            self.line = self.text[..end].rfind('\n').map_or(0, |at| at + 1);
+            return;
+        }
+        self.problem(diagnostic);
+        self.push(Kind::CloseQuote, self.at..self.at);
+    }
+
+    /// Inside a heredoc. Called at the start of a line, or after a `}` that closed a template in one.
+    fn heredoc(&mut self, marker: &Range<usize>) {
+        let start = self.at;
+        let mut line_start = self.at == self.line;
+        while self.at < self.bytes.len() {
+            if line_start {
+                let end = self.bytes[self.at..]
+                    .iter()
+                    .position(|byte| *byte == b'\n')
+                    .map_or(self.bytes.len(), |n| self.at + n);
+                let line = &self.text[self.at..end];
+                if line.trim() == &self.text[marker.clone()] {
+                    self.text_until(start);
+                    let length = line.trim_end().len();
+                    self.take(Kind::CloseHeredoc, length);
+                    self.frames.pop();
+                    return;
+                }
+                line_start = false;
+            }
+            match self.peek(0) {
+                b'$' | b'%' if self.template_opens(start) => return,
+                b'\n' => {
+                    self.at += 1;
+                    self.line = self.at;
+                    line_start = true;
+                }
+                _ => self.at += 1,
+            }
+        }
+        self.text_until(start);
+    }
+
+    /// Outside of strings.
+    fn normal(&mut self) {
+        let byte = self.peek(0);
+        match byte {
+            b' ' | b'\t' => self.at += 1,
+            b'\r' if self.peek(1) == b'\n' => {
+                self.take(Kind::Newline, 2);
+                self.line = self.at;
+            }
+            b'\n' => {
+                self.take(Kind::Newline, 1);
+                self.line = self.at;
+            }
+            b'#' => self.line_comment(),
+            b'/' if self.peek(1) == b'/' => self.line_comment(),
+            b'/' if self.peek(1) == b'*' => self.block_comment(),
+            b'"' => {
+                self.frames.push(Frame::Quote(self.at));
+                self.take(Kind::OpenQuote, 1);
+                if self.at >= self.bytes.len() {
+                    self.unterminated_string(self.at - 1);
+                }
+            }
+            b'<' if self.peek(1) == b'<' => self.open_heredoc(),
+            b'{' | b'[' | b'(' => {
+                self.frames.push(Frame::Bracket(byte, self.at));
+                let kind = match byte {
+                    b'{' => Kind::OpenBrace,
+                    b'[' => Kind::OpenBracket,
+                    _ => Kind::OpenParen,
+                };
+                self.take(kind, 1);
+            }
+            b'~' if self.peek(1) == b'}' && matches!(self.frames.last(), Some(Frame::Template(_))) => {
+                self.frames.pop();
+                self.take(Kind::CloseTemplate, 2);
+            }
+            b'}' if matches!(self.frames.last(), Some(Frame::Template(_))) => {
+                self.frames.pop();
+                self.take(Kind::CloseTemplate, 1);
+            }
+            b'}' | b']' | b')' => self.close(byte),
+            b'0'..=b'9' => self.number(),
+            b'\'' => self.single_quotes(),
+            b'_' | b'a'..=b'z' | b'A'..=b'Z' => self.ident(),
+            0x80.. => {
+                let character = self.text[self.at..].chars().next().unwrap_or('\u{fffd}');
+                if character.is_alphabetic() { self.ident() } else { self.strange(character) }
+            }
+            _ => self.operator(byte),
+        }
+    }
+
+    fn line_comment(&mut self) {
+        let rest = &self.bytes[self.at..];
+        let mut length = rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
+        if length > 0 && rest.get(length - 1) == Some(&b'\r') {
+            length -= 1;
+        }
+        self.take(Kind::LineComment, length);
+    }
+
+    fn block_comment(&mut self) {
+        match self.text[self.at + 2..].find("*/") {
+            Some(length) => {
+                let start = self.at;
+                self.take(Kind::BlockComment, length + 4);
+                if let Some(last) = self.text[start..self.at].rfind('\n') {
+                    self.line = start + last + 1;
+                }
+            }
+            None => {
+                let diagnostic =
+                    Diagnostic::error("Unterminated comment", "The comment that starts here is never closed.")
+                        .at(self.span(self.at..self.at + 2), "no `*/` follows")
+                        .hint("close it with `*/`");
+                self.problem(diagnostic);
+                self.take(Kind::BlockComment, self.bytes.len() - self.at);
+            }
+        }
+    }
+
+    fn ident(&mut self) {
+        let length = self.text[self.at..]
+            .char_indices()
+            .find(|(_, one)| !(one.is_alphanumeric() || *one == '_' || *one == '-' || is_mark(*one)))
+            .map_or(self.bytes.len() - self.at, |(at, _)| at);
+        self.take(Kind::Ident, length.max(1));
+    }
+
+    fn number(&mut self) {
+        let mut length = 0;
+        let digits = |from: usize, bytes: &[u8]| bytes[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+        length += digits(self.at, self.bytes);
+        if self.peek(length) == b'.' && self.peek(length + 1).is_ascii_digit() {
+            length += 1;
+            length += digits(self.at + length, self.bytes);
+        }
+        if matches!(self.peek(length), b'e' | b'E') {
+            let sign = usize::from(matches!(self.peek(length + 1), b'+' | b'-'));
+            if self.peek(length + 1 + sign).is_ascii_digit() {
+                length += 1 + sign;
+                length += digits(self.at + length, self.bytes);
+            }
+        }
+        self.take(Kind::Number, length);
+    }
+
+    fn open_heredoc(&mut self) {
+        let flush = usize::from(self.peek(2) == b'-');
+        let from = self.at + 2 + flush;
+        let length = self.text[from..]
+            .char_indices()
+            .find(|(_, one)| !(one.is_alphanumeric() || *one == '_' || *one == '-'))
+            .map_or(self.bytes.len() - from, |(at, _)| at);
+        let rest = &self.bytes[from + length..];
+        let line_end = match rest {
+            [b'\n', ..] => 1,
+            [b'\r', b'\n', ..] => 2,
+            _ => 0,
+        };
+        if length == 0 || line_end == 0 {
+            let diagnostic = Diagnostic::error(
+                "Invalid heredoc",
+                "A heredoc starts with `<<` or `<<-`, a marker word and the end of the line.",
+            )
+            .at(self.span(self.at..from + length), "")
+            .hint("write `<<EOT`, the text on the next lines, and `EOT` on a line of its own");
+            self.problem(diagnostic);
+            self.take(Kind::Bad, from + length - self.at);
+            return;
+        }
+        let open = self.at;
+        self.frames.push(Frame::Heredoc(open, from..from + length));
+        self.take(Kind::OpenHeredoc, from + length + line_end - open);
+        self.line = self.at;
+    }
+
+    fn close(&mut self, byte: u8) {
+        let (kind, opener) = match byte {
+            b'}' => (Kind::CloseBrace, b'{'),
+            b']' => (Kind::CloseBracket, b'['),
+            _ => (Kind::CloseParen, b'('),
+        };
+        let here = self.span(self.at..self.at + 1);
+        match self.frames.last() {
+            Some(Frame::Bracket(open, _)) if *open == opener => {
+                self.frames.pop();
+            }
+            Some(Frame::Bracket(open, start)) => {
+                let (open, start) = (*open, *start);
+                self.out.unbalanced = true;
+                let diagnostic = Diagnostic::error(
+                    "Mismatched bracket",
+                    format!("`{}` does not close the `{}` that is open here.", byte as char, open as char),
+                )
+                .at(here, "")
+                .and(self.span(start..start + 1), "opened here")
+                .hint(format!("close it with `{}` first", closer(open)));
+                self.problem(diagnostic);
+                // Where an opener of the right kind is open further out, the inner ones were forgotten.
+                let depth = self.frames.iter().rposition(|frame| match frame {
+                    Frame::Bracket(open, _) => *open == opener,
+                    _ => true,
+                });
+                // Where none is, the wrong closer was meant for the innermost.
+                match depth {
+                    Some(depth) if matches!(self.frames.get(depth), Some(Frame::Bracket(..))) => {
+                        self.frames.truncate(depth);
+                    }
+                    _ => drop(self.frames.pop()),
+                }
+            }
+            Some(Frame::Template(start)) => {
+                let start = *start;
+                let diagnostic = Diagnostic::error(
+                    "Mismatched bracket",
+                    format!("`{}` stands inside a template sequence that is still open.", byte as char),
+                )
+                .at(here, "")
+                .and(self.span(start..start + 2), "opened here");
+                self.out.unbalanced = true;
+                self.problem(diagnostic);
+            }
+            _ => {
+                let diagnostic =
+                    Diagnostic::error("Unexpected closing bracket", format!("`{}` closes nothing.", byte as char))
+                        .at(here, "no bracket is open here")
+                        .hint("remove it, or add the opening bracket it belongs to");
+                self.out.unbalanced = true;
+                self.problem(diagnostic);
+                self.take(Kind::Bad, 1);
+                return;
+            }
+        }
+        self.take(kind, 1);
+    }
+
+    fn single_quotes(&mut self) {
+        let rest = &self.bytes[self.at + 1..];
+        let line = rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
+        let length = rest[..line].iter().position(|byte| *byte == b'\'').map_or(1, |end| end + 2);
+        let content = &self.text[self.at + 1..self.at + length.max(2) - 1];
+        let mut diagnostic = Diagnostic::error(
+            "Invalid character",
+            "Single quotes are not valid. Strings are written in double quotes.",
+        )
+        .at(self.span(self.at..self.at + length), "");
+        if length > 1 {
+            diagnostic = diagnostic.hint(format!("write `\"{content}\"`"));
+        }
+        self.problem(diagnostic);
+        self.take(Kind::Bad, length);
+    }
+
+    fn strange(&mut self, character: char) {
+        let length = character.len_utf8();
+        let code = character as u32;
+        let span = self.span(self.at..self.at + length);
+        if let Some((content, length)) = typographic(&self.text[self.at..]) {
+            let diagnostic = Diagnostic::error(
+                "Invalid character",
+                "Typographic quotes are not valid. Strings are written in plain double quotes.",
+            )
+            .at(self.span(self.at..self.at + length), "")
+            .hint(format!("write `\"{content}\"`"));
+            self.problem(diagnostic);
+            self.take(Kind::Bad, length);
+            return;
+        }
+        let diagnostic = match character {
+            '“' | '”' | '„' | '‘' | '’' | '«' | '»' => Diagnostic::error(
+                "Invalid character",
+                format!("`{character}` is a typographic quote. Strings are written in plain double quotes: `\"`."),
+            ),
+            '\u{a0}' | '\u{2000}'..='\u{200f}' | '\u{202f}' | '\u{3000}' | '\u{feff}' => Diagnostic::error(
+                "Invalid character",
+                format!("An invisible character (U+{code:04X}) stands here; it often comes with text copied from a web page."),
+            )
+            .hint("replace it with a plain space"),
+            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => Diagnostic::error(
+                "Invalid character",
+                format!("A control character for text direction (U+{code:04X}) stands here; it can make text read differently from what it says."),
+            ),
+            _ => Diagnostic::error("Invalid character", format!("The character U+{code:04X} has no meaning here.")),
+        };
+        self.problem(diagnostic.at(span, ""));
+        self.take(Kind::Bad, length);
+    }
+
+    fn operator(&mut self, byte: u8) {
+        let (kind, length) = match (byte, self.peek(1)) {
+            (b'=', b'=' | b'>') | (b'!' | b'<' | b'>', b'=') | (b'&', b'&') | (b'|', b'|') | (b':', b':') => {
+                (Kind::Operator, 2)
+            }
+            (b'.', b'.') if self.peek(2) == b'.' => (Kind::Operator, 3),
+            (b'=', _) => (Kind::Equal, 1),
+            (b',', _) => (Kind::Comma, 1),
+            (b'.', _) => (Kind::Dot, 1),
+            (b':', _) => (Kind::Colon, 1),
+            (b'!' | b'<' | b'>' | b'+' | b'-' | b'*' | b'/' | b'%' | b'?', _) => (Kind::Operator, 1),
+            _ => {
+                let span = self.span(self.at..self.at + 1);
+                let diagnostic = match byte {
+                    b'&' | b'|' => Diagnostic::error(
+                        "Unsupported operator",
+                        format!("Bitwise operators are not supported. Did you mean `{0}{0}`?", byte as char),
+                    ),
+                    b';' => Diagnostic::error(
+                        "Invalid character",
+                        "`;` is not used: each argument stands on a line of its own.",
+                    ),
+                    b'`' => Diagnostic::error(
+                        "Invalid character",
+                        "Backticks are not valid. Strings are written in double quotes.",
+                    )
+                    .hint("for a text of several lines use a heredoc (`<<EOT`)"),
+                    0 => Diagnostic::error(
+                        "Invalid character",
+                        "A NUL byte stands here: this is not a text file, or not in UTF-8.",
+                    ),
+                    b'\r' => Diagnostic::error(
+                        "Invalid character",
+                        "A carriage return without a line feed is not a line end.",
+                    ),
+                    0x01..=0x1f | 0x7f => Diagnostic::error(
+                        "Invalid character",
+                        format!("A control character (U+{byte:04X}) stands here."),
+                    ),
+                    _ => Diagnostic::error("Invalid character", format!("`{}` has no meaning here.", byte as char)),
+                };
+                self.problem(diagnostic.at(span, ""));
+                (Kind::Bad, 1)
+            }
+        };
+        self.take(kind, length);
+    }
+
+    /// At the end of the file: whatever is still open. The innermost string or heredoc explains the rest; of several
+    /// brackets each is named, as each needs its own closer, but no more than three.
+    fn finish(&mut self) {
+        if let Some(Frame::Quote(start)) = self.frames.last() {
+            let start = *start;
+            self.unterminated_string(start);
+        }
+        if let Some((open, marker)) = self.frames.iter().find_map(|frame| match frame {
+            Frame::Heredoc(open, marker) => Some((*open, marker.clone())),
+            _ => None,
+        }) {
+            let word = &self.text[marker.clone()];
+            let diagnostic = Diagnostic::error(
+                "Unterminated heredoc",
+                format!("The heredoc that starts here is never closed: no line consists of `{word}` alone."),
+            )
+            .at(self.span(open..marker.end), "opened here");
+            self.problem(diagnostic);
+            self.out.unbalanced = true;
+            return;
+        }
+        let open: Vec<(u8, usize)> = self
+            .frames
+            .iter()
+            .filter_map(|frame| match frame {
+                Frame::Bracket(byte, start) => Some((*byte, *start)),
+                Frame::Template(start) => Some((b'{', *start)),
+                Frame::Quote(_) | Frame::Heredoc(..) => None,
+            })
+            .collect();
+        if !open.is_empty() {
+            self.out.unbalanced = true;
+        }
+        for (byte, start) in open.iter().rev().take(3) {
+            let mut diagnostic = Diagnostic::error(
+                "Unclosed bracket",
+                format!("The `{}` that is opened here is never closed.", *byte as char),
+            )
+            .at(self.span(*start..*start + 1), "opened here")
+            .hint(format!("add the `{}` it needs", closer(*byte)));
+            if let Some(next) = self.next_block_after(*start) {
+                diagnostic = diagnostic.and(self.span(next), "still open when this block begins");
+            }
+            self.problem(diagnostic);
+        }
+    }
+
+    /// The first line after `offset` that looks like a block's header at the margin: where a forgotten `}` shows.
+    fn next_block_after(&self, offset: usize) -> Option<Range<usize>> {
+        let from = self.out.tokens.partition_point(|token| token.start as usize <= offset);
+        let tail = self.out.tokens.get(from..)?;
+        tail.iter()
+            .enumerate()
+            .find(|(at, _)| block_header_at_margin(tail, *at, self.text))
+            .map(|(_, token)| token.range())
+    }
+}
+
+/// Does the token at `at` start a line, unindented, and read like `name "label" {`?
+pub(crate) fn block_header_at_margin(tokens: &[Token], at: usize, text: &str) -> bool {
+    let Some(first) = tokens.get(at) else { return false };
+    let start = first.start as usize;
+    if first.kind != Kind::Ident || (start > 0 && text.as_bytes().get(start - 1) != Some(&b'\n')) {
+        return false;
+    }
+    for token in tokens.iter().skip(at + 1).take(16) {
+        match token.kind {
+            Kind::OpenBrace => return true,
+            Kind::OpenQuote | Kind::Text | Kind::CloseQuote | Kind::Ident => {}
+            _ => return false,
+        }
+    }
+    false
+}
+
+/// A piece in typographic quotes at the start of `text`, on one line: its content and whole length.
+fn typographic(text: &str) -> Option<(&str, usize)> {
+    let quotes = ['“', '”', '„', '‘', '’', '«', '»'];
+    let content = text.strip_prefix(quotes)?;
+    let line = content.lines().next()?;
+    let end = line.find(quotes)?;
+    let closing = line.get(end..)?.chars().next()?;
+    Some((line.get(..end)?, text.len() - content.len() + end + closing.len_utf8()))
+}
+
+/// Where a string that its line end cuts off closes after all: on one of the next lines, if those read like the rest
+/// of a text rather than like arguments and blocks of their own.
+fn closes_later(text: &str) -> Option<usize> {
+    let mut at = 0;
+    for line in text.split_inclusive('\n').take(10) {
+        match line.matches('"').count() {
+            0 if !line.contains(['=', '{', '}', '[', ']']) => at += line.len(),
+            1 => return line.find('"').map(|quote| at + quote),
+            _ => return None,
+        }
+    }
+    None
+}
+
+const fn closer(open: u8) -> char {
+    match open {
+        b'{' => '}',
+        b'[' => ']',
+        _ => ')',
+    }
+}
+
+/// Combining marks continue a name (Unicode's `ID_Continue`, as far as names in practice need it).
+fn is_mark(character: char) -> bool {
+    matches!(character, '\u{300}'..='\u{36f}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}')
+}

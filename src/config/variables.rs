@@ -1,0 +1,391 @@
+//! `variable`s and where their values come from. Later sources win: `default`, the environment, `mfaplan.mfavars.hcl`,
+//! `*.auto.mfavars.hcl` by name, `--var-file`, `--var`.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::Path,
+    sync::Arc,
+};
+
+use jiff::Timestamp;
+
+use super::{
+    parse::parse,
+    raw::{RawBlock, span_of},
+};
+use crate::{
+    diag::{Diagnostic, Diagnostics, SourceMap, Span},
+    eval::{CompileContext, Expr, Map, Scope, Type, Value, convert, parse_expression},
+    tenant::Text,
+};
+
+/// What the environment's names of variables start with.
+pub const ENVIRONMENT_PREFIX: &str = "MFAPLAN_VAR_";
+
+/// A declared variable.
+#[derive(Debug)]
+struct Declared<'r, 'a> {
+    raw: &'r RawBlock<'a>,
+    ty: Option<Type>,
+    default: Option<Value>,
+    sensitive: bool,
+    nullable: bool,
+    /// The declaration itself is wrong, which has been reported.
+    broken: bool,
+}
+
+/// A value somebody gave.
+#[derive(Debug)]
+enum Given {
+    /// As text: from the environment or `--var`. The place is that of the text.
+    Text(String, String),
+    /// Evaluated, from a file.
+    Value(Value, Span),
+    /// Given, but wrong, which has been reported.
+    Wrong,
+}
+
+/// Where values come from, besides the declarations.
+pub(crate) struct Inputs<'a> {
+    /// `MFAPLAN_VAR_<name>` and its value.
+    pub(crate) environment: &'a [(String, String)],
+    /// The files in the order in which they are read, as ids in the source map.
+    pub(crate) files: Vec<crate::diag::FileId>,
+    /// `name=value`, in order.
+    pub(crate) arguments: &'a [String],
+}
+
+/// Works out the values of all variables. `None` when one has none.
+pub(crate) fn resolve(
+    blocks: &[&RawBlock<'_>],
+    inputs: &Inputs<'_>,
+    sources: &mut SourceMap,
+    (dir, instant): (&Path, Timestamp),
+    diags: &mut Diagnostics,
+) -> Option<Value> {
+    let declared: Vec<Declared<'_, '_>> = blocks.iter().map(|raw| declare(raw, diags)).collect();
+    let names: Vec<Text> = declared.iter().map(|one| one.raw.name()).collect();
+    let mut given: HashMap<Text, Given> = HashMap::new();
+    for (variable, value) in inputs.environment {
+        // Undeclared names are ignored: the environment is shared.
+        if let Some(name) = variable.strip_prefix(ENVIRONMENT_PREFIX) {
+            given.insert(name.into(), Given::Text(variable.clone(), value.clone()));
+        }
+    }
+    for file in &inputs.files {
+        from_file(*file, sources, &names, &mut given, diags);
+    }
+    for argument in inputs.arguments {
+        from_argument(argument, &names, &mut given, diags);
+    }
+    let mut map = Map::new();
+    let mut places: BTreeMap<Text, Option<Span>> = BTreeMap::new();
+    let mut complete = true;
+    for one in &declared {
+        let name = one.raw.name();
+        let (value, place) = match value_of(one, given.remove(&name), sources, diags) {
+            Some(found) => found,
+            None => {
+                complete = false;
+                continue;
+            }
+        };
+        let value = if one.sensitive { value.mark_sensitive() } else { value };
+        places.insert(name.clone(), place);
+        map.insert(name, value);
+    }
+    let var = Value::Object(Arc::new(map));
+    let context = CompileContext::new(names.iter().cloned(), []);
+    for one in &declared {
+        let value = complete.then_some(&var);
+        validate(one, value, places.get(&one.raw.name()).copied().flatten(), &context, (dir, instant), diags);
+    }
+    complete.then_some(var)
+}
+
+/// An expression that refers to nothing.
+fn constant(raw: &RawBlock<'_>, name: &str, diags: &mut Diagnostics) -> Option<(Value, Span)> {
+    let attribute = raw.attribute(name)?;
+    let expr = Expr::compile(attribute.value, attribute.span.file, &CompileContext::default(), diags)?;
+    let nothing = Value::Null;
+    match expr.eval(&Scope::new(&nothing, &nothing, Path::new(""), Timestamp::UNIX_EPOCH)) {
+        Ok(value) => Some((value, attribute.span)),
+        Err(error) => {
+            diags.push(error.into());
+            None
+        }
+    }
+}
+
+fn declare<'r, 'a>(raw: &'r RawBlock<'a>, diags: &mut Diagnostics) -> Declared<'r, 'a> {
+    let bool = |name: &str, default: bool, diags: &mut Diagnostics| {
+        let Some((value, span)) = constant(raw, name, diags) else { return (default, raw.attribute(name).is_some()) };
+        match convert(&value, &Type::Bool).ok().and_then(|value| value.as_bool()) {
+            Some(bool) => (bool, false),
+            None => {
+                diags.push(super::args::wrong_type(name, "a bool is required", span));
+                (default, true)
+            }
+        }
+    };
+    let (sensitive, bad_sensitive) = bool("sensitive", false, diags);
+    let (nullable, bad_nullable) = bool("nullable", true, diags);
+    if let Some((value, span)) = constant(raw, "description", diags)
+        && value.as_str().is_none()
+    {
+        diags.push(super::args::wrong_type("description", "a string is required", span));
+    }
+    let ty = raw.attribute("type").map(|attribute| Type::parse(attribute.value, attribute.span.file, diags));
+    let mut broken = bad_sensitive || bad_nullable || matches!(ty, Some(None));
+    let ty = ty.flatten();
+    let mut default = None;
+    if raw.attribute("default").is_some() {
+        match constant(raw, "default", diags) {
+            None => broken = true,
+            Some((value, span)) => match convert(&value, ty.as_ref().unwrap_or(&Type::Any)) {
+                Ok(value) if value.is_null() && !nullable => {
+                    diags.push(
+                        Diagnostic::error(
+                            "Invalid default value",
+                            format!("`var.{}` is not nullable, so `null` cannot be its default.", raw.name()),
+                        )
+                        .at(span, ""),
+                    );
+                    broken = true;
+                }
+                Ok(value) => default = Some(value),
+                Err(message) => {
+                    diags.push(
+                        Diagnostic::error(
+                            "Invalid default value",
+                            format!("This default does not fit the type of `var.{}`: {message}.", raw.name()),
+                        )
+                        .at(span, ""),
+                    );
+                    broken = true;
+                }
+            },
+        }
+    }
+    Declared { raw, ty, default, sensitive, nullable, broken }
+}
+
+/// The values in a file of variables: arguments with constant values.
+fn from_file(
+    file: crate::diag::FileId,
+    sources: &SourceMap,
+    names: &[Text],
+    given: &mut HashMap<Text, Given>,
+    diags: &mut Diagnostics,
+) {
+    let text = Arc::clone(&sources.file(file).text);
+    let parsed = parse(&text, file, diags);
+    for block in parsed.body.blocks() {
+        diags.push(
+            Diagnostic::error("Unexpected block", "A file of variable values holds `name = value` lines only.")
+                .at(span_of(&block.ident, file), "")
+                .hint("variables are declared in `*.mfa.hcl` files"),
+        );
+    }
+    for attribute in parsed.body.attributes() {
+        let name = attribute.key.as_str();
+        if !names.iter().any(|one| one == name) {
+            diags.push(
+                Diagnostic::warning(
+                    "Value for undeclared variable",
+                    format!("No variable named `{name}` is declared."),
+                )
+                .at(span_of(&attribute.key, file), "")
+                .suggest(name, names.iter().map(Text::as_str)),
+            );
+            continue;
+        }
+        let nothing = Value::Null;
+        let value = Expr::compile(&attribute.value, file, &CompileContext::default(), diags)
+            .map(|expr| expr.eval(&Scope::new(&nothing, &nothing, Path::new(""), Timestamp::UNIX_EPOCH)));
+        let entry = match value {
+            Some(Ok(value)) => Given::Value(value, span_of(&attribute.value, file)),
+            Some(Err(error)) => {
+                diags.push(error.into());
+                Given::Wrong
+            }
+            None => Given::Wrong,
+        };
+        given.insert(name.into(), entry);
+    }
+    for item in parsed.broken {
+        given.insert(item.name.into(), Given::Wrong);
+    }
+}
+
+fn from_argument(argument: &str, names: &[Text], given: &mut HashMap<Text, Given>, diags: &mut Diagnostics) {
+    let Some((name, value)) = argument.split_once('=') else {
+        diags.push(
+            Diagnostic::error("Invalid `--var`", "`--var` takes a name, `=` and a value.").hint("write `--var wave=2`"),
+        );
+        return;
+    };
+    let name = name.trim();
+    if !names.iter().any(|one| one == name) {
+        let diagnostic = Diagnostic::error(
+            "Value for undeclared variable",
+            format!("`--var` sets `{name}`, but no variable of this name is declared."),
+        );
+        let suggested = diagnostic.suggest(name, names.iter().map(Text::as_str));
+        diags.push(suggested.hint(format!("declare it with `variable \"{name}\" {{}}`")));
+        return;
+    }
+    given.insert(name.into(), Given::Text("--var".into(), value.into()));
+}
+
+/// The value of one variable and its place.
+fn value_of(
+    one: &Declared<'_, '_>,
+    given: Option<Given>,
+    sources: &mut SourceMap,
+    diags: &mut Diagnostics,
+) -> Option<(Value, Option<Span>)> {
+    if one.broken {
+        return None;
+    }
+    let name = one.raw.name();
+    let (value, place) = match given {
+        None => (None, None),
+        Some(Given::Wrong) => return None,
+        Some(Given::Value(value, span)) => (Some(value), Some(span)),
+        Some(Given::Text(origin, text)) => {
+            let shown = format!("{origin} {name}")
+                .replace(&format!("{ENVIRONMENT_PREFIX}{name} {name}"), &format!("{ENVIRONMENT_PREFIX}{name}"));
+            // Of a sensitive value not even the source may show.
+            let file = sources.add(shown, if one.sensitive { "(sensitive)" } else { text.as_str() });
+            let span = Span::new(file, 0..if one.sensitive { 11 } else { text.len() });
+            (Some(from_text(one, &text, span, diags)?), Some(span))
+        }
+    };
+    let Some(value) = value.filter(|value| !value.is_null() || one.nullable) else {
+        if let Some(default) = &one.default {
+            return Some((default.clone(), None));
+        }
+        diags.push(no_value(one.raw));
+        return None;
+    };
+    match convert(&value, one.ty.as_ref().unwrap_or(&Type::Any)) {
+        Ok(value) => Some((value, place)),
+        Err(message) => {
+            // The message names types and positions, never values.
+            let diagnostic = Diagnostic::error(
+                "Invalid value for variable",
+                format!("The value given does not fit the type of `var.{name}`: {message}."),
+            );
+            let diagnostic = match place.filter(|_| !one.sensitive) {
+                Some(place) => diagnostic.at(place, "").and(one.raw.header, "declared here"),
+                None => diagnostic.at(one.raw.header, "declared here"),
+            };
+            diags.push(diagnostic);
+            None
+        }
+    }
+}
+
+/// Text is itself for strings and where no type is declared, as in Terraform; for other types it is an expression.
+fn from_text(one: &Declared<'_, '_>, text: &str, span: Span, diags: &mut Diagnostics) -> Option<Value> {
+    if matches!(one.ty, None | Some(Type::String)) {
+        return Some(Value::normalised(text));
+    }
+    let mut problems = Diagnostics::default();
+    let value = parse_expression(text, span.file, &mut problems)
+        .and_then(|expr| Expr::compile(&expr, span.file, &CompileContext::default(), &mut problems))
+        .and_then(|expr| {
+            let nothing = Value::Null;
+            let value = expr.eval(&Scope::new(&nothing, &nothing, Path::new(""), Timestamp::UNIX_EPOCH));
+            value.map_err(|error| problems.push(error.into())).ok()
+        });
+    if value.is_none() {
+        let wanted = one.ty.as_ref().map(Type::friendly).unwrap_or_default();
+        if one.sensitive {
+            diags.push(
+                Diagnostic::error(
+                    "Invalid value for variable",
+                    format!(
+                        "The value given for `var.{}` is not an expression (a {wanted} is expected).",
+                        one.raw.name()
+                    ),
+                )
+                .at(one.raw.header, "declared here"),
+            );
+        } else {
+            diags.extend(problems.into_sorted().into_iter().map(|problem| {
+                problem.hint(format!(
+                    "`var.{}` is a {wanted}, so its value is read as an expression; strings in it need quotes",
+                    one.raw.name()
+                ))
+            }));
+        }
+    }
+    value
+}
+
+fn no_value(raw: &RawBlock<'_>) -> Diagnostic {
+    let name = raw.name();
+    Diagnostic::error("No value for variable", format!("`var.{name}` has no default, and no value is given."))
+        .at(raw.header, "declared here")
+        .hint(format!(
+            "give one with `--var {name}=…`, a line `{name} = …` in `mfaplan.mfavars.hcl`, in a `*.auto.mfavars.hcl` file or in a `--var-file`, or the environment variable `{ENVIRONMENT_PREFIX}{name}`; or set `default`"
+        ))
+}
+
+/// Compiles the validations and, where values exist, judges them.
+fn validate(
+    one: &Declared<'_, '_>,
+    var: Option<&Value>,
+    place: Option<Span>,
+    context: &CompileContext,
+    (dir, instant): (&Path, Timestamp),
+    diags: &mut Diagnostics,
+) {
+    for block in &one.raw.blocks {
+        let compile = |name: &str, diags: &mut Diagnostics| {
+            let attribute = block.attribute(name)?;
+            Expr::compile(attribute.value, attribute.span.file, context, diags)
+        };
+        let (condition, message) = (compile("condition", diags), compile("error_message", diags));
+        let (Some(condition), Some(message), Some(var)) = (condition, message, var) else { continue };
+        let nothing = Value::Null;
+        let scope = Scope::new(var, &nothing, dir, instant);
+        let held = match condition.eval(&scope).map(|value| convert(&value, &Type::Bool).map(|value| value.as_bool())) {
+            Ok(Ok(Some(held))) => held,
+            Ok(_) => {
+                diags.push(super::args::wrong_type("condition", "it must be true or false", condition.span()));
+                continue;
+            }
+            Err(error) => {
+                diags.push(error.into());
+                continue;
+            }
+        };
+        if held {
+            continue;
+        }
+        let text = match message.eval(&scope) {
+            Ok(value) if value.contains_sensitive() => {
+                "The value does not meet the condition. (The message is not shown: it contains a sensitive value.)"
+                    .to_owned()
+            }
+            Ok(value) => match convert(&value, &Type::String).ok().and_then(|value| value.as_text().cloned()) {
+                Some(text) => text.to_string(),
+                None => "The value does not meet the condition.".to_owned(),
+            },
+            Err(error) => {
+                diags.push(error.into());
+                continue;
+            }
+        };
+        let involved = if one.sensitive { String::new() } else { condition.involved(&scope).join(", ") };
+        let diagnostic = Diagnostic::error("Invalid value for variable", text);
+        let diagnostic = match place.filter(|_| !one.sensitive) {
+            Some(place) => diagnostic.at(place, "").and(condition.span(), involved),
+            None => diagnostic.at(one.raw.header, "").and(condition.span(), involved),
+        };
+        diags.push(diagnostic);
+    }
+}

@@ -1,0 +1,190 @@
+//! Diagnostics for programs: the document of Terraform's `validate -json`.
+
+use serde::Serialize;
+
+use super::{Diagnostic, Level, SourceFile, SourceMap, Span};
+
+/// How many lines back the header of the surrounding block is looked for.
+const CONTEXT_LINES: u32 = 2_000;
+/// A line longer than this is not quoted.
+const LONG: usize = 4_096;
+
+#[derive(Serialize)]
+struct Document<'a> {
+    format_version: &'static str,
+    valid: bool,
+    error_count: usize,
+    warning_count: usize,
+    diagnostics: Vec<One<'a>>,
+}
+
+#[derive(Serialize)]
+struct One<'a> {
+    severity: &'static str,
+    summary: &'a str,
+    detail: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    range: Option<Range<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    snippet: Option<Snippet<'a>>,
+}
+
+#[derive(Serialize)]
+struct Range<'a> {
+    filename: &'a str,
+    start: Position,
+    end: Position,
+}
+
+#[derive(Serialize)]
+struct Position {
+    line: u32,
+    column: u32,
+    byte: u32,
+}
+
+#[derive(Serialize)]
+struct Snippet<'a> {
+    context: Option<&'a str>,
+    code: &'a str,
+    start_line: u32,
+    highlight_start_offset: usize,
+    highlight_end_offset: usize,
+    values: [(); 0],
+}
+
+/// The document, pretty-printed, with a line end. Hints and other places stand at the end of `detail`.
+#[must_use]
+pub fn to_json(diagnostics: &[Diagnostic], sources: &SourceMap) -> String {
+    let mut ordered: Vec<&Diagnostic> = diagnostics.iter().collect();
+    ordered.sort_by_key(|one| one.primary.as_ref().map(|label| label.span));
+    let count = |level| diagnostics.iter().filter(|one| one.level == level).count();
+    let error_count = count(Level::Error);
+    let document = Document {
+        format_version: "1.0",
+        valid: error_count == 0,
+        error_count,
+        warning_count: count(Level::Warning),
+        diagnostics: ordered.into_iter().map(|one| one_of(one, sources)).collect(),
+    };
+    // Strings, numbers and nothing else: serialising them cannot fail.
+    let mut json = serde_json::to_string_pretty(&document).unwrap_or_default();
+    json.push('\n');
+    json
+}
+
+fn one_of<'a>(diagnostic: &'a Diagnostic, sources: &'a SourceMap) -> One<'a> {
+    let Diagnostic { level, summary, detail, primary, secondary, hints } = diagnostic;
+    let mut detail = detail.clone();
+    let mut add = |sentence: String| {
+        if !detail.is_empty() {
+            detail.push(' ');
+        }
+        detail.push_str(&sentence);
+    };
+    if let Some(text) = primary.as_ref().map(|label| label.text.as_str()).filter(|text| !text.is_empty()) {
+        add(format!("({text})"));
+    }
+    for label in secondary {
+        let place = sources.start(label.span);
+        let text = if label.text.is_empty() { "see also" } else { &label.text };
+        add(format!("({text}: {}:{},{})", sources.file(label.span.file).name, place.line, place.column));
+    }
+    for hint in hints {
+        let mut characters = hint.chars();
+        let first = characters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+        let end = if hint.ends_with(['.', '?', '!']) { "" } else { "." };
+        add(format!("{first}{}{end}", characters.as_str()));
+    }
+    let span = primary.as_ref().map(|label| label.span);
+    One {
+        severity: match level {
+            Level::Error => "error",
+            Level::Warning => "warning",
+        },
+        summary,
+        detail,
+        range: span.map(|span| range(span, sources)),
+        snippet: span.and_then(|span| snippet(span, sources.file(span.file))),
+    }
+}
+
+fn range(span: Span, sources: &SourceMap) -> Range<'_> {
+    let file = sources.file(span.file);
+    let position = |offset| {
+        let place = file.place(offset);
+        Position { line: place.line, column: place.column, byte: place.byte }
+    };
+    Range { filename: &file.name, start: position(span.start), end: position(span.end) }
+}
+
+/// The lines the span is on. None where they are too long to quote.
+fn snippet(span: Span, file: &SourceFile) -> Option<Snippet<'_>> {
+    let text = &file.text;
+    let first = file.place(span.start).line;
+    let start = text.floor_char_boundary(span.start as usize);
+    let end = text.ceil_char_boundary(span.end as usize).max(start);
+    // Terraform quotes whole lines; of a span over many lines the first is enough to know the place.
+    let line = file.line_range(first);
+    let code = text.get(line.clone())?.trim_end_matches('\r');
+    (code.len() <= LONG).then(|| Snippet {
+        context: context(file, first),
+        code,
+        start_line: first,
+        highlight_start_offset: start.saturating_sub(line.start).min(code.len()),
+        highlight_end_offset: end.saturating_sub(line.start).min(code.len()),
+        values: [],
+    })
+}
+
+/// The header of the block around a line: the nearest line above that starts at the margin, if it opens a block.
+fn context(file: &SourceFile, line: u32) -> Option<&str> {
+    let lowest = line.saturating_sub(CONTEXT_LINES).max(1);
+    for candidate in (lowest..=line).rev() {
+        let text = file.text.get(file.line_range(candidate))?;
+        let Some(first) = text.chars().next() else { continue };
+        if first.is_alphabetic() || first == '_' {
+            let (header, _) = text.split_once('{')?;
+            return (!header.contains('=')).then_some(header.trim_end());
+        }
+        if first == '}' && candidate != line {
+            return None;
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_document_has_terraforms_shape() {
+        let mut sources = SourceMap::default();
+        let text = "mfa \"it\" {\n  state = \"enforce\"\n}\n";
+        let file = sources.add("staff.mfa.hcl", text);
+        let at = text.find("\"enforce\"").unwrap();
+        let diagnostics = [
+            Diagnostic::error("Invalid value", "`enforce` is not a state.")
+                .at(Span::new(file, at..at + 9), "")
+                .suggest("enforce", ["disabled", "enabled", "enforced"]),
+            Diagnostic::warning("No tenant", "There is none."),
+        ];
+        insta::assert_snapshot!(to_json(&diagnostics, &sources));
+    }
+
+    #[test]
+    fn the_context_is_the_block_around_and_not_the_one_before() {
+        let file = |text: &str| {
+            let mut sources = SourceMap::default();
+            let id = sources.add("a", text);
+            sources.file(id).clone()
+        };
+        let text = "a \"b\" {\n  x = 1\n}\n\ny = 2\nlocals {\n  z = 3\n}\n";
+        let file = file(text);
+        assert_eq!(context(&file, 2), Some("a \"b\""));
+        assert_eq!(context(&file, 4), None);
+        assert_eq!(context(&file, 5), None);
+        assert_eq!(context(&file, 7), Some("locals"));
+    }
+}

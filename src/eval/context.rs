@@ -1,0 +1,158 @@
+//! What names exist where an expression stands, and which of them it uses.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use super::UserField;
+use crate::tenant::Text;
+
+/// The names that exist where an expression stands. Cheap to clone: start from one with the variables and locals and
+/// add what the place allows.
+#[derive(Clone, Debug, Default)]
+pub struct CompileContext {
+    /// Names of the variables (`var.…`).
+    pub vars: Arc<BTreeSet<Text>>,
+    /// Names of the locals (`local.…`).
+    pub locals: Arc<BTreeSet<Text>>,
+    /// Other names with a value, such as `users` in the console: see [`super::ExtraNames`].
+    pub extra: Arc<BTreeSet<Text>>,
+    /// Other functions, such as `user(…)` in the console: see [`super::ExtraNames`].
+    pub extra_functions: Arc<BTreeSet<Text>>,
+    /// Does `each` exist: is this a block with `for_each`?
+    pub each: bool,
+    /// Does `user` exist?
+    pub user: bool,
+    /// Does `change` exist?
+    pub change: bool,
+    /// Does `plan` exist?
+    pub plan: bool,
+    /// Does `tenant` exist?
+    pub tenant: bool,
+    /// Where the parsed text starts in the file: added to every span.
+    pub offset: usize,
+}
+
+impl CompileContext {
+    /// A place that sees variables and locals only.
+    pub fn new<T: Into<Text>>(vars: impl IntoIterator<Item = T>, locals: impl IntoIterator<Item = T>) -> Self {
+        let set = |names: &mut dyn Iterator<Item = T>| Arc::new(names.map(Into::into).collect());
+        Self { vars: set(&mut vars.into_iter()), locals: set(&mut locals.into_iter()), ..Self::default() }
+    }
+
+    /// … and `each`.
+    #[must_use]
+    pub fn with_each(mut self) -> Self {
+        self.each = true;
+        self
+    }
+
+    /// … and `user`.
+    #[must_use]
+    pub fn with_user(mut self) -> Self {
+        self.user = true;
+        self
+    }
+
+    /// … and `change`.
+    #[must_use]
+    pub fn with_change(mut self) -> Self {
+        self.change = true;
+        self
+    }
+
+    /// … and `plan`.
+    #[must_use]
+    pub fn with_plan(mut self) -> Self {
+        self.plan = true;
+        self
+    }
+
+    /// … and `tenant`.
+    #[must_use]
+    pub fn with_tenant(mut self) -> Self {
+        self.tenant = true;
+        self
+    }
+
+    /// … with spans moved by this many bytes, for text that was cut out of a file.
+    #[must_use]
+    pub fn with_offset(mut self, offset: usize) -> Self {
+        self.offset = offset;
+        self
+    }
+
+    /// The roots of references that exist here, nearest first.
+    pub(super) fn roots(&self) -> Vec<&str> {
+        let flags = [
+            ("var", true),
+            ("local", true),
+            ("each", self.each),
+            ("user", self.user),
+            ("change", self.change),
+            ("plan", self.plan),
+            ("tenant", self.tenant),
+            ("path", true),
+        ];
+        let fixed = flags.into_iter().filter(|(_, exists)| *exists).map(|(name, _)| name);
+        fixed.chain(self.extra.iter().map(Text::as_str)).collect()
+    }
+}
+
+/// What an expression uses.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct References {
+    /// The variables, by name.
+    pub vars: BTreeSet<Text>,
+    /// The locals, by name.
+    pub locals: BTreeSet<Text>,
+    /// Other names (console).
+    pub extra: BTreeSet<Text>,
+    /// Uses `each`.
+    pub each: bool,
+    /// Uses `user`.
+    pub user: bool,
+    /// Uses `change`.
+    pub change: bool,
+    /// Uses `plan`.
+    pub plan: bool,
+    /// Uses `tenant`.
+    pub tenant: bool,
+    /// Calls `timestamp()` or `plantimestamp()`.
+    pub timestamp: bool,
+    /// Reads files.
+    pub files: bool,
+    fields: u64,
+}
+
+impl References {
+    /// Does it read this attribute of the user?
+    #[must_use]
+    pub fn mentions(&self, field: UserField) -> bool {
+        self.fields & (1 << field as u64) != 0
+    }
+
+    /// The attributes of the user it reads.
+    pub fn fields(&self) -> impl Iterator<Item = UserField> + '_ {
+        UserField::ALL.iter().copied().filter(|field| self.mentions(*field))
+    }
+
+    pub(super) fn mention(&mut self, field: UserField) {
+        self.user = true;
+        self.fields |= 1 << field as u64;
+    }
+
+    /// Adds what another expression uses.
+    pub fn extend(&mut self, other: &Self) {
+        let Self { vars, locals, extra, each, user, change, plan, tenant, timestamp, files, fields } = other;
+        self.vars.extend(vars.iter().cloned());
+        self.locals.extend(locals.iter().cloned());
+        self.extra.extend(extra.iter().cloned());
+        self.each |= each;
+        self.user |= user;
+        self.change |= change;
+        self.plan |= plan;
+        self.tenant |= tenant;
+        self.timestamp |= timestamp;
+        self.files |= files;
+        self.fields |= fields;
+    }
+}

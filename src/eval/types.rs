@@ -1,0 +1,339 @@
+//! Types: what values have, and what `variable { type = … }` asks for.
+
+use std::{collections::BTreeMap, fmt::Write};
+
+use hcl_edit::{
+    Span as _,
+    expr::{Expression, FuncCall, ObjectKey},
+};
+
+use super::Value;
+use crate::{
+    diag::{Diagnostic, Diagnostics, FileId, Span},
+    tenant::Text,
+};
+
+/// A type or type constraint.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Type {
+    /// `any`: whatever it is.
+    Any,
+    /// `bool`
+    Bool,
+    /// `number`
+    Number,
+    /// `string`
+    String,
+    /// `list(T)`
+    List(Box<Type>),
+    /// `set(T)`
+    Set(Box<Type>),
+    /// `map(T)`
+    Map(Box<Type>),
+    /// `tuple([T, …])`
+    Tuple(Vec<Type>),
+    /// `object({name = T, …})`
+    Object(BTreeMap<Text, Field>),
+}
+
+/// An attribute of an object type.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Field {
+    /// Its type.
+    pub ty: Type,
+    /// May it be left out? Then this is the value it gets (`null` without a default).
+    pub optional: Option<Value>,
+}
+
+impl Type {
+    /// The type of a value. Of lists, sets and maps the elements have one type, so the first that is known decides.
+    #[must_use]
+    pub fn of(value: &Value) -> Self {
+        let first = |mut types: &mut dyn Iterator<Item = Self>| {
+            let mut found = Self::Any;
+            for ty in &mut types {
+                found = unify(&found, &ty).unwrap_or(Self::Any);
+                if found.is_concrete() {
+                    break;
+                }
+            }
+            Box::new(found)
+        };
+        match value {
+            Value::Null => Self::Any,
+            Value::Bool(_) => Self::Bool,
+            Value::Number(_) => Self::Number,
+            Value::String(_) => Self::String,
+            Value::List(elements) => Self::List(first(&mut elements.iter().map(Self::of))),
+            Value::Set(elements) => Self::Set(first(&mut elements.iter().map(Self::of))),
+            Value::Map(map) => Self::Map(first(&mut map.values().map(Self::of))),
+            Value::Tuple(elements) => Self::Tuple(elements.iter().map(Self::of).collect()),
+            Value::Object(map) => Self::Object(
+                map.iter().map(|(name, value)| (name.clone(), Field { ty: Self::of(value), optional: None })).collect(),
+            ),
+            Value::Sensitive(value) => Self::of(value),
+        }
+    }
+
+    /// Has it no [`Type::Any`] in it?
+    #[must_use]
+    pub fn is_concrete(&self) -> bool {
+        match self {
+            Self::Any => false,
+            Self::Bool | Self::Number | Self::String => true,
+            Self::List(element) | Self::Set(element) | Self::Map(element) => element.is_concrete(),
+            Self::Tuple(elements) => elements.iter().all(Self::is_concrete),
+            Self::Object(fields) => fields.values().all(|field| field.ty.is_concrete()),
+        }
+    }
+
+    /// Is it a bool, number or string?
+    #[must_use]
+    pub fn is_primitive(&self) -> bool {
+        matches!(self, Self::Bool | Self::Number | Self::String)
+    }
+
+    /// The type in words, as messages say it.
+    #[must_use]
+    pub fn friendly(&self) -> String {
+        match self {
+            Self::Any => "dynamic".into(),
+            Self::Bool => "bool".into(),
+            Self::Number => "number".into(),
+            Self::String => "string".into(),
+            Self::List(element) => format!("list of {}", element.friendly()),
+            Self::Set(element) => format!("set of {}", element.friendly()),
+            Self::Map(element) => format!("map of {}", element.friendly()),
+            Self::Tuple(_) => "tuple".into(),
+            Self::Object(_) => "object".into(),
+        }
+    }
+
+    /// The type as it is written.
+    #[must_use]
+    pub fn source(&self) -> String {
+        let mut out = String::new();
+        self.write_source(&mut out);
+        out
+    }
+
+    fn write_source(&self, out: &mut String) {
+        let wrapped = |out: &mut String, name: &str, element: &Self| {
+            out.push_str(name);
+            out.push('(');
+            element.write_source(out);
+            out.push(')');
+        };
+        match self {
+            Self::Any => out.push_str("any"),
+            Self::Bool => out.push_str("bool"),
+            Self::Number => out.push_str("number"),
+            Self::String => out.push_str("string"),
+            Self::List(element) => wrapped(out, "list", element),
+            Self::Set(element) => wrapped(out, "set", element),
+            Self::Map(element) => wrapped(out, "map", element),
+            Self::Tuple(elements) => {
+                out.push_str("tuple([");
+                for (at, element) in elements.iter().enumerate() {
+                    out.push_str(if at == 0 { "" } else { ", " });
+                    element.write_source(out);
+                }
+                out.push_str("])");
+            }
+            Self::Object(fields) => {
+                out.push_str("object({");
+                for (at, (name, field)) in fields.iter().enumerate() {
+                    let _ = write!(out, "{}{name} = ", if at == 0 { "" } else { ", " });
+                    if field.optional.is_some() {
+                        wrapped(out, "optional", &field.ty);
+                    } else {
+                        field.ty.write_source(out);
+                    }
+                }
+                out.push_str("})");
+            }
+        }
+    }
+
+    /// Reads a type constraint as written in `type = …`. Problems go to `diags`, with their places.
+    pub fn parse(expr: &Expression, file: FileId, diags: &mut Diagnostics) -> Option<Self> {
+        Parser { file, diags }.ty(expr)
+    }
+}
+
+/// The type both can be converted to, if there is one.
+#[must_use]
+pub fn unify(a: &Type, b: &Type) -> Option<Type> {
+    use Type::{Any, Bool, List, Map, Number, Object, Set, String, Tuple};
+    let boxed = |a: &Type, b: &Type| unify(a, b).map(Box::new);
+    Some(match (a, b) {
+        (a, b) if a == b => a.clone(),
+        (Any, other) | (other, Any) => other.clone(),
+        (String, other) | (other, String) if other.is_primitive() => String,
+        (Bool, Number) | (Number, Bool) => return None,
+        (List(a), List(b)) => List(boxed(a, b)?),
+        (Set(a), Set(b)) => Set(boxed(a, b)?),
+        (List(a), Set(b)) | (Set(a), List(b)) => List(boxed(a, b)?),
+        (Map(a), Map(b)) => Map(boxed(a, b)?),
+        (Tuple(a), Tuple(b)) if a.len() == b.len() => {
+            Tuple(a.iter().zip(b).map(|(a, b)| unify(a, b)).collect::<Option<_>>()?)
+        }
+        (Tuple(a), Tuple(b)) => List(Box::new(unify_all(a.iter().chain(b))?)),
+        (List(element), Tuple(types)) | (Tuple(types), List(element)) => {
+            List(Box::new(unify_all(types.iter().chain([&**element]))?))
+        }
+        (Set(element), Tuple(types)) | (Tuple(types), Set(element)) => {
+            Set(Box::new(unify_all(types.iter().chain([&**element]))?))
+        }
+        (Object(a), Object(b)) if a.len() == b.len() && a.keys().eq(b.keys()) => Object(
+            a.iter()
+                .zip(b.values())
+                .map(|((name, a), b)| Some((name.clone(), Field { ty: unify(&a.ty, &b.ty)?, optional: None })))
+                .collect::<Option<_>>()?,
+        ),
+        (Object(a), Object(b)) => Map(Box::new(unify_all(a.values().chain(b.values()).map(|field| &field.ty))?)),
+        (Map(element), Object(fields)) | (Object(fields), Map(element)) => {
+            Map(Box::new(unify_all(fields.values().map(|field| &field.ty).chain([&**element]))?))
+        }
+        _ => return None,
+    })
+}
+
+/// The type all can be converted to, if there is one.
+pub fn unify_all<'a>(types: impl IntoIterator<Item = &'a Type>) -> Option<Type> {
+    let mut found = Type::Any;
+    for ty in types {
+        found = unify(&found, ty)?;
+    }
+    Some(found)
+}
+
+struct Parser<'a> {
+    file: FileId,
+    diags: &'a mut Diagnostics,
+}
+
+impl Parser<'_> {
+    fn refuse(&mut self, expr: &Expression, detail: impl Into<String>) -> Option<Type> {
+        let problem = Diagnostic::error("Invalid type specification", detail);
+        self.diags.push(match expr.span() {
+            Some(span) => problem.at(Span::new(self.file, span), ""),
+            None => problem,
+        });
+        None
+    }
+
+    fn ty(&mut self, expr: &Expression) -> Option<Type> {
+        match expr {
+            Expression::Parenthesis(inner) => self.ty(inner.inner()),
+            Expression::Variable(name) => match name.as_str() {
+                "any" => Some(Type::Any),
+                "bool" => Some(Type::Bool),
+                "number" => Some(Type::Number),
+                "string" => Some(Type::String),
+                "list" | "set" | "map" => {
+                    let name = name.as_str();
+                    let detail = format!("The {name} type constructor requires one argument specifying the element type: `{name}(string)`.");
+                    self.refuse(expr, detail)
+                }
+                "object" => self.refuse(expr, "The object type constructor requires one argument specifying the attribute types: `object({ name = string })`."),
+                "tuple" => self.refuse(expr, "The tuple type constructor requires one argument specifying the element types: `tuple([string, number])`."),
+                other => self.unknown(expr, other),
+            },
+            // Terraform 0.11 wrote types as strings; people still do.
+            Expression::String(text) if ["string", "number", "bool", "list", "map"].contains(&text.as_str()) => {
+                let detail = format!("Write the type without quotes: `{}`.", text.as_str());
+                self.refuse(expr, detail)
+            }
+            Expression::FuncCall(call) => self.call(expr, call),
+            _ => self.refuse(expr, "A type is a keyword such as `string` or a constructor call such as `list(string)`."),
+        }
+    }
+
+    fn unknown(&mut self, expr: &Expression, name: &str) -> Option<Type> {
+        const NAMES: [&str; 9] = ["any", "bool", "number", "string", "list", "set", "map", "object", "tuple"];
+        let detail = format!("`{name}` is not a type.");
+        let problem = Diagnostic::error("Invalid type specification", detail).suggest(name, NAMES);
+        self.diags.push(match expr.span() {
+            Some(span) => problem.at(Span::new(self.file, span), ""),
+            None => problem,
+        });
+        None
+    }
+
+    fn call(&mut self, expr: &Expression, call: &FuncCall) -> Option<Type> {
+        let name = call.name.name.as_str();
+        if name == "optional" {
+            return self.refuse(expr, "`optional` is for attributes of an object type only.");
+        }
+        if !["list", "set", "map", "object", "tuple"].contains(&name) || call.name.is_namespaced() {
+            return self.unknown(expr, name);
+        }
+        let (Some(argument), 1) = (call.args.get(0), call.args.len()) else {
+            let detail = format!("The {name} type constructor requires exactly one argument.");
+            return self.refuse(expr, detail);
+        };
+        match (name, argument) {
+            ("list", element) => Some(Type::List(Box::new(self.ty(element)?))),
+            ("set", element) => Some(Type::Set(Box::new(self.ty(element)?))),
+            ("map", element) => Some(Type::Map(Box::new(self.ty(element)?))),
+            ("tuple", Expression::Array(elements)) => {
+                let types: Vec<_> = elements.iter().map(|element| self.ty(element)).collect();
+                types.into_iter().collect::<Option<_>>().map(Type::Tuple)
+            }
+            ("tuple", _) => {
+                self.refuse(argument, "The tuple type constructor takes a list of types: `tuple([string, number])`.")
+            }
+            (_, Expression::Object(object)) => {
+                let mut fields = BTreeMap::new();
+                let mut complete = true;
+                for (key, value) in object.iter() {
+                    let name = match key {
+                        ObjectKey::Ident(name) => name.as_str(),
+                        ObjectKey::Expression(Expression::String(name)) => name.as_str(),
+                        ObjectKey::Expression(other) => {
+                            self.refuse(other, "An attribute name of an object type is a plain word.");
+                            complete = false;
+                            continue;
+                        }
+                    };
+                    match self.field(value.expr()) {
+                        Some(field) => drop(fields.insert(Text::from(name), field)),
+                        None => complete = false,
+                    }
+                }
+                complete.then_some(Type::Object(fields))
+            }
+            _ => self.refuse(
+                argument,
+                "The object type constructor takes attribute types in braces: `object({ name = string })`.",
+            ),
+        }
+    }
+
+    fn field(&mut self, expr: &Expression) -> Option<Field> {
+        let Expression::FuncCall(call) = expr else {
+            return Some(Field { ty: self.ty(expr)?, optional: None });
+        };
+        if call.name.name.as_str() != "optional" {
+            return Some(Field { ty: self.ty(expr)?, optional: None });
+        }
+        let (Some(ty), 1..=2) = (call.args.get(0), call.args.len()) else {
+            self.refuse(expr, "`optional` takes the attribute's type and, if wanted, a default value.");
+            return None;
+        };
+        let ty = self.ty(ty)?;
+        let Some(default) = call.args.get(1) else {
+            return Some(Field { ty, optional: Some(Value::Null) });
+        };
+        let value = super::constant(default, self.file, self.diags)?;
+        match super::convert(&value, &ty) {
+            Ok(value) => Some(Field { ty, optional: Some(value) }),
+            Err(message) => {
+                let detail = format!("This default value does not fit the attribute's type: {message}.");
+                self.refuse(default, detail);
+                None
+            }
+        }
+    }
+}
