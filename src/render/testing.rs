@@ -31,13 +31,7 @@ pub(crate) fn user_id(n: usize) -> UserId {
     UserId::new(uuid::Builder::from_random_bytes(spread.to_be_bytes()).into_uuid())
 }
 
-/// A digest for tests: it follows from what the changes are, and from nothing else.
-pub(crate) fn digest_of(plan: &Plan) -> Digest {
-    let text: String =
-        plan.changes.iter().map(|c| format!("{}{}{}{:?}", c.user.id, c.before, c.after, c.decision)).collect();
-    let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes());
-    Digest(crate::plan::file::checksum::hex(hash.as_ref()).into())
-}
+pub(crate) use crate::plan::digest::compute as digest_of;
 
 pub(crate) fn finding(
     rule: &'static str,
