@@ -16,7 +16,7 @@ use super::{
     Config, Layer, Mfa,
     args::{self, Env},
     blocks::{self, KnownRules, Limits},
-    files::{self, Read, SUFFIX},
+    files::{self, Overlay, Read, SUFFIX},
     locals, outline, parse, policy,
     raw::{self, RawBlock},
     variables::{self, Inputs},
@@ -68,9 +68,17 @@ struct Tree {
 /// # Errors
 /// All problems of all files.
 pub fn load(input: LoadInput<'_>) -> Result<Config, Box<LoadFailure>> {
+    load_over(input, &Overlay::default())
+}
+
+/// Loads a configuration of which some files count as they are open in an editor, not as they are on the disk.
+///
+/// # Errors
+/// All problems of all files.
+pub fn load_over(input: LoadInput<'_>, overlay: &Overlay) -> Result<Config, Box<LoadFailure>> {
     let mut sources = SourceMap::default();
     let mut diags = Diagnostics::default();
-    let config = read_and_build(input, &mut sources, &mut diags);
+    let config = read_and_build(input, overlay, &mut sources, &mut diags);
     let mut diagnostics = diags.into_sorted();
     diagnostics.dedup();
     match config {
@@ -81,15 +89,20 @@ pub fn load(input: LoadInput<'_>) -> Result<Config, Box<LoadFailure>> {
     }
 }
 
-fn read_and_build(input: LoadInput<'_>, sources: &mut SourceMap, diags: &mut Diagnostics) -> Option<Config> {
-    let mut reads = read_directory(input.dir, Layer::Configuration, sources, diags);
+fn read_and_build(
+    input: LoadInput<'_>,
+    overlay: &Overlay,
+    sources: &mut SourceMap,
+    diags: &mut Diagnostics,
+) -> Option<Config> {
+    let mut reads = read_directory(input.dir, Layer::Configuration, overlay, sources, diags);
     if reads.is_empty() {
         return None;
     }
     if let Some(dir) = input.policy_dir {
-        reads.extend(read_directory(dir, Layer::Policy, sources, diags));
+        reads.extend(read_directory(dir, Layer::Policy, overlay, sources, diags));
     }
-    let variable_files = read_variable_files(input, sources, diags);
+    let variable_files = read_variable_files(input, overlay, sources, diags);
     let trees = parse_all(reads, sources, diags);
     let blocks: Vec<RawBlock<'_>> =
         trees.iter().flat_map(|tree| raw::top_level(&tree.body, tree.read.file, tree.layer, diags)).collect();
@@ -100,12 +113,18 @@ fn read_and_build(input: LoadInput<'_>, sources: &mut SourceMap, diags: &mut Dia
 }
 
 /// Reads the files of a directory. Empty when there is none to go on with, which has then been reported.
-fn read_directory(dir: &Path, layer: Layer, sources: &mut SourceMap, diags: &mut Diagnostics) -> Vec<(Read, Layer)> {
+fn read_directory(
+    dir: &Path,
+    layer: Layer,
+    overlay: &Overlay,
+    sources: &mut SourceMap,
+    diags: &mut Diagnostics,
+) -> Vec<(Read, Layer)> {
     let what = match layer {
         Layer::Configuration => "configuration directory",
         Layer::Policy => "policy directory",
     };
-    let paths = match files::list(dir, SUFFIX) {
+    let paths = match overlay.list(dir, SUFFIX) {
         Ok(paths) => paths,
         Err(error) => {
             diags.push(files::directory_error(dir, what, &error));
@@ -131,7 +150,7 @@ fn read_directory(dir: &Path, layer: Layer, sources: &mut SourceMap, diags: &mut
             Layer::Configuration => name,
             Layer::Policy => path.display().to_string(),
         };
-        found.extend(files::read(&path, &shown, sources, diags).map(|read| (read, layer)));
+        found.extend(files::read(&path, &shown, overlay, sources, diags).map(|read| (read, layer)));
     }
     found
 }
@@ -139,23 +158,24 @@ fn read_directory(dir: &Path, layer: Layer, sources: &mut SourceMap, diags: &mut
 /// Reads the files of variable values, in the order in which they count.
 fn read_variable_files(
     input: LoadInput<'_>,
+    overlay: &Overlay,
     sources: &mut SourceMap,
     diags: &mut Diagnostics,
 ) -> Vec<crate::diag::FileId> {
     let standard = input.dir.join("mfaplan.mfavars.hcl");
     let mut paths: Vec<(PathBuf, String)> = Vec::new();
     let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    if standard.exists() {
+    if overlay.exists(&standard) {
         paths.push((standard.clone(), name(&standard)));
     }
-    for path in files::list(input.dir, ".auto.mfavars.hcl").unwrap_or_default() {
+    for path in overlay.list(input.dir, ".auto.mfavars.hcl").unwrap_or_default() {
         let shown = name(&path);
         paths.push((path, shown));
     }
     for path in input.var_files {
         paths.push((path.clone(), path.display().to_string()));
     }
-    paths.iter().filter_map(|(path, shown)| files::read(path, shown, sources, diags)).map(|read| read.file).collect()
+    paths.iter().filter_map(|(path, shown)| files::read(path, shown, overlay, sources, diags)).map(|read| read.file).collect()
 }
 
 /// Parses all files, in parallel; diagnostics stay in the files' order.
