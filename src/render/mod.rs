@@ -116,6 +116,8 @@ pub struct Options {
     pub rules: Vec<(String, String)>,
     /// The most bytes of a Markdown document: [`COMMENT`] or [`STEP_SUMMARY`].
     pub markdown_budget: usize,
+    /// How many users an HTML page has in its table, those at risk first.
+    pub html_rows: usize,
 }
 
 /// GitHub takes comments of at most 65,536 characters; the rest is room for what a workflow adds around them.
@@ -145,6 +147,7 @@ impl Default for Options {
             fail_on: None,
             rules: Vec::new(),
             markdown_budget: COMMENT,
+            html_rows: html::ROWS,
         }
     }
 }
