@@ -10,6 +10,7 @@ mod impact;
 mod model;
 mod rollback;
 
+pub use compare::{ChangedUser, PlanDiff, Reason, compare};
 pub use build::{BuildError, BuildInput, Built, build, change_value, place};
 pub use expressions::{plan as plan_value, tenant as tenant_value};
 pub use guardrails::{WAIVABLE, validate_waiver};
