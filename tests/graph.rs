@@ -11,7 +11,7 @@ use std::{
 
 use mfaplan::{
     graph::{
-        Cloud, Endpoints, GraphTenant, Options, Patience,
+        Cloud, Endpoints, GraphTenant, Options, Pacing, Patience,
         credentials::{Credential, Method},
     },
     tenant::{
@@ -109,6 +109,8 @@ fn options_with(fake: &FakeGraph, variables: &[(&str, &str)]) -> Options {
     let mut options =
         Options::new(endpoints, credential, TENANT.parse().unwrap(), "2026-11-20T08:00:00Z".parse().unwrap());
     options.patience = patience();
+    // Published limits would make every test wait for reports; one test is about them.
+    options.pacing = Pacing::Adaptive;
     options
 }
 
@@ -515,9 +517,8 @@ async fn many_single_reads_travel_together_and_each_gets_its_own_answer() {
 #[tokio::test]
 async fn within_the_published_limits_nothing_is_throttled() {
     let fake = start(600, FakeOptions { throttle: Throttle::published(600), ..FakeOptions::default() }).await;
-    let graph = connect(&fake).await;
-    let heard = Heard::default();
-    graph.read(&states_only(), &heard).await.unwrap();
+    let graph = GraphTenant::connect(Options { pacing: Pacing::Published, ..options(&fake) }).await.unwrap();
+    graph.read(&states_only(), &Heard::default()).await.unwrap();
     for n in 0..40 {
         graph.write(id(n), MfaState::Enforced).await.unwrap();
     }

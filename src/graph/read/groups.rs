@@ -31,8 +31,7 @@ pub(super) struct Memberships {
 
 impl Memberships {
     pub(super) fn absorb(&mut self, other: Self) {
-        self.groups
-            .extend(other.groups.into_iter().filter(|group| !self.members.contains_key(&group.id)).collect::<Vec<_>>());
+        self.groups.extend(other.groups);
         for (group, members) in other.members {
             self.members.entry(group).or_insert(members);
         }

@@ -52,7 +52,8 @@ impl Plan<'_> {
     }
 
     async fn if_wanted<T>(&self, fact: Fact, read: impl Future<Output = Result<T, Failure>>) -> Optional<T> {
-        if self.wants(fact) { Some(read.await) } else { None }
+        // Boxed: together these futures are larger than a thread's stack likes.
+        if self.wants(fact) { Some(Box::pin(read).await) } else { None }
     }
 }
 
@@ -61,8 +62,7 @@ pub(super) async fn read(plan: Plan<'_>) -> Result<ObservedTenant, ReadError> {
     let (sender, mut notices) = mpsc::unbounded_channel();
     plan.client.listen(Some(sender));
     let progress = plan.progress;
-    let work = all(&plan);
-    tokio::pin!(work);
+    let mut work = Box::pin(all(&plan));
     let result = loop {
         tokio::select! {
             result = &mut work => break result,
@@ -75,17 +75,18 @@ pub(super) async fn read(plan: Plan<'_>) -> Result<ObservedTenant, ReadError> {
 
 async fn all(plan: &Plan<'_>) -> Result<ObservedTenant, ReadError> {
     let client = plan.client;
-    let users = async {
+    let users = Box::pin(async {
         let list = users::read(plan).await?;
         let mailboxes = plan.if_wanted(Fact::MailboxPurpose, per_user::mailboxes(plan, &list.users)).await;
         Ok::<_, ReadError>((list, mailboxes))
-    };
-    let policies = async {
+    });
+    let policies = Box::pin(async {
         let policies = plan.if_wanted(Fact::ConditionalAccess, directory::conditional_access(client)).await;
         let named = policies.iter().flatten().flat_map(|all| all.iter().flat_map(groups::of_policy)).collect();
         (policies, groups::read_members(plan, named).await)
-    };
-    let mandatory = async { tokio::try_join!(users, groups::read_named(plan), roles_or_error(plan)) };
+    });
+    let (named, roles) = (Box::pin(groups::read_named(plan)), Box::pin(roles_or_error(plan)));
+    let mandatory = async { tokio::try_join!(users, named, roles) };
     let reports = async {
         tokio::join!(
             plan.if_wanted(Fact::Registration, reports::registration(plan)),
