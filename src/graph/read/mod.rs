@@ -51,6 +51,14 @@ impl Plan<'_> {
         !self.request.unneeded.contains(&fact)
     }
 
+    /// Days of sign-in log; a request that names none gets the language's default, never an empty log.
+    fn window_days(&self) -> u16 {
+        match self.request.sign_in_window_days {
+            0 => 30,
+            days => days.min(30),
+        }
+    }
+
     async fn if_wanted<T>(&self, fact: Fact, read: impl Future<Output = Result<T, Failure>>) -> Optional<T> {
         // Boxed: together these futures are larger than a thread's stack likes.
         if self.wants(fact) { Some(Box::pin(read).await) } else { None }
@@ -192,7 +200,7 @@ async fn all(plan: &Plan<'_>) -> Result<ObservedTenant, ReadError> {
         facts.activity(&activity);
     }
     if let Some(log) = sign_ins {
-        facts.sign_ins(&log, plan.request.sign_in_window_days);
+        facts.sign_ins(&log, plan.window_days());
     }
     if let Some(devices) = devices {
         facts.users.iter_mut().for_each(|user| user.device_count = Some(devices.get(&user.id).copied().unwrap_or(0)));
