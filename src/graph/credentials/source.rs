@@ -113,7 +113,8 @@ impl Token {
     }
 }
 
-pub(crate) type Prompt = Arc<dyn Fn(&DevicePrompt) + Send + Sync>;
+/// Shows the operator a device code.
+pub type Prompt = Arc<dyn Fn(&DevicePrompt) + Send + Sync>;
 
 /// Gives out the current token.
 pub(crate) struct TokenSource {

@@ -131,25 +131,16 @@ async fn all(plan: &Plan<'_>) -> Result<ObservedTenant, ReadError> {
     let registration = match registration {
         Some(Err(Failure::Refused(refusal))) if refusal.unlicensed() => {
             // No report without P1: ask each user's methods, where that is allowed.
-            Some(per_user::methods(plan, &list.users).await.map_err(|failure| (failure, Some(refusal))))
+            let by_methods = per_user::methods(plan, &list.users).await;
+            by_methods
+                .map_err(|failure| {
+                    let (report, methods) =
+                        (refusal.reason(&requests::REGISTRATION), failure.reason(&requests::METHODS));
+                    gaps.add(Fact::Registration, format!("{report}; and the methods of each user: {methods}"));
+                })
+                .ok()
         }
-        other => other.map(|result| result.map_err(|failure| (failure, None))),
-    };
-    let registration = match registration {
-        Some(Err((failure, refusal))) => {
-            let reason = match &refusal {
-                Some(refusal) => format!(
-                    "{}; and the methods of each user: {}",
-                    refusal.reason(&requests::REGISTRATION),
-                    failure.reason(&requests::METHODS)
-                ),
-                None => failure.reason(&requests::REGISTRATION),
-            };
-            gaps.add(Fact::Registration, reason);
-            None
-        }
-        Some(Ok(registration)) => Some(registration),
-        None => None,
+        other => gaps.take(&requests::REGISTRATION, other),
     };
     let sign_ins = gaps.take(&requests::SIGN_INS, sign_ins);
     let activity = gaps.take(&requests::ACTIVITY, activity);
