@@ -13,6 +13,7 @@ pub mod plan;
 pub mod render;
 pub mod repl;
 pub mod risk;
+pub mod scenario;
 pub mod severity;
 pub mod sign_ins;
 pub mod snapshot;

@@ -100,7 +100,8 @@ impl Writer<'_> {
         let of = |kind| guesses.iter().filter(move |guess: &&Guess| guess.kind == kind).collect::<Vec<_>>();
         let emergency = of(GuessKind::BreakGlass);
         if !emergency.is_empty() {
-            let comment = self.evidence("Check this: taken for emergency accounts, which no plan ever changes.", &emergency);
+            let comment =
+                self.evidence("Check this: taken for emergency accounts, which no plan ever changes.", &emergency);
             let body = Body::default()
                 .names("users", self.references(emergency.iter().map(|guess| guess.user)))
                 .argument("reason", "emergency access");

@@ -1,0 +1,1 @@
+//! Scenario files that hold, that fail and that are wrong.
