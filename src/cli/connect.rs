@@ -8,7 +8,7 @@ use std::{
 use crate::{
     config::{CloudName, Config},
     graph::{self, Cloud, Endpoints, GraphTenant, credentials::Credential},
-    tenant::ReadError,
+    tenant::{ReadError, TenantId},
 };
 
 use super::{Context, Failure, load::TenantArgs};
@@ -17,17 +17,23 @@ use super::{Context, Failure, load::TenantArgs};
 ///
 /// # Errors
 /// When the environment offers no usable credential, signing in fails, or another tenant answers.
-pub(super) async fn connect(
-    config: &Config,
+pub(super) async fn connect(config: &Config, args: &TenantArgs, context: &Context) -> Result<GraphTenant, Failure> {
+    to(config.tenant.id, config.tenant.cloud, args, context).await
+}
+
+/// As [`connect`], to a tenant named otherwise.
+pub(super) async fn to(
+    tenant: TenantId,
+    cloud_name: CloudName,
     args: &TenantArgs,
     context: &Context,
 ) -> Result<GraphTenant, Failure> {
     let lookup = |name: &str| context.env.get(name);
-    let endpoints = Endpoints::from_env(cloud(config.tenant.cloud), &lookup)
+    let endpoints = Endpoints::from_env(cloud(cloud_name), &lookup)
         .map_err(|error| Failure::new(error.to_string()))?;
     let credential = Credential::from_env(&lookup, context.env.stderr_is_terminal && context.env.stdin_is_terminal)
         .map_err(ReadError::from)?;
-    let mut options = graph::Options::new(endpoints, credential, config.tenant.id, context.env.now);
+    let mut options = graph::Options::new(endpoints, credential, tenant, context.env.now);
     if let Some(parallelism) = args.parallelism {
         options.parallelism = usize::from(parallelism);
     }

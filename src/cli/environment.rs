@@ -28,6 +28,7 @@ pub const VARIABLES: &[Variable] = &[
     variable("MFAPLAN_POLICY", "The policy directory, as `--policy`."),
     variable("MFAPLAN_GRAPH_ENDPOINT", "Origin used instead of Microsoft Graph, for tests: loopback or a Microsoft host."),
     variable("MFAPLAN_LOGIN_ENDPOINT", "Origin used instead of the sign-in service, for tests: loopback or a Microsoft host."),
+    variable("MFAPLAN_NO_BULK_STATE", "Set: read every state by the documented request, never from the list of users."),
     variable("NO_COLOR", "Set and not empty: write no colours."),
     variable("CLICOLOR_FORCE", "Set and not 0: write colours even where the output is not a terminal. NO_COLOR wins."),
     variable("TERM", "`dumb`: write no colours."),

@@ -4,8 +4,9 @@ use std::path::Path;
 
 use crate::{
     plan::Plan,
-    render::{Format, NextStep, Options},
+    render::{Format, NextStep, Options, redact::redact_observed},
     severity::Severity,
+    tenant::ObservedTenant,
 };
 
 use super::{Context, Failure};
@@ -39,19 +40,21 @@ impl PresentArgs {
     }
 }
 
-/// Shows a plan on standard output. `saved` is where it was saved, for the closing line.
+/// Shows a plan on standard output. `observed` is the tenant it was made from, whose every name is redacted where asked
+/// for, planned or not; `saved` is where it was saved, for the closing line.
 pub(super) fn plan(
     plan: &Plan,
     args: &PresentArgs,
     fail_on: Option<Severity>,
     saved: Option<&Path>,
+    observed: &ObservedTenant,
     context: &mut Context,
 ) -> Result<(), Failure> {
     let next = match saved {
         Some(path) => NextStep::Saved(path.display().to_string()),
         None => NextStep::Unsaved,
     };
-    write(plan, args, fail_on, next, context)
+    write(plan, args, fail_on, next, |plan| redact_observed(plan, observed), context)
 }
 
 /// As [`plan`], saying what comes next.
@@ -60,6 +63,7 @@ pub(super) fn write(
     args: &PresentArgs,
     fail_on: Option<Severity>,
     next: NextStep,
+    redact: impl FnOnce(&Plan) -> Plan,
     context: &mut Context,
 ) -> Result<(), Failure> {
     let options = Options {
@@ -72,7 +76,7 @@ pub(super) fn write(
     };
     let format = args.format();
     if args.redact {
-        format.write(&plan, &options, &mut context.out)?;
+        format.write(&redact(plan), &options, &mut context.out)?;
     } else {
         format.write(plan, &options, &mut context.out)?;
     }

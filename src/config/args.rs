@@ -222,7 +222,7 @@ impl<'b> Reader<'b> {
         if number.is_finite() && from <= number && number <= to {
             return Some((number, span));
         }
-        let bounds = match (from.is_finite(), to.is_finite()) {
+        let bounds = match (from.is_finite(), to < f64::from(u32::MAX)) {
             (true, true) => format!(" from {from} to {to}"),
             (true, false) => format!(" of {from} or more"),
             _ => String::new(),

@@ -28,4 +28,5 @@ mod version;
 pub use files::Overlay;
 pub use load::{LoadFailure, LoadInput, load, load_over};
 pub use model::*;
+pub(crate) use parse::syntax_errors;
 pub use variables::ENVIRONMENT_PREFIX;

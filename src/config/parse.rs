@@ -208,3 +208,10 @@ fn capitalised(text: &str) -> String {
     let mut characters = text.chars();
     characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
 }
+
+/// The syntax errors of a text, and nothing else about it.
+pub(crate) fn syntax_errors(text: &str, file: FileId) -> Vec<Diagnostic> {
+    let mut diags = Diagnostics::default();
+    parse(text, file, &mut diags);
+    diags.into_sorted()
+}

@@ -14,7 +14,7 @@ use super::{
     schema::{self, BlockSchema, Times},
 };
 use crate::{
-    diag::{Diagnostic, Diagnostics, FileId, Span, did_you_mean},
+    diag::{Diagnostic, Diagnostics, FileId, Span, did_you_mean, nearest},
     tenant::Text,
 };
 
@@ -28,6 +28,8 @@ pub(crate) struct RawBlock<'a> {
     pub(crate) layer: Layer,
     pub(crate) attributes: Vec<RawAttribute<'a>>,
     pub(crate) blocks: Vec<RawBlock<'a>>,
+    /// Something in it is not known, and that has been reported: what is missing may be what was misspelt.
+    pub(crate) faulty: bool,
 }
 
 /// An argument.
@@ -115,7 +117,7 @@ fn unknown_block(block: &Block, file: FileId) -> Diagnostic {
     }
     let nested = schema::TOP_LEVEL.iter().find(|outer| outer.block(name).is_some());
     if let Some(outer) = nested {
-        return diagnostic.hint(format!("`{name}` stands inside a `{}` block", outer.name));
+        return diagnostic.hint(format!("`{name}` stands inside {}", outer.phrase()));
     }
     diagnostic.suggest(name, schema::TOP_LEVEL.iter().map(|one| one.name))
 }
@@ -150,6 +152,7 @@ pub(crate) fn check<'a>(
         layer,
         attributes: Vec::new(),
         blocks: Vec::new(),
+        faulty: false,
     };
     let mut singles: HashMap<&str, Span> = HashMap::new();
     for structure in block.body.iter() {
@@ -165,6 +168,7 @@ pub(crate) fn check<'a>(
                         span: span_of(&attribute.value, file),
                     });
                 } else {
+                    raw.faulty = true;
                     diags.push(unknown_attribute(attribute, schema, key, header));
                 }
             }
@@ -178,7 +182,11 @@ pub(crate) fn check<'a>(
                         diags.push(
                             Diagnostic::error(
                                 "Duplicate block",
-                                format!("A `{}` block may hold one `{}` block only.", schema.name, nested.schema.name),
+                                format!(
+                                    "{} may hold one `{}` block only.",
+                                    capital(&schema.phrase()),
+                                    nested.schema.name
+                                ),
                             )
                             .at(place, "again here")
                             .and(first, "first here"),
@@ -188,11 +196,20 @@ pub(crate) fn check<'a>(
                     singles.insert(nested.schema.name, place);
                     raw.blocks.extend(check(inner, nested.schema, file, layer, diags));
                 }
-                None => diags.push(unknown_nested(inner, schema, file, header)),
+                None => {
+                    raw.faulty = true;
+                    diags.push(unknown_nested(inner, schema, file, header));
+                }
             },
         }
     }
-    missing(&raw, &singles, diags);
+    let unknown: Vec<&str> = block
+        .body
+        .attributes()
+        .map(|attribute| attribute.key.as_str())
+        .filter(|name| schema.attribute(name).is_none())
+        .collect();
+    missing(&raw, &singles, &unknown, diags);
     label.is_some().then_some(raw)
 }
 
@@ -211,7 +228,7 @@ fn label(
         (None, [extra, ..]) => {
             let span = Span::new(file, label_range(extra).unwrap_or(0..0));
             diags.push(
-                Diagnostic::error("Extraneous label", format!("A `{name}` block takes no label."))
+                Diagnostic::error("Extraneous label", format!("{} takes no label.", capital(&schema.phrase())))
                     .at(span, "")
                     .hint(format!("write `{name} {{ … }}`")),
             );
@@ -219,9 +236,12 @@ fn label(
         }
         (Some(expected), []) => {
             diags.push(
-                Diagnostic::error("Missing label", format!("A `{name}` block takes one label: {}.", expected.what))
-                    .at(header, "")
-                    .hint(format!("write `{name} \"…\" {{ … }}`")),
+                Diagnostic::error(
+                    "Missing label",
+                    format!("{} takes one label: {}.", capital(&schema.phrase()), expected.what),
+                )
+                .at(header, "")
+                .hint(format!("write `{name} \"…\" {{ … }}`")),
             );
             None
         }
@@ -230,7 +250,7 @@ fn label(
             diags.push(
                 Diagnostic::error(
                     "Extraneous label",
-                    format!("A `{name}` block takes one label only: {}.", expected.what),
+                    format!("{} takes one label only: {}.", capital(&schema.phrase()), expected.what),
                 )
                 .at(span, ""),
             );
@@ -269,7 +289,7 @@ fn unknown_attribute(attribute: &Attribute, schema: &BlockSchema, key: Span, hea
     let name = attribute.key.as_str();
     let diagnostic = Diagnostic::error(
         "Unsupported argument",
-        format!("An argument named `{name}` is not expected in a `{}` block.", schema.name),
+        format!("An argument named `{name}` is not expected in {}.", schema.phrase()),
     )
     .at(key, "")
     .and(header, "in this block");
@@ -290,7 +310,7 @@ fn unknown_nested(inner: &Block, schema: &BlockSchema, file: FileId, header: Spa
     let name = inner.ident.as_str();
     let diagnostic = Diagnostic::error(
         "Unsupported block type",
-        format!("Blocks of type `{name}` are not expected in a `{}` block.", schema.name),
+        format!("Blocks of type `{name}` are not expected in {}.", schema.phrase()),
     )
     .at(span_of(&inner.ident, file), "")
     .and(header, "in this block");
@@ -303,14 +323,16 @@ fn unknown_nested(inner: &Block, schema: &BlockSchema, file: FileId, header: Spa
     diagnostic.suggest(name, schema.blocks.iter().map(|one| one.schema.name))
 }
 
-fn missing(raw: &RawBlock<'_>, nested: &HashMap<&str, Span>, diags: &mut Diagnostics) {
-    let name = raw.schema.name;
+/// What is required and not there. An argument whose name is misspelt (one of `unknown` is near it) is not missed too.
+fn missing(raw: &RawBlock<'_>, nested: &HashMap<&str, Span>, unknown: &[&str], diags: &mut Diagnostics) {
+    let name = raw.schema.phrase();
     for attribute in raw.schema.attributes.iter().filter(|one| one.required) {
-        if raw.attribute(attribute.name).is_none() {
+        let misspelt = unknown.iter().any(|wrong| nearest(wrong, [attribute.name]).is_some());
+        if raw.attribute(attribute.name).is_none() && !misspelt {
             diags.push(
                 Diagnostic::error(
                     "Missing required argument",
-                    format!("The argument `{}` is required in a `{name}` block, but was not set.", attribute.name),
+                    format!("The argument `{}` is required in {name}, but was not set.", attribute.name),
                 )
                 .at(raw.header, "")
                 .hint(format!("add `{} = …`: {}", attribute.name, first_sentence(attribute.doc))),
@@ -322,7 +344,7 @@ fn missing(raw: &RawBlock<'_>, nested: &HashMap<&str, Span>, diags: &mut Diagnos
             diags.push(
                 Diagnostic::error(
                     "Missing block",
-                    format!("A `{name}` block needs at least one `{}` block.", inner.schema.name),
+                    format!("{} needs at least one `{}` block.", capital(&name), inner.schema.name),
                 )
                 .at(raw.header, ""),
             );

@@ -241,6 +241,7 @@ impl Scanner<'_> {
             Some(Frame::Quote(start)) => *start,
             _ => open,
         };
+        let depth = self.frames.len();
         self.frames.truncate(outermost);
         let end = self.text[open..self.at].trim_end().len() + open;
         let diagnostic = Diagnostic::error(
@@ -249,6 +250,21 @@ impl Scanner<'_> {
         )
         .at(self.span(open..end.max(open + 1)), "no closing quote")
         .hint("add the closing `\"`; for a text of several lines use a heredoc (`<<EOT`) or `\\n`");
+        let rest = self.text.get(self.at + 1..).unwrap_or_default();
+        if let Some(length) = closes_later(rest).filter(|_| outermost + 1 >= depth) {
+            let end = self.at + 1 + length;
+            self.problem(
+                Diagnostic::error("String over several lines", "A quoted string may not contain a line break.")
+                    .at(self.span(open..self.at), "")
+                    .and(self.span(end..end + 1), "it ends here")
+                    .hint("write `\\n` for a line break, or use a heredoc (`<<EOT`)"),
+            );
+            self.push(Kind::Text, self.at..end);
+            self.push(Kind::CloseQuote, end..end + 1);
+            self.at = end + 1;
+            self.line = self.text[..end].rfind('\n').map_or(0, |at| at + 1);
+            return;
+        }
         self.problem(diagnostic);
         self.push(Kind::CloseQuote, self.at..self.at);
     }
@@ -451,10 +467,12 @@ impl Scanner<'_> {
                     Frame::Bracket(open, _) => *open == opener,
                     _ => true,
                 });
-                if let Some(depth) = depth
-                    && matches!(self.frames.get(depth), Some(Frame::Bracket(..)))
-                {
-                    self.frames.truncate(depth);
+                // Where none is, the wrong closer was meant for the innermost.
+                match depth {
+                    Some(depth) if matches!(self.frames.get(depth), Some(Frame::Bracket(..))) => {
+                        self.frames.truncate(depth);
+                    }
+                    _ => drop(self.frames.pop()),
                 }
             }
             Some(Frame::Template(start)) => {
@@ -503,6 +521,17 @@ impl Scanner<'_> {
         let length = character.len_utf8();
         let code = character as u32;
         let span = self.span(self.at..self.at + length);
+        if let Some((content, length)) = typographic(&self.text[self.at..]) {
+            let diagnostic = Diagnostic::error(
+                "Invalid character",
+                "Typographic quotes are not valid. Strings are written in plain double quotes.",
+            )
+            .at(self.span(self.at..self.at + length), "")
+            .hint(format!("write `\"{content}\"`"));
+            self.problem(diagnostic);
+            self.take(Kind::Bad, length);
+            return;
+        }
         let diagnostic = match character {
             '“' | '”' | '„' | '‘' | '’' | '«' | '»' => Diagnostic::error(
                 "Invalid character",
@@ -644,6 +673,30 @@ pub(crate) fn block_header_at_margin(tokens: &[Token], at: usize, text: &str) ->
         }
     }
     false
+}
+
+/// A piece in typographic quotes at the start of `text`, on one line: its content and whole length.
+fn typographic(text: &str) -> Option<(&str, usize)> {
+    let quotes = ['“', '”', '„', '‘', '’', '«', '»'];
+    let content = text.strip_prefix(quotes)?;
+    let line = content.lines().next()?;
+    let end = line.find(quotes)?;
+    let closing = line.get(end..)?.chars().next()?;
+    Some((line.get(..end)?, text.len() - content.len() + end + closing.len_utf8()))
+}
+
+/// Where a string that its line end cuts off closes after all: on one of the next lines, if those read like the rest
+/// of a text rather than like arguments and blocks of their own.
+fn closes_later(text: &str) -> Option<usize> {
+    let mut at = 0;
+    for line in text.split_inclusive('\n').take(10) {
+        match line.matches('"').count() {
+            0 if !line.contains(['=', '{', '}', '[', ']']) => at += line.len(),
+            1 => return line.find('"').map(|quote| at + quote),
+            _ => return None,
+        }
+    }
+    None
 }
 
 const fn closer(open: u8) -> char {

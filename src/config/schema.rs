@@ -138,6 +138,14 @@ impl Kind {
 }
 
 impl BlockSchema {
+    /// "an `mfa` block"
+    #[must_use]
+    pub fn phrase(&self) -> String {
+        // `mfa` is spoken letter by letter.
+        let vowel = self.name.starts_with(['a', 'e', 'i', 'o', 'u']) || self.name.starts_with("mfa");
+        format!("{} `{}` block", if vowel { "an" } else { "a" }, self.name)
+    }
+
     /// The argument with this name.
     #[must_use]
     pub fn attribute(&self, name: &str) -> Option<&'static AttributeSchema> {

@@ -27,7 +27,7 @@ pub(crate) fn read(
     let mut selector = plain(block, env, each, diags);
     let written: Vec<&str> = SELECTORS.into_iter().filter(|name| block.has(name)).collect();
     let name = block.raw.schema.name;
-    if written.is_empty() && empty == Empty::Refused {
+    if written.is_empty() && empty == Empty::Refused && !block.raw.faulty {
         diags.push(
             Diagnostic::error("Missing selector", format!("This `{name}` block selects nobody."))
                 .at(block.raw.header, "")
@@ -52,7 +52,7 @@ pub(crate) fn read(
     }
     if let Some(except) = block.block("except") {
         let inner = plain(except, env, each, diags);
-        if !SELECTORS.into_iter().any(|name| except.has(name)) {
+        if !except.raw.faulty && !SELECTORS.into_iter().any(|name| except.has(name)) {
             diags.push(
                 Diagnostic::error("Missing selector", "This `except` block takes nobody away.")
                     .at(except.raw.header, "")

@@ -85,11 +85,7 @@ fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a SourceMap, width: usize) -
     let mut group = Group::with_title(level.primary_title(one_line(&diagnostic.summary)));
     if let Some(primary) = &diagnostic.primary {
         for window in windows(primary, &diagnostic.secondary, sources) {
-            let file = sources.file(window.file);
-            let place = file.place(window.origin);
-            group =
-                group.element(Origin::path(&*file.name).line(place.line as usize).char_column(place.column as usize));
-            group = group.element(window.snippet(sources));
+            group = window.show(group, sources);
         }
         if !diagnostic.detail.is_empty() || !diagnostic.hints.is_empty() {
             group = group.element(Padding);
@@ -172,9 +168,10 @@ fn windows<'a>(primary: &'a Label, secondary: &'a [Label], sources: &SourceMap) 
 impl Window<'_> {
     /// The lines around the marks and nothing else: the renderer builds a line table of whatever it is given. Of a
     /// very long line only the surroundings of its marks are handed over.
-    fn snippet(&self, sources: &SourceMap) -> Snippet<'static, annotate_snippets::Annotation<'static>> {
+    fn show<'s>(&self, group: Group<'s>, sources: &'s SourceMap) -> Group<'s> {
         let file = sources.file(self.file);
         let mut source = String::new();
+        let mut cut = false;
         let mut marks: Vec<(Range<usize>, &Label, bool)> = Vec::new();
         for line in self.lines.0..=self.lines.1 {
             let range = file.line_range(line);
@@ -197,6 +194,7 @@ impl Window<'_> {
                 }
                 _ => range.clone(),
             };
+            cut |= kept.start > range.start;
             let base = source.len();
             if kept.start > range.start {
                 source.push('…');
@@ -220,7 +218,13 @@ impl Window<'_> {
             let annotation = if label.text.is_empty() { annotation } else { annotation.label(one_line(&label.text)) };
             snippet = snippet.annotation(annotation);
         }
-        snippet
+        if !cut {
+            return group.element(snippet.path(&*file.name));
+        }
+        // The renderer would count the column in what is left of the line, so the place is told apart.
+        let place = file.place(self.origin);
+        let origin = Origin::path(&*file.name).line(place.line as usize).char_column(place.column as usize);
+        group.element(origin).element(snippet)
     }
 }
 

@@ -58,6 +58,7 @@ fn explained() -> BTreeMap<String, String> {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "compare.sh shows the rate")]
 fn recorded_expressions_agree_or_are_explained() {
     let expected = pairs(&fs::read_to_string(root("tests/terraform/expected.txt")).unwrap());
     let explained = explained();

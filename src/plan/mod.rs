@@ -1,6 +1,7 @@
 //! The plan as a document: model, summary, digest, guardrails; and the builder that makes one.
 
 mod build;
+pub mod compare;
 pub mod digest;
 mod expressions;
 pub mod file;

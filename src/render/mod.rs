@@ -14,6 +14,7 @@ pub mod json;
 pub mod junit;
 pub mod markdown;
 pub mod matrix;
+pub mod plan_diff;
 pub mod redact;
 pub mod sarif;
 pub mod style;

@@ -15,7 +15,7 @@ use crate::{
     },
     config::Config,
     plan::{Decision, Digest, Plan, digest, file},
-    render::NextStep,
+    render::{NextStep, redact::redact},
     tenant::ObservedTenant,
 };
 
@@ -80,7 +80,7 @@ fn perform(args: &Args, events: &Log, context: &mut Context) -> Outcome {
         // The result is the one document on standard output; the plan itself can be had from `plan --json`.
         context.note(&format!("Plan {}", plan.digest))?;
     } else {
-        present::write(&plan, &shown, None, NextStep::Nothing, context)?;
+        present::write(&plan, &shown, None, NextStep::Nothing, redact, context)?;
     }
     if let Some(exit) = nothing_to_do(&plan, args.json, context)? {
         return Ok(exit);

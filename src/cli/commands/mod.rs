@@ -3,12 +3,12 @@
 pub mod apply;
 pub mod approve;
 pub mod completions;
-// pub mod console;
-// pub mod diff;
+pub mod console;
+pub mod diff;
 pub mod explain;
-// pub mod fmt;
+pub mod fmt;
 pub mod history;
-// pub mod init;
+pub mod init;
 pub mod login;
 pub mod man;
 pub mod plan;

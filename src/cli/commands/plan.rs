@@ -80,7 +80,7 @@ fn planned(args: &Args, events: &Log, context: &mut Context) -> Result<Plan, Fai
     if let Some(path) = &args.out {
         save::plan(&planned.plan, path)?;
     }
-    present::plan(&planned.plan, &args.present, args.fail_on, args.out.as_deref(), context)?;
+    present::plan(&planned.plan, &args.present, args.fail_on, args.out.as_deref(), &planned.observed, context)?;
     Ok(planned.plan)
 }
 

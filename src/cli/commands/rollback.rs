@@ -15,7 +15,7 @@ use crate::{
         tenant,
     },
     plan::{self, RollbackInput},
-    render::NextStep,
+    render::{NextStep, redact::redact},
 };
 
 /// Arguments of `rollback`.
@@ -96,7 +96,7 @@ fn perform(args: &Args, events: &Log, context: &mut Context) -> Outcome {
         None => NextStep::Nothing,
     };
     if !args.json {
-        present::write(&plan, &PresentArgs::default(), None, next, context)?;
+        present::write(&plan, &PresentArgs::default(), None, next, redact, context)?;
     }
     for stale in &inverse.stale {
         context.note(&format!(

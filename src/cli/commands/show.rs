@@ -8,7 +8,7 @@ use crate::{
         present::{self, PresentArgs},
     },
     plan::{digest, file},
-    render::NextStep,
+    render::{NextStep, redact::redact},
     snapshot,
     tenant::{LastSignIn, MfaState, ObservedTenant, ReadError},
 };
@@ -41,7 +41,7 @@ pub fn run(args: &Args, context: &mut Context) -> Outcome {
             let plan = file::read(&bytes, digest::compute).map_err(|error| Failure::new(format!("{path}: {error}")))?;
             drop(bytes);
             let next = NextStep::Saved(path.to_string());
-            present::write(&plan, &args.present, None, next, context)?;
+            present::write(&plan, &args.present, None, next, redact, context)?;
         }
         file::DocumentKind::Snapshot => {
             if args.present.json || args.present.format.is_some() || args.present.redact {

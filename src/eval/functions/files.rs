@@ -103,8 +103,8 @@ fn render(text: &str, name: &str, vars: &Map, scope: &Scope<'_>) -> Result<Value
     let mut sources = SourceMap::default();
     let file = sources.add(name, text);
     let mut diags = Diagnostics::default();
-    let mut cx = CompileContext::default();
-    cx.extra = std::sync::Arc::new(vars.keys().cloned().collect());
+    let extra = std::sync::Arc::new(vars.keys().cloned().collect());
+    let cx = CompileContext { extra, ..CompileContext::default() };
     let place = |span: crate::diag::Span| {
         let place = sources.start(span);
         format!("{name}:{}:{}", place.line, place.column)

@@ -92,7 +92,7 @@
     const worst = worstRule(r);
     const cells = [
       element("code", { title: r[UPN] + (r[NAME] ? " · " + r[NAME] : "") }, r[UPN]),
-      element("span", {}, transition(r)),
+      element("span", { title: transition(r) }, transition(r)),
       element("span", { className: "d-" + DECISIONS[r[DECISION]] }, DECISIONS[r[DECISION]]),
       worst ? element("span", {}, badge(worst[1]), " " + data.rules[worst[0]][0]) : element("span", { className: "quiet" }, r[FINDINGS].length ? "accepted" : ""),
       element("span", { className: "quiet", title: block(r) }, block(r)),

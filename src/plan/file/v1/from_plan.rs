@@ -110,7 +110,9 @@ fn text(text: &Text) -> Cow<'_, str> {
     Cow::Borrowed(text)
 }
 
-fn change(change: &Change) -> ChangeV1<'_> {
+/// One change.
+#[must_use]
+pub fn change(change: &Change) -> ChangeV1<'_> {
     let Change {
         user: ChangeUser { id, user_principal_name, display_name, kind, registered },
         declared_by,
