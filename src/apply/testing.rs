@@ -17,15 +17,18 @@ use uuid::Uuid;
 use super::{
     Approval, ApprovedPlan, Clock, Context, FreshPlan, FreshResume, Observer, Outcome, Preflight, Requirements,
     RunReport, Stop, StopHandle, apply,
-    journal::{Journal, JournalWriter, RunId, Sink, v1::{Line, PlannedUser}},
+    journal::{
+        Journal, JournalWriter, RunId, Sink,
+        v1::{Line, PlannedUser},
+    },
     resume,
 };
 use crate::{
     diff::Action,
     facts::UserKind,
     plan::{
-        Change, ChangeUser, Decision, Digest, Execution, Impact, LegacyAuth, ModernAuth, Plan, PlanConfig, PlanObserved,
-        PlanTenant, Summary,
+        Change, ChangeUser, Decision, Digest, Execution, Impact, LegacyAuth, ModernAuth, Plan, PlanConfig,
+        PlanObserved, PlanTenant, Summary,
     },
     severity::Severity,
     tenant::{
@@ -509,9 +512,14 @@ fn check_report(report: &RunReport) {
     assert_eq!(sum, counts.changes);
     assert_eq!(counts.changes, report.users.len() as u64);
     assert_eq!(report.exit_code, report.outcome.exit_code());
-    assert_eq!(report.outcome == super::RunEnd::Complete, counts.is_complete() && report.stopped.as_ref().is_none_or(
-        |reason| !matches!(reason, super::report::StopReason::Journal { .. })
-    ));
+    assert_eq!(
+        report.outcome == super::RunEnd::Complete,
+        counts.is_complete()
+            && report
+                .stopped
+                .as_ref()
+                .is_none_or(|reason| !matches!(reason, super::report::StopReason::Journal { .. }))
+    );
 }
 
 pub(super) fn outcomes(report: &RunReport, outcome: Outcome) -> Vec<u32> {

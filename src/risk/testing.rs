@@ -405,7 +405,7 @@ pub(super) fn global_admin() -> RoleAssignment {
 }
 
 fn managed(state: MfaState) -> Claim {
-    Claim::Managed(Managed { block: 0, state, hold: None })
+    Claim::Managed(Managed { block: 0, state, hold: None, waits: false })
 }
 
 fn protected(kind: ProtectionKind) -> Claim {

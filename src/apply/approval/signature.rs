@@ -122,7 +122,9 @@ pub enum SignatureError {
         signed_at: Timestamp,
     },
     /// Over the bare digest, where an age is asked for.
-    #[error("signs the bare digest, without a time, so its age cannot be checked against `max_age`: use `mfaplan approve`")]
+    #[error(
+        "signs the bare digest, without a time, so its age cannot be checked against `max_age`: use `mfaplan approve`"
+    )]
     NoTime,
 }
 
@@ -245,7 +247,10 @@ impl Statement {
 /// # Errors
 /// When any of the files does not count, when a signer (a name or a key) comes twice, when one was used by another
 /// run, or when there are too few.
-#[expect(clippy::too_many_arguments, reason = "each is one condition on a signature, and all come from different places")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "each is one condition on a signature, and all come from different places"
+)]
 pub fn by_signatures<'a>(
     files: impl IntoIterator<Item = (&'a str, &'a str)>,
     digest: &Digest,
