@@ -76,7 +76,7 @@ mfa "departments-enforced" {
   }
 }
 
-# One user is enforced, with nothing in common with others.
+# 1 user is enforced, without anything in common by which to name them.
 mfa "named-enforced" {
   state    = "enforced"
   priority = 10
@@ -93,7 +93,7 @@ fn names_that_deceive_are_written_as_ids_and_still_mean_the_same() {
     let group =
         |number, name: &str| Group { id: GroupId::new(Uuid::from_u128(number)), display_name: name.into(), mail: None };
     let mut users = Vec::new();
-    for number in 0..60_u128 {
+    for number in 0..80_u128 {
         let state = if number < 30 { MfaState::Enforced } else { MfaState::Disabled };
         let mut user = user(number + 1, &format!("u{number}@contoso.com"), state);
         let ids = [GroupId::new(Uuid::from_u128(if number < 15 { 500 } else { 501 }))];
