@@ -122,7 +122,8 @@ fn script(run: impl FnOnce(&mut Client<'_>, &Path)) {
         });
         let uri = uri_of(&dir.path().join("main.mfa.hcl")).unwrap().as_str().to_owned();
         let mut client = Client { connection: &client, uri, text: String::new(), requests: 0 };
-        let result = client.ask("initialize", json!({"capabilities": {"general": {"positionEncodings": ["utf-16", "utf-8"]}}}));
+        let result =
+            client.ask("initialize", json!({"capabilities": {"general": {"positionEncodings": ["utf-16", "utf-8"]}}}));
         assert_eq!(result["capabilities"]["positionEncoding"], "utf-8");
         client.note("initialized", json!({}));
         run(&mut client, dir.path());
@@ -156,7 +157,8 @@ fn completion_offers_blocks_arguments_values_names_and_people() {
         client.change(&format!("{MAIN}\nacc"));
         assert!(client.complete("\nacc").contains(&"accept".to_owned()));
         // A file that does not parse while it is being typed.
-        let broken = MAIN.replace("rollout = \"spring\"\n}", "rollout = \"\n  groups = [\"sg\n  reason = var.\n  prio\n");
+        let broken =
+            MAIN.replace("rollout = \"spring\"\n}", "rollout = \"\n  groups = [\"sg\n  reason = var.\n  prio\n");
         client.change(&broken);
         assert_eq!(client.complete("rollout = \""), ["spring"]);
         assert_eq!(client.complete("groups = [\"sg"), ["SG-Finance"]);

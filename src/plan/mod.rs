@@ -10,8 +10,8 @@ mod impact;
 mod model;
 mod rollback;
 
-pub use compare::{ChangedUser, PlanDiff, Reason, compare};
 pub use build::{BuildError, BuildInput, Built, build, change_value, place};
+pub use compare::{ChangedUser, PlanDiff, Reason, compare};
 pub use expressions::{plan as plan_value, tenant as tenant_value};
 pub use guardrails::{WAIVABLE, validate_waiver};
 pub use impact::impact;

@@ -49,7 +49,8 @@ fn dana() -> User {
 
 fn tenant(policies: Vec<Policy>) -> ObservedTenant {
     let at = "2026-11-20T08:00:00Z".parse().unwrap();
-    let mut tenant = ObservedTenant::new(TenantId::new(Uuid::nil()), "Contoso".into(), Source::Snapshot, at, Vec::new());
+    let mut tenant =
+        ObservedTenant::new(TenantId::new(Uuid::nil()), "Contoso".into(), Source::Snapshot, at, Vec::new());
     tenant.groups = vec![Group { id: GROUP_B.parse().unwrap(), display_name: "SG-Exempt".into(), mail: None }];
     tenant.conditional_access = Some(policies);
     tenant

@@ -75,7 +75,8 @@ impl Dice {
     }
 }
 
-const ODD: &[&str] = &["Ida Scanlon", "Piet Botha", "John Backus", "Anna Printz", "Goran Svcevic", "Maria de Sa", "Job Vermeer"];
+const ODD: &[&str] =
+    &["Ida Scanlon", "Piet Botha", "John Backus", "Anna Printz", "Goran Svcevic", "Maria de Sa", "Job Vermeer"];
 
 fn generate(kind: Kind, seed: u64) -> (Vec<User>, HashMap<UserId, Label>) {
     let mut dice = Dice(seed);

@@ -87,7 +87,13 @@ fn world(moves: (MfaState, MfaState), twists: &[Twist]) -> World {
 }
 
 fn moves() -> impl Strategy<Value = (MfaState, MfaState)> {
-    select(vec![(Disabled, Enabled), (Disabled, Enforced), (Enabled, Enforced), (Enforced, Enabled), (Enforced, Disabled)])
+    select(vec![
+        (Disabled, Enabled),
+        (Disabled, Enforced),
+        (Enabled, Enforced),
+        (Enforced, Enabled),
+        (Enforced, Disabled),
+    ])
 }
 
 fn twists(from: &'static [Twist]) -> impl Strategy<Value = Vec<Twist>> {

@@ -92,7 +92,10 @@ fn what_can_be_accepted() {
     let fixed: HashSet<_> = registry().iter().map(|rule| rule.id).filter(|id| !waivable(id)).collect();
     assert_eq!(fixed, HashSet::from(["MFA044", "MFA045"]));
     assert_eq!(rule("MFA044").map(|rule| rule.kind()), Some(RuleKind::Apply));
-    assert_eq!(rule("MFA060").map(|rule| (rule.on(), rule.severity())), Some(("relax, disable".into(), Severity::Critical)));
+    assert_eq!(
+        rule("MFA060").map(|rule| (rule.on(), rule.severity())),
+        Some(("relax, disable".into(), Severity::Critical))
+    );
 }
 
 #[test]
