@@ -33,9 +33,8 @@ impl Planned {
     /// enabled is where he should be in either state.
     #[must_use]
     pub fn is_reached_by(&self, state: MfaState) -> bool {
-        let promoted = self.before == MfaState::Disabled
-            && self.after == MfaState::Enabled
-            && state == MfaState::Enforced;
+        let promoted =
+            self.before == MfaState::Disabled && self.after == MfaState::Enabled && state == MfaState::Enforced;
         state == self.after || state == self.effective || promoted
     }
 

@@ -280,7 +280,8 @@ mod tests {
         let first = Lock::acquire(dir.path(), "apply", now(), &here(10, &[(10, 5)])).unwrap();
         assert_eq!(first.note, None);
         let error = Lock::acquire(dir.path(), "rollback", now(), &here(11, &[(10, 5)])).unwrap_err();
-        let told = "another run is at work in this directory: process 10 on build-7 (`apply`) since 2026-11-24T21:30:00Z";
+        let told =
+            "another run is at work in this directory: process 10 on build-7 (`apply`) since 2026-11-24T21:30:00Z";
         assert_eq!(error.to_string(), told);
         drop(first);
         assert_eq!(Lock::acquire(dir.path(), "rollback", now(), &here(11, &[])).unwrap().note, None);

@@ -122,12 +122,7 @@ impl<T: TenantRead + TenantWrite, C: Clock> Errand<'_, T, C> {
     }
 
     /// Reads once more before a write is sent (again): `Ok` where it may be, else what it came to.
-    async fn look(
-        &self,
-        patience: &mut Patience,
-        sent: bool,
-        failure: Option<Failure>,
-    ) -> Result<(), Box<Performed>> {
+    async fn look(&self, patience: &mut Patience, sent: bool, failure: Option<Failure>) -> Result<(), Box<Performed>> {
         let performed = match self.read(patience).await {
             Ok(read) => match self.planned.standing(&read) {
                 Standing::Before => return Ok(()),

@@ -122,13 +122,7 @@ impl From<&WriteError> for Failure {
 impl From<&ReadError> for Failure {
     fn from(error: &ReadError) -> Self {
         let ReadError { message, hints: _, status, request_id, transient: _ } = error;
-        Self {
-            status: *status,
-            code: None,
-            message: message.clone(),
-            request_id: request_id.clone(),
-            rejected: false,
-        }
+        Self { status: *status, code: None, message: message.clone(), request_id: request_id.clone(), rejected: false }
     }
 }
 
@@ -203,14 +197,7 @@ impl UserOutcome {
     /// A user for whom nothing has happened.
     #[must_use]
     pub const fn untouched(planned: Planned) -> Self {
-        Self {
-            planned,
-            outcome: Outcome::NotAttempted,
-            observed: None,
-            verified: false,
-            written: false,
-            error: None,
-        }
+        Self { planned, outcome: Outcome::NotAttempted, observed: None, verified: false, written: false, error: None }
     }
 
     /// Left out because the policy protects him.

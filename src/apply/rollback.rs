@@ -93,11 +93,9 @@ pub fn rollback(journal: &Journal, observed: &ObservedTenant, targets: &[String]
         let state = observed.by_id(planned.user.id).map(|index| &observed.user(index).mfa_state);
         match state.map(|state| (state.known(), state)) {
             Some((Some(now), _)) if now == planned.before => inverse.restored += 1,
-            Some((Some(now), _)) if planned.is_reached_by(now) => inverse.changes.push(InverseChange {
-                user: planned.user.clone(),
-                before: now,
-                after: planned.before,
-            }),
+            Some((Some(now), _)) if planned.is_reached_by(now) => {
+                inverse.changes.push(InverseChange { user: planned.user.clone(), before: now, after: planned.before })
+            }
             other => inverse.stale.push(StaleUser {
                 user: planned.user.clone(),
                 left: planned.effective,

@@ -17,15 +17,18 @@ use uuid::Uuid;
 use super::{
     Approval, ApprovedPlan, Clock, Context, FreshPlan, FreshResume, Observer, Outcome, Preflight, Requirements,
     RunReport, Stop, StopHandle, apply,
-    journal::{Journal, JournalWriter, RunId, Sink, v1::{Line, PlannedUser}},
+    journal::{
+        Journal, JournalWriter, RunId, Sink,
+        v1::{Line, PlannedUser},
+    },
     resume,
 };
 use crate::{
     diff::Action,
     facts::UserKind,
     plan::{
-        Change, ChangeUser, Decision, Digest, Execution, Impact, LegacyAuth, ModernAuth, Plan, PlanConfig, PlanObserved,
-        PlanTenant, Summary,
+        Change, ChangeUser, Decision, Digest, Execution, Impact, LegacyAuth, ModernAuth, Plan, PlanConfig,
+        PlanObserved, PlanTenant, Summary,
     },
     severity::Severity,
     tenant::{
@@ -90,7 +93,7 @@ pub(super) struct State {
     pub(super) lag: HashMap<u32, u32>,
     /// Everything that happened, in order: `read 1`, `write 1`, `sync`.
     pub(super) log: Vec<String>,
-    /// Raises the stop after so many writes were answered.
+    /// Raises the stop with this attempt to write.
     pub(super) stop_after: Option<(usize, StopHandle)>,
     pub(super) bytes: Vec<u8>,
     pub(super) synced: usize,
@@ -296,8 +299,9 @@ impl TenantWrite for World {
                 Some(Fault::MovedByHand(to)) => state.people.get_mut(&id).unwrap().state = Some(to),
                 Some(_) => {}
             }
-            if let Some((writes, handle)) = state.stop_after.clone()
-                && state.writes.len() >= writes
+            let attempts = state.log.iter().filter(|one| one.starts_with("write")).count();
+            if let Some((wanted, handle)) = state.stop_after.clone()
+                && attempts >= wanted
             {
                 handle.signal();
                 state.stop_after = None;
@@ -509,9 +513,14 @@ fn check_report(report: &RunReport) {
     assert_eq!(sum, counts.changes);
     assert_eq!(counts.changes, report.users.len() as u64);
     assert_eq!(report.exit_code, report.outcome.exit_code());
-    assert_eq!(report.outcome == super::RunEnd::Complete, counts.is_complete() && report.stopped.as_ref().is_none_or(
-        |reason| !matches!(reason, super::report::StopReason::Journal { .. })
-    ));
+    assert_eq!(
+        report.outcome == super::RunEnd::Complete,
+        counts.is_complete()
+            && report
+                .stopped
+                .as_ref()
+                .is_none_or(|reason| !matches!(reason, super::report::StopReason::Journal { .. }))
+    );
 }
 
 pub(super) fn outcomes(report: &RunReport, outcome: Outcome) -> Vec<u32> {

@@ -75,7 +75,10 @@ mod tests {
     use jiff::tz::TimeZone;
 
     use super::*;
-    use crate::{config::Layer, diag::{FileId, Span as Place}};
+    use crate::{
+        config::Layer,
+        diag::{FileId, Span as Place},
+    };
 
     /// Berlin's rules, spelled out so that the test needs no time zone database.
     const BERLIN: &str = "CET-1CEST,M3.5.0,M10.5.0/3";

@@ -46,9 +46,8 @@ const PARALLELISM: usize = 16;
 
 /// Takes the lock of the configuration directory and says what is worth saying about it.
 pub(super) fn lock(command: &str, context: &mut Context) -> Result<Lock, Failure> {
-    let lock = Lock::acquire(Path::new(DIRECTORY), command, context.env.now, &ThisMachine).map_err(|error| {
-        error.hints().into_iter().fold(Failure::new(error.to_string()), Failure::hint)
-    })?;
+    let lock = Lock::acquire(Path::new(DIRECTORY), command, context.env.now, &ThisMachine)
+        .map_err(|error| error.hints().into_iter().fold(Failure::new(error.to_string()), Failure::hint))?;
     if let Some(note) = &lock.note {
         context.note(&format!("note: {note}"))?;
     }
@@ -131,7 +130,8 @@ impl Asking<'_> {
                 .hint("say who may sign: `guardrails { approvals { required = 2, allowed_signers = \"file\" } }`"));
         };
         let path = &approvals.allowed_signers;
-        let failed = |path: &Path, error: io::Error| Failure::new(format!("{}: cannot be read: {error}", path.display()));
+        let failed =
+            |path: &Path, error: io::Error| Failure::new(format!("{}: cannot be read: {error}", path.display()));
         let text = fs::read_to_string(path).map_err(|error| failed(path, error))?;
         let allowed = AllowedSigners::parse(&text, &jiff::tz::TimeZone::system())
             .map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;

@@ -73,12 +73,18 @@ pub(super) fn parse_instant(text: &str) -> Result<jiff::Timestamp, String> {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Write a starting configuration into the current directory
+    Init(commands::init::Args),
     /// Check the configuration alone: all errors at once
     Validate(commands::validate::Args),
+    /// Bring configuration files into the canonical style
+    Fmt(commands::fmt::Args),
     /// Show what would change, and what it risks
     Plan(commands::plan::Args),
     /// Show a saved plan or a snapshot
     Show(commands::show::Args),
+    /// Show what differs between two saved plans, or between two configurations
+    Diff(commands::diff::Args),
     /// Sign a plan's digest with your SSH key
     Approve(commands::approve::Args),
     /// Perform a plan, after approval
@@ -95,6 +101,8 @@ pub enum Command {
     Explain(commands::explain::Args),
     /// List the rules
     Rules(commands::rules::Args),
+    /// Evaluate expressions, line by line
+    Console(commands::console::Args),
     /// Sign in to the tenant and say who you are
     Login(commands::login::Args),
     /// Write a completion script for your shell

@@ -29,8 +29,7 @@ pub(super) async fn to(
     context: &Context,
 ) -> Result<GraphTenant, Failure> {
     let lookup = |name: &str| context.env.get(name);
-    let endpoints = Endpoints::from_env(cloud(cloud_name), &lookup)
-        .map_err(|error| Failure::new(error.to_string()))?;
+    let endpoints = Endpoints::from_env(cloud(cloud_name), &lookup).map_err(|error| Failure::new(error.to_string()))?;
     let credential = Credential::from_env(&lookup, context.env.stderr_is_terminal && context.env.stdin_is_terminal)
         .map_err(ReadError::from)?;
     let mut options = graph::Options::new(endpoints, credential, tenant, context.env.now);

@@ -26,26 +26,72 @@ const fn variable(name: &'static str, meaning: &'static str) -> Variable {
 pub const VARIABLES: &[Variable] = &[
     variable("MFAPLAN_VAR_*", "The value of the variable named by the rest of the name."),
     variable("MFAPLAN_POLICY", "The policy directory, as `--policy`."),
-    variable("MFAPLAN_GRAPH_ENDPOINT", "Origin used instead of Microsoft Graph, for tests: loopback or a Microsoft host."),
-    variable("MFAPLAN_LOGIN_ENDPOINT", "Origin used instead of the sign-in service, for tests: loopback or a Microsoft host."),
+    variable(
+        "MFAPLAN_GRAPH_ENDPOINT",
+        "Origin used instead of Microsoft Graph, for tests: loopback or a Microsoft host.",
+    ),
+    variable(
+        "MFAPLAN_LOGIN_ENDPOINT",
+        "Origin used instead of the sign-in service, for tests: loopback or a Microsoft host.",
+    ),
     variable("MFAPLAN_NO_BULK_STATE", "Set: read every state by the documented request, never from the list of users."),
     variable("NO_COLOR", "Set and not empty: write no colours."),
     variable("CLICOLOR_FORCE", "Set and not 0: write colours even where the output is not a terminal. NO_COLOR wins."),
     variable("TERM", "`dumb`: write no colours."),
     variable("COLUMNS", "Width of the text view where the output is not a terminal [default: 80]."),
     variable("CI", "Set: plain progress lines instead of bars."),
-    Variable { name: "AZURE_TENANT_ID", aliases: &["ARM_TENANT_ID"], meaning: "The tenant to sign in to; must be the one the configuration names.", secret: false },
-    Variable { name: "AZURE_CLIENT_ID", aliases: &["ARM_CLIENT_ID"], meaning: "The application to sign in as.", secret: false },
+    Variable {
+        name: "AZURE_TENANT_ID",
+        aliases: &["ARM_TENANT_ID"],
+        meaning: "The tenant to sign in to; must be the one the configuration names.",
+        secret: false,
+    },
+    Variable {
+        name: "AZURE_CLIENT_ID",
+        aliases: &["ARM_CLIENT_ID"],
+        meaning: "The application to sign in as.",
+        secret: false,
+    },
     Variable { name: "AZURE_CLIENT_SECRET", aliases: &["ARM_CLIENT_SECRET"], meaning: "Its secret.", secret: true },
-    Variable { name: "AZURE_CLIENT_CERTIFICATE_PATH", aliases: &["ARM_CLIENT_CERTIFICATE_PATH"], meaning: "Its certificate and private key, a PEM file.", secret: false },
-    Variable { name: "AZURE_CLIENT_CERTIFICATE_PASSWORD", aliases: &["ARM_CLIENT_CERTIFICATE_PASSWORD"], meaning: "The password of that file.", secret: true },
-    Variable { name: "AZURE_FEDERATED_TOKEN_FILE", aliases: &["ARM_OIDC_TOKEN_FILE_PATH"], meaning: "A file with a token of a trusted issuer (workload identity federation).", secret: false },
+    Variable {
+        name: "AZURE_CLIENT_CERTIFICATE_PATH",
+        aliases: &["ARM_CLIENT_CERTIFICATE_PATH"],
+        meaning: "Its certificate and private key, a PEM file.",
+        secret: false,
+    },
+    Variable {
+        name: "AZURE_CLIENT_CERTIFICATE_PASSWORD",
+        aliases: &["ARM_CLIENT_CERTIFICATE_PASSWORD"],
+        meaning: "The password of that file.",
+        secret: true,
+    },
+    Variable {
+        name: "AZURE_FEDERATED_TOKEN_FILE",
+        aliases: &["ARM_OIDC_TOKEN_FILE_PATH"],
+        meaning: "A file with a token of a trusted issuer (workload identity federation).",
+        secret: false,
+    },
     variable("AZURE_AUTHORITY_HOST", "The sign-in host that workload identity names; only Microsoft's are accepted."),
-    Variable { name: "ACTIONS_ID_TOKEN_REQUEST_URL", aliases: &["ARM_OIDC_REQUEST_URL"], meaning: "GitHub Actions OIDC (set by `permissions: id-token: write`).", secret: false },
-    Variable { name: "ACTIONS_ID_TOKEN_REQUEST_TOKEN", aliases: &["ARM_OIDC_REQUEST_TOKEN"], meaning: "GitHub Actions OIDC.", secret: true },
+    Variable {
+        name: "ACTIONS_ID_TOKEN_REQUEST_URL",
+        aliases: &["ARM_OIDC_REQUEST_URL"],
+        meaning: "GitHub Actions OIDC (set by `permissions: id-token: write`).",
+        secret: false,
+    },
+    Variable {
+        name: "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+        aliases: &["ARM_OIDC_REQUEST_TOKEN"],
+        meaning: "GitHub Actions OIDC.",
+        secret: true,
+    },
     variable("SYSTEM_OIDCREQUESTURI", "Azure Pipelines OIDC."),
     Variable { name: "SYSTEM_ACCESSTOKEN", aliases: &[], meaning: "Azure Pipelines OIDC.", secret: true },
-    Variable { name: "AZURESUBSCRIPTION_SERVICE_CONNECTION_ID", aliases: &["ARM_ADO_PIPELINE_SERVICE_CONNECTION_ID", "ARM_OIDC_AZURE_SERVICE_CONNECTION_ID"], meaning: "Azure Pipelines OIDC: the service connection.", secret: false },
+    Variable {
+        name: "AZURESUBSCRIPTION_SERVICE_CONNECTION_ID",
+        aliases: &["ARM_ADO_PIPELINE_SERVICE_CONNECTION_ID", "ARM_OIDC_AZURE_SERVICE_CONNECTION_ID"],
+        meaning: "Azure Pipelines OIDC: the service connection.",
+        secret: false,
+    },
     variable("IDENTITY_ENDPOINT", "Managed identity on App Service."),
     Variable { name: "IDENTITY_HEADER", aliases: &[], meaning: "Managed identity on App Service.", secret: true },
     variable("PATH", "Where `az` is looked for."),
@@ -84,10 +130,14 @@ impl Environment {
     /// The value of a variable, under its name or one of its aliases.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<String> {
-        self.variables.get(name).or_else(|| {
-            let known = VARIABLES.iter().find(|variable| variable.name == name)?;
-            known.aliases.iter().find_map(|alias| self.variables.get(*alias))
-        }).filter(|value| !value.is_empty()).cloned()
+        self.variables
+            .get(name)
+            .or_else(|| {
+                let known = VARIABLES.iter().find(|variable| variable.name == name)?;
+                known.aliases.iter().find_map(|alias| self.variables.get(*alias))
+            })
+            .filter(|value| !value.is_empty())
+            .cloned()
     }
 
     /// All variables whose name starts with `prefix`, without the prefix.

@@ -28,9 +28,12 @@ pub(super) fn rule(id: &str) -> Option<String> {
     let _ = writeln!(out, "on         {}", rule.on());
     let _ = writeln!(out, "facts      {}", if facts.is_empty() { "none".to_owned() } else { facts.join(", ") });
     let _ = writeln!(out, "accept     {}", if risk::waivable(rule.id) { "yes" } else { "no: it cannot be accepted" });
-    for (title, text) in
-        [("What it means", doc.meaning), ("Why it matters", doc.why), ("Evidence", doc.evidence), ("What to do", doc.action)]
-    {
+    for (title, text) in [
+        ("What it means", doc.meaning),
+        ("Why it matters", doc.why),
+        ("Evidence", doc.evidence),
+        ("What to do", doc.action),
+    ] {
         let _ = writeln!(out, "\n{title}\n{}", indent(text.trim()));
     }
     let _ = writeln!(out, "\nRemedy\n{}", indent(rule.remediation));
@@ -57,7 +60,8 @@ pub(super) fn user(
     let found = what.parse::<UserId>().ok().and_then(|id| observed.by_id(id)).or_else(|| observed.by_name(what));
     let Some(index) = found else {
         let names = observed.users().iter().map(|user| user.user_principal_name.as_str());
-        let failure = Failure::new(format!("the tenant \"{}\" has no user {what}, and there is no such rule", observed.name));
+        let failure =
+            Failure::new(format!("the tenant \"{}\" has no user {what}, and there is no such rule", observed.name));
         return Err(match did_you_mean(what, names) {
             Some(hint) => failure.hint(hint),
             None => failure,
@@ -73,7 +77,12 @@ pub(super) fn user(
 fn describe(config: &Config, observed: &ObservedTenant, facts: &Facts<'_>, index: UserIndex, plan: &Plan) -> String {
     let user = observed.user(index);
     let mut out = String::new();
-    let _ = writeln!(out, "{}  {}", shown(&user.user_principal_name), user.display_name.as_deref().map(shown).unwrap_or_default());
+    let _ = writeln!(
+        out,
+        "{}  {}",
+        shown(&user.user_principal_name),
+        user.display_name.as_deref().map(shown).unwrap_or_default()
+    );
     let _ = writeln!(out, "  id        {}", user.id);
     let _ = writeln!(out, "  state     {}", user.mfa_state);
     claims(&mut out, config, observed, facts, index);
@@ -130,7 +139,11 @@ fn claims(out: &mut String, config: &Config, observed: &ObservedTenant, facts: &
         if let Some(rollout) = &block.rollout {
             for (name, waves) in found.waves.iter().filter(|(name, _)| *name == rollout.as_str()) {
                 let waves = if waves.is_empty() { "no wave selects him".to_owned() } else { waves.join(", ") };
-                let _ = writeln!(out, "    rollout {name}: {waves} (place in percentages: {:.2} %)", desired::share(name, observed.user(index).id));
+                let _ = writeln!(
+                    out,
+                    "    rollout {name}: {waves} (place in percentages: {:.2} %)",
+                    desired::share(name, observed.user(index).id)
+                );
             }
         }
     }
@@ -162,7 +175,8 @@ fn outcome(out: &mut String, config: &Config, change: Option<&Change>) {
         Decision::Block => {
             let _ = writeln!(out, "  decision: block; to let it through:");
             let blocking = |finding: &&Finding| {
-                finding.accepted.is_none() && (finding.severity >= config.guardrails.block_at || finding.rule == "MFA045")
+                finding.accepted.is_none()
+                    && (finding.severity >= config.guardrails.block_at || finding.rule == "MFA045")
             };
             for finding in change.findings.iter().filter(blocking) {
                 let accept = if risk::waivable(&finding.rule) {
@@ -178,7 +192,8 @@ fn outcome(out: &mut String, config: &Config, change: Option<&Change>) {
         let _ = writeln!(out, "\nFindings");
     }
     for finding in &change.findings {
-        let accepted = finding.accepted.as_ref().map(|by| format!(" (accepted by {} until {})", by.address, by.expires));
+        let accepted =
+            finding.accepted.as_ref().map(|by| format!(" (accepted by {} until {})", by.address, by.expires));
         let _ = writeln!(
             out,
             "  {:<8} {} {}: {}{}",
@@ -251,9 +266,11 @@ fn known_facts(out: &mut String, observed: &ObservedTenant, user: &User) {
             .map(|role| format!("{}{}", role.display_name, if role.permanent { "" } else { " (eligible)" }))
             .collect()
     });
-    let legacy = user.sign_ins.as_ref().and_then(|log| log.legacy.as_ref()).map(|legacy| {
-        legacy.iter().map(|one| format!("{} {}", one.protocol, one.count)).collect::<Vec<_>>()
-    });
+    let legacy = user
+        .sign_ins
+        .as_ref()
+        .and_then(|log| log.legacy.as_ref())
+        .map(|legacy| legacy.iter().map(|one| format!("{} {}", one.protocol, one.count)).collect::<Vec<_>>());
     for (name, value) in [
         ("account enabled", yes_no(user.account_enabled)),
         ("registered", yes_no(user.registered)),

@@ -74,11 +74,7 @@ fn owned((name, value): (&str, &str)) -> (String, String) {
 ///
 /// # Errors
 /// Those of standard error.
-pub(super) fn show_warnings(
-    warnings: &[Diagnostic],
-    config: &Config,
-    context: &mut Context,
-) -> Result<(), Failure> {
+pub(super) fn show_warnings(warnings: &[Diagnostic], config: &Config, context: &mut Context) -> Result<(), Failure> {
     if warnings.is_empty() || context.global.quiet {
         return Ok(());
     }

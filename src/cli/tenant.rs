@@ -95,8 +95,9 @@ fn merge_sign_ins(config: &Config, observed: &mut ObservedTenant) -> Result<(), 
     let mut files = SignInFiles::new(observed.captured_at, config.tenant.sign_in_window);
     for path in &config.tenant.sign_ins {
         let name = shown(path, &config.dir);
-        let file = File::open(path)
-            .map_err(|error| Failure::new(format!("{name}: cannot be read: {error}")).hint("`sign_ins` in the `tenant` block names it"))?;
+        let file = File::open(path).map_err(|error| {
+            Failure::new(format!("{name}: cannot be read: {error}")).hint("`sign_ins` in the `tenant` block names it")
+        })?;
         files.read(&name, file).map_err(|error| Failure::new(error.to_string()))?;
     }
     observed.update_users(|users| files.merge_into(users));

@@ -21,7 +21,11 @@ pub(super) fn show(planned: &Planned, args: &PlanArgs, context: &mut Context) ->
     dates.extend(planned.config.mfa.iter().filter_map(|block| block.staged_until));
     dates.retain(|date| *date > now);
 
-    writeln!(context.out, "{:<12} {:>7} {:>7} {:>7}  {:<22} opens", "as of", "apply", "hold", "block", "worst findings")?;
+    writeln!(
+        context.out,
+        "{:<12} {:>7} {:>7} {:>7}  {:<22} opens",
+        "as of", "apply", "hold", "block", "worst findings"
+    )?;
     line("now", &planned.plan, "", context)?;
     let as_of = context.global.as_of;
     for date in dates {
@@ -55,16 +59,13 @@ fn opens(config: &crate::config::Config, date: Timestamp) -> String {
 fn line(label: &str, plan: &Plan, opens: &str, context: &mut Context) -> Result<(), Failure> {
     let summary = &plan.summary;
     let findings = &summary.findings;
-    let worst: Vec<String> = [
-        (Severity::Critical, findings.critical),
-        (Severity::High, findings.high),
-        (Severity::Medium, findings.medium),
-    ]
-    .into_iter()
-    .filter(|(_, count)| *count > 0)
-    .take(2)
-    .map(|(severity, count)| format!("{count} {severity}"))
-    .collect();
+    let worst: Vec<String> =
+        [(Severity::Critical, findings.critical), (Severity::High, findings.high), (Severity::Medium, findings.medium)]
+            .into_iter()
+            .filter(|(_, count)| *count > 0)
+            .take(2)
+            .map(|(severity, count)| format!("{count} {severity}"))
+            .collect();
     let refused = if plan.is_refused() { " (refused)" } else { "" };
     writeln!(
         context.out,

@@ -175,7 +175,11 @@ fn read_variable_files(
     for path in input.var_files {
         paths.push((path.clone(), path.display().to_string()));
     }
-    paths.iter().filter_map(|(path, shown)| files::read(path, shown, overlay, sources, diags)).map(|read| read.file).collect()
+    paths
+        .iter()
+        .filter_map(|(path, shown)| files::read(path, shown, overlay, sources, diags))
+        .map(|read| read.file)
+        .collect()
 }
 
 /// Parses all files, in parallel; diagnostics stay in the files' order.

@@ -7,17 +7,17 @@
 
 mod args;
 mod blocks;
-mod date;
-mod files;
+pub(crate) mod date;
+pub(crate) mod files;
 #[cfg(test)]
 mod golden;
 mod load;
 mod locals;
 mod model;
 mod outline;
-mod parse;
+pub(crate) mod parse;
 mod policy;
-mod raw;
+pub(crate) mod raw;
 mod reads;
 pub(crate) mod scan;
 pub mod schema;

@@ -136,7 +136,7 @@ fn label_range(label: &BlockLabel) -> Option<std::ops::Range<usize>> {
 }
 
 /// Checks one block and what is in it.
-fn check<'a>(
+pub(crate) fn check<'a>(
     block: &'a Block,
     schema: &'static BlockSchema,
     file: FileId,

@@ -224,7 +224,8 @@ impl Compiler<'_> {
                 return Some(path(kind, at, steps));
             }
         }
-        let whole = matches!(name, "change" | "plan" | "tenant") || self.cx.extra.contains(name);
+        let extra = self.cx.extra.contains(name);
+        let whole = extra || matches!(name, "change" | "plan" | "tenant");
         if !self.cx.roots().contains(&name) {
             return self.unknown_root(name, at, operators);
         }
@@ -232,6 +233,8 @@ impl Compiler<'_> {
             let steps = self.steps(operators);
             if let Some((attribute, place)) = self.first_attribute(operators) {
                 let known: &[&str] = match name {
+                    // A place may give a name of the language more than it has elsewhere.
+                    _ if extra => &[],
                     "change" => &CHANGE,
                     "plan" => &PLAN,
                     "tenant" => &TENANT,
@@ -242,6 +245,10 @@ impl Compiler<'_> {
                 }
             }
             let root = match name {
+                _ if extra => {
+                    self.references.extra.insert(name.into());
+                    Root::Extra(name.into())
+                }
                 "change" => {
                     self.references.change = true;
                     Root::Change
@@ -250,13 +257,9 @@ impl Compiler<'_> {
                     self.references.plan = true;
                     Root::Plan
                 }
-                "tenant" => {
+                _ => {
                     self.references.tenant = true;
                     Root::Tenant
-                }
-                extra => {
-                    self.references.extra.insert(extra.into());
-                    Root::Extra(extra.into())
                 }
             };
             return Some(path(Kind::Root(root), at, steps?));

@@ -93,9 +93,8 @@ fn emergency(facts: &Facts<'_>, user: &User) -> Option<String> {
     if let Some(words) = emergency_words(user) {
         return Some(format!("\"{words}\" in the name"));
     }
-    let permanent = user.directory_roles.iter().flatten().any(|one| {
-        one.permanent && one.template_id == role::GLOBAL_ADMINISTRATOR
-    });
+    let permanent =
+        user.directory_roles.iter().flatten().any(|one| one.permanent && one.template_id == role::GLOBAL_ADMINISTRATOR);
     let cloud_only = user.on_premises_sync_enabled != Some(true);
     let initial_domain = user.domain().is_some_and(|domain| domain.to_ascii_lowercase().ends_with(".onmicrosoft.com"));
     let idle = match recognise::last_sign_in(user, facts.instant) {

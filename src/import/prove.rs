@@ -42,9 +42,8 @@ pub fn prove(imported: &Imported, tenant: &ObservedTenant, instant: jiff::Timest
         instant,
         known_rules: &known_rules,
     };
-    let config = load_over(input, &overlay).map_err(|failure| {
-        Box::new(ProofError { diagnostics: failure.diagnostics, sources: failure.sources })
-    })?;
+    let config = load_over(input, &overlay)
+        .map_err(|failure| Box::new(ProofError { diagnostics: failure.diagnostics, sources: failure.sources }))?;
     let input = BuildInput { config: &config, tenant, targets: &[], waivers: &[], created_at: instant };
     match build(&input) {
         Ok(built) => Ok(built.plan),

@@ -11,8 +11,8 @@ use crate::{
     plan::Plan,
     snapshot::SnapshotTenant,
     tenant::{
-        Group, GroupId, MailboxPurpose, MfaState, ObservedState, ObservedTenant, RoleAssignment, Source, TenantId, Text,
-        User, UserId, UserType, role,
+        Group, GroupId, MailboxPurpose, MfaState, ObservedState, ObservedTenant, RoleAssignment, Source, TenantId,
+        Text, User, UserId, UserType, role,
     },
 };
 
@@ -76,7 +76,7 @@ mfa "departments-enforced" {
   }
 }
 
-# One user is enforced, with nothing in common with others.
+# 1 user is enforced, without anything in common by which to name them.
 mfa "named-enforced" {
   state    = "enforced"
   priority = 10
@@ -90,9 +90,10 @@ mfa "named-enforced" {
 
 #[test]
 fn names_that_deceive_are_written_as_ids_and_still_mean_the_same() {
-    let group = |number, name: &str| Group { id: GroupId::new(Uuid::from_u128(number)), display_name: name.into(), mail: None };
+    let group =
+        |number, name: &str| Group { id: GroupId::new(Uuid::from_u128(number)), display_name: name.into(), mail: None };
     let mut users = Vec::new();
-    for number in 0..60_u128 {
+    for number in 0..80_u128 {
         let state = if number < 30 { MfaState::Enforced } else { MfaState::Disabled };
         let mut user = user(number + 1, &format!("u{number}@contoso.com"), state);
         let ids = [GroupId::new(Uuid::from_u128(if number < 15 { 500 } else { 501 }))];
@@ -133,7 +134,11 @@ fn emergency_accounts_and_workloads_are_protected_and_every_guess_gives_its_reas
     let imported = import(&tenant);
     let kinds: Vec<GuessKind> = imported.guesses.iter().map(|guess| guess.kind).collect();
     assert_eq!(kinds, [GuessKind::TeamsRoom, GuessKind::BreakGlass, GuessKind::Sync]);
-    for line in ["Check this", "Notfall-1@contoso.com: \"notfall\" in the name", "enforced now: known by its user principal name"] {
+    for line in [
+        "Check this",
+        "Notfall-1@contoso.com: \"notfall\" in the name",
+        "enforced now: known by its user principal name",
+    ] {
         assert!(imported.text.contains(line), "{line} in\n{}", imported.text);
     }
     let plan = plan(&imported, &tenant);
@@ -146,7 +151,11 @@ fn a_tenant_without_a_single_known_state_gets_no_mfa_block() {
     one.mfa_state = ObservedState::Unknown(None);
     let imported = import(&tenant(vec![one]));
     assert_eq!(imported.claimed, 0);
-    assert!(imported.text.contains("Nobody's state is known") && !imported.text.contains("\nmfa \""), "{}", imported.text);
+    assert!(
+        imported.text.contains("Nobody's state is known") && !imported.text.contains("\nmfa \""),
+        "{}",
+        imported.text
+    );
 }
 
 #[test]
@@ -176,7 +185,8 @@ fn generated_tenants_fold_into_few_blocks_and_their_plan_is_empty() {
     let (users, seeds) = if cfg!(debug_assertions) { (800, 3) } else { (5_000, 20) };
     for seed in 1..=seeds {
         let sign_ins = seed % 4 != 0;
-        let generated = generator::generate(generator::Options { users, seed, sign_ins, ..generator::Options::default() });
+        let generated =
+            generator::generate(generator::Options { users, seed, sign_ins, ..generator::Options::default() });
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), generated.json).unwrap();
         let tenant = SnapshotTenant::open(file.path()).unwrap().observe().unwrap();

@@ -100,7 +100,8 @@ impl Writer<'_> {
         let of = |kind| guesses.iter().filter(move |guess: &&Guess| guess.kind == kind).collect::<Vec<_>>();
         let emergency = of(GuessKind::BreakGlass);
         if !emergency.is_empty() {
-            let comment = self.evidence("Check this: taken for emergency accounts, which no plan ever changes.", &emergency);
+            let comment =
+                self.evidence("Check this: taken for emergency accounts, which no plan ever changes.", &emergency);
             let body = Body::default()
                 .names("users", self.references(emergency.iter().map(|guess| guess.user)))
                 .argument("reason", "emergency access");
@@ -147,10 +148,10 @@ impl Writer<'_> {
     fn base(&mut self, state: MfaState) {
         let count = self.features.people.iter().filter(|person| person.state == Some(state)).count();
         let unknown = self.features.people.iter().filter(|person| person.state.is_none()).count();
-        let mut comment = format!("Everybody whom no other block names: {count} users are {state}.");
+        let mut comment = format!("Everybody whom no other block names: {} {state}.", users_are(count));
         let mut filter = Expression::from(true);
         if unknown > 0 {
-            let _ = write!(comment, "\n{unknown} users whose state could not be read are left alone.");
+            let _ = write!(comment, "\n{} left alone: the state could not be read.", users_are(unknown));
             filter = differs(user("mfa_state"), Expression::Null);
         }
         let body = Body::default().argument("state", state.as_str()).argument("where", filter);
@@ -174,7 +175,7 @@ impl Writer<'_> {
             Axis::AccountEnabled => "disabled accounts",
             Axis::UnknownState => "unknown states",
         };
-        let mut comment = format!("By {what}: {claimed} users are {state}");
+        let mut comment = format!("By {what}: {} {state}", users_are(*claimed));
         if !except.is_empty() || !except_people.is_empty() {
             comment.push_str(", the exceptions are not");
         }
@@ -242,10 +243,7 @@ impl Writer<'_> {
 
     fn named(&mut self, state: MfaState, people: &[u32]) {
         let count = people.len();
-        let text = match count {
-            1 => format!("One user is {state}, with nothing in common with others."),
-            _ => format!("{count} users are {state} and have nothing in common by which to name them."),
-        };
+        let text = format!("{} {state}, without anything in common by which to name them.", users_are(count));
         let comment = text + way_station(state);
         let body = Body::default()
             .argument("state", state.as_str())
@@ -291,6 +289,10 @@ impl Writer<'_> {
         }
         label
     }
+}
+
+fn users_are(count: usize) -> String {
+    if count == 1 { "1 user is".to_owned() } else { format!("{count} users are") }
 }
 
 /// `enabled` is written down as found, but it is no place to stay.

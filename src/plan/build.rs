@@ -94,11 +94,16 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, BuildError> {
         .into_iter()
         .zip(decisions)
         .zip(std::mem::take(&mut assessed.findings))
-        .map(|((transition, decision), findings)| change(config, tenant, &facts, &desired, transition, decision, findings))
+        .map(|((transition, decision), findings)| {
+            change(config, tenant, &facts, &desired, transition, decision, findings)
+        })
         .collect();
 
     let mut summary = summarise(tenant, &claims, &changes);
-    count_findings(&mut summary, changes.iter().flat_map(|one| &one.findings).chain(findings.iter().map(|f| &f.finding)));
+    count_findings(
+        &mut summary,
+        changes.iter().flat_map(|one| &one.findings).chain(findings.iter().map(|f| &f.finding)),
+    );
     let plan_value = expressions::plan(&summary);
     let scope = Scope {
         var: &config.var,

@@ -72,9 +72,7 @@ pub fn build_rollback(input: &RollbackInput<'_>) -> Plan {
     let changes: Vec<_> = transitions
         .into_iter()
         .zip(assessed.findings)
-        .map(|(transition, findings)| {
-            change(config, tenant, &facts, &desired, transition, Decision::Apply, findings)
-        })
+        .map(|(transition, findings)| change(config, tenant, &facts, &desired, transition, Decision::Apply, findings))
         .collect();
 
     let users = tenant.users().len() as u64;
@@ -85,7 +83,10 @@ pub fn build_rollback(input: &RollbackInput<'_>) -> Plan {
     }
     summary.after = summary.before;
     count_changes(&mut summary, &changes);
-    count_findings(&mut summary, changes.iter().flat_map(|one| &one.findings).chain(findings.iter().map(|f| &f.finding)));
+    count_findings(
+        &mut summary,
+        changes.iter().flat_map(|one| &one.findings).chain(findings.iter().map(|f| &f.finding)),
+    );
     let enabled_users = tenant.users().iter().filter(|user| user.account_enabled != Some(false)).count() as u64;
     let refused = guardrails::refusals(&Judged {
         guardrails: &config.guardrails,

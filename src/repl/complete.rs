@@ -27,9 +27,9 @@ pub fn complete(line: &str, at: usize, session: &Session<'_>) -> Completion {
         let words = if asks_for_user { user_names(session, &before[quote + 1..]) } else { Vec::new() };
         return Completion { start: quote + 1, words };
     }
-    let start = before.rfind(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-' | '.'))).map_or(0, |at| {
-        at + before[at..].chars().next().map_or(1, char::len_utf8)
-    });
+    let start = before
+        .rfind(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-' | '.')))
+        .map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8));
     let word = &before[start..];
     let mut words = match word.rsplit_once('.') {
         // `user("…").` : the facts of a user.

@@ -9,6 +9,7 @@ mod session;
 mod terminal;
 
 pub use complete::{Completion, complete};
+pub(crate) use names::Names;
 pub use piped::run_piped;
 pub use session::{Session, evaluate_line, sources};
 pub use terminal::run_terminal;

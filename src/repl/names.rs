@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// The console's own names, over a session.
-pub(super) struct Names<'s, 'a>(pub(super) &'s Session<'a>);
+pub(crate) struct Names<'s, 'a>(pub(crate) &'s Session<'a>);
 
 impl ExtraNames for Names<'_, '_> {
     fn value(&self, name: &str) -> Option<Value> {

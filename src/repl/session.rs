@@ -133,12 +133,16 @@ pub fn evaluate_line(line: &str, session: &Session<'_>) -> Result<String, Vec<Di
 
 /// A name that exists in other sessions is worth a word: the configuration or the tenant is missing, not the name.
 fn explain(diagnostic: Diagnostic, session: &Session<'_>) -> Diagnostic {
-    let named = |name: &str| diagnostic.detail.contains(&format!("\"{name}\"")) || diagnostic.detail.contains(&format!("`{name}`"));
+    let named = |name: &str| {
+        diagnostic.detail.contains(&format!("\"{name}\"")) || diagnostic.detail.contains(&format!("`{name}`"))
+    };
     let missing = match session.facts {
         None if ["tenant", "users", "groups", "user"].into_iter().any(named) => {
             "there is no tenant in this session: run the console where a configuration names one, or with --snapshot"
         }
-        _ if session.plan.is_none() && named("plan") => "there is no plan in this session: it takes a configuration and a tenant",
+        _ if session.plan.is_none() && named("plan") => {
+            "there is no plan in this session: it takes a configuration and a tenant"
+        }
         _ => return diagnostic,
     };
     diagnostic.hint(missing)

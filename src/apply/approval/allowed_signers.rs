@@ -1,9 +1,6 @@
 //! OpenSSH's `allowed_signers` file: who may sign, with which key, until when (ssh-keygen(1), "ALLOWED SIGNERS").
 
-use jiff::{
-    Timestamp, civil,
-    tz::TimeZone,
-};
+use jiff::{Timestamp, civil, tz::TimeZone};
 use ssh_key::{PublicKey, public::KeyData};
 
 use super::NAMESPACE;
@@ -141,7 +138,8 @@ fn options(text: &str, entry: &mut Entry, zone: &TimeZone) -> Result<(), String>
         character == ',' && !quoted
     };
     for option in text.split(split) {
-        let (name, value) = option.split_once('=').map_or((option, None), |(name, value)| (name, Some(unquoted(value))));
+        let (name, value) =
+            option.split_once('=').map_or((option, None), |(name, value)| (name, Some(unquoted(value))));
         match (name.to_ascii_lowercase().as_str(), value) {
             ("cert-authority", None) => entry.cert_authority = true,
             ("namespaces", Some(value)) => {

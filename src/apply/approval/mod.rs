@@ -244,10 +244,14 @@ impl ApprovalError {
             }
             Self::Refused { remedies, .. } => remedies.clone(),
             Self::SignaturesNeeded { .. } | Self::TooFewSignatures { .. } => vec![
-                "sign with `mfaplan approve FILE --key KEY` and hand the signatures over by `--signature FILE`".to_owned(),
+                "sign with `mfaplan approve FILE --key KEY` and hand the signatures over by `--signature FILE`"
+                    .to_owned(),
             ],
             Self::SignatureSpent { .. } => {
-                vec!["sign again: `mfaplan approve` writes the time into what it signs, so each signature is new".to_owned()]
+                vec![
+                    "sign again: `mfaplan approve` writes the time into what it signs, so each signature is new"
+                        .to_owned(),
+                ]
             }
             _ => Vec::new(),
         }

@@ -156,7 +156,10 @@ impl PreflightError {
         match self {
             Self::OtherTenant { .. } => vec!["plan again with the credentials of the right tenant".to_owned()],
             Self::WindowClosed { .. } => {
-                vec!["`mfaplan plan --waive window=now --reason \"…\"` makes a plan that may be applied outside it".to_owned()]
+                vec![
+                    "`mfaplan plan --waive window=now --reason \"…\"` makes a plan that may be applied outside it"
+                        .to_owned(),
+                ]
             }
         }
     }
@@ -216,7 +219,10 @@ impl FreshPlan {
             notes.push(format!("the plan is {hours} hours old; users who changed since are left alone as stale"));
         }
         if !protected.is_empty() {
-            notes.push(format!("{} user(s) of the plan are protected by the policy now and are left out", protected.len()));
+            notes.push(format!(
+                "{} user(s) of the plan are protected by the policy now and are left out",
+                protected.len()
+            ));
         }
         Ok(Self { approved, protected, rolls_back: None, notes })
     }

@@ -64,10 +64,7 @@ impl<W: Write + Send> EventWriter<W> {
                 now,
                 &Line::Change(v1::Change {
                     timestamp: now,
-                    user: v1::User {
-                        id: change.user.id,
-                        user_principal_name: change.user.user_principal_name.clone(),
-                    },
+                    user: v1::User { id: change.user.id, user_principal_name: change.user.user_principal_name.clone() },
                     before: change.before.as_str().into(),
                     after: change.after,
                     effective: change.effective,

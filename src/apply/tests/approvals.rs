@@ -131,7 +131,8 @@ impl Keys {
         let mut allowed = String::new();
         for (name, kind) in kinds {
             let key = dir.path().join(name);
-            let made = Command::new("ssh-keygen").args(["-q", "-N", "", "-C", name, "-f"]).arg(&key).args(*kind).status();
+            let made =
+                Command::new("ssh-keygen").args(["-q", "-N", "", "-C", name, "-f"]).arg(&key).args(*kind).status();
             if !made.is_ok_and(|status| status.success()) {
                 use std::io::Write;
                 writeln!(std::io::stderr(), "skipped: there is no ssh-keygen on this machine").unwrap();
@@ -286,7 +287,8 @@ fn the_allowed_signers_file_is_read_as_openssh_reads_it() {
     let signature = sign(&keys.key("ana"), &plan().digest, start()).unwrap();
     let file = SignatureFile::parse(&signature).unwrap();
     let verdict = |line: &str| {
-        let signers = AllowedSigners::parse(&format!("# people\n\n{line} {public}"), &TimeZone::UTC).map_err(|e| e.to_string())?;
+        let signers = AllowedSigners::parse(&format!("# people\n\n{line} {public}"), &TimeZone::UTC)
+            .map_err(|e| e.to_string())?;
         let signer = file.verify(&plan().digest, &signers, None, start()).map_err(|error| error.to_string())?;
         Ok::<String, String>(signer.principal)
     };
@@ -295,7 +297,9 @@ fn the_allowed_signers_file_is_read_as_openssh_reads_it() {
     assert!(verdict("ana namespaces=\"git\"").unwrap_err().contains("may not sign in namespace"));
     assert!(verdict("ana namespaces=\"*,!mfaplan\"").unwrap_err().contains("may not sign in namespace"));
     assert!(verdict("ana valid-before=\"20261124\"").unwrap_err().contains("was valid until 2026-11-24T00:00:00Z"));
-    assert!(verdict("ana valid-after=\"202611242200Z\"").unwrap_err().contains("is valid from 2026-11-24T22:00:00Z on"));
+    assert!(
+        verdict("ana valid-after=\"202611242200Z\"").unwrap_err().contains("is valid from 2026-11-24T22:00:00Z on")
+    );
     assert!(verdict("ana valid-after=\"20261101Z\",valid-before=\"20261201120000Z\"").is_ok());
     assert!(verdict("ca cert-authority").unwrap_err().contains("`cert-authority` is not supported"));
     assert!(verdict("*@contoso.com").unwrap_err().contains("is a pattern"));

@@ -44,7 +44,11 @@ impl Dice {
 fn may_end(change: &(u32, MfaState, MfaState, bool), found: Option<MfaState>) -> Vec<Option<MfaState>> {
     let (_, before, after, registered) = *change;
     let end = Some(after.effective(Some(registered)));
-    if found == Some(before) || found == Some(after) { vec![end, found.filter(|state| *state == after)] } else { vec![found] }
+    if found == Some(before) || found == Some(after) {
+        vec![end, found.filter(|state| *state == after)]
+    } else {
+        vec![found]
+    }
 }
 
 fn story(seed: u64) {

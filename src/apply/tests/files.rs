@@ -17,8 +17,7 @@ fn digest() -> Digest {
 fn whole() -> Vec<u8> {
     let (world, plan) = enforce(3);
     Bench::new(&world).apply(plan);
-    let bytes = world.lock().bytes.clone();
-    bytes
+    world.lock().bytes.clone()
 }
 
 #[test]
@@ -29,7 +28,8 @@ fn run_ids_are_unique_and_sort_by_time() {
     let ids: Vec<RunId> = (0..5).map(|_| store.create(start(), &digest()).unwrap().0).collect();
     assert_eq!(ids[0].as_str(), "20261124T213000000Z-3fa9c1d2");
     assert_eq!(ids[1].as_str(), "20261124T213000001Z-3fa9c1d2");
-    let (later, _) = store.create(start() + jiff::SignedDuration::from_secs(1), &Digest("00".repeat(32).into())).unwrap();
+    let (later, _) =
+        store.create(start() + jiff::SignedDuration::from_secs(1), &Digest("00".repeat(32).into())).unwrap();
     assert!(ids.is_sorted() && ids[4] < later);
     assert_eq!(store.runs().unwrap().len(), 6);
     assert!(ids[0].as_str().bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'));
@@ -120,10 +120,15 @@ fn history_tells_how_runs_stand_and_damage_does_not_hide_the_others() {
     use HistoryStatus::{Complete, Damaged, Empty, Interrupted};
     assert_eq!(status, [Complete, Interrupted, Damaged, Empty]);
     let json = serde_json::to_value(&history[0]).unwrap();
-    for key in ["run", "started_at", "finished_at", "digest", "done", "failed", "stale", "unknown", "not_attempted", "status"] {
+    for key in
+        ["run", "started_at", "finished_at", "digest", "done", "failed", "stale", "unknown", "not_attempted", "status"]
+    {
         assert!(json.get(key).is_some(), "{key}: {json}");
     }
-    assert_eq!((&json["done"], &json["status"], &json["approval"]["how"]), (&3.into(), &"complete".into(), &"typed".into()));
+    assert_eq!(
+        (&json["done"], &json["status"], &json["approval"]["how"]),
+        (&3.into(), &"complete".into(), &"typed".into())
+    );
     fs::remove_file(store.path(&runs[2])).unwrap();
     assert_eq!(store.spent().unwrap().0.len(), 0);
 }

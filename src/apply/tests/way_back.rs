@@ -38,10 +38,14 @@ fn a_finished_run_is_not_even_read() {
     let (world, plan) = enforce(5);
     let bench = Bench::new(&world);
     bench.apply(plan);
-    let (bytes, log) = (world.lock().bytes.clone(), world.lock().log.len());
+    let look = || {
+        let state = world.lock();
+        (state.bytes.clone(), state.log.len())
+    };
+    let before = look();
     let report = bench.resume().unwrap();
     assert_eq!((report.exit_code, report.counts.done), (0, 5));
-    assert_eq!((world.lock().bytes.clone(), world.lock().log.len()), (bytes, log));
+    assert_eq!(look(), before);
 }
 
 #[test]
@@ -77,7 +81,8 @@ fn resume_needs_a_yes_to_the_same_digest_in_the_same_tenant() {
     signed.run.approvals_required = 1;
     let wrong = FreshResume::new(signed.clone(), Approval::automatic(&digest, start()), &preflight(&nobody));
     assert!(matches!(wrong, Err(ResumeError::Approval(ApprovalError::SignaturesNeeded { .. }))));
-    let unsigned = FreshResume::new(signed, Approval::typed_again(&digest, "yes", start()).unwrap(), &preflight(&nobody));
+    let unsigned =
+        FreshResume::new(signed, Approval::typed_again(&digest, "yes", start()).unwrap(), &preflight(&nobody));
     assert!(matches!(unsigned, Err(ResumeError::Approval(ApprovalError::TooFewSignatures { .. }))));
 }
 
@@ -132,14 +137,20 @@ fn verify_tells_drift_registration_and_how_long_somebody_has_been_waiting() {
     assert!(report.differs() && report.summary.drifted == 1 && report.failing.is_none());
     assert_eq!(report.as_counts().done, 3);
 
-    let users: Vec<_> = tenant.users().iter().cloned().map(|mut user| {
-        user.registered = Some(user.id != crate::apply::testing::user(4));
-        let smtp = crate::tenant::LegacySignIns { protocol: "SMTP".into(), count: 9, last: None, distinct_ips: None };
-        let legacy = (user.id == crate::apply::testing::user(2)).then(|| vec![smtp].into_boxed_slice());
-        user.sign_ins =
-            Some(Box::new(SignIns { failed: Some(3), interactive: Some(8), legacy, ..SignIns::default() }));
-        user
-    }).collect();
+    let users: Vec<_> = tenant
+        .users()
+        .iter()
+        .cloned()
+        .map(|mut user| {
+            user.registered = Some(user.id != crate::apply::testing::user(4));
+            let smtp =
+                crate::tenant::LegacySignIns { protocol: "SMTP".into(), count: 9, last: None, distinct_ips: None };
+            let legacy = (user.id == crate::apply::testing::user(2)).then(|| vec![smtp].into_boxed_slice());
+            user.sign_ins =
+                Some(Box::new(SignIns { failed: Some(3), interactive: Some(8), legacy, ..SignIns::default() }));
+            user
+        })
+        .collect();
     tenant = crate::tenant::ObservedTenant::new(tenant.id, "Contoso".into(), tenant.source, later, users);
     let report = verify(None, &expected, &observed_states(&expected, &tenant), Some(&tenant), later);
     assert_eq!(report.users[1].registration, Some(Registration::Since));

@@ -114,7 +114,9 @@ pub(super) fn question(plan: &Plan) -> String {
     let count = plan.summary.applied();
     let users = if count == 1 { "1 user".to_owned() } else { format!("{count} users") };
     let answer = match plan.execution.confirm.as_str() {
-        "tenant" => format!("Type the tenant's name, \"{}\", to approve.", crate::render::escape::text(&plan.tenant.name)),
+        "tenant" => {
+            format!("Type the tenant's name, \"{}\", to approve.", crate::render::escape::text(&plan.tenant.name))
+        }
         _ => "Only \"yes\" is accepted to approve.".to_owned(),
     };
     format!(
@@ -129,7 +131,11 @@ pub(super) fn nothing_to_do(plan: &Plan, json: bool, context: &mut Context) -> R
     if plan.is_refused() {
         let reasons: Vec<_> = plan.refused.iter().map(|one| format!("{}: {}", one.rule, one.reason)).collect();
         let failure = Failure::new(format!("the plan is refused, nothing was written: {}", reasons.join("; ")));
-        return Err(plan.refused.iter().fold(failure, |failure, one| failure.hint(one.remedy.to_string())).exit(Exit::Refused));
+        return Err(plan
+            .refused
+            .iter()
+            .fold(failure, |failure, one| failure.hint(one.remedy.to_string()))
+            .exit(Exit::Refused));
     }
     if plan.applicable().next().is_some() {
         return Ok(None);
@@ -153,11 +159,13 @@ pub(super) fn nothing_to_do(plan: &Plan, json: bool, context: &mut Context) -> R
 
 /// A saved plan stands on its own: the configuration only says where the tenant is and which guardrails hold now.
 fn saved(path: &Path, args: &Args, context: &mut Context) -> Result<(Config, Tenant, ObservedTenant, Plan), Failure> {
-    let plan = file::read_path(path, digest::compute)
-        .map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
+    let plan =
+        file::read_path(path, digest::compute).map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
     let config = load::config(&args.plan.config, context)?;
     if config.digest != plan.config.digest {
-        context.note("note: the configuration has changed since the plan was made; the plan is applied as it was approved")?;
+        context.note(
+            "note: the configuration has changed since the plan was made; the plan is applied as it was approved",
+        )?;
     }
     if plan.tenant.id != config.tenant.id {
         return Err(Failure::new(format!(
@@ -178,7 +186,8 @@ fn resume(run: &str, args: &Args, events: &Log, context: &mut Context) -> Outcom
     let config = load::config(&args.plan.config, context)?;
     let source = tenant::open(&config, &args.plan.tenant, context)?;
     let observed = tenant::observe(&source, &config, context)?;
-    let digest = Digest(crate::tenant::Text::from(journal.run.digest.strip_prefix("sha256:").unwrap_or(&journal.run.digest)));
+    let digest =
+        Digest(crate::tenant::Text::from(journal.run.digest.strip_prefix("sha256:").unwrap_or(&journal.run.digest)));
     let how = How { parallelism: args.plan.tenant.parallelism, json: args.json, events };
     let protected = planning::protected_by_policy(&config, &observed);
     let surroundings = Surroundings { config: &config, observed: &observed, protected };
@@ -217,6 +226,7 @@ fn since_approval(given: &str, plan: &Plan, context: &mut Context) -> Result<(),
         let Ok(approved) = file::read_path(path, digest::compute) else { continue };
         if approved.digest.0.starts_with(wanted) {
             writeln!(context.out, "\nChanged since the approved plan ({}):\n", path.display())?;
+            super::diff::show_plans(&approved, plan, context)?;
             return Ok(());
         }
     }

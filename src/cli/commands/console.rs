@@ -70,7 +70,8 @@ pub fn run(args: &Args, context: &mut Context) -> Outcome {
 }
 
 fn has_configuration() -> Result<bool, Failure> {
-    let entries = fs::read_dir(DIRECTORY).map_err(|error| Failure::new(format!("the directory cannot be read: {error}")))?;
+    let entries =
+        fs::read_dir(DIRECTORY).map_err(|error| Failure::new(format!("the directory cannot be read: {error}")))?;
     Ok(entries.filter_map(Result::ok).any(|entry| entry.file_name().to_string_lossy().ends_with(".mfa.hcl")))
 }
 

@@ -6,10 +6,20 @@ use crate::{
     cli::{
         Context, Exit, Failure, Outcome,
         load::{self, ConfigArgs},
-        planning, present::PresentArgs, tenant,
+        planning,
+        present::PresentArgs,
+        tenant,
     },
-    plan::{self, Plan, digest, file},
-    render::{self, Format},
+    plan::{
+        Plan,
+        compare::{PlanDiff, compare},
+        digest, file,
+    },
+    render::{
+        Format, Options,
+        plan_diff::{self, DiffFormat},
+        redact::redact,
+    },
 };
 
 /// Arguments of `diff`.
@@ -57,13 +67,10 @@ pub fn run(args: &Args, context: &mut Context) -> Outcome {
         }
     };
     if old.tenant.id != new.tenant.id {
-        return Err(Failure::new(format!(
-            "the two are of different tenants: {} and {}",
-            old.tenant.id, new.tenant.id
-        )));
+        return Err(Failure::new(format!("the two are of different tenants: {} and {}", old.tenant.id, new.tenant.id)));
     }
-    let (old, new) = if args.present.redact { (render::redact(&old), render::redact(&new)) } else { (old, new) };
-    let difference = plan::compare(&old, &new);
+    let (old, new) = if args.present.redact { (redact(&old), redact(&new)) } else { (old, new) };
+    let difference = compare(&old, &new);
     let differs = !difference.is_empty();
     show(&difference, args.present.format(), context)?;
     Ok(if differs && args.detailed_exitcode { Exit::Changes } else { Exit::Done })
@@ -88,20 +95,27 @@ fn planned(dir: &Path, args: &Args, context: &mut Context) -> Result<Plan, Failu
 
 /// Shows what differs between two plans, as text.
 pub(super) fn show_plans(old: &Plan, new: &Plan, context: &mut Context) -> Result<(), Failure> {
-    show(&plan::compare(old, new), Format::Text, context)
+    show(&compare(old, new), Format::Text, context)
 }
 
-fn show(difference: &plan::PlanDiff, format: Format, context: &mut Context) -> Result<(), Failure> {
-    let color = context.out_color;
-    match format {
-        Format::Text => render::plan_diff::text(difference, color, &mut context.out)?,
-        Format::Markdown => render::plan_diff::markdown(difference, &mut context.out)?,
-        Format::Json => render::plan_diff::json(difference, &mut context.out)?,
+fn show(difference: &PlanDiff<'_>, format: Format, context: &mut Context) -> Result<(), Failure> {
+    let format = match format {
+        Format::Text => DiffFormat::Text,
+        Format::Markdown => DiffFormat::Markdown,
+        Format::Json => DiffFormat::Json,
         other => {
-            return Err(Failure::new(format!("a difference has no {other} format"))
-                .hint("text, markdown and json are there"));
+            return Err(
+                Failure::new(format!("a difference has no {other} format")).hint("text, markdown and json are there")
+            );
         }
-    }
+    };
+    let options = Options {
+        width: context.width(),
+        color: context.out_color,
+        verbose: context.global.verbose > 0,
+        ..Options::default()
+    };
+    plan_diff::write(difference, format, &options, &mut context.out)?;
     context.out.flush()?;
     Ok(())
 }

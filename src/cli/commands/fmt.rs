@@ -62,7 +62,8 @@ pub fn run(args: &Args, context: &mut Context) -> Outcome {
     let mut broken = false;
     for path in files {
         let name = path.strip_prefix(".").unwrap_or(&path).display().to_string();
-        let text = fs::read_to_string(&path).map_err(|error| Failure::new(format!("{name}: cannot be read: {error}")))?;
+        let text =
+            fs::read_to_string(&path).map_err(|error| Failure::new(format!("{name}: cannot be read: {error}")))?;
         let Some(formatted) = format(&name, &text, context)? else {
             broken = true;
             continue;

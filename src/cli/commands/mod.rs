@@ -27,6 +27,10 @@ use super::{Command, Context, Outcome};
 /// Whatever keeps it from doing what it was asked.
 pub fn run(command: Command, context: &mut Context) -> Outcome {
     match command {
+        Command::Init(args) => init::run(&args, context),
+        Command::Fmt(args) => fmt::run(&args, context),
+        Command::Diff(args) => diff::run(&args, context),
+        Command::Console(args) => console::run(&args, context),
         Command::Validate(args) => validate::run(&args, context),
         Command::Plan(args) => plan::run(&args, context),
         Command::Show(args) => show::run(&args, context),

@@ -34,8 +34,7 @@ pub struct Args {
 /// When the file is neither, is damaged, or of a version this program does not know: then nothing is shown.
 pub fn run(args: &Args, context: &mut Context) -> Outcome {
     let path = args.file.display();
-    let bytes =
-        fs::read(&args.file).map_err(|error| Failure::new(format!("{path}: cannot be read: {error}")))?;
+    let bytes = fs::read(&args.file).map_err(|error| Failure::new(format!("{path}: cannot be read: {error}")))?;
     match file::kind(&bytes).map_err(|error| Failure::new(format!("{path}: {error}")))? {
         file::DocumentKind::Plan => {
             let plan = file::read(&bytes, digest::compute).map_err(|error| Failure::new(format!("{path}: {error}")))?;

@@ -7,7 +7,11 @@ use crate::{
         Context, Exit, Failure, Outcome,
         load::{self, ConfigArgs},
     },
-    diag::{Diagnostic, SourceMap, json::to_json, render::{self, RenderOptions}},
+    diag::{
+        Diagnostic, SourceMap,
+        json::to_json,
+        render::{self, RenderOptions},
+    },
 };
 
 /// Arguments of `validate`.

@@ -11,8 +11,7 @@ use crate::{
         Context, Exit, Outcome, applying,
         events::Log,
         load::{self, ConfigArgs, TenantArgs},
-        planning,
-        tenant,
+        planning, tenant,
     },
     plan::{Decision, Plan},
     render::escape,
@@ -135,7 +134,8 @@ fn show(report: &VerifyReport, context: &mut Context) -> Result<(), crate::cli::
             }
             Standing::Unread => "not readable".to_owned(),
             Standing::AsExpected | Standing::Promoted if user.registration == Some(Registration::Pending) => {
-                let waiting = user.waiting_seconds.map_or(String::new(), |seconds| format!(" for {} days", seconds / 86_400));
+                let waiting =
+                    user.waiting_seconds.map_or(String::new(), |seconds| format!(" for {} days", seconds / 86_400));
                 format!("still to register{waiting}: the \"More information required\" wizard is his to finish")
             }
             Standing::AsExpected | Standing::Promoted => continue,
@@ -150,12 +150,7 @@ fn show(report: &VerifyReport, context: &mut Context) -> Result<(), crate::cli::
     }
     for user in report.failing.iter().flatten().take(if all { usize::MAX } else { LISTED }) {
         let workload = if user.looks_like_workload { "; looks like a workload that broke" } else { "" };
-        writeln!(
-            out,
-            "  {}  {} failed sign-ins{workload}",
-            escape::text(&user.user_principal_name),
-            user.failed
-        )?;
+        writeln!(out, "  {}  {} failed sign-ins{workload}", escape::text(&user.user_principal_name), user.failed)?;
     }
     if report.failing.is_none() {
         writeln!(out, "  Who started failing is not known: the sign-in log is not readable.")?;

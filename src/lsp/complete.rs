@@ -1,0 +1,228 @@
+//! What could stand at the cursor.
+
+use std::path::Path;
+
+use lsp_types::{CompletionItem, CompletionItemKind, CompletionTextEdit, Documentation, InsertTextFormat, MarkupContent, MarkupKind, TextEdit};
+
+use super::{context::Context, hover, outline::Declared, text::Encoding, workspace::Workspace};
+use crate::{
+    config::schema::{self, BlockSchema, Kind, Over, Times},
+    eval::{UserField, functions},
+    risk,
+    tenant::ObservedTenant,
+};
+
+/// How many users or groups are offered at once: the client asks again as the word grows.
+const MOST: usize = 100;
+
+/// An item before it has a place.
+struct Word {
+    label: String,
+    kind: CompletionItemKind,
+    doc: Option<String>,
+    /// What is inserted, where that is not the label; with `$1`, `$0` for the cursor.
+    snippet: Option<String>,
+}
+
+impl Word {
+    fn new(label: impl Into<String>, kind: CompletionItemKind) -> Self {
+        Self { label: label.into(), kind, doc: None, snippet: None }
+    }
+
+    fn doc(mut self, doc: impl Into<String>) -> Self {
+        self.doc = Some(doc.into()).filter(|doc| !doc.is_empty());
+        self
+    }
+
+    fn snippet(mut self, snippet: String) -> Self {
+        self.snippet = Some(snippet);
+        self
+    }
+}
+
+/// Completes at a byte of an open file. The flag says that there was more than fits.
+pub(super) fn complete(
+    workspace: &mut Workspace,
+    path: &Path,
+    offset: usize,
+    encoding: Encoding,
+    snippets: bool,
+) -> Option<(Vec<CompletionItem>, bool)> {
+    let text = workspace.text(path)?.to_owned();
+    let dir = path.parent()?;
+    let context = Context::at(&text, offset);
+    if context.comment {
+        return None;
+    }
+    let declared = workspace.declarations(dir);
+    let (words, range) = match &context.string {
+        Some(range) => {
+            let typed = text.get(range.clone())?;
+            let tenant = workspace.tenant(dir);
+            (in_string(&context, typed, &declared, tenant.as_deref()), range.clone())
+        }
+        None if context.begins() => (beginnings(&context), context.word.clone()),
+        None => {
+            let word = text.get(context.word.clone())?;
+            let words = in_expression(&context, word, &declared);
+            // Only the part behind the last dot is replaced: clients split words there.
+            let start = word.rfind('.').map_or(context.word.start, |at| context.word.start + at + 1);
+            (words, start..context.word.end)
+        }
+    };
+    let incomplete = words.len() >= MOST;
+    let edit_range = encoding.range(&text, range);
+    let items = words.into_iter().map(|word| {
+        let Word { label, kind, doc, snippet } = word;
+        let snippet = snippet.filter(|_| snippets);
+        CompletionItem {
+            kind: Some(kind),
+            documentation: doc.map(|value| {
+                Documentation::MarkupContent(MarkupContent { kind: MarkupKind::Markdown, value })
+            }),
+            insert_text_format: snippet.as_ref().map(|_| InsertTextFormat::SNIPPET),
+            text_edit: Some(CompletionTextEdit::Edit(TextEdit::new(
+                edit_range,
+                snippet.unwrap_or_else(|| label.clone()),
+            ))),
+            label,
+            ..CompletionItem::default()
+        }
+    });
+    Some((items.collect(), incomplete))
+}
+
+/// Blocks and arguments.
+fn beginnings(context: &Context) -> Vec<Word> {
+    if context.blocks.is_empty() {
+        return schema::TOP_LEVEL.iter().map(|one| block(one)).collect();
+    }
+    let Some(schema) = context.schema() else { return Vec::new() };
+    let arguments = schema.attributes.iter().map(|one| {
+        let value = match one.kind {
+            Kind::Text | Kind::Date | Kind::OneOf(_) => "\"$1\"",
+            Kind::Texts => "[\"$1\"]",
+            _ => "$1",
+        };
+        Word::new(one.name, CompletionItemKind::PROPERTY)
+            .doc(hover::attribute(one))
+            .snippet(format!("{} = {value}", one.name))
+    });
+    let blocks = schema.blocks.iter().map(|one| {
+        let word = block(one.schema);
+        if one.times == Times::Optional { word } else { Word { kind: CompletionItemKind::CLASS, ..word } }
+    });
+    arguments.chain(blocks).collect()
+}
+
+fn block(schema: &BlockSchema) -> Word {
+    let label = if schema.label.is_some() { " \"$1\"" } else { "" };
+    Word::new(schema.name, CompletionItemKind::CLASS)
+        .doc(schema.doc)
+        .snippet(format!("{}{label} {{\n  $0\n}}", schema.name))
+}
+
+/// Values and references.
+fn in_expression(context: &Context, word: &str, declared: &[Declared]) -> Vec<Word> {
+    let of = |kind: &str| -> Vec<Word> {
+        let found = declared.iter().filter(|one| one.kind == kind);
+        found.map(|one| Word::new(&one.name, CompletionItemKind::VARIABLE)).collect()
+    };
+    let fields = |names: &[&str]| names.iter().map(|name| Word::new(*name, CompletionItemKind::FIELD)).collect();
+    match word.rsplit_once('.').map(|(root, _)| root) {
+        Some("var") => return of("variable"),
+        Some("local") => return of("local"),
+        Some("user") => {
+            return UserField::ALL.iter().map(|one| Word::new(one.as_str(), CompletionItemKind::FIELD)).collect();
+        }
+        Some("change") => return fields(&["before", "after", "action"]),
+        Some("plan") => return fields(&["summary"]),
+        Some("plan.summary") => return summary(),
+        Some("tenant") => {
+            return fields(&["id", "name", "cloud", "licensed_for_conditional_access", "security_defaults_enabled", "users"]);
+        }
+        Some("each") => return fields(&["key", "value"]),
+        Some("path") => return fields(&["module", "root", "cwd"]),
+        Some(_) => return Vec::new(),
+        None => {}
+    }
+    let mut words = Vec::new();
+    let kind = context.attribute().map(|one| one.kind);
+    if !context.nested {
+        match kind {
+            Some(Kind::OneOf(values)) => {
+                let quoted = values.iter().map(|value| Word::new(format!("\"{value}\""), CompletionItemKind::ENUM_MEMBER));
+                words.extend(quoted);
+            }
+            Some(Kind::Bool) => {
+                words.extend(["true", "false"].map(|value| Word::new(value, CompletionItemKind::KEYWORD)));
+            }
+            Some(Kind::Type) => {
+                let types = ["string", "number", "bool", "any", "list(string)", "set(string)", "map(string)", "object({})"];
+                return types.map(|one| Word::new(one, CompletionItemKind::TYPE_PARAMETER)).into();
+            }
+            _ => {}
+        }
+    }
+    let mut roots = vec!["var", "local", "path"];
+    match kind {
+        Some(Kind::Expression(Over::User)) => roots.push("user"),
+        Some(Kind::Expression(Over::Change)) => roots.extend(["user", "change"]),
+        Some(Kind::Expression(Over::Plan)) => roots.push("plan"),
+        Some(Kind::Expression(Over::PlanAndTenant)) => roots.extend(["plan", "tenant"]),
+        _ => {}
+    }
+    words.extend(roots.into_iter().map(|root| Word::new(root, CompletionItemKind::MODULE)));
+    words.extend(functions::ALL.iter().map(|one| {
+        Word::new(one.name, CompletionItemKind::FUNCTION).doc(hover::function(one)).snippet(format!("{}($1)", one.name))
+    }));
+    words
+}
+
+/// The keys of `plan.summary`, from the type itself.
+fn summary() -> Vec<Word> {
+    let json = serde_json::to_value(crate::plan::Summary::default()).unwrap_or_default();
+    let keys = json.as_object().into_iter().flat_map(|map| map.keys());
+    keys.map(|key| Word::new(key, CompletionItemKind::FIELD)).collect()
+}
+
+/// What the string of an argument may hold.
+fn in_string(context: &Context, typed: &str, declared: &[Declared], tenant: Option<&ObservedTenant>) -> Vec<Word> {
+    let typed = typed.to_lowercase();
+    let starts = |name: &&str| name.to_lowercase().starts_with(&typed);
+    let value = |name: &str| Word::new(name, CompletionItemKind::VALUE);
+    // The label of a block that is named after a rule.
+    let header = context.argument.is_none();
+    match (context.argument.as_deref(), context.attribute().map(|one| one.kind)) {
+        (_, Some(Kind::OneOf(values))) => values.iter().map(|one| Word::new(*one, CompletionItemKind::ENUM_MEMBER)).collect(),
+        (Some("users"), _) => {
+            let Some(tenant) = tenant else { return Vec::new() };
+            let users = tenant.users().iter().filter(|user| starts(&user.user_principal_name.as_str()));
+            users.take(MOST).map(|user| value(&user.user_principal_name).doc(user.name().as_str())).collect()
+        }
+        (Some("groups"), _) => {
+            let names = tenant.into_iter().flat_map(|tenant| &tenant.groups).map(|group| group.display_name.as_str());
+            names.filter(starts).take(MOST).map(value).collect()
+        }
+        (Some("roles"), _) => {
+            let held = tenant.into_iter().flat_map(|tenant| tenant.users()).flat_map(|user| user.directory_roles.iter().flatten());
+            let mut names: Vec<&str> = held.map(|role| role.display_name.as_str()).filter(starts).collect();
+            names.sort_unstable();
+            names.dedup();
+            names.into_iter().take(MOST).map(value).collect()
+        }
+        (Some("rollout"), _) => {
+            declared.iter().filter(|one| one.kind == "rollout").map(|one| value(&one.name)).collect()
+        }
+        (Some("not_acceptable"), _) => rules(),
+        _ if header && context.blocks.is_empty() => rules(),
+        _ => Vec::new(),
+    }
+}
+
+fn rules() -> Vec<Word> {
+    let word = |rule: &&risk::Rule| {
+        Word::new(rule.id, CompletionItemKind::CONSTANT).doc(format!("{}: {}", rule.name, rule.title))
+    };
+    risk::registry().iter().map(word).collect()
+}

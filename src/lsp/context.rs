@@ -1,0 +1,179 @@
+//! Where the cursor stands: in which block, in which argument, in a string or behind which word. From tokens alone, since
+//! what is being typed does not parse.
+
+use std::ops::Range;
+
+use crate::{
+    config::{
+        scan::{Kind, scan},
+        schema::{self, AttributeSchema, BlockSchema},
+    },
+    diag::FileId,
+};
+
+/// The surroundings of a byte.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Context {
+    /// The blocks around it, outermost first.
+    pub(super) blocks: Vec<String>,
+    /// The argument whose value it is in.
+    pub(super) argument: Option<String>,
+    /// The string it is in, from behind the quote to the cursor.
+    pub(super) string: Option<Range<usize>>,
+    /// In a list, call or other bracket of a value, or in an interpolation.
+    pub(super) nested: bool,
+    /// The name, dots included, that ends at the cursor.
+    pub(super) word: Range<usize>,
+    /// Nothing but this name stands on the line: a block or an argument begins here.
+    pub(super) line_start: bool,
+    /// In a comment.
+    pub(super) comment: bool,
+}
+
+enum Frame {
+    Block(String),
+    Quote(usize),
+    Template,
+    Other,
+}
+
+impl Context {
+    /// The context of `offset`.
+    pub(super) fn at(text: &str, offset: usize) -> Self {
+        let offset = text.floor_char_boundary(offset.min(text.len()));
+        let before = &text[..offset];
+        let scan = scan(text, FileId(0));
+        let mut frames: Vec<Frame> = Vec::new();
+        let mut argument: Option<(String, usize)> = None;
+        let mut header: Option<&str> = None;
+        let mut line_start = true;
+        let mut comment = false;
+        for token in scan.tokens.iter().take_while(|token| (token.start as usize) < offset) {
+            let starts = std::mem::replace(&mut line_start, token.kind == Kind::Newline);
+            let in_body = matches!(frames.last(), None | Some(Frame::Block(_)));
+            match token.kind {
+                Kind::Ident if starts && in_body => header = Some(token.text(text)),
+                Kind::Equal if in_body => {
+                    argument = header.take().map(|name| (name.to_owned(), frames.len()));
+                }
+                Kind::OpenBrace => match header.take().filter(|_| in_body && argument.is_none()) {
+                    Some(name) => {
+                        frames.push(Frame::Block(name.to_owned()));
+                        line_start = true;
+                    }
+                    None => frames.push(Frame::Other),
+                },
+                Kind::OpenQuote => frames.push(Frame::Quote(token.end as usize)),
+                Kind::OpenTemplate => frames.push(Frame::Template),
+                Kind::OpenBracket | Kind::OpenParen | Kind::OpenHeredoc => frames.push(Frame::Other),
+                Kind::CloseBrace
+                | Kind::CloseBracket
+                | Kind::CloseParen
+                | Kind::CloseQuote
+                | Kind::CloseTemplate
+                | Kind::CloseHeredoc => {
+                    // The cursor stands before the closing one until that is passed.
+                    if token.end as usize <= offset {
+                        frames.pop();
+                    }
+                }
+                Kind::Newline => {
+                    // No string goes over a line end; an unfinished one is the line's own.
+                    while matches!(frames.last(), Some(Frame::Quote(_) | Frame::Template)) {
+                        frames.pop();
+                    }
+                    if argument.as_ref().is_some_and(|(_, depth)| frames.len() <= *depth) {
+                        argument = None;
+                    }
+                    header = None;
+                }
+                Kind::LineComment | Kind::BlockComment => comment = offset <= token.end as usize,
+                _ => {}
+            }
+            if argument.as_ref().is_some_and(|(_, depth)| frames.len() < *depth) {
+                argument = None;
+            }
+        }
+        let string = match frames.last() {
+            Some(Frame::Quote(start)) => Some(*start..offset),
+            _ => None,
+        };
+        let start = before.rfind(|char: char| !is_word(char)).map_or(0, |at| {
+            at + before[at..].chars().next().map_or(1, char::len_utf8)
+        });
+        let line = before.rfind('\n').map_or(0, |at| at + 1);
+        let blocks: Vec<String> = frames
+            .iter()
+            .filter_map(|frame| if let Frame::Block(name) = frame { Some(name.clone()) } else { None })
+            .collect();
+        let depth = argument.as_ref().map_or(blocks.len(), |(_, depth)| *depth);
+        Self {
+            nested: frames.len() > depth + usize::from(string.is_some()),
+            blocks,
+            argument: argument.map(|(name, _)| name),
+            string,
+            word: start..offset,
+            line_start: text[line..start].trim().is_empty(),
+            comment,
+        }
+    }
+
+    /// The schema of the block it is in; none at the top level or in a block the language does not have.
+    pub(super) fn schema(&self) -> Option<&'static BlockSchema> {
+        let (first, rest) = self.blocks.split_first()?;
+        rest.iter().try_fold(schema::top_level(first)?, |outer, name| outer.block(name).map(|one| one.schema))
+    }
+
+    /// The schema of the argument it is in.
+    pub(super) fn attribute(&self) -> Option<&'static AttributeSchema> {
+        self.schema()?.attribute(self.argument.as_deref()?)
+    }
+
+    /// Does a block or an argument begin here, rather than a value?
+    pub(super) fn begins(&self) -> bool {
+        self.line_start && self.argument.is_none() && self.string.is_none() && !self.comment
+    }
+}
+
+/// Names and the dots between them.
+pub(super) fn is_word(char: char) -> bool {
+    char.is_alphanumeric() || matches!(char, '_' | '-' | '.')
+}
+
+/// The word around a byte, dots included.
+pub(super) fn word_at(text: &str, offset: usize) -> Range<usize> {
+    let offset = text.floor_char_boundary(offset.min(text.len()));
+    let start = text[..offset].rfind(|char: char| !is_word(char)).map_or(0, |at| {
+        at + text[at..].chars().next().map_or(1, char::len_utf8)
+    });
+    let end = text[offset..].find(|char: char| !is_word(char)).map_or(text.len(), |at| offset + at);
+    start..end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The context at `|`.
+    fn at(text: &str) -> Context {
+        let offset = text.find('|').unwrap();
+        Context::at(&text.replace('|', ""), offset)
+    }
+
+    #[test]
+    fn the_block_the_argument_and_the_string_are_known_while_typing() {
+        let context = at("mfa \"a\" {\n  st|\n}\n");
+        assert_eq!((context.blocks.as_slice(), context.begins()), (&["mfa".to_owned()][..], true));
+        let context = at("mfa \"a\" {\n  except {\n    users = [\"x\", \"jd|\n  }\n}\n");
+        assert_eq!(context.blocks, ["mfa", "except"]);
+        assert_eq!((context.argument.as_deref(), context.string.is_some()), (Some("users"), true));
+        let context = at("mfa \"a\" {\n  where = user.dep|\n  state = \"enforced\"\n}\n");
+        assert_eq!((context.argument.as_deref(), context.nested, context.begins()), (Some("where"), false, false));
+        let context = at("locals {\n  a = {\n    b = 1\n  }\n  |\n}\n");
+        assert_eq!((context.blocks.as_slice(), context.begins()), (&["locals".to_owned()][..], true));
+        let context = at("mfa \"a\" {\n  reason = \"until ${var.|\n}\n");
+        assert_eq!((context.nested, context.string), (true, None));
+        assert!(at("# mf|").comment);
+        assert_eq!(at("m|").blocks, [""; 0]);
+    }
+}

@@ -1,0 +1,105 @@
+//! Diagnostics of a directory: those of loading, and those of resolving against the snapshot.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use jiff::Timestamp;
+use lsp_types::{Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, Location};
+
+use super::{text::Encoding, workspace::Workspace};
+use crate::{
+    config::{Config, load_over},
+    desired,
+    diag::{self, Level, SourceMap},
+    facts::{Facts, UserKind, UserView},
+    plan::tenant_value,
+    tenant::ObservedTenant,
+};
+
+/// The diagnostics of every file of `dir`, open or not. Problems of the configuration as a whole stand at the top of
+/// the first open file.
+pub(super) fn of_directory(
+    workspace: &mut Workspace,
+    dir: &Path,
+    instant: Timestamp,
+    encoding: Encoding,
+) -> BTreeMap<PathBuf, Vec<Diagnostic>> {
+    let loaded = load_over(workspace.input(dir, instant), workspace.overlay());
+    let (found, sources) = match loaded {
+        Err(failure) => (failure.diagnostics, failure.sources),
+        Ok(config) => {
+            workspace.names_snapshot(dir, config.tenant.snapshot.as_deref());
+            let mut found = config.warnings.clone();
+            if let Some(tenant) = workspace.tenant(dir) {
+                found.extend(resolved(&config, &tenant));
+            }
+            (found, config.sources)
+        }
+    };
+    let mut files = BTreeMap::new();
+    for (_, source) in sources.files() {
+        files.insert(dir.join(&*source.name), Vec::new());
+    }
+    let first = workspace.directories().contains(dir).then(|| files.keys().next().cloned()).flatten();
+    for diagnostic in &found {
+        let place = diagnostic.primary.as_ref().map(|label| dir.join(&*sources.file(label.span.file).name));
+        let Some(path) = place.or_else(|| first.clone()) else { continue };
+        if let Some(shown) = shown(workspace, dir, diagnostic, &sources, encoding) {
+            files.entry(path).or_default().push(shown);
+        }
+    }
+    files
+}
+
+/// What resolving says: unknown users and groups, conflicts, selectors that match nobody.
+fn resolved(config: &Config, tenant: &ObservedTenant) -> Vec<diag::Diagnostic> {
+    let facts = Facts::of(tenant, &config.guardrails.signal, config.instant);
+    let view = |index, protection: Option<desired::ProtectionKind>| {
+        let declared = protection.map(|kind| match kind {
+            desired::ProtectionKind::BreakGlass => UserKind::BreakGlass,
+            desired::ProtectionKind::ServiceAccount => UserKind::ServiceAccount,
+        });
+        UserView::new(&facts, tenant.user(index), declared)
+    };
+    match desired::resolve(config, tenant, tenant_value(config, tenant), view) {
+        Ok((_, warnings)) => warnings,
+        Err(all) => all,
+    }
+}
+
+fn shown(
+    workspace: &Workspace,
+    dir: &Path,
+    diagnostic: &diag::Diagnostic,
+    sources: &SourceMap,
+    encoding: Encoding,
+) -> Option<Diagnostic> {
+    let range = |span: diag::Span| encoding.range(&sources.file(span.file).text, span.range());
+    let related: Vec<_> = diagnostic
+        .secondary
+        .iter()
+        .filter_map(|label| {
+            let uri = workspace.uri(&dir.join(&*sources.file(label.span.file).name))?;
+            let location = Location::new(uri, range(label.span));
+            Some(DiagnosticRelatedInformation { location, message: label.text.clone() })
+        })
+        .collect();
+    let mut message = format!("{}: {}", diagnostic.summary, diagnostic.detail);
+    for hint in &diagnostic.hints {
+        message.push_str("\nhint: ");
+        message.push_str(hint);
+    }
+    Some(Diagnostic {
+        range: diagnostic.primary.as_ref().map(|label| range(label.span)).unwrap_or_default(),
+        severity: Some(match diagnostic.level {
+            Level::Error => DiagnosticSeverity::ERROR,
+            Level::Warning => DiagnosticSeverity::WARNING,
+        }),
+        source: Some("mfaplan".into()),
+        message,
+        related_information: (!related.is_empty()).then_some(related),
+        ..Diagnostic::default()
+    })
+}

@@ -1,0 +1,92 @@
+//! What a word means, in Markdown.
+
+use std::{fmt::Write, ops::Range, path::Path};
+
+use super::{
+    context::{Context, word_at},
+    workspace::Workspace,
+};
+use crate::{
+    config::schema::{self, AttributeSchema, BlockSchema},
+    eval::functions::{self, Function},
+    risk::{self, Rule},
+};
+
+/// Explains the word at a byte of an open file: the text, and the bytes it is about.
+pub(super) fn hover(workspace: &Workspace, path: &Path, offset: usize) -> Option<(String, Range<usize>)> {
+    let text = workspace.text(path)?;
+    let range = word_at(text, offset);
+    let word = text.get(range.clone()).filter(|word| !word.is_empty())?;
+    let context = Context::at(text, range.end);
+    if context.comment {
+        return None;
+    }
+    // Rules stand in labels, lists and comments of the organisation's own; their ids mean nothing else.
+    if let Some(rule) = risk::rule(word).filter(|rule| rule.id.eq_ignore_ascii_case(word)) {
+        return Some((rule_page(rule), range));
+    }
+    if let Some((root, name)) = word.split_once('.') {
+        let kind = match root {
+            "var" => "variable",
+            "local" => "local",
+            _ => return None,
+        };
+        let name = name.split('.').next().unwrap_or(name);
+        let declared = workspace.declarations(path.parent()?).into_iter().find(|one| one.kind == kind && one.name == name)?;
+        let source = workspace.any_text(&declared.path)?;
+        return Some((format!("```hcl\n{}\n```", source.get(declared.whole)?.trim_end()), range));
+    }
+    if context.string.is_some() {
+        return None;
+    }
+    let follows = text.get(range.end..).unwrap_or_default().trim_start_matches([' ', '\t']);
+    if follows.starts_with('(')
+        && let Some(found) = functions::find(word)
+    {
+        return Some((function(found), range));
+    }
+    if !context.line_start || context.argument.is_some() {
+        return None;
+    }
+    match context.schema() {
+        Some(outer) => outer
+            .attribute(word)
+            .map(attribute)
+            .or_else(|| outer.block(word).map(|one| block(one.schema)))
+            .map(|doc| (doc, range)),
+        None if context.blocks.is_empty() => schema::top_level(word).map(|one| (block(one), range)),
+        None => None,
+    }
+}
+
+/// An argument: what it takes, whether it must be set, what holds if it is not.
+pub(super) fn attribute(one: &AttributeSchema) -> String {
+    let AttributeSchema { name, kind, required, doc, default } = one;
+    let mut out = format!("`{name}`: {}", kind.describe());
+    if *required {
+        out.push_str(", required");
+    }
+    if let Some(default) = default {
+        let _ = write!(out, ", default `{default}`");
+    }
+    let _ = write!(out, "\n\n{doc}");
+    out
+}
+
+fn block(one: &BlockSchema) -> String {
+    let mut out = format!("`{}`\n\n{}", one.name, one.doc);
+    if !one.example.is_empty() {
+        let _ = write!(out, "\n\n```hcl\n{}\n```", one.example);
+    }
+    out
+}
+
+/// A function: how it is called, what it does, an example.
+pub(super) fn function(one: &Function) -> String {
+    format!("`{}`\n\n{}\n\n```hcl\n{}\n```", one.signature(), one.doc, one.example)
+}
+
+fn rule_page(rule: &Rule) -> String {
+    let risk::RuleDoc { meaning, why, evidence: _, action, sources: _ } = &rule.doc;
+    format!("**{} {}**: {}\n\n{meaning}\n\n{why}\n\n**What to do**: {action}", rule.id, rule.name, rule.title)
+}

@@ -1,0 +1,224 @@
+//! A scripted client at the other end of the line.
+
+use std::{path::Path, thread};
+
+use lsp_server::{Connection, Message, Notification, Request, RequestId};
+use serde_json::{Value, json};
+
+use super::{ServeOptions, serve, text::uri_of};
+
+const MAIN: &str = r#"tenant "Contoso" {
+  id       = "00000000-0000-0000-0000-000000000007"
+  snapshot = "tenant.json"
+}
+
+variable "wave" {
+  default = 1
+}
+
+locals {
+  departments = ["Finance"]
+}
+
+rollout "spring" {
+  wave "all" {
+    from    = "2026-12-01"
+    percent = 100
+  }
+}
+
+mfa "staff" {
+  state   = "enforced"
+  users   = ["ann@contoso.com"]
+  where   = contains(local.departments, user.department) && var.wave > 0
+  rollout = "spring"
+}
+"#;
+
+const SNAPSHOT: &str = r#"{"formatVersion": "1.0", "capturedAt": "2026-11-20T08:00:00Z",
+ "tenant": {"id": "00000000-0000-0000-0000-000000000007", "displayName": "Contoso"},
+ "groups": [{"id": "00000000-0000-0000-0000-000000000009", "displayName": "SG-Finance", "mail": null}],
+ "users": [{"id": "00000000-0000-0000-0000-000000000001", "userPrincipalName": "ann@contoso.com", "perUserMfaState": "disabled", "department": "Finance"},
+           {"id": "00000000-0000-0000-0000-000000000002", "userPrincipalName": "bo@contoso.com", "perUserMfaState": "disabled"}]}"#;
+
+/// The client's end.
+struct Client<'a> {
+    connection: &'a Connection,
+    uri: String,
+    text: String,
+    requests: i32,
+}
+
+impl Client<'_> {
+    fn note(&self, method: &str, params: Value) {
+        self.connection.sender.send(Notification::new(method.into(), params).into()).unwrap();
+    }
+
+    /// Sends a request and waits for its answer; notifications in between are dropped.
+    fn ask(&mut self, method: &str, params: Value) -> Value {
+        self.requests += 1;
+        let id = RequestId::from(self.requests);
+        self.connection.sender.send(Request::new(id.clone(), method.into(), params).into()).unwrap();
+        loop {
+            match self.connection.receiver.recv().unwrap() {
+                Message::Response(response) if response.id == id => return response.response_result.unwrap(),
+                _ => {}
+            }
+        }
+    }
+
+    fn open(&mut self, text: &str) {
+        self.text = text.to_owned();
+        let document = json!({"uri": self.uri, "languageId": "mfaplan", "version": 1, "text": text});
+        self.note("textDocument/didOpen", json!({"textDocument": document}));
+    }
+
+    /// Replaces the text, and waits for the diagnostics of the file.
+    fn change(&mut self, text: &str) -> Vec<Value> {
+        self.text = text.to_owned();
+        let document = json!({"uri": self.uri, "version": 2});
+        self.note("textDocument/didChange", json!({"textDocument": document, "contentChanges": [{"text": text}]}));
+        self.diagnostics()
+    }
+
+    fn diagnostics(&self) -> Vec<Value> {
+        loop {
+            if let Message::Notification(one) = self.connection.receiver.recv().unwrap()
+                && one.method == "textDocument/publishDiagnostics"
+                && one.params["uri"] == *self.uri
+            {
+                return one.params["diagnostics"].as_array().unwrap().clone();
+            }
+        }
+    }
+
+    /// The position right behind the first occurrence of `needle`, which is ASCII like all before it.
+    fn behind(&self, needle: &str) -> Value {
+        let at = self.text.find(needle).unwrap() + needle.len();
+        let before = &self.text[..at];
+        let line = before.matches('\n').count();
+        let column = at - before.rfind('\n').map_or(0, |at| at + 1);
+        json!({"textDocument": {"uri": self.uri}, "position": {"line": line, "character": column}})
+    }
+
+    /// The labels offered right behind `needle`.
+    fn complete(&mut self, needle: &str) -> Vec<String> {
+        let place = self.behind(needle);
+        let answer = self.ask("textDocument/completion", place);
+        let items = answer["items"].as_array().unwrap();
+        items.iter().map(|item| item["label"].as_str().unwrap().to_owned()).collect()
+    }
+}
+
+/// Runs a script against a server over a directory with the snapshot in it.
+fn script(run: impl FnOnce(&mut Client<'_>, &Path)) {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("tenant.json"), SNAPSHOT).unwrap();
+    let (server, client) = Connection::memory();
+    thread::scope(|scope| {
+        let served = scope.spawn(move || {
+            let clock = || "2026-11-24T08:00:00Z".parse().unwrap();
+            serve(&server, &ServeOptions { policy_dir: None, clock: &clock })
+        });
+        let uri = uri_of(&dir.path().join("main.mfa.hcl")).unwrap().as_str().to_owned();
+        let mut client = Client { connection: &client, uri, text: String::new(), requests: 0 };
+        let result = client.ask("initialize", json!({"capabilities": {"general": {"positionEncodings": ["utf-16", "utf-8"]}}}));
+        assert_eq!(result["capabilities"]["positionEncoding"], "utf-8");
+        client.note("initialized", json!({}));
+        run(&mut client, dir.path());
+        client.ask("shutdown", Value::Null);
+        client.note("exit", Value::Null);
+        served.join().unwrap().unwrap();
+    });
+}
+
+#[test]
+fn diagnostics_come_while_typing_and_go_when_the_slip_is_mended() {
+    script(|client, _| {
+        client.open(MAIN);
+        assert_eq!(client.diagnostics(), [Value::Null; 0]);
+        let found = client.change(&MAIN.replace("\"enforced\"", "\"enforce\""));
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found[0]["range"]["start"]["line"], 21);
+        assert!(found[0]["message"].as_str().unwrap().contains("did you mean"), "{found:?}");
+        // What only the snapshot knows.
+        let found = client.change(&MAIN.replace("ann@", "anne@"));
+        assert!(found[0]["message"].as_str().unwrap().contains("did you mean `ann@contoso.com`?"), "{found:?}");
+        assert_eq!(client.change(MAIN), [Value::Null; 0]);
+    });
+}
+
+#[test]
+fn completion_offers_blocks_arguments_values_names_and_people() {
+    script(|client, _| {
+        client.open(MAIN);
+        client.diagnostics();
+        client.change(&format!("{MAIN}\nacc"));
+        assert!(client.complete("\nacc").contains(&"accept".to_owned()));
+        // A file that does not parse while it is being typed.
+        let broken = MAIN.replace("rollout = \"spring\"\n}", "rollout = \"\n  groups = [\"sg\n  reason = var.\n  prio\n");
+        client.change(&broken);
+        assert_eq!(client.complete("rollout = \""), ["spring"]);
+        assert_eq!(client.complete("groups = [\"sg"), ["SG-Finance"]);
+        assert_eq!(client.complete("reason = var."), ["wave"]);
+        assert!(client.complete("  prio").contains(&"priority".to_owned()));
+        assert_eq!(client.complete("state   = \""), ["disabled", "enabled", "enforced"]);
+        assert_eq!(client.complete("users   = [\""), ["ann@contoso.com", "bo@contoso.com"]);
+        assert!(client.complete("user.").contains(&"mfa_state".to_owned()));
+        assert!(client.complete("where   = ").contains(&"startswith".to_owned()));
+    });
+}
+
+#[test]
+fn hover_explains_arguments_functions_values_and_rules() {
+    script(|client, _| {
+        client.open(&format!("{MAIN}\naccept \"MFA006\" {{\n}}\n"));
+        let mut says = |needle: &str| {
+            let place = client.behind(needle);
+            client.ask("textDocument/hover", place)["contents"]["value"].as_str().unwrap_or_default().to_owned()
+        };
+        assert!(says("MFA006").contains("smtp-auth-sender"));
+        assert!(says("contains").contains("contains(list, value)"), "{}", says("contains"));
+        assert!(says("local.depart").contains("departments = [\"Finance\"]"));
+        assert!(says("\nmfa").contains("who") || !says("\nmfa").is_empty());
+        assert!(says("  state").contains("required"));
+        assert_eq!(says("\"ann@con"), "");
+    });
+}
+
+#[test]
+fn names_lead_to_their_declarations_even_in_other_files() {
+    script(|client, dir| {
+        std::fs::write(dir.join("values.mfa.hcl"), "\nvariable \"far\" {\n  default = 1\n}\n").unwrap();
+        client.open(&MAIN.replace("var.wave", "var.far"));
+        let mut line = |needle: &str| {
+            let place = client.behind(needle);
+            let found = client.ask("textDocument/definition", place);
+            let file = found["uri"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+            (file, found["range"]["start"]["line"].as_u64().unwrap())
+        };
+        assert_eq!(line("var.fa"), ("values.mfa.hcl".into(), 1));
+        assert_eq!(line("local.dep"), ("main.mfa.hcl".into(), 10));
+        assert_eq!(line("rollout = \"spr"), ("main.mfa.hcl".into(), 13));
+    });
+}
+
+#[test]
+fn formatting_is_that_of_the_command_and_unknown_questions_get_an_error() {
+    script(|client, _| {
+        let messy = "locals {\n a = 1\n   long = 2\n}\n";
+        client.open(messy);
+        let document = json!({"textDocument": {"uri": client.uri}, "options": {"tabSize": 2, "insertSpaces": true}});
+        let edits = client.ask("textDocument/formatting", document.clone());
+        assert_eq!(edits[0]["newText"], crate::fmt::format(messy).unwrap());
+        let symbols = client.ask("textDocument/documentSymbol", document);
+        assert_eq!(symbols[2]["name"], "local.long");
+        client.connection.sender.send(Request::new(99.into(), "workspace/wonders".into(), Value::Null).into()).unwrap();
+        loop {
+            if let Message::Response(response) = client.connection.receiver.recv().unwrap() {
+                assert_eq!(response.response_result.unwrap_err().code, -32601);
+                return;
+            }
+        }
+    });
+}

@@ -1,0 +1,136 @@
+//! What the server knows: open files, the directories they lie in, and the snapshots those name.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+    rc::Rc,
+    time::SystemTime,
+};
+
+use jiff::Timestamp;
+use lsp_types::Uri;
+
+use super::outline::{Declared, declarations};
+use crate::{
+    config::{LoadInput, Overlay, files},
+    snapshot,
+    tenant::ObservedTenant,
+};
+
+/// A snapshot larger than this is not read for completion and resolving: reading it would be felt while typing.
+const LARGEST_SNAPSHOT: u64 = 64 * 1024 * 1024;
+
+/// Open files and what was learned from them.
+pub(super) struct Workspace {
+    overlay: Overlay,
+    open: BTreeMap<PathBuf, Uri>,
+    policy_dir: Option<PathBuf>,
+    known_rules: Vec<(&'static str, &'static str)>,
+    snapshots: BTreeMap<PathBuf, Snapshot>,
+    /// The snapshot that a directory named when it last loaded; completion needs it most while nothing loads.
+    named: BTreeMap<PathBuf, PathBuf>,
+}
+
+struct Snapshot {
+    modified: Option<SystemTime>,
+    tenant: Option<Rc<ObservedTenant>>,
+}
+
+impl Workspace {
+    pub(super) fn new(policy_dir: Option<PathBuf>) -> Self {
+        Self {
+            overlay: Overlay::default(),
+            open: BTreeMap::new(),
+            policy_dir,
+            known_rules: crate::risk::known_rules(),
+            snapshots: BTreeMap::new(),
+            named: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn set(&mut self, path: &Path, uri: &Uri, text: String) {
+        self.overlay.insert(path, text);
+        self.open.insert(path.to_owned(), uri.clone());
+    }
+
+    pub(super) fn close(&mut self, path: &Path) {
+        self.overlay.remove(path);
+        self.open.remove(path);
+    }
+
+    /// The text of an open file.
+    pub(super) fn text(&self, path: &Path) -> Option<&str> {
+        self.overlay.get(path)
+    }
+
+    /// The directories of all open files.
+    pub(super) fn directories(&self) -> BTreeSet<PathBuf> {
+        self.open.keys().filter_map(|path| path.parent()).map(Path::to_owned).collect()
+    }
+
+    /// The client's own spelling of a file's URI, where it has the file open.
+    pub(super) fn uri(&self, path: &Path) -> Option<Uri> {
+        self.open.get(path).cloned().or_else(|| super::text::uri_of(path))
+    }
+
+    pub(super) fn overlay(&self) -> &Overlay {
+        &self.overlay
+    }
+
+    pub(super) fn input<'a>(&'a self, dir: &'a Path, instant: Timestamp) -> LoadInput<'a> {
+        LoadInput {
+            dir,
+            policy_dir: self.policy_dir.as_deref(),
+            vars: &[],
+            var_files: &[],
+            environment: &[],
+            instant,
+            known_rules: &self.known_rules,
+        }
+    }
+
+    /// Remembers which snapshot a directory names.
+    pub(super) fn names_snapshot(&mut self, dir: &Path, snapshot: Option<&Path>) {
+        match snapshot {
+            Some(snapshot) => self.named.insert(dir.to_owned(), snapshot.to_owned()),
+            None => self.named.remove(dir),
+        };
+    }
+
+    /// The tenant of a directory's snapshot. It is read again when the file has changed.
+    pub(super) fn tenant(&mut self, dir: &Path) -> Option<Rc<ObservedTenant>> {
+        let path = self.named.get(dir)?;
+        let metadata = std::fs::metadata(path).ok().filter(|file| file.len() <= LARGEST_SNAPSHOT)?;
+        let modified = metadata.modified().ok();
+        if let Some(known) = self.snapshots.get(path)
+            && known.modified == modified
+        {
+            return known.tenant.clone();
+        }
+        // A snapshot that cannot be read is the plan's to report.
+        let tenant = snapshot::read(path).ok().map(Rc::new);
+        self.snapshots.insert(path.clone(), Snapshot { modified, tenant: tenant.clone() });
+        tenant
+    }
+
+    /// What the files of a directory declare.
+    pub(super) fn declarations(&self, dir: &Path) -> Vec<Declared> {
+        let paths = self.overlay.list(dir, files::SUFFIX).unwrap_or_default();
+        paths
+            .iter()
+            .filter_map(|path| {
+                let text = match self.overlay.get(path) {
+                    Some(text) => text.to_owned(),
+                    None => std::fs::read_to_string(path).ok()?,
+                };
+                Some(declarations(path, &text))
+            })
+            .flatten()
+            .collect()
+    }
+
+    /// The text of any file of a directory, open or on the disk.
+    pub(super) fn any_text(&self, path: &Path) -> Option<String> {
+        self.overlay.get(path).map(str::to_owned).or_else(|| std::fs::read_to_string(path).ok())
+    }
+}

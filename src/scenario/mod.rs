@@ -1,0 +1,29 @@
+//! `mfaplan test`: scenarios in `*.mfatest.hcl`. Each `run` plans the configuration on a tenant of its own, at an instant
+//! of its own, and asserts something about the plan.
+//!
+//! ```text
+//! *.mfatest.hcl ─ read ──► runs ─┐
+//! configuration ─ load ──────────┼─ plan ─► asserts, expected failures ─► Report ─► human, JSON, JUnit
+//! tenant (file or inline) ───────┘
+//! ```
+//!
+//! Nothing is shared between runs and nothing is written: a scenario never reaches a tenant.
+
+mod expect;
+mod judge;
+mod model;
+mod read;
+pub mod report;
+mod run;
+mod schema;
+mod tenant;
+mod value;
+
+pub use model::{FileResult, Problem, Report, RunResult, Status};
+pub use run::{TestInput, run};
+
+/// The ending of scenario files.
+pub const SUFFIX: &str = ".mfatest.hcl";
+
+#[cfg(test)]
+mod tests;
