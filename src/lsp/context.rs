@@ -42,7 +42,8 @@ impl Context {
     pub(super) fn at(text: &str, offset: usize) -> Self {
         let offset = text.floor_char_boundary(offset.min(text.len()));
         let before = &text[..offset];
-        let scan = scan(text, FileId(0));
+        // What stands behind the cursor would only mislead: an unfinished string ends at some later quote.
+        let scan = scan(before, FileId(0));
         let mut frames: Vec<Frame> = Vec::new();
         let mut argument: Option<(String, usize)> = None;
         let mut header: Option<&str> = None;
