@@ -32,7 +32,9 @@ fn main() {
 
 static TENANT: LazyLock<ObservedTenant> = LazyLock::new(tenant);
 static DESIRED: LazyLock<Desired> = LazyLock::new(|| Desired {
-    claims: (0..USERS).map(|_| Claim::Managed(Managed { block: 0, state: MfaState::Enforced, hold: None })).collect(),
+    claims: (0..USERS)
+        .map(|_| Claim::Managed(Managed { block: 0, state: MfaState::Enforced, hold: None, waits: false }))
+        .collect(),
     accepted_users: Vec::new(),
     promoted: Vec::new(),
 });

@@ -33,9 +33,38 @@ fn measure(what: &str, file: &Path) {
             return;
         }
         "read" => mfaplan::snapshot::read(file).unwrap(),
-        _ => panic!("floor or read, not {what}"),
+        "apply" => return apply(file),
+        _ => panic!("floor, read or apply, not {what}"),
     };
     report(start.elapsed().as_secs_f64(), black_box(users).users().len());
+}
+
+/// 2,000 users checked, written and read back, 20 at a time, as `apply` does.
+fn apply(file: &Path) {
+    use mfaplan::{
+        snapshot::SnapshotTenant,
+        tenant::{MfaState, TenantRead, TenantWrite},
+    };
+    let tenant = SnapshotTenant::open(file).unwrap();
+    let users: Vec<_> = tenant.observe().unwrap().users().iter().map(|user| user.id).take(2_000).collect();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
+    let start = Instant::now();
+    runtime.block_on(async {
+        let workers = users.chunks(users.len().div_ceil(20)).map(|users| {
+            let (tenant, users) = (tenant.clone(), users.to_vec());
+            tokio::spawn(async move {
+                for user in users {
+                    tenant.state(user).await.unwrap();
+                    tenant.write(user, MfaState::Enforced).await.unwrap();
+                    tenant.state(user).await.unwrap();
+                }
+            })
+        });
+        for worker in workers.collect::<Vec<_>>() {
+            worker.await.unwrap();
+        }
+    });
+    report(start.elapsed().as_secs_f64(), users.len());
 }
 
 fn report(seconds: f64, users: usize) {
@@ -75,6 +104,8 @@ fn compare(arguments: &[String]) {
             *best = (best.0.min(numbers[0]), best.1.min(numbers[1]));
         }
     }
+    let apply = Command::new(std::env::current_exe().unwrap()).args(["measure", "apply"]).arg(&file).output().unwrap();
+    println!("apply of 2,000 (seconds, peak bytes, users): {}", String::from_utf8(apply.stdout).unwrap().trim());
     let floor = best["floor"];
     for what in ["floor", "read"] {
         let (seconds, peak) = best[what];

@@ -93,7 +93,7 @@ pub(super) struct State {
     pub(super) lag: HashMap<u32, u32>,
     /// Everything that happened, in order: `read 1`, `write 1`, `sync`.
     pub(super) log: Vec<String>,
-    /// Raises the stop after so many writes were answered.
+    /// Raises the stop with this attempt to write.
     pub(super) stop_after: Option<(usize, StopHandle)>,
     pub(super) bytes: Vec<u8>,
     pub(super) synced: usize,
@@ -299,8 +299,9 @@ impl TenantWrite for World {
                 Some(Fault::MovedByHand(to)) => state.people.get_mut(&id).unwrap().state = Some(to),
                 Some(_) => {}
             }
-            if let Some((writes, handle)) = state.stop_after.clone()
-                && state.writes.len() >= writes
+            let attempts = state.log.iter().filter(|one| one.starts_with("write")).count();
+            if let Some((wanted, handle)) = state.stop_after.clone()
+                && attempts >= wanted
             {
                 handle.signal();
                 state.stop_after = None;

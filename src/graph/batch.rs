@@ -169,9 +169,12 @@ impl Headers {
     }
 }
 
+/// Status (0: not answered), wait asked for, and value or refusal of one item.
+type ItemReply<T> = (u16, Option<Duration>, Option<Result<T, Refusal>>);
+
 /// The answers of one batch by item: order is not guaranteed, ids are.
 struct Parsed<T> {
-    outcomes: Vec<(u16, Option<Duration>, Option<Result<T, Refusal>>)>,
+    outcomes: Vec<ItemReply<T>>,
 }
 
 async fn send<T: Send>(

@@ -32,7 +32,7 @@ pub use requests::{Family, Need, REQUESTS, RequestSpec, Version, markdown_table}
 pub use retry::Patience;
 
 use client::Client;
-use credentials::{Claims, Credential, DevicePrompt, TokenSource};
+use credentials::{Claims, Credential, Prompt, TokenSource};
 use pacing::Pacer;
 use wire::OrganizationWire;
 
@@ -78,7 +78,7 @@ pub struct Options {
     /// How long one answer may take.
     pub timeout: Duration,
     /// Shows the operator a device code; without it that method does not exist.
-    pub prompt: Option<Arc<dyn Fn(&DevicePrompt) + Send + Sync>>,
+    pub prompt: Option<Prompt>,
 }
 
 impl Options {

@@ -290,4 +290,23 @@ mod tests {
         let writes: Vec<_> = REQUESTS.iter().filter(|spec| spec.need == Need::Write).map(|spec| spec.path).collect();
         assert_eq!(writes, ["/users/{id}/authentication/requirements"]);
     }
+
+    /// Where `MFAPLAN_GRAPH_DEFINITIONS` names a folder of OpenAPI files (`graph-v1.0-subset.yaml`, …), every request is
+    /// looked up there, but for those that no definition has.
+    #[test]
+    fn requests_are_defined_by_microsoft() {
+        let Some(folder) = std::env::var_os("MFAPLAN_GRAPH_DEFINITIONS") else { return };
+        let elsewhere = ["/policies/mfaServicePolicy", "/domains", "/devices", "/mailboxSettings/"];
+        for spec in REQUESTS.iter().filter(|spec| !elsewhere.iter().any(|part| spec.path.contains(part))) {
+            let file = format!("graph-{}-subset.yaml", spec.version.as_str());
+            let text = std::fs::read_to_string(std::path::Path::new(&folder).join(file)).unwrap();
+            let mut operations = text.lines().skip_while(|line| {
+                let path = line.strip_prefix("  ").and_then(|line| line.strip_suffix(':')).unwrap_or_default();
+                !(path.starts_with('/') && spec.matches(spec.method, spec.version.as_str(), path))
+            });
+            assert!(operations.next().is_some(), "{} is not defined", spec.path);
+            let verb = format!("    {}:", spec.method.to_lowercase());
+            assert!(operations.take_while(|line| !line.starts_with("  /")).any(|line| line == verb), "{}", spec.path);
+        }
+    }
 }

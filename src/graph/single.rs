@@ -69,6 +69,8 @@ impl StateReads {
     async fn serve(&self, client: &Arc<Client>) {
         let taken: Vec<_> = {
             let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+            // Callers that have gone away need no answer.
+            queue.retain(|(_, sender)| !sender.is_closed());
             let count = queue.len().min(MAX_ITEMS);
             queue.drain(..count).collect()
         };

@@ -383,4 +383,41 @@ mod tests {
         assert_eq!(user.job_title.text(), Some("Engineer"));
         assert!(matches!(user.mail, Field::Text(Cow::Borrowed("a@b"))), "no copy where there is no escape");
     }
+
+    /// Where `MFAPLAN_GRAPH_SAMPLES` names a folder of captured responses, every one of them must be readable.
+    #[test]
+    fn captured_responses_are_readable() {
+        let Some(folder) = std::env::var_os("MFAPLAN_GRAPH_SAMPLES") else { return };
+        fn read<T: for<'a> Deserialize<'a>>(folder: &std::path::Path, name: &str) -> usize {
+            let text = std::fs::read_to_string(folder.join(name)).unwrap();
+            let sample: serde_json::Value = serde_json::from_str(&text).unwrap();
+            let body = sample.get("body").or(sample.pointer("/response/body")).unwrap().to_string();
+            serde_json::from_str::<Page<T>>(&body).unwrap_or_else(|error| panic!("{name}: {error}")).value.len()
+        }
+        let folder = std::path::Path::new(&folder);
+        assert!(read::<crate::tenant::Policy>(folder, "real/conditionalaccess-policies.json") > 0);
+        assert!(read::<SkuWire>(folder, "real/subscribedskus.json") > 0);
+        assert!(read::<OrganizationWire>(folder, "real/organization.json") > 0);
+        assert!(read::<RoleDefinitionWire>(folder, "real/roledefinitions-subset.json") > 0);
+        assert!(read::<RoleAssignmentWire>(folder, "roleassignments.json") > 0);
+        assert!(read::<RoleAssignmentWire>(folder, "roleeligibilityscheduleinstances.json") > 0);
+        let text = |name: &str| {
+            let text = std::fs::read_to_string(folder.join(name)).unwrap();
+            let sample: serde_json::Value = serde_json::from_str(&text).unwrap();
+            sample.get("body").or(sample.pointer("/response/body")).unwrap().to_string()
+        };
+        let report = text("real/userregistrationdetails.json");
+        assert!(!serde_json::from_str::<Page<RegistrationWire<'_>>>(&report).unwrap().value.is_empty());
+        let log = text("signins-beta.json");
+        let page: Page<crate::sign_ins::wire::SignIn<'_>> = serde_json::from_str(&log).unwrap();
+        assert!(page.value.iter().all(|one| one.id().is_some() && one.record().at.is_some()));
+        let users = text("users-list-default.json");
+        assert!(!serde_json::from_str::<Page<UserWire<'_>>>(&users).unwrap().value.is_empty());
+        let activity = text("users-list-signinactivity.json");
+        assert!(serde_json::from_str::<Page<ActivityWire<'_>>>(&activity).unwrap().value[0].sign_in_activity.is_some());
+        let members = text("group-transitivemembers.json");
+        assert!(!serde_json::from_str::<Page<ObjectWire<'_>>>(&members).unwrap().value.is_empty());
+        let methods = text("authentication-methods.json");
+        assert!(!serde_json::from_str::<Page<MethodWire<'_>>>(&methods).unwrap().value.is_empty());
+    }
 }

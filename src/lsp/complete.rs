@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use lsp_types::{CompletionItem, CompletionItemKind, CompletionTextEdit, Documentation, InsertTextFormat, MarkupContent, MarkupKind, TextEdit};
+use lsp_types::{
+    CompletionItem, CompletionItemKind, CompletionTextEdit, Documentation, InsertTextFormat, MarkupContent, MarkupKind,
+    TextEdit,
+};
 
 use super::{context::Context, hover, outline::Declared, text::Encoding, workspace::Workspace};
 use crate::{
@@ -77,9 +80,8 @@ pub(super) fn complete(
         let snippet = snippet.filter(|_| snippets);
         CompletionItem {
             kind: Some(kind),
-            documentation: doc.map(|value| {
-                Documentation::MarkupContent(MarkupContent { kind: MarkupKind::Markdown, value })
-            }),
+            documentation: doc
+                .map(|value| Documentation::MarkupContent(MarkupContent { kind: MarkupKind::Markdown, value })),
             insert_text_format: snippet.as_ref().map(|_| InsertTextFormat::SNIPPET),
             text_edit: Some(CompletionTextEdit::Edit(TextEdit::new(
                 edit_range,
@@ -139,7 +141,14 @@ fn in_expression(context: &Context, word: &str, declared: &[Declared]) -> Vec<Wo
         Some("plan") => return fields(&["summary"]),
         Some("plan.summary") => return summary(),
         Some("tenant") => {
-            return fields(&["id", "name", "cloud", "licensed_for_conditional_access", "security_defaults_enabled", "users"]);
+            return fields(&[
+                "id",
+                "name",
+                "cloud",
+                "licensed_for_conditional_access",
+                "security_defaults_enabled",
+                "users",
+            ]);
         }
         Some("each") => return fields(&["key", "value"]),
         Some("path") => return fields(&["module", "root", "cwd"]),
@@ -151,14 +160,16 @@ fn in_expression(context: &Context, word: &str, declared: &[Declared]) -> Vec<Wo
     if !context.nested {
         match kind {
             Some(Kind::OneOf(values)) => {
-                let quoted = values.iter().map(|value| Word::new(format!("\"{value}\""), CompletionItemKind::ENUM_MEMBER));
+                let quoted =
+                    values.iter().map(|value| Word::new(format!("\"{value}\""), CompletionItemKind::ENUM_MEMBER));
                 words.extend(quoted);
             }
             Some(Kind::Bool) => {
                 words.extend(["true", "false"].map(|value| Word::new(value, CompletionItemKind::KEYWORD)));
             }
             Some(Kind::Type) => {
-                let types = ["string", "number", "bool", "any", "list(string)", "set(string)", "map(string)", "object({})"];
+                let types =
+                    ["string", "number", "bool", "any", "list(string)", "set(string)", "map(string)", "object({})"];
                 return types.map(|one| Word::new(one, CompletionItemKind::TYPE_PARAMETER)).into();
             }
             _ => {}
@@ -194,7 +205,9 @@ fn in_string(context: &Context, typed: &str, declared: &[Declared], tenant: Opti
     // The label of a block that is named after a rule.
     let header = context.argument.is_none();
     match (context.argument.as_deref(), context.attribute().map(|one| one.kind)) {
-        (_, Some(Kind::OneOf(values))) => values.iter().map(|one| Word::new(*one, CompletionItemKind::ENUM_MEMBER)).collect(),
+        (_, Some(Kind::OneOf(values))) => {
+            values.iter().map(|one| Word::new(*one, CompletionItemKind::ENUM_MEMBER)).collect()
+        }
         (Some("users"), _) => {
             let Some(tenant) = tenant else { return Vec::new() };
             let users = tenant.users().iter().filter(|user| starts(&user.user_principal_name.as_str()));
@@ -205,7 +218,10 @@ fn in_string(context: &Context, typed: &str, declared: &[Declared], tenant: Opti
             names.filter(starts).take(MOST).map(value).collect()
         }
         (Some("roles"), _) => {
-            let held = tenant.into_iter().flat_map(|tenant| tenant.users()).flat_map(|user| user.directory_roles.iter().flatten());
+            let held = tenant
+                .into_iter()
+                .flat_map(|tenant| tenant.users())
+                .flat_map(|user| user.directory_roles.iter().flatten());
             let mut names: Vec<&str> = held.map(|role| role.display_name.as_str()).filter(starts).collect();
             names.sort_unstable();
             names.dedup();

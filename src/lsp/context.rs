@@ -99,9 +99,9 @@ impl Context {
             Some(Frame::Quote(start)) => Some(*start..offset),
             _ => None,
         };
-        let start = before.rfind(|char: char| !is_word(char)).map_or(0, |at| {
-            at + before[at..].chars().next().map_or(1, char::len_utf8)
-        });
+        let start = before
+            .rfind(|char: char| !is_word(char))
+            .map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8));
         let line = before.rfind('\n').map_or(0, |at| at + 1);
         let blocks: Vec<String> = frames
             .iter()
@@ -144,9 +144,9 @@ pub(super) fn is_word(char: char) -> bool {
 /// The word around a byte, dots included.
 pub(super) fn word_at(text: &str, offset: usize) -> Range<usize> {
     let offset = text.floor_char_boundary(offset.min(text.len()));
-    let start = text[..offset].rfind(|char: char| !is_word(char)).map_or(0, |at| {
-        at + text[at..].chars().next().map_or(1, char::len_utf8)
-    });
+    let start = text[..offset]
+        .rfind(|char: char| !is_word(char))
+        .map_or(0, |at| at + text[at..].chars().next().map_or(1, char::len_utf8));
     let end = text[offset..].find(|char: char| !is_word(char)).map_or(text.len(), |at| offset + at);
     start..end
 }

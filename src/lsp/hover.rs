@@ -32,7 +32,8 @@ pub(super) fn hover(workspace: &Workspace, path: &Path, offset: usize) -> Option
             _ => return None,
         };
         let name = name.split('.').next().unwrap_or(name);
-        let declared = workspace.declarations(path.parent()?).into_iter().find(|one| one.kind == kind && one.name == name)?;
+        let declared =
+            workspace.declarations(path.parent()?).into_iter().find(|one| one.kind == kind && one.name == name)?;
         let source = workspace.any_text(&declared.path)?;
         return Some((format!("```hcl\n{}\n```", source.get(declared.whole)?.trim_end()), range));
     }

@@ -102,7 +102,9 @@ fn line_end(tokens: &[Token], at: usize, text: &str) -> usize {
     let mut depth = 0_i32;
     for token in tokens.iter().skip(at) {
         match token.kind {
-            Kind::OpenBrace | Kind::OpenBracket | Kind::OpenParen | Kind::OpenTemplate | Kind::OpenHeredoc => depth += 1,
+            Kind::OpenBrace | Kind::OpenBracket | Kind::OpenParen | Kind::OpenTemplate | Kind::OpenHeredoc => {
+                depth += 1
+            }
             Kind::CloseBrace if depth == 0 => return token.start as usize,
             Kind::CloseBrace | Kind::CloseBracket | Kind::CloseParen | Kind::CloseTemplate | Kind::CloseHeredoc => {
                 depth -= 1;

@@ -123,7 +123,8 @@ fn script(run: impl FnOnce(&mut Client<'_>, &Path)) {
         });
         let uri = uri_of(&dir.path().join("main.mfa.hcl")).unwrap().as_str().to_owned();
         let mut client = Client { connection: &client, uri, text: String::new(), requests: 0 };
-        let result = client.ask("initialize", json!({"capabilities": {"general": {"positionEncodings": ["utf-16", "utf-8"]}}}));
+        let result =
+            client.ask("initialize", json!({"capabilities": {"general": {"positionEncodings": ["utf-16", "utf-8"]}}}));
         assert_eq!(result["capabilities"]["positionEncoding"], "utf-8");
         client.note("initialized", json!({}));
         run(&mut client, dir.path());

@@ -11,6 +11,7 @@ mod model;
 mod rollback;
 
 pub use build::{BuildError, BuildInput, Built, build, change_value, place};
+pub use compare::{ChangedUser, PlanDiff, Reason, compare};
 pub use expressions::{plan as plan_value, tenant as tenant_value};
 pub use guardrails::{WAIVABLE, validate_waiver};
 pub use impact::impact;

@@ -18,12 +18,15 @@ pub mod plan_diff;
 pub mod redact;
 pub mod sarif;
 pub mod style;
+pub mod summary;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod text;
 pub mod words;
 
 use std::{fmt, io, io::Write, str::FromStr};
+
+pub use redact::{redact, redact_observed};
 
 use crate::{plan::Plan, severity::Severity};
 
@@ -65,8 +68,10 @@ formats! {
     Text = "text": text,
     /// The plan document, without a checksum.
     Json = "json": json,
-    /// A comment on a pull request, or a step summary.
+    /// A comment on a pull request.
     Markdown = "markdown": markdown,
+    /// The same for a step summary, with its larger limit.
+    Summary = "summary": summary,
     /// A page of its own.
     Html = "html": html,
     /// SARIF 2.1.0, for code scanning.
@@ -111,6 +116,8 @@ pub struct Options {
     pub rules: Vec<(String, String)>,
     /// The most bytes of a Markdown document: [`COMMENT`] or [`STEP_SUMMARY`].
     pub markdown_budget: usize,
+    /// How many users an HTML page has in its table, those at risk first.
+    pub html_rows: usize,
 }
 
 /// GitHub takes comments of at most 65,536 characters; the rest is room for what a workflow adds around them.
@@ -140,6 +147,7 @@ impl Default for Options {
             fail_on: None,
             rules: Vec::new(),
             markdown_budget: COMMENT,
+            html_rows: html::ROWS,
         }
     }
 }

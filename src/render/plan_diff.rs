@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, io, io::Write};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
 use super::{
@@ -33,13 +33,37 @@ pub enum DiffFormat {
 /// Those of the writer.
 pub fn write(diff: &PlanDiff<'_>, format: DiffFormat, options: &Options, out: &mut dyn Write) -> io::Result<()> {
     match format {
-        DiffFormat::Text => text(diff, options, out),
-        DiffFormat::Markdown => markdown(diff, options, out),
+        DiffFormat::Text => lines(diff, options, out),
+        DiffFormat::Markdown => comment(diff, options, out),
         DiffFormat::Json => {
             serde_json::to_writer(&mut *out, &document(diff))?;
             out.write_all(b"\n")
         }
     }
+}
+
+/// As [`write`], for a terminal.
+///
+/// # Errors
+/// Those of the writer.
+pub fn text(diff: &PlanDiff<'_>, color: bool, out: &mut dyn Write) -> io::Result<()> {
+    write(diff, DiffFormat::Text, &Options { color, ..Options::default() }, out)
+}
+
+/// As [`write`], for a comment.
+///
+/// # Errors
+/// Those of the writer.
+pub fn markdown(diff: &PlanDiff<'_>, out: &mut dyn Write) -> io::Result<()> {
+    write(diff, DiffFormat::Markdown, &Options::default(), out)
+}
+
+/// As [`write`], for a program.
+///
+/// # Errors
+/// Those of the writer.
+pub fn json(diff: &PlanDiff<'_>, out: &mut dyn Write) -> io::Result<()> {
+    write(diff, DiffFormat::Json, &Options::default(), out)
 }
 
 /// `3 users added, 1 removed, 2 changed`
@@ -71,7 +95,7 @@ fn is_grave(change: &Change) -> bool {
     change.decision == Decision::Block || change.worst() >= Some(crate::severity::Severity::High)
 }
 
-fn text(diff: &PlanDiff<'_>, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+fn lines(diff: &PlanDiff<'_>, options: &Options, out: &mut dyn Write) -> io::Result<()> {
     let painter = Painter::new(options.color);
     let mut out = io::BufWriter::new(out);
     writeln!(out, "{}", painter.paint(Label::Heading, &verdict(diff)))?;
@@ -157,19 +181,19 @@ fn changed(one: &ChangedUser<'_>, painter: Painter, out: &mut dyn Write) -> io::
 }
 
 /// A comment of at most the budget: whole lines, the grave ones first, then a count.
-fn markdown(diff: &PlanDiff<'_>, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+fn comment(diff: &PlanDiff<'_>, options: &Options, out: &mut dyn Write) -> io::Result<()> {
     let mut page = format!("<!-- mfaplan:diff -->\n## What changes: {}\n\n", verdict(diff));
     let _ = writeln!(page, "Digest: `{}` → `{}`\n", diff.digests.0, diff.digests.1);
-    let mut lines: Vec<(bool, String)> = Vec::new();
+    let mut entries: Vec<(bool, String)> = Vec::new();
     for one in &diff.refused {
         let text = format!("{}: {} Way out: {}", one.rule, one.reason, one.remedy);
-        lines.push((true, format!("- **Refused now**: {}\n", escape::markdown(&text))));
+        entries.push((true, format!("- **Refused now**: {}\n", escape::markdown(&text))));
     }
     for one in &diff.no_longer_refused {
-        lines.push((true, format!("- No longer refused: {}\n", escape::markdown(&one.rule))));
+        entries.push((true, format!("- No longer refused: {}\n", escape::markdown(&one.rule))));
     }
-    lines.extend(diff.terms.iter().map(|term| (true, format!("- {}\n", escape::markdown(term)))));
-    lines.extend(
+    entries.extend(diff.terms.iter().map(|term| (true, format!("- {}\n", escape::markdown(term)))));
+    entries.extend(
         diff.findings.iter().map(|reason| (true, format!("- Tenant: {}\n", escape::markdown(&reason.to_string())))),
     );
     let user = |change: &Change| escape::markdown_code(&change.user.user_principal_name);
@@ -177,20 +201,20 @@ fn markdown(diff: &PlanDiff<'_>, options: &Options, out: &mut dyn Write) -> io::
         for change in changes {
             let rest = format!("{}, {}", words::transition(change), change.decision.as_str());
             let risk = change.worst().map_or_else(String::new, |severity| format!(", {severity} risk"));
-            lines.push((is_grave(change), format!("- {word}: {} {rest}{risk}\n", user(change))));
+            entries.push((is_grave(change), format!("- {word}: {} {rest}{risk}\n", user(change))));
         }
     }
     for one in &diff.changed {
         let reasons: Vec<_> = one.reasons.iter().map(ToString::to_string).collect();
-        lines.push((
+        entries.push((
             is_grave(one.new),
             format!("- changed: {} {}\n", user(one.new), escape::markdown(&reasons.join("; "))),
         ));
     }
-    lines.sort_by_key(|(grave, _)| !grave);
-    let total = lines.len();
+    entries.sort_by_key(|(grave, _)| !grave);
+    let total = entries.len();
     let mut shown = 0;
-    for (_, line) in &lines {
+    for (_, line) in &entries {
         // Room for the closing count.
         if page.len() + line.len() + 80 > options.markdown_budget {
             break;
@@ -207,9 +231,9 @@ fn markdown(diff: &PlanDiff<'_>, options: &Options, out: &mut dyn Write) -> io::
 /// `added`, `removed` and `changed`, and what differs besides.
 fn document(diff: &PlanDiff<'_>) -> Value {
     let PlanDiff { digests, summaries, added, removed, changed, refused, no_longer_refused, findings, terms } = diff;
-    let changes = |list: &[&Change]| list.iter().map(|one| json!(v1::change(one))).collect::<Vec<_>>();
+    let changes = |list: &[&Change]| list.iter().map(|one| serde_json::json!(v1::change(one))).collect::<Vec<_>>();
     let reasons = |list: &[crate::plan::compare::Reason]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
-    json!({
+    serde_json::json!({
         "format_version": v1::FORMAT_VERSION,
         "old": {"digest": digests.0.to_string(), "summary": summaries.0},
         "new": {"digest": digests.1.to_string(), "summary": summaries.1},
@@ -217,7 +241,7 @@ fn document(diff: &PlanDiff<'_>) -> Value {
         "removed": changes(removed),
         "changed": changed
             .iter()
-            .map(|one| json!({
+            .map(|one| serde_json::json!({
                 "user": v1::change(one.new).user,
                 "old": v1::change(one.old),
                 "new": v1::change(one.new),
@@ -232,7 +256,9 @@ fn document(diff: &PlanDiff<'_>) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use serde_json::json;
+
+    use super::{write, *};
     use crate::{
         plan::{Plan, compare::compare},
         render::testing::{many, refused, sample},
@@ -264,20 +290,20 @@ mod tests {
     #[test]
     fn json_has_the_three_lists() {
         let (old, new) = morning();
-        let json: Value = serde_json::from_str(&shown(&old, &new, DiffFormat::Json, &Options::default())).unwrap();
-        assert_eq!(json["added"][0]["user"]["user_principal_name"], "user000000@contoso.com");
-        assert_eq!(json["removed"][0]["user"]["user_principal_name"], "anna.keller@contoso.com");
-        assert_eq!(json["changed"][0]["reasons"][0], "decision: apply → block");
-        assert_eq!(json["refused"]["added"][0]["rule"], "max_downgrades");
+        let document: Value = serde_json::from_str(&shown(&old, &new, DiffFormat::Json, &Options::default())).unwrap();
+        assert_eq!(document["added"][0]["user"]["user_principal_name"], "user000000@contoso.com");
+        assert_eq!(document["removed"][0]["user"]["user_principal_name"], "anna.keller@contoso.com");
+        assert_eq!(document["changed"][0]["reasons"][0], "decision: apply → block");
+        assert_eq!(document["refused"]["added"][0]["rule"], "max_downgrades");
     }
 
     #[test]
     fn equal_plans_have_no_difference() {
         let text = shown(&sample(), &sample(), DiffFormat::Text, &Options::default());
         assert!(text.starts_with("No difference"), "{text}");
-        let json: Value =
+        let document: Value =
             serde_json::from_str(&shown(&sample(), &sample(), DiffFormat::Json, &Options::default())).unwrap();
-        assert_eq!((json["added"].clone(), json["changed"].clone()), (json!([]), json!([])));
+        assert_eq!((document["added"].clone(), document["changed"].clone()), (json!([]), json!([])));
     }
 
     #[test]

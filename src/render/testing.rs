@@ -31,13 +31,7 @@ pub(crate) fn user_id(n: usize) -> UserId {
     UserId::new(uuid::Builder::from_random_bytes(spread.to_be_bytes()).into_uuid())
 }
 
-/// A digest for tests: it follows from what the changes are, and from nothing else.
-pub(crate) fn digest_of(plan: &Plan) -> Digest {
-    let text: String =
-        plan.changes.iter().map(|c| format!("{}{}{}{:?}", c.user.id, c.before, c.after, c.decision)).collect();
-    let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes());
-    Digest(crate::plan::file::checksum::hex(hash.as_ref()).into())
-}
+pub(crate) use crate::plan::digest::compute as digest_of;
 
 pub(crate) fn finding(
     rule: &'static str,
@@ -556,4 +550,15 @@ pub(crate) fn many(n: usize) -> Plan {
         })
         .collect();
     seal(frame(changes), n as u64 / 10, 4, n as u64 / 20)
+}
+
+/// Compares a generated file of the repository with what would be generated now. `UPDATE_DOCS=1` rewrites it.
+pub(crate) fn check_generated(path: &str, content: &str) {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, content).unwrap();
+    }
+    let found = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(found == content, "{} is not what the code says: run the tests with UPDATE_DOCS=1", path.display());
 }

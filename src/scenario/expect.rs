@@ -49,8 +49,7 @@ fn is_about_variable(problem: &Diagnostic, name: &str, sources: &SourceMap) -> b
         let set = line.trim_start().strip_prefix(name).is_some_and(|rest| rest.trim_start().starts_with('='));
         set || line.contains(&format!("variable \"{name}\""))
     };
-    problem.summary == INVALID_VALUE
-        && problem.primary.iter().chain(&problem.secondary).any(|label| about(label.span))
+    problem.summary == INVALID_VALUE && problem.primary.iter().chain(&problem.secondary).any(|label| about(label.span))
 }
 
 /// Compares what failed in a plan with what was expected to.

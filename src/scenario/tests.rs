@@ -68,7 +68,13 @@ fn a_failed_assertion_says_where_and_with_which_values() {
         "#,
     );
     assert_eq!(report.status(), Status::Fail);
-    for part in ["error: Assertion failed", "1 too many.", "case.mfatest.hcl:5:29", "plan.summary.enforce is 1", "0 passed, 1 failed."] {
+    for part in [
+        "error: Assertion failed",
+        "1 too many.",
+        "case.mfatest.hcl:5:29",
+        "plan.summary.enforce is 1",
+        "0 passed, 1 failed.",
+    ] {
         assert!(shown.contains(part), "{part} in\n{shown}");
     }
     let mut json = Vec::new();
@@ -151,7 +157,11 @@ fn what_is_wrong_in_a_scenario_is_said_at_its_place_and_other_runs_still_run() {
         }
         "#,
     );
-    assert_eq!((report.count(Status::Pass), report.count(Status::Error), report.status()), (1, 4, Status::Error), "{shown}");
+    assert_eq!(
+        (report.count(Status::Pass), report.count(Status::Error), report.status()),
+        (1, 4, Status::Error),
+        "{shown}"
+    );
     for part in [
         "did you mean `assert`?",
         "declares no variable `wav`",

@@ -182,12 +182,7 @@ impl Shared {
                 Err(failed) => break Err(error(WriteErrorKind::Rejected, &failed.to_string())),
             };
             match self.rewrite(&states, &queued) {
-                Outcome::Done(known) => {
-                    if let Some(known) = known {
-                        *lock(&self.states) = Some(Arc::new(known));
-                    }
-                    break Ok(states);
-                }
+                Outcome::Done(_) => break Ok(states),
                 Outcome::Overtaken if overtaken < ATTEMPTS => overtaken += 1,
                 Outcome::Overtaken => {
                     break Err(error(
@@ -226,14 +221,24 @@ impl Shared {
             return Outcome::Done(None);
         }
         changes.sort_by_key(|(_, slot, _)| slot.place.start);
-        let source = match fs::File::open(&self.path) {
-            Ok(source) => source,
+        let source = match fs::File::open(&self.path).and_then(|file| Ok((file.metadata()?, file))) {
+            Ok((metadata, _)) if states.version.differs(&metadata) => return Outcome::Overtaken,
+            Ok((_, source)) => source,
             Err(error) => return Outcome::Failed(error),
         };
-        match source.metadata() {
-            Ok(metadata) if states.version.differs(&metadata) => Outcome::Overtaken,
-            Ok(_) => commit::rewrite(&self.path, &source, states, &changes),
-            Err(error) => Outcome::Failed(error),
+        let prepared = match commit::prepare(&self.path, &source, &changes) {
+            Ok(prepared) => prepared,
+            Err(error) => return Outcome::Failed(error),
+        };
+        // Whoever asks for a state meanwhile waits for the rename and finds the new states, instead of reading a file
+        // whose content is known.
+        let mut cached = lock(&self.states);
+        match prepared.install(states, &changes) {
+            Outcome::Done(Some(known)) => {
+                *cached = Some(Arc::new(known));
+                Outcome::Done(None)
+            }
+            outcome => outcome,
         }
     }
 

@@ -28,41 +28,49 @@ pub(super) enum Outcome {
     Uncertain(io::Error),
 }
 
-/// Puts `changes` (sorted by place) into the file at `path`.
-///
-/// The new text is written beside the file, flushed to the disk and renamed over it, so that at any instant, whatever
-/// is killed, the file is the old one or the new one and whole. Everything but the changed values is copied as it
-/// stands: unknown keys, their order, white space and the end of the last line need no care because they are never
-/// parsed. A symbolic link stays one; what it points to is replaced.
-pub(super) fn rewrite(path: &Path, source: &File, states: &States, changes: &[Change]) -> Outcome {
-    let (target, temporary) = match prepare(path, source, changes) {
-        Ok(prepared) => prepared,
-        Err(error) => return Outcome::Failed(error),
-    };
-    // From here to the rename there is no way to keep others out; what they did before is noticed.
-    match fs::metadata(&target) {
-        Ok(metadata) if states.version.differs(&metadata) => return Outcome::Overtaken,
-        Ok(_) => {}
-        Err(error) => return Outcome::Failed(error),
-    }
-    let written = temporary.as_file().metadata();
-    let file = match temporary.persist(&target) {
-        Ok(file) => file,
-        Err(error) => return Outcome::Failed(error.error),
-    };
-    if let Err(error) = sync_directory(&target) {
-        return Outcome::Uncertain(error);
-    }
-    let known = match (written, file.metadata()) {
-        (Ok(before), Ok(after)) if before.len() == after.len() && before.modified().ok() == after.modified().ok() => {
-            Some(states.changed(changes, Version::of(&after, SystemTime::now())))
-        }
-        _ => None,
-    };
-    Outcome::Done(known)
+/// The changed text, whole and on the disk, but not yet in the file's place.
+pub(super) struct Prepared {
+    target: PathBuf,
+    temporary: NamedTempFile,
 }
 
-fn prepare(path: &Path, source: &File, changes: &[Change]) -> io::Result<(PathBuf, NamedTempFile)> {
+impl Prepared {
+    /// Puts the text in the file's place, unless somebody else has changed the file since `states` was read.
+    pub(super) fn install(self, states: &States, changes: &[Change]) -> Outcome {
+        let Self { target, temporary } = self;
+        // From here to the rename there is no way to keep others out; what they did before is noticed.
+        match fs::metadata(&target) {
+            Ok(metadata) if states.version.differs(&metadata) => return Outcome::Overtaken,
+            Ok(_) => {}
+            Err(error) => return Outcome::Failed(error),
+        }
+        let written = temporary.as_file().metadata();
+        let file = match temporary.persist(&target) {
+            Ok(file) => file,
+            Err(error) => return Outcome::Failed(error.error),
+        };
+        if let Err(error) = sync_directory(&target) {
+            return Outcome::Uncertain(error);
+        }
+        let known = match (written, file.metadata()) {
+            (Ok(before), Ok(after))
+                if before.len() == after.len() && before.modified().ok() == after.modified().ok() =>
+            {
+                Some(states.changed(changes, Version::of(&after, SystemTime::now())))
+            }
+            _ => None,
+        };
+        Outcome::Done(known)
+    }
+}
+
+/// Writes the text of `source` with `changes` (sorted by place) beside the file at `path`.
+///
+/// The new text is written beside the file, flushed to the disk and then renamed over it, so that at any instant,
+/// whatever is killed, the file is the old one or the new one and whole. Everything but the changed values is copied as
+/// it stands: unknown keys, their order, white space and the end of the last line need no care because they are never
+/// parsed. A symbolic link stays one; what it points to is replaced.
+pub(super) fn prepare(path: &Path, source: &File, changes: &[Change]) -> io::Result<Prepared> {
     let target = fs::canonicalize(path)?;
     let metadata = source.metadata()?;
     // Renaming needs the right to write the directory only. A file that its owner made read-only stays as it is.
@@ -83,7 +91,7 @@ fn prepare(path: &Path, source: &File, changes: &[Change]) -> io::Result<(PathBu
     keep_owner(temporary.as_file(), &metadata);
     temporary.as_file().set_permissions(metadata.permissions())?;
     temporary.as_file().sync_all()?;
-    Ok((target, temporary))
+    Ok(Prepared { target, temporary })
 }
 
 /// A temporary file in the same directory, hence on the same file system, as a rename requires.

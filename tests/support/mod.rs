@@ -1,5 +1,6 @@
 //! What the integration tests, examples and benches share.
 #![allow(dead_code, reason = "each test binary uses its own part")]
 #![allow(clippy::unwrap_used, reason = "test support: a broken fake should fail loudly")]
+#![allow(unreachable_pub, missing_docs, reason = "a module of each test binary: its items are public to that")]
 
 pub mod fake_graph;

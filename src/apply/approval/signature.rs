@@ -15,7 +15,8 @@
 
 use aws_lc_rs::digest::{SHA256, digest as sha};
 use jiff::{SignedDuration, Timestamp};
-use ssh_key::{HashAlg, LineEnding, PrivateKey, PublicKey, SshSig};
+use rsa::{BigUint, RsaPrivateKey};
+use ssh_key::{Algorithm, HashAlg, LineEnding, PrivateKey, PublicKey, SshSig, private::RsaKeypair};
 
 use super::{AllowedSigners, Approval, ApprovalError, How, Signer, Spent};
 use crate::{apply::journal::RunId, plan::Digest};
@@ -84,9 +85,29 @@ pub fn sign(key: &str, digest: &Digest, at: Timestamp) -> Result<String, SignErr
         reason: error.to_string(),
     };
     // SHA-512 is what ssh-keygen uses.
-    let signature = key.sign(NAMESPACE, HashAlg::Sha512, statement.as_bytes()).map_err(unsupported)?;
+    let signature = match key.key_data().rsa() {
+        Some(rsa) => sign_rsa(rsa, statement.as_bytes()),
+        None => key.sign(NAMESPACE, HashAlg::Sha512, statement.as_bytes()),
+    };
+    let signature = signature.map_err(unsupported)?;
     let armored = signature.to_pem(LineEnding::LF).map_err(unsupported)?;
     Ok(format!("{}\n\n{statement}", armored.trim_end()))
+}
+
+/// ssh-key 0.6.7 hands the first prime of an RSA key over twice and then cannot sign with it; here the key is put
+/// together by hand.
+fn sign_rsa(key: &RsaKeypair, message: &[u8]) -> Result<SshSig, ssh_key::Error> {
+    use rsa::signature::{SignatureEncoding, Signer as _};
+    let number = |mpint: &ssh_key::Mpint| BigUint::try_from(mpint);
+    let (public, private) = (&key.public, &key.private);
+    let primes = vec![number(&private.p)?, number(&private.q)?];
+    let key = RsaPrivateKey::from_components(number(&public.n)?, number(&public.e)?, number(&private.d)?, primes)
+        .map_err(|_| ssh_key::Error::Crypto)?;
+    let data = SshSig::signed_data(NAMESPACE, HashAlg::Sha512, message)?;
+    let signed =
+        rsa::pkcs1v15::SigningKey::<rsa::sha2::Sha512>::new(key).try_sign(&data).map_err(|_| ssh_key::Error::Crypto)?;
+    let signature = ssh_key::Signature::new(Algorithm::Rsa { hash: Some(HashAlg::Sha512) }, signed.to_vec())?;
+    SshSig::new(public.clone().into(), NAMESPACE, HashAlg::Sha512, signature)
 }
 
 /// Why a signature does not count.

@@ -17,8 +17,7 @@ fn digest() -> Digest {
 fn whole() -> Vec<u8> {
     let (world, plan) = enforce(3);
     Bench::new(&world).apply(plan);
-    let bytes = world.lock().bytes.clone();
-    bytes
+    world.lock().bytes.clone()
 }
 
 #[test]

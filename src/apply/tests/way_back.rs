@@ -38,10 +38,14 @@ fn a_finished_run_is_not_even_read() {
     let (world, plan) = enforce(5);
     let bench = Bench::new(&world);
     bench.apply(plan);
-    let (bytes, log) = (world.lock().bytes.clone(), world.lock().log.len());
+    let look = || {
+        let state = world.lock();
+        (state.bytes.clone(), state.log.len())
+    };
+    let before = look();
     let report = bench.resume().unwrap();
     assert_eq!((report.exit_code, report.counts.done), (0, 5));
-    assert_eq!((world.lock().bytes.clone(), world.lock().log.len()), (bytes, log));
+    assert_eq!(look(), before);
 }
 
 #[test]

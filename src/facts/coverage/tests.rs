@@ -1,1 +1,253 @@
+//! The matrix: what a policy means for one user, with the expected coverage written by hand.
+//!
+//! Dana is a member of group A (and, through nesting, of group B: `memberOf` is transitive), holds the role User
+//! Administrator, and is no guest. Every row starts from a policy that requires MFA of everybody, everywhere.
 
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{CompiledPolicies, Coverage, Gap};
+use crate::{
+    risk::testing_policies::policy,
+    tenant::{
+        AuthenticationStrength, ExternalUsers, Fact, Group, GroupId, MfaState, ObservedTenant, Policy, PolicyState,
+        RoleAssignment, Source, TenantId, Text, User, UserId, UserType,
+    },
+};
+
+const GROUP_A: &str = "aaaaaaaa-0000-0000-0000-000000000001";
+const GROUP_B: &str = "aaaaaaaa-0000-0000-0000-000000000002";
+const GROUP_C: &str = "aaaaaaaa-0000-0000-0000-000000000003";
+const USER_ADMIN: &str = "fe930be7-5e62-47db-91af-98c3a49a38b1";
+const HELPDESK: &str = "729827e3-9c14-49f7-bb1b-9608f156bbb8";
+const DANA: &str = "dddddddd-0000-0000-0000-000000000001";
+const OTHER: &str = "dddddddd-0000-0000-0000-000000000002";
+
+#[derive(Debug, PartialEq)]
+enum Is {
+    Full,
+    Partial,
+    Open,
+    Undecided,
+}
+use Is::{Full, Open, Partial, Undecided};
+
+fn dana() -> User {
+    let mut user = User::new(DANA.parse().unwrap(), "dana@contoso.com".into(), MfaState::Enforced.into());
+    user.user_type = Some(UserType::Member);
+    user.member_of = Some([GROUP_A.parse().unwrap(), GROUP_B.parse().unwrap()].into());
+    user.directory_roles = Some(
+        [RoleAssignment {
+            template_id: USER_ADMIN.parse().unwrap(),
+            display_name: "User Administrator".into(),
+            permanent: false,
+        }]
+        .into(),
+    );
+    user
+}
+
+fn tenant(policies: Vec<Policy>) -> ObservedTenant {
+    let at = "2026-11-20T08:00:00Z".parse().unwrap();
+    let mut tenant =
+        ObservedTenant::new(TenantId::new(Uuid::nil()), "Contoso".into(), Source::Snapshot, at, Vec::new());
+    tenant.groups = vec![Group { id: GROUP_B.parse().unwrap(), display_name: "SG-Exempt".into(), mail: None }];
+    tenant.conditional_access = Some(policies);
+    tenant
+}
+
+fn judge(policies: Vec<Policy>, user: &User) -> (Is, Coverage) {
+    let compiled = CompiledPolicies::new(&tenant(policies));
+    let coverage = compiled.coverage(user);
+    let is = match &coverage {
+        Coverage::Full { .. } => Full,
+        Coverage::Partial { .. } => Partial,
+        Coverage::None { .. } => Open,
+        Coverage::Unknown { .. } => Undecided,
+    };
+    let quick = match compiled.covers(user) {
+        Some(true) => vec![Full],
+        Some(false) => vec![Partial, Open],
+        None => vec![Undecided],
+    };
+    assert!(quick.contains(&is), "the quick answer {quick:?} and the explained one {is:?} differ");
+    (is, coverage)
+}
+
+fn text(one: &str) -> Vec<Text> {
+    vec![one.into()]
+}
+
+fn nobody(p: &mut Policy) {
+    p.conditions.users.include_users.clear();
+}
+
+fn guests(types: &str, tenants: Option<serde_json::Value>) -> Option<ExternalUsers> {
+    Some(ExternalUsers { guest_or_external_user_types: types.into(), external_tenants: tenants })
+}
+
+fn grant(p: &mut Policy, operator: &str, controls: &[&str]) {
+    let grant = p.grant_controls.get_or_insert_default();
+    grant.operator = Some(operator.into());
+    grant.built_in_controls = controls.iter().map(|one| (*one).into()).collect();
+}
+
+fn strength(p: &mut Policy, satisfied: &str) {
+    p.grant_controls.get_or_insert_default().authentication_strength =
+        Some(AuthenticationStrength { requirements_satisfied: satisfied.into(), ..AuthenticationStrength::default() });
+}
+
+type Row = (&'static str, fn(&mut Policy, &mut User), Is);
+
+#[rustfmt::skip]
+const MATRIX: &[Row] = &[
+    // state
+    ("enabled", |_, _| {}, Full),
+    ("report-only", |p, _| p.state = PolicyState::EnabledForReportingButNotEnforced, Open),
+    ("disabled", |p, _| p.state = PolicyState::Disabled, Open),
+    ("a state of the future", |p, _| p.state = PolicyState::Unknown, Open),
+    // include
+    ("includes nobody", |p, _| nobody(p), Open),
+    ("includes None", |p, _| p.conditions.users.include_users = text("None"), Open),
+    ("includes the user", |p, _| p.conditions.users.include_users = text(DANA), Full),
+    ("includes the user, capitals", |p, _| p.conditions.users.include_users = vec![DANA.to_uppercase().into()], Full),
+    ("includes another user", |p, _| p.conditions.users.include_users = text(OTHER), Open),
+    ("includes his group", |p, _| { nobody(p); p.conditions.users.include_groups = text(GROUP_A); }, Full),
+    ("includes the group around his group", |p, _| { nobody(p); p.conditions.users.include_groups = text(GROUP_B); }, Full),
+    ("includes another group", |p, _| { nobody(p); p.conditions.users.include_groups = text(GROUP_C); }, Open),
+    ("includes a group, memberships unknown", |p, u| { nobody(p); p.conditions.users.include_groups = text(GROUP_A); u.member_of = None; }, Undecided),
+    ("includes his role, eligible only", |p, _| { nobody(p); p.conditions.users.include_roles = text(USER_ADMIN); }, Full),
+    ("includes another role", |p, _| { nobody(p); p.conditions.users.include_roles = text(HELPDESK); }, Open),
+    ("includes a role, roles unknown", |p, u| { nobody(p); p.conditions.users.include_roles = text(USER_ADMIN); u.directory_roles = None; }, Undecided),
+    // exclude
+    ("excludes the user", |p, _| p.conditions.users.exclude_users = text(DANA), Open),
+    ("excludes another user", |p, _| p.conditions.users.exclude_users = text(OTHER), Full),
+    ("excludes his group", |p, _| p.conditions.users.exclude_groups = text(GROUP_A), Open),
+    ("excludes the group around his group", |p, _| p.conditions.users.exclude_groups = text(GROUP_B), Open),
+    ("excludes another group", |p, _| p.conditions.users.exclude_groups = text(GROUP_C), Full),
+    ("excludes a group, memberships unknown", |p, u| { p.conditions.users.exclude_groups = text(GROUP_C); u.member_of = None; }, Undecided),
+    ("excludes his role", |p, _| p.conditions.users.exclude_roles = text(USER_ADMIN), Open),
+    ("excludes another role", |p, _| p.conditions.users.exclude_roles = text(HELPDESK), Full),
+    ("excludes a role, roles unknown", |p, u| { p.conditions.users.exclude_roles = text(HELPDESK); u.directory_roles = None; }, Undecided),
+    ("exclusion beats inclusion by name", |p, _| { p.conditions.users.include_users = text(DANA); p.conditions.users.exclude_groups = text(GROUP_A); }, Open),
+    // guests
+    ("guests by word, a member", |p, _| p.conditions.users.include_users = text("GuestsOrExternalUsers"), Open),
+    ("guests by word, a guest", |p, u| { p.conditions.users.include_users = text("GuestsOrExternalUsers"); u.user_type = Some(UserType::Guest); }, Full),
+    ("guests by word, type unknown", |p, u| { p.conditions.users.include_users = text("GuestsOrExternalUsers"); u.user_type = None; }, Undecided),
+    ("without guests by word, a guest", |p, u| { p.conditions.users.exclude_users = text("GuestsOrExternalUsers"); u.user_type = Some(UserType::Guest); }, Open),
+    ("without guests by word, a member", |p, _| p.conditions.users.exclude_users = text("GuestsOrExternalUsers"), Full),
+    ("guests by object, invited guest", |p, u| { nobody(p); p.conditions.users.include_guests_or_external_users = guests("internalGuest,b2bCollaborationGuest", None); u.user_type = Some(UserType::Guest); u.user_principal_name = "d_fabrikam.com#EXT#@contoso.com".into(); }, Full),
+    ("guests by object, another kind", |p, u| { nobody(p); p.conditions.users.include_guests_or_external_users = guests("serviceProvider", None); u.user_type = Some(UserType::Guest); }, Open),
+    ("guests by object, some home tenants", |p, u| { nobody(p); p.conditions.users.include_guests_or_external_users = guests("internalGuest", Some(json!({"membershipKind": "enumerated", "members": ["x"]}))); u.user_type = Some(UserType::Guest); }, Open),
+    ("guests by object, all home tenants", |p, u| { nobody(p); p.conditions.users.include_guests_or_external_users = guests("internalGuest", Some(json!({"membershipKind": "all"}))); u.user_type = Some(UserType::Guest); }, Full),
+    ("without guests by object, a guest", |p, u| { p.conditions.users.exclude_guests_or_external_users = guests("internalGuest", None); u.user_type = Some(UserType::Guest); }, Open),
+    ("without guests of some home tenants, a guest", |p, u| { p.conditions.users.exclude_guests_or_external_users = guests("internalGuest", Some(json!({"membershipKind": "enumerated"}))); u.user_type = Some(UserType::Guest); }, Open),
+    ("without guests by object, a member", |p, _| p.conditions.users.exclude_guests_or_external_users = guests("internalGuest,b2bCollaborationGuest", None), Full),
+    // applications
+    ("one application", |p, _| p.conditions.applications.include_applications = text("Office365"), Partial),
+    ("no application", |p, _| p.conditions.applications.include_applications.clear(), Partial),
+    ("all but one", |p, _| p.conditions.applications.exclude_applications = text("797f4846-ba00-4fd7-ba43-dac1f8f63013"), Partial),
+    ("a user action", |p, _| p.conditions.applications.include_user_actions = text("urn:user:registersecurityinfo"), Partial),
+    ("an authentication context", |p, _| p.conditions.applications.include_authentication_context_class_references = text("c1"), Partial),
+    ("an application filter", |p, _| p.conditions.applications.application_filter = Some(json!({"mode": "exclude", "rule": "x"})), Partial),
+    // clients
+    ("browser and modern clients", |p, _| p.conditions.client_app_types = vec!["browser".into(), "mobileAppsAndDesktopClients".into()], Full),
+    ("browser only", |p, _| p.conditions.client_app_types = text("browser"), Partial),
+    ("legacy only", |p, _| p.conditions.client_app_types = vec!["exchangeActiveSync".into(), "other".into()], Partial),
+    ("client types not given", |p, _| p.conditions.client_app_types.clear(), Partial),
+    // conditions
+    ("anywhere", |p, _| p.conditions.locations = Some(json!({"includeLocations": ["All"], "excludeLocations": []})), Full),
+    ("not in trusted places", |p, _| p.conditions.locations = Some(json!({"includeLocations": ["All"], "excludeLocations": ["AllTrusted"]})), Partial),
+    ("any platform", |p, _| p.conditions.platforms = Some(json!({"includePlatforms": ["all"]})), Full),
+    ("Android", |p, _| p.conditions.platforms = Some(json!({"includePlatforms": ["android"]})), Partial),
+    ("a device filter", |p, _| p.conditions.devices = Some(json!({"deviceFilter": {"mode": "exclude", "rule": "x"}})), Partial),
+    ("sign-in risk", |p, _| p.conditions.sign_in_risk_levels = text("high"), Partial),
+    ("user risk", |p, _| p.conditions.user_risk_levels = text("high"), Partial),
+    ("service principal risk", |p, _| p.conditions.service_principal_risk_levels = text("high"), Partial),
+    ("insider risk", |p, _| p.conditions.insider_risk_levels = Some(json!("elevated")), Partial),
+    ("device code flow", |p, _| p.conditions.authentication_flows = Some(json!({"transferMethods": "deviceCodeFlow"})), Partial),
+    ("office hours", |p, _| p.conditions.times = Some(json!({"includedRanges": [{}]})), Partial),
+    ("workload identities", |p, _| p.conditions.client_applications = Some(json!({"includeServicePrincipals": ["x"]})), Open),
+    // grant
+    ("session controls only", |p, _| p.grant_controls = None, Open),
+    ("block", |p, _| grant(p, "OR", &["block"]), Open),
+    ("compliant device", |p, _| grant(p, "OR", &["compliantDevice"]), Open),
+    ("MFA or compliant device", |p, _| grant(p, "OR", &["mfa", "compliantDevice"]), Open),
+    ("MFA and compliant device", |p, _| grant(p, "AND", &["mfa", "compliantDevice"]), Full),
+    ("MFA, operator missing", |p, _| p.grant_controls.get_or_insert_default().operator = None, Full),
+    ("MFA or compliant device, operator missing", |p, _| { grant(p, "OR", &["mfa", "compliantDevice"]); p.grant_controls.get_or_insert_default().operator = None; }, Open),
+    ("MFA or terms of use", |p, _| p.grant_controls.get_or_insert_default().terms_of_use = text("t"), Open),
+    ("MFA or a third party's factor", |p, _| p.grant_controls.get_or_insert_default().custom_authentication_factors = text("Duo"), Open),
+    ("a strength that is MFA", |p, _| { grant(p, "OR", &[]); strength(p, "mfa"); }, Full),
+    ("a strength that is not", |p, _| { grant(p, "OR", &[]); strength(p, "none"); }, Open),
+    ("a strength or MFA", |p, _| strength(p, "mfa"), Full),
+    ("a strength or compliant device", |p, _| { grant(p, "OR", &["compliantDevice"]); strength(p, "mfa"); }, Open),
+    ("a weak strength and MFA", |p, _| { grant(p, "AND", &["mfa"]); strength(p, "none"); }, Full),
+    // combinations
+    ("partial and excluded is excluded", |p, _| { p.conditions.sign_in_risk_levels = text("high"); p.conditions.users.exclude_users = text(DANA); }, Open),
+    ("partial and report-only is nothing", |p, _| { p.conditions.sign_in_risk_levels = text("high"); p.state = PolicyState::EnabledForReportingButNotEnforced; }, Open),
+    ("report-only decides whatever is unknown", |p, u| { p.state = PolicyState::EnabledForReportingButNotEnforced; p.conditions.users.exclude_groups = text(GROUP_C); u.member_of = None; }, Open),
+];
+
+#[test]
+fn the_matrix() {
+    for (story, change, expected) in MATRIX {
+        let (mut policy, mut user) = (policy("P"), dana());
+        change(&mut policy, &mut user);
+        assert_eq!(judge(vec![policy], &user).0, *expected, "{story}");
+    }
+}
+
+#[test]
+fn one_covering_policy_is_enough_and_is_named() {
+    let mut report_only = policy("Trial");
+    report_only.state = PolicyState::EnabledForReportingButNotEnforced;
+    let (_, coverage) = judge(vec![report_only, policy("MFA for all")], &dana());
+    assert_eq!(coverage, Coverage::Full { policies: vec!["MFA for all".into()] });
+}
+
+#[test]
+fn reasons_name_the_group_the_role_and_every_restriction() {
+    let mut one = policy("P");
+    one.conditions.users.exclude_groups = text(GROUP_B);
+    one.conditions.users.exclude_roles = text(USER_ADMIN);
+    one.conditions.client_app_types = text("browser");
+    let (_, coverage) = judge(vec![one], &dana());
+    let expected =
+        [Gap::ExcludedGroup("SG-Exempt".into()), Gap::ExcludedRole("User Administrator".into()), Gap::ClientAppTypes];
+    assert_eq!(coverage.gaps()[0].gaps, expected);
+    assert_eq!(
+        coverage.gaps()[0].to_string(),
+        "P: excludes the user through group SG-Exempt, excludes the user through role User Administrator, covers only \
+         some client types"
+    );
+}
+
+#[test]
+fn policies_that_were_not_given_leave_everything_open() {
+    let mut blind = tenant(Vec::new());
+    blind.conditional_access = None;
+    let compiled = CompiledPolicies::new(&blind);
+    assert_eq!(compiled.covers(&dana()), None);
+    assert!(matches!(compiled.coverage(&dana()), Coverage::Unknown { fact: Fact::ConditionalAccess, .. }));
+}
+
+#[test]
+fn more_than_sixty_four_policies() {
+    let mut policies: Vec<Policy> = (0..150)
+        .map(|number| {
+            let mut one = policy(&format!("P{number}"));
+            one.conditions.users.exclude_groups = text(GROUP_A);
+            one
+        })
+        .collect();
+    assert_eq!(judge(policies.clone(), &dana()).0, Open);
+    policies[140].conditions.users.exclude_groups.clear();
+    let compiled = CompiledPolicies::new(&tenant(policies));
+    let mut covering = Vec::new();
+    compiled.each_covering(&dana(), |position| covering.push(compiled.name(position).cloned().unwrap()));
+    assert_eq!(covering, ["P140"]);
+    let stranger = User::new(UserId::new(Uuid::from_u128(9)), "x@contoso.com".into(), MfaState::Disabled.into());
+    assert_eq!(compiled.excluded_from_all(&stranger), Ok(None), "P140 excludes nobody");
+    assert_eq!(GROUP_A.parse::<GroupId>().unwrap().to_string(), GROUP_A);
+}

@@ -11,5 +11,5 @@ mod source;
 
 pub use choose::{Credential, DEVICE_CODE_CLIENT, Identity, ManagedIdentity, Method, VARIABLES};
 pub use error::AuthError;
-pub use source::{Claims, DevicePrompt};
+pub use source::{Claims, DevicePrompt, Prompt};
 pub(crate) use source::{Token, TokenSource};

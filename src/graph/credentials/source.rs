@@ -40,9 +40,10 @@ pub struct Claims {
     pub tid: Option<String>,
     /// The object: the operator, or the application's service principal.
     pub oid: Option<String>,
-    /// The application.
-    #[serde(alias = "azp")]
+    /// The application, in tokens of version 1 (Graph's).
     pub appid: Option<String>,
+    /// The application, in tokens of version 2.
+    pub azp: Option<String>,
     /// The operator's sign-in name.
     pub upn: Option<String>,
     /// Delegated permissions, space separated.
@@ -56,6 +57,12 @@ impl Claims {
     #[must_use]
     pub fn delegated(&self) -> bool {
         self.scp.is_some()
+    }
+
+    /// The application (client) id.
+    #[must_use]
+    pub fn application(&self) -> Option<&str> {
+        self.appid.as_deref().or(self.azp.as_deref())
     }
 
     /// The permissions, whichever kind.
@@ -106,7 +113,8 @@ impl Token {
     }
 }
 
-pub(crate) type Prompt = Arc<dyn Fn(&DevicePrompt) + Send + Sync>;
+/// Shows the operator a device code.
+pub type Prompt = Arc<dyn Fn(&DevicePrompt) + Send + Sync>;
 
 /// Gives out the current token.
 pub(crate) struct TokenSource {

@@ -31,8 +31,7 @@ pub(super) struct Memberships {
 
 impl Memberships {
     pub(super) fn absorb(&mut self, other: Self) {
-        self.groups
-            .extend(other.groups.into_iter().filter(|group| !self.members.contains_key(&group.id)).collect::<Vec<_>>());
+        self.groups.extend(other.groups);
         for (group, members) in other.members {
             self.members.entry(group).or_insert(members);
         }
@@ -114,7 +113,7 @@ fn group(wire: GroupWire) -> Group {
 
 /// The members of these groups. A group that does not exist (any more) has none.
 pub(super) async fn read_members(plan: &Plan<'_>, groups: BTreeSet<GroupId>) -> Result<Memberships, Failure> {
-    let mut reads: JoinSet<Result<(GroupId, Option<Vec<UserId>>), Failure>> = JoinSet::new();
+    let mut reads = JoinSet::new();
     let mut groups = groups.into_iter();
     let mut memberships = Memberships::default();
     loop {
@@ -122,16 +121,18 @@ pub(super) async fn read_members(plan: &Plan<'_>, groups: BTreeSet<GroupId>) -> 
             && let Some(group) = groups.next()
         {
             let client = Arc::clone(plan.client);
-            reads.spawn(async move { members(&client, group).await.map(|members| (group, members)) });
+            reads.spawn(async move { Ok::<_, Failure>((group, members(&client, group).await?)) });
         }
         let Some(joined) = reads.join_next().await else { return Ok(memberships) };
-        let (group, members) = joined.map_err(|_| Failure::Unusable("a read was cancelled".to_owned()))??;
+        let (group, members): (GroupId, Option<Vec<UserId>>) =
+            joined.map_err(|_| Failure::Unusable("a read was cancelled".to_owned()))??;
         if let Some(members) = members {
             memberships.members.insert(group, members);
         }
     }
 }
 
+/// The users of a group; nothing where it does not exist.
 async fn members(client: &Client, group: GroupId) -> Result<Option<Vec<UserId>>, Failure> {
     let spec = &requests::MEMBERS;
     let mut url = client.url(spec, &format!("/groups/{group}/transitiveMembers"), "$select=id&$top=999");

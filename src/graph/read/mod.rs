@@ -51,8 +51,17 @@ impl Plan<'_> {
         !self.request.unneeded.contains(&fact)
     }
 
+    /// Days of sign-in log; a request that names none gets the language's default, never an empty log.
+    fn window_days(&self) -> u16 {
+        match self.request.sign_in_window_days {
+            0 => 30,
+            days => days.min(30),
+        }
+    }
+
     async fn if_wanted<T>(&self, fact: Fact, read: impl Future<Output = Result<T, Failure>>) -> Optional<T> {
-        if self.wants(fact) { Some(read.await) } else { None }
+        // Boxed: together these futures are larger than a thread's stack likes.
+        if self.wants(fact) { Some(Box::pin(read).await) } else { None }
     }
 }
 
@@ -61,8 +70,7 @@ pub(super) async fn read(plan: Plan<'_>) -> Result<ObservedTenant, ReadError> {
     let (sender, mut notices) = mpsc::unbounded_channel();
     plan.client.listen(Some(sender));
     let progress = plan.progress;
-    let work = all(&plan);
-    tokio::pin!(work);
+    let mut work = Box::pin(all(&plan));
     let result = loop {
         tokio::select! {
             result = &mut work => break result,
@@ -75,17 +83,18 @@ pub(super) async fn read(plan: Plan<'_>) -> Result<ObservedTenant, ReadError> {
 
 async fn all(plan: &Plan<'_>) -> Result<ObservedTenant, ReadError> {
     let client = plan.client;
-    let users = async {
+    let users = Box::pin(async {
         let list = users::read(plan).await?;
         let mailboxes = plan.if_wanted(Fact::MailboxPurpose, per_user::mailboxes(plan, &list.users)).await;
         Ok::<_, ReadError>((list, mailboxes))
-    };
-    let policies = async {
+    });
+    let policies = Box::pin(async {
         let policies = plan.if_wanted(Fact::ConditionalAccess, directory::conditional_access(client)).await;
         let named = policies.iter().flatten().flat_map(|all| all.iter().flat_map(groups::of_policy)).collect();
         (policies, groups::read_members(plan, named).await)
-    };
-    let mandatory = async { tokio::try_join!(users, groups::read_named(plan), roles_or_error(plan)) };
+    });
+    let (named, roles) = (Box::pin(groups::read_named(plan)), Box::pin(roles_or_error(plan)));
+    let mandatory = async { tokio::try_join!(users, named, roles) };
     let reports = async {
         tokio::join!(
             plan.if_wanted(Fact::Registration, reports::registration(plan)),
@@ -122,25 +131,16 @@ async fn all(plan: &Plan<'_>) -> Result<ObservedTenant, ReadError> {
     let registration = match registration {
         Some(Err(Failure::Refused(refusal))) if refusal.unlicensed() => {
             // No report without P1: ask each user's methods, where that is allowed.
-            Some(per_user::methods(plan, &list.users).await.map_err(|failure| (failure, Some(refusal))))
+            let by_methods = per_user::methods(plan, &list.users).await;
+            by_methods
+                .map_err(|failure| {
+                    let (report, methods) =
+                        (refusal.reason(&requests::REGISTRATION), failure.reason(&requests::METHODS));
+                    gaps.add(Fact::Registration, format!("{report}; and the methods of each user: {methods}"));
+                })
+                .ok()
         }
-        other => other.map(|result| result.map_err(|failure| (failure, None))),
-    };
-    let registration = match registration {
-        Some(Err((failure, refusal))) => {
-            let reason = match &refusal {
-                Some(refusal) => format!(
-                    "{}; and the methods of each user: {}",
-                    refusal.reason(&requests::REGISTRATION),
-                    failure.reason(&requests::METHODS)
-                ),
-                None => failure.reason(&requests::REGISTRATION),
-            };
-            gaps.add(Fact::Registration, reason);
-            None
-        }
-        Some(Ok(registration)) => Some(registration),
-        None => None,
+        other => gaps.take(&requests::REGISTRATION, other),
     };
     let sign_ins = gaps.take(&requests::SIGN_INS, sign_ins);
     let activity = gaps.take(&requests::ACTIVITY, activity);
@@ -191,7 +191,7 @@ async fn all(plan: &Plan<'_>) -> Result<ObservedTenant, ReadError> {
         facts.activity(&activity);
     }
     if let Some(log) = sign_ins {
-        facts.sign_ins(&log, plan.request.sign_in_window_days);
+        facts.sign_ins(&log, plan.window_days());
     }
     if let Some(devices) = devices {
         facts.users.iter_mut().for_each(|user| user.device_count = Some(devices.get(&user.id).copied().unwrap_or(0)));

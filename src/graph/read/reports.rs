@@ -74,7 +74,7 @@ pub(super) async fn registration(plan: &Plan<'_>) -> Result<Registration, Failur
 /// filters that mix kinds have been refused.
 pub(super) async fn sign_ins(plan: &Plan<'_>) -> Result<Aggregator<UserId>, Failure> {
     let (client, spec) = (plan.client, &requests::SIGN_INS);
-    let days = i64::from(plan.request.sign_in_window_days);
+    let days = i64::from(plan.window_days());
     let since = plan.now - SignedDuration::from_hours(24 * days);
     let since = since.strftime("%Y-%m-%dT%H:%M:%SZ");
     let mut log = Aggregator::default();

@@ -96,8 +96,8 @@ async fn attempt(plan: &Plan<'_>, fast: bool) -> Result<List, Failed> {
     let mut states = HashMap::new();
     let (sender, receiver) = mpsc::unbounded_channel();
     let mut list = {
-        let listing = async { pages(plan, fast, sender).await.map_err(Failed::List) };
-        let reading = async { read_states(plan, receiver, &mut states).await.map_err(Failed::State) };
+        let listing = Box::pin(async { pages(plan, fast, sender).await.map_err(Failed::List) });
+        let reading = Box::pin(async { read_states(plan, receiver, &mut states).await.map_err(Failed::State) });
         tokio::try_join!(listing, reading)?.0
     };
     let doubt =

@@ -4,10 +4,7 @@ use std::{cmp::Reverse, collections::HashMap, io, io::Write};
 
 use serde::Serialize;
 
-use super::{
-    super::{escape, words},
-    ROWS,
-};
+use super::super::{escape, words};
 use crate::{
     plan::{Change, Decision, Plan, file::user_id_text},
     risk::{Accepted, Finding},
@@ -52,13 +49,13 @@ impl<K: std::hash::Hash + Eq, V> Numbered<K, V> {
     }
 }
 
-pub(super) fn write(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(plan: &Plan, limit: usize, out: &mut dyn Write) -> io::Result<()> {
     let mut order: Vec<&Change> = plan.changes.iter().collect();
     order.sort_by_cached_key(|change| (Reverse(change.worst()), change.decision != Decision::Block));
     let (mut blocks, mut holds, mut impacts) = (Numbered::new(), Numbered::new(), Numbered::new());
     let (mut rules, mut waivers) = (Numbered::new(), Numbered::new());
-    let mut rows = Vec::with_capacity(order.len().min(ROWS));
-    for change in order.into_iter().take(ROWS) {
+    let mut rows = Vec::with_capacity(order.len().min(limit));
+    for change in order.into_iter().take(limit) {
         let block = change.declared_by.as_ref().map_or(-1, |place| {
             blocks.number((&*place.address, place.line), || {
                 (shown(&place.address), shown(&format!("{}:{}", place.file, place.line)))

@@ -28,7 +28,7 @@ pub const ROWS: usize = 20_000;
 ///
 /// # Errors
 /// Those of the writer.
-pub fn write(plan: &Plan, _options: &Options, out: &mut dyn Write) -> io::Result<()> {
+pub fn write(plan: &Plan, options: &Options, out: &mut dyn Write) -> io::Result<()> {
     let mut out = BufWriter::with_capacity(64 * 1024, out);
     let title = format!("MFA plan for {}", plan.tenant.name);
     write!(
@@ -43,9 +43,9 @@ pub fn write(plan: &Plan, _options: &Options, out: &mut dyn Write) -> io::Result
         hash(STYLE),
         html(&title),
     )?;
-    sections::write(plan, &mut out)?;
+    sections::write(plan, options.html_rows, &mut out)?;
     out.write_all(b"<script type=\"application/json\" id=\"data\">")?;
-    data::write(plan, &mut out)?;
+    data::write(plan, options.html_rows, &mut out)?;
     write!(out, "</script>\n<script>{SCRIPT}</script>\n</body>\n</html>\n")?;
     out.flush()
 }

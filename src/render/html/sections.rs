@@ -9,7 +9,7 @@ use super::{
         matrix::Matrix,
         words,
     },
-    ROWS, charts,
+    charts,
 };
 use crate::{
     plan::{Change, Decision, Plan, file::tenant_id_text},
@@ -20,9 +20,17 @@ use crate::{
 /// So many users are named under a cause; the table has the others.
 const NAMED: usize = 50;
 
-pub(super) fn write(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
-    let parts =
-        [head(plan), refused(plan), flow(plan), blocked(plan), tenant(plan), rules(plan), table(plan), foot(plan)];
+pub(super) fn write(plan: &Plan, limit: usize, out: &mut dyn Write) -> io::Result<()> {
+    let parts = [
+        head(plan),
+        refused(plan),
+        flow(plan),
+        blocked(plan),
+        tenant(plan),
+        rules(plan),
+        table(plan, limit),
+        foot(plan),
+    ];
     out.write_all(b"<a class=\"skip\" href=\"#users\">Skip to the users</a>\n")?;
     for part in parts {
         out.write_all(part.as_bytes())?;
@@ -307,17 +315,17 @@ fn rules(plan: &Plan) -> String {
     out
 }
 
-fn table(plan: &Plan) -> String {
+fn table(plan: &Plan, limit: usize) -> String {
     if plan.changes.is_empty() {
         return String::new();
     }
-    let left = plan.changes.len().saturating_sub(ROWS) as u64;
+    let left = plan.changes.len().saturating_sub(limit) as u64;
     let cut = if left == 0 {
         String::new()
     } else {
         format!(
             "<p class=\"cut\">This page has the {} changes at most risk; {} more are in the plan: <code>mfaplan show FILE --format csv</code> lists them all.</p>",
-            words::number(ROWS as u64),
+            words::number(limit as u64),
             words::number(left)
         )
     };

@@ -81,3 +81,40 @@ fn a_refused_plan_names_no_way_to_apply_it() {
     assert!(text.contains("REFUSED") && text.contains("way out: --waive max_downgrades=2"));
     assert!(!text.contains("mfaplan apply"));
 }
+
+/// The picture in the documentation: the coloured text as SVG, so that it cannot be older than the code.
+#[test]
+fn the_picture_in_the_documentation_is_current() {
+    let text = shown(&refused(), &Options { color: true, ..Options::default() });
+    let lines: Vec<_> = text.lines().collect();
+    let height = lines.len() * 18 + 24;
+    let mut svg = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"760\" height=\"{height}\" font-family=\"ui-monospace, Menlo, \
+         'Liberation Mono', monospace\" font-size=\"14\"><rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"#12161c\"/>\n"
+    );
+    for (at, line) in lines.iter().enumerate() {
+        svg.push_str(&format!("<text x=\"16\" y=\"{}\" fill=\"#e6eaf0\" xml:space=\"preserve\">", at * 18 + 28));
+        let (mut color, mut bold) = ("", false);
+        for (part, is_code) in console::AnsiCodeIterator::new(line) {
+            if !is_code {
+                let weight = if bold { " font-weight=\"bold\"" } else { "" };
+                let fill = if color.is_empty() { String::new() } else { format!(" fill=\"{color}\"") };
+                svg.push_str(&format!("<tspan{fill}{weight}>{}</tspan>", crate::render::escape::xml(part)));
+                continue;
+            }
+            match part {
+                "\u{1b}[0m" => (color, bold) = ("", false),
+                "\u{1b}[1m" => bold = true,
+                "\u{1b}[2m" => color = "#9aa6b5",
+                "\u{1b}[31m" => color = "#ff8291",
+                "\u{1b}[32m" => color = "#5cbf85",
+                "\u{1b}[33m" => color = "#e8b931",
+                "\u{1b}[35m" => color = "#c98be4",
+                other => panic!("a colour the picture does not know: {other:?}"),
+            }
+        }
+        svg.push_str("</text>\n");
+    }
+    svg.push_str("</svg>\n");
+    crate::render::testing::check_generated("docs/images/plan-text.svg", &svg);
+}

@@ -6,6 +6,7 @@
 //! assert!(fake.writes().is_empty());
 //! ```
 
+mod batch;
 mod buckets;
 mod errors;
 mod faults;
@@ -15,6 +16,7 @@ mod routes;
 mod server;
 mod sign_ins;
 mod token;
+mod urls;
 mod world;
 
 use std::{
@@ -41,6 +43,7 @@ use faults::FaultPlan;
 use routes::Call;
 use server::{Loopback, Switch};
 use token::Tokens;
+use urls::{decode, joined, parameters};
 use world::World;
 
 #[allow(unused_imports, reason = "each test binary uses its own part")]
@@ -323,7 +326,7 @@ fn graph_request(
         }
         _ if path == "/$batch" => {
             let at = state.log.len();
-            let (reply, spent) = batch(inner, state, version, body);
+            let (reply, spent) = batch::answer(inner, state, version, body);
             units = Some(spent);
             logged.status = reply.status;
             state.log.insert(at, logged.clone());
@@ -404,100 +407,6 @@ fn unauthorized() -> Reply {
     Reply::error(401, "InvalidAuthenticationToken", "Lifetime validation failed, the token is expired.")
 }
 
-fn batch(inner: &Inner, state: &mut Mutable, version: &str, body: &Bytes) -> (Reply, f64) {
-    #[derive(serde::Deserialize)]
-    struct Envelope {
-        requests: Vec<Item>,
-    }
-    #[derive(serde::Deserialize)]
-    struct Item {
-        id: String,
-        method: String,
-        url: String,
-        #[serde(default)]
-        body: Option<Value>,
-    }
-    let Ok(envelope) = serde_json::from_slice::<Envelope>(body) else {
-        return (Reply::error(400, "BadRequest", "Invalid batch payload format."), 0.0);
-    };
-    if envelope.requests.is_empty() || envelope.requests.len() > 20 {
-        return (
-            Reply::error(400, "BadRequest", "Number of batch request steps exceeds the maximum value of 20."),
-            0.0,
-        );
-    }
-    let (reads, writes): (Vec<_>, Vec<_>) =
-        envelope.requests.iter().map(|item| item.method != "PATCH").partition(|read| *read);
-    if !reads.is_empty() && !writes.is_empty() {
-        state.problems.push("a batch holds reads and writes".to_owned());
-    }
-    let mut answers = Vec::with_capacity(envelope.requests.len());
-    let mut spent = 0.0;
-    for item in &envelope.requests {
-        // A `#` that is not encoded cuts the URL: the service then acts on something else, and says that all is well.
-        let url = match item.url.split_once('#') {
-            Some((cut, _)) => {
-                state.problems.push(format!("batch item {}: `#` is not encoded", item.url));
-                cut
-            }
-            None => &item.url,
-        };
-        let (path, query) = url.split_once('?').unwrap_or((url, ""));
-        let path = format!("/{}", decode(path).trim_start_matches('/'));
-        let query = parameters(query);
-        let spec = find_spec(&item.method, version, &path, &query);
-        let truncated = item.url.contains('#');
-        let (reply, wrote) = match state.faults.draw(&item.method, &path, "item", true) {
-            Some(Fault::Status(status)) => (Reply::error(status, "UnknownError", ""), None),
-            Some(_) => (inner.throttled(Duration::from_millis(50)), None),
-            None if truncated && item.method == "PATCH" => (Reply::no_content(), None),
-            None => {
-                if spec.is_none_or(|spec| !spec.batched) {
-                    state.problems.push(format!("batch item {} /{version}{path} is not in REQUESTS", item.method));
-                }
-                let call = Call {
-                    method: &item.method,
-                    version,
-                    path: &path,
-                    query: &query,
-                    body: item.body.as_ref(),
-                    eventual: false,
-                    origin: &inner.origin,
-                };
-                let (reply, wrote, cost) = metered(inner, state, &call, spec);
-                spent += cost;
-                (reply, wrote)
-            }
-        };
-        state.log.push(Logged {
-            at: Instant::now(),
-            method: item.method.clone(),
-            version: version.to_owned(),
-            path,
-            query: joined(&query),
-            status: reply.status,
-            in_batch: true,
-            wrote,
-            client_request_id: None,
-        });
-        let mut answer = json!({"id": item.id, "status": reply.status});
-        let named = reply.headers.iter().map(|(name, value)| ((*name).to_owned(), Value::from(value.clone())));
-        answer["headers"] =
-            Value::Object(named.chain([("Content-Type".to_owned(), json!("application/json"))]).collect());
-        if let Some(body) = reply.body {
-            answer["body"] = body;
-        }
-        answers.push(answer);
-    }
-    if inner.options.shuffle {
-        state.shuffles = state.shuffles.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-        let by = (state.shuffles >> 33) as usize % answers.len();
-        answers.rotate_left(by);
-        answers.reverse();
-    }
-    (Reply::ok(json!({"responses": answers})), spent)
-}
-
 fn login(
     inner: &Inner,
     method: &Method,
@@ -571,44 +480,4 @@ fn send(reply: Reply, request: &HeaderMap, fault: Option<Fault>) -> Response {
         _ => {}
     }
     response.header(header::CONTENT_TYPE, kind).body(Body::from(body)).expect("headers are valid")
-}
-
-fn decode(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut decoded = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(byte) = bytes.get(at) {
-        let hex = bytes.get(at + 1..at + 3).and_then(|hex| std::str::from_utf8(hex).ok());
-        match (byte, hex.and_then(|hex| u8::from_str_radix(hex, 16).ok())) {
-            (b'%', Some(value)) => {
-                decoded.push(value);
-                at += 3;
-            }
-            _ => {
-                decoded.push(*byte);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8_lossy(&decoded).into_owned()
-}
-
-/// Percent-encodes a query value.
-fn encode(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~$".contains(&byte);
-    text.bytes().map(|byte| if plain(byte) { (byte as char).to_string() } else { format!("%{byte:02X}") }).collect()
-}
-
-fn parameters(query: &str) -> HashMap<String, String> {
-    let pairs = query.split('&').filter(|pair| !pair.is_empty());
-    pairs
-        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-        .map(|(name, value)| (decode(name), decode(&value.replace('+', "%20"))))
-        .collect()
-}
-
-fn joined(query: &HashMap<String, String>) -> String {
-    let mut parts: Vec<String> = query.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    parts.sort();
-    parts.join("&")
 }

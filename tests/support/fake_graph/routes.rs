@@ -138,7 +138,7 @@ fn paged(value: Vec<Value>, more: bool, next: usize, options: &FakeOptions, call
         let mut link = format!("{origin}/{}{}?", call.version, call.path);
         for (name, value) in call.query {
             if name != "$skiptoken" {
-                link.push_str(&format!("{}={}&", super::encode(name), super::encode(value)));
+                link.push_str(&format!("{}={}&", super::urls::encode(name), super::urls::encode(value)));
             }
         }
         body["@odata.nextLink"] = json!(format!("{link}$skiptoken={next}"));

@@ -1,0 +1,6 @@
+//! Tests over the whole registry.
+
+mod engine;
+mod labelled;
+mod properties;
+mod registry;
