@@ -41,6 +41,7 @@ fn import(tenant: &ObservedTenant) -> Imported {
 
 /// The plan of the text, or the text with what is wrong in it.
 fn plan(imported: &Imported, tenant: &ObservedTenant) -> Plan {
+    assert_eq!(crate::fmt::format(&imported.text).unwrap(), imported.text, "canonical style");
     prove(imported, tenant, instant()).unwrap_or_else(|error| {
         let shown = render::to_string(&error.diagnostics, &error.sources, render::RenderOptions::default());
         panic!("{shown}\n{}", imported.text)
