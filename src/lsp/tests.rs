@@ -226,3 +226,17 @@ fn formatting_is_that_of_the_command_and_unknown_questions_get_an_error() {
         }
     });
 }
+
+#[test]
+fn scenario_files_have_their_own_blocks() {
+    script(|client, dir| {
+        client.uri = uri_of(&dir.join("a.mfatest.hcl")).unwrap().as_str().to_owned();
+        client.open("run \"x\" {\n  expect_failurs = []\n  as\n}\nv\n");
+        let found = client.diagnostics();
+        assert!(found.iter().any(|one| one["message"].as_str().unwrap().contains("Invalid block")), "{found:?}");
+        assert!(client.complete("\n  as").contains(&"as_of".to_owned()));
+        assert_eq!(client.complete("\nv"), ["variables", "run"]);
+        let found = client.change("run \"x\" {\n  expect_failurs = []\n}\n");
+        assert!(found[0]["message"].as_str().unwrap().contains("did you mean `expect_failures`?"), "{found:?}");
+    });
+}
