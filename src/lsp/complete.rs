@@ -7,9 +7,15 @@ use lsp_types::{
     TextEdit,
 };
 
-use super::{context::Context, hover, outline::Declared, text::Encoding, workspace::Workspace};
+use super::{
+    context::{Context, Language},
+    hover,
+    outline::Declared,
+    text::Encoding,
+    workspace::Workspace,
+};
 use crate::{
-    config::schema::{self, BlockSchema, Kind, Over, Times},
+    config::schema::{BlockSchema, Kind, Over, Times},
     eval::{UserField, functions},
     risk,
     tenant::ObservedTenant,
@@ -53,7 +59,7 @@ pub(super) fn complete(
 ) -> Option<(Vec<CompletionItem>, bool)> {
     let text = workspace.text(path)?.to_owned();
     let dir = path.parent()?;
-    let context = Context::at(&text, offset);
+    let context = Context::at(&text, offset, Language::of(path));
     if context.comment {
         return None;
     }
@@ -97,7 +103,7 @@ pub(super) fn complete(
 /// Blocks and arguments.
 fn beginnings(context: &Context) -> Vec<Word> {
     if context.blocks.is_empty() {
-        return schema::TOP_LEVEL.iter().map(|one| block(one)).collect();
+        return context.language.top_level().iter().map(|one| block(one)).collect();
     }
     let Some(schema) = context.schema() else { return Vec::new() };
     let arguments = schema.attributes.iter().map(|one| {

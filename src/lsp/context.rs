@@ -1,7 +1,7 @@
 //! Where the cursor stands: in which block, in which argument, in a string or behind which word. From tokens alone, since
 //! what is being typed does not parse.
 
-use std::ops::Range;
+use std::{ops::Range, path::Path};
 
 use crate::{
     config::{
@@ -9,6 +9,7 @@ use crate::{
         schema::{self, AttributeSchema, BlockSchema},
     },
     diag::FileId,
+    scenario,
 };
 
 /// The surroundings of a byte.
@@ -28,6 +29,39 @@ pub(super) struct Context {
     pub(super) line_start: bool,
     /// In a comment.
     pub(super) comment: bool,
+    /// The blocks of the language this file is in.
+    pub(super) language: Language,
+}
+
+/// Which blocks a file may hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Language {
+    /// Those of a configuration.
+    #[default]
+    Configuration,
+    /// Those of a scenario file.
+    Scenario,
+}
+
+impl Language {
+    /// By the name of the file.
+    pub(super) fn of(path: &Path) -> Self {
+        let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+        if name.ends_with(scenario::SUFFIX) { Self::Scenario } else { Self::Configuration }
+    }
+
+    /// The blocks at the top level.
+    pub(super) const fn top_level(self) -> &'static [&'static BlockSchema] {
+        match self {
+            Self::Configuration => schema::TOP_LEVEL,
+            Self::Scenario => scenario::TOP_LEVEL,
+        }
+    }
+
+    /// The block with this name at the top level.
+    pub(super) fn block(self, name: &str) -> Option<&'static BlockSchema> {
+        self.top_level().iter().copied().find(|one| one.name == name)
+    }
 }
 
 enum Frame {
@@ -39,10 +73,11 @@ enum Frame {
 
 impl Context {
     /// The context of `offset`.
-    pub(super) fn at(text: &str, offset: usize) -> Self {
+    pub(super) fn at(text: &str, offset: usize, language: Language) -> Self {
         let offset = text.floor_char_boundary(offset.min(text.len()));
         let before = &text[..offset];
-        let scan = scan(text, FileId(0));
+        // What stands behind the cursor would only mislead: an unfinished string ends at some later quote.
+        let scan = scan(before, FileId(0));
         let mut frames: Vec<Frame> = Vec::new();
         let mut argument: Option<(String, usize)> = None;
         let mut header: Option<&str> = None;
@@ -115,13 +150,14 @@ impl Context {
             word: start..offset,
             line_start: text[line..start].trim().is_empty(),
             comment,
+            language,
         }
     }
 
     /// The schema of the block it is in; none at the top level or in a block the language does not have.
     pub(super) fn schema(&self) -> Option<&'static BlockSchema> {
         let (first, rest) = self.blocks.split_first()?;
-        rest.iter().try_fold(schema::top_level(first)?, |outer, name| outer.block(name).map(|one| one.schema))
+        rest.iter().try_fold(self.language.block(first)?, |outer, name| outer.block(name).map(|one| one.schema))
     }
 
     /// The schema of the argument it is in.
@@ -157,7 +193,7 @@ mod tests {
     /// The context at `|`.
     fn at(text: &str) -> Context {
         let offset = text.find('|').unwrap();
-        Context::at(&text.replace('|', ""), offset)
+        Context::at(&text.replace('|', ""), offset, Language::Configuration)
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::path::Path;
 use lsp_types::Location;
 
 use super::{
-    context::{Context, word_at},
+    context::{Context, Language, word_at},
     outline::Declared,
     text::Encoding,
     workspace::Workspace,
@@ -17,7 +17,7 @@ pub(super) fn definition(workspace: &Workspace, path: &Path, offset: usize, enco
     let text = workspace.text(path)?;
     let range = word_at(text, offset);
     let word = text.get(range.clone())?;
-    let context = Context::at(text, range.end);
+    let context = Context::at(text, range.end, Language::of(path));
     if context.comment {
         return None;
     }

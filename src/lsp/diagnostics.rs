@@ -8,13 +8,14 @@ use std::{
 use jiff::Timestamp;
 use lsp_types::{Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, Location};
 
-use super::{text::Encoding, workspace::Workspace};
+use super::{context::Language, text::Encoding, workspace::Workspace};
 use crate::{
     config::{Config, load_over},
     desired,
     diag::{self, Level, SourceMap},
     facts::{Facts, UserKind, UserView},
     plan::tenant_value,
+    scenario,
     tenant::ObservedTenant,
 };
 
@@ -50,7 +51,27 @@ pub(super) fn of_directory(
             files.entry(path).or_default().push(shown);
         }
     }
+    for path in workspace.open_in(dir) {
+        if Language::of(&path) == Language::Scenario {
+            let found = of_scenario(workspace, dir, &path, instant, encoding);
+            files.insert(path, found);
+        }
+    }
     files
+}
+
+/// The diagnostics of an open scenario file, without running it.
+fn of_scenario(
+    workspace: &Workspace,
+    dir: &Path,
+    path: &Path,
+    instant: Timestamp,
+    encoding: Encoding,
+) -> Vec<Diagnostic> {
+    let Some(text) = workspace.text(path) else { return Vec::new() };
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let (found, sources) = scenario::check(&name, text, dir, instant);
+    found.iter().filter_map(|one| shown(workspace, dir, one, &sources, encoding)).collect()
 }
 
 /// What resolving says: unknown users and groups, conflicts, selectors that match nobody.

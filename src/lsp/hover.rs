@@ -3,11 +3,11 @@
 use std::{fmt::Write, ops::Range, path::Path};
 
 use super::{
-    context::{Context, word_at},
+    context::{Context, Language, word_at},
     workspace::Workspace,
 };
 use crate::{
-    config::schema::{self, AttributeSchema, BlockSchema},
+    config::schema::{AttributeSchema, BlockSchema},
     eval::functions::{self, Function},
     risk::{self, Rule},
 };
@@ -17,7 +17,7 @@ pub(super) fn hover(workspace: &Workspace, path: &Path, offset: usize) -> Option
     let text = workspace.text(path)?;
     let range = word_at(text, offset);
     let word = text.get(range.clone()).filter(|word| !word.is_empty())?;
-    let context = Context::at(text, range.end);
+    let context = Context::at(text, range.end, Language::of(path));
     if context.comment {
         return None;
     }
@@ -55,7 +55,7 @@ pub(super) fn hover(workspace: &Workspace, path: &Path, offset: usize) -> Option
             .map(attribute)
             .or_else(|| outer.block(word).map(|one| block(one.schema)))
             .map(|doc| (doc, range)),
-        None if context.blocks.is_empty() => schema::top_level(word).map(|one| (block(one), range)),
+        None if context.blocks.is_empty() => context.language.block(word).map(|one| (block(one), range)),
         None => None,
     }
 }

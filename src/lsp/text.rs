@@ -120,7 +120,7 @@ mod tests {
                 assert_eq!(encoding.byte(text, encoding.position(text, byte)), byte);
             }
         }
-        assert_eq!(Encoding::Utf16.byte(text, Position::new(0, 99)), 7, "before the line end");
+        assert_eq!(Encoding::Utf16.byte(text, Position::new(0, 99)), 8, "before the line end");
         assert_eq!(Encoding::Utf16.byte(text, Position::new(99, 0)), text.len());
     }
 

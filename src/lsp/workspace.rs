@@ -41,7 +41,8 @@ impl Workspace {
         Self {
             overlay: Overlay::default(),
             open: BTreeMap::new(),
-            policy_dir,
+            // Places in it are told by its path, which has to mean the same in every directory.
+            policy_dir: policy_dir.map(|dir| std::path::absolute(&dir).unwrap_or(dir)),
             known_rules: crate::risk::known_rules(),
             snapshots: BTreeMap::new(),
             named: BTreeMap::new(),
@@ -61,6 +62,11 @@ impl Workspace {
     /// The text of an open file.
     pub(super) fn text(&self, path: &Path) -> Option<&str> {
         self.overlay.get(path)
+    }
+
+    /// The open files of a directory.
+    pub(super) fn open_in(&self, dir: &Path) -> Vec<PathBuf> {
+        self.open.keys().filter(|path| path.parent() == Some(dir)).cloned().collect()
     }
 
     /// The directories of all open files.

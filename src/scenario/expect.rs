@@ -13,19 +13,30 @@ use crate::{
     risk,
 };
 
-/// Does a configuration that does not load fail as expected? Returns the expectations met, or `None` where an error is
-/// left that nobody expected.
+/// Does a configuration that does not load fail as expected? Returns the expectations met, or `None` where a failure is
+/// left that nobody expected. Once a variable has a value it may not have, everything else may be its consequence.
 pub(super) fn of_load<'r>(run: &'r Run, failure: &LoadFailure) -> Option<Vec<&'r Expected>> {
-    let mut met: Vec<&Expected> = Vec::new();
-    for problem in failure.diagnostics.iter().filter(|one| one.level == Level::Error) {
-        let meets = |expected: &&Expected| match expected.what.strip_prefix("var.") {
-            Some(name) => is_about_variable(problem, name, &failure.sources),
-            None => *expected.what == *"configuration",
+    let errors = || failure.diagnostics.iter().filter(|one| one.level == Level::Error);
+    let mut met: Vec<&Expected> = run.expected.iter().filter(|one| *one.what == *"configuration").collect();
+    let variable = |problem: &Diagnostic| {
+        let about = |expected: &&Expected| {
+            let name = expected.what.strip_prefix("var.");
+            name.is_some_and(|name| is_about_variable(problem, name, &failure.sources))
         };
-        met.push(run.expected.iter().find(meets)?);
+        run.expected.iter().find(about)
+    };
+    for problem in errors().filter(|problem| problem.summary == INVALID_VALUE) {
+        match variable(problem) {
+            Some(expected) => met.push(expected),
+            None if met.is_empty() => return None,
+            None => {}
+        }
     }
-    Some(met)
+    (!met.is_empty()).then_some(met)
 }
+
+/// What the loader says of a value that a variable may not have.
+const INVALID_VALUE: &str = "Invalid value for variable";
 
 /// Refused values of variables point at the line that sets them or at the declaration.
 fn is_about_variable(problem: &Diagnostic, name: &str, sources: &SourceMap) -> bool {
@@ -38,8 +49,7 @@ fn is_about_variable(problem: &Diagnostic, name: &str, sources: &SourceMap) -> b
         let set = line.trim_start().strip_prefix(name).is_some_and(|rest| rest.trim_start().starts_with('='));
         set || line.contains(&format!("variable \"{name}\""))
     };
-    problem.summary == "Invalid value for variable"
-        && problem.primary.iter().chain(&problem.secondary).any(|label| about(label.span))
+    problem.summary == INVALID_VALUE && problem.primary.iter().chain(&problem.secondary).any(|label| about(label.span))
 }
 
 /// Compares what failed in a plan with what was expected to.

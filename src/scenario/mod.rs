@@ -22,6 +22,22 @@ mod value;
 pub use model::{FileResult, Problem, Report, RunResult, Status};
 pub use run::{TestInput, run};
 
+pub(crate) use schema::TOP_LEVEL;
+
+/// What is wrong with the text of a scenario file, without running it. `dir` is the directory it is in.
+#[must_use]
+pub fn check(
+    name: &str,
+    text: &str,
+    dir: &std::path::Path,
+    now: jiff::Timestamp,
+) -> (Vec<crate::diag::Diagnostic>, crate::diag::SourceMap) {
+    let (mut sources, mut diags) = (crate::diag::SourceMap::default(), crate::diag::Diagnostics::default());
+    let file = sources.add(name, text);
+    read::read(text, file, dir, now, &mut diags);
+    (diags.into_sorted(), sources)
+}
+
 /// The ending of scenario files.
 pub const SUFFIX: &str = ".mfatest.hcl";
 

@@ -22,7 +22,7 @@ const fn required(name: &'static str, kind: Kind, doc: &'static str) -> Attribut
 }
 
 /// Blocks at the top level of a scenario file.
-pub(super) const TOP_LEVEL: [&BlockSchema; 2] = [&VARIABLES, &RUN];
+pub(crate) const TOP_LEVEL: &[&BlockSchema] = &[&VARIABLES, &RUN];
 
 /// `variables { … }`
 const VARIABLES: BlockSchema = BlockSchema {
