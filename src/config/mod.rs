@@ -19,9 +19,13 @@ mod parse;
 mod policy;
 mod raw;
 mod reads;
+#[cfg(test)]
+mod reference;
 pub(crate) mod scan;
 pub mod schema;
 mod selector;
+#[cfg(test)]
+mod tests;
 mod variables;
 mod version;
 
