@@ -122,6 +122,9 @@ fn fit(arg: &mut Cow<'_, Value>, takes: Takes) -> Result<(), String> {
         (Takes::String, Value::String(_)) | (Takes::Number, Value::Number(_)) | (Takes::Bool, Value::Bool(_)) => true,
         (Takes::Sequence, Value::List(_) | Value::Tuple(_) | Value::Set(_)) => true,
         (Takes::Mapping, Value::Map(_) | Value::Object(_)) => true,
+        (Takes::Bools, Value::Tuple(elements) | Value::List(elements)) => {
+            elements.iter().all(|one| matches!(one, Value::Bool(_)))
+        }
         (Takes::Strings, Value::List(elements) | Value::Set(elements)) => {
             elements.iter().all(|one| matches!(one, Value::String(_) | Value::Null))
         }

@@ -6,6 +6,8 @@
 
 mod call;
 mod compile;
+#[cfg(test)]
+mod conformance;
 mod console;
 mod context;
 mod convert;
@@ -20,6 +22,8 @@ mod run;
 mod scope;
 mod syntax;
 mod template;
+#[cfg(test)]
+mod tests;
 mod traverse;
 pub mod types;
 mod value;
@@ -42,6 +46,20 @@ pub use value::{Map, Value};
 use parse::constant;
 
 use crate::diag::{Diagnostics, FileId, Span};
+
+/// Compiles a text as a template: what a template file holds. Names are those of `cx`.
+pub fn compile_template(text: &str, file: FileId, cx: &CompileContext, diags: &mut Diagnostics) -> Option<Expr> {
+    let template = match hcl_edit::parser::parse_template(text) {
+        Ok(template) => template,
+        Err(error) => {
+            diags.push(syntax::problem("Invalid template", "This is not a template", &error, text, file));
+            return None;
+        }
+    };
+    let mut compiler = compile::Compiler { file, cx, diags, references: References::default(), loops: Vec::new() };
+    let root = compiler.template_node(&template)?;
+    Some(Expr { root: Arc::new(root), references: Arc::new(compiler.references) })
+}
 
 /// A compiled expression. Cheap to clone.
 #[derive(Clone, Debug)]

@@ -34,10 +34,7 @@ pub fn parse_expression(text: &str, file: FileId, diags: &mut Diagnostics) -> Op
         Ok(Expression::Parenthesis(inner)) if before > 0 => Some(inner.inner().clone()),
         Ok(expr) => Some(expr),
         Err(error) => {
-            let at = text.floor_char_boundary(error.location().offset().min(text.len()));
-            let end = text.get(at..).and_then(|rest| rest.chars().next()).map_or(at, |char| at + char.len_utf8());
-            let detail = format!("This is not an expression: {}.", super::syntax::plain_message(error.message()));
-            diags.push(Diagnostic::error("Invalid expression", detail).at(Span::new(file, at..end), ""));
+            diags.push(super::syntax::problem("Invalid expression", "This is not an expression", &error, text, file));
             None
         }
     }

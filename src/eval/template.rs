@@ -1,5 +1,9 @@
 //! Templates: `"…${…}…"`, heredocs, `%{ if }` and `%{ for }`, with their strip markers.
 
+mod lines;
+
+use std::{cell::RefCell, collections::VecDeque};
+
 use hcl_edit::{
     Span as _,
     template::{Directive, Element, HeredocTemplate, StringTemplate, Strip, Template},
@@ -10,7 +14,7 @@ use super::{
     compile::Compiler,
     ir::{Kind, Node, Part},
 };
-use crate::tenant::Text;
+use crate::{diag::Diagnostic, tenant::Text};
 
 impl Compiler<'_> {
     /// `"…"`. A single interpolation is the value itself, not its text: `"${1}"` is a number.
@@ -22,22 +26,24 @@ impl Compiler<'_> {
         Some(finished(parts))
     }
 
-    /// `<<EOT`. What the parser dedented at the top must be dedented inside directives too.
+    /// `<<EOT`.
     pub(super) fn heredoc(&mut self, heredoc: &HeredocTemplate) -> Option<Kind> {
-        let edges = Edges { indent: heredoc.indent().unwrap_or(0), ..Edges::default() };
-        let parts = self.parts(&heredoc.template, edges)?;
+        let literals = lines::of(&heredoc.template, heredoc.indent());
+        let literals = RefCell::new(literals);
+        let parts = self.parts(&heredoc.template, Edges { literals: Some(&literals), ..Edges::default() })?;
         Some(finished(parts))
     }
 
     /// A template file's content.
-    pub(super) fn whole_template(&mut self, template: &Template) -> Option<Kind> {
+    fn whole_template(&mut self, template: &Template) -> Option<Kind> {
         if let Some(Element::Interpolation(only)) = template.as_single_element() {
             return self.node(&only.expr).map(|node| node.kind);
         }
-        self.parts(template, Edges::default()).map(finished)
+        let literals = RefCell::new(lines::of(template, None));
+        self.parts(template, Edges { literals: Some(&literals), ..Edges::default() }).map(finished)
     }
 
-    fn parts(&mut self, template: &Template, edges: Edges) -> Option<Vec<Part>> {
+    fn parts(&mut self, template: &Template, edges: Edges<'_>) -> Option<Vec<Part>> {
         let elements: Vec<&Element> = template.iter().collect();
         let parts: Vec<Option<Part>> = elements
             .iter()
@@ -53,14 +59,17 @@ impl Compiler<'_> {
         parts.into_iter().collect()
     }
 
-    fn part(&mut self, element: &Element, trim_start: bool, trim_end: bool, edges: &Edges) -> Option<Part> {
+    fn part(&mut self, element: &Element, trim_start: bool, trim_end: bool, edges: &Edges<'_>) -> Option<Part> {
         match element {
             Element::Literal(literal) => {
+                if let Some(literals) = edges.literals {
+                    return Some(Part::Literal(normalised(&literals.borrow_mut().pop_front().unwrap_or_default())));
+                }
                 let mut text: &str = literal.value();
-                let dedented;
-                if edges.nested && edges.indent > 0 {
-                    dedented = dedent(text, edges.indent);
-                    text = &dedented;
+                let unescaped;
+                if edges.nested {
+                    unescaped = self.unescaped(text, literal.span())?;
+                    text = &unescaped;
                 }
                 if trim_start {
                     text = text.trim_start();
@@ -78,7 +87,7 @@ impl Compiler<'_> {
                     let inner = |start: Strip, end: Strip| Edges {
                         trim_start: start.strip_end(),
                         trim_end: end.strip_start(),
-                        indent: edges.indent,
+                        literals: edges.literals,
                         nested: true,
                     };
                     let yes = self.parts(&directive.if_expr.template, inner(directive.if_expr.strip, middle));
@@ -95,7 +104,7 @@ impl Compiler<'_> {
                     let inner = Edges {
                         trim_start: directive.for_expr.strip.strip_end(),
                         trim_end: directive.endfor_expr.strip.strip_start(),
-                        indent: edges.indent,
+                        literals: edges.literals,
                         nested: true,
                     };
                     let body = self.parts(&directive.for_expr.template, inner);
@@ -106,6 +115,45 @@ impl Compiler<'_> {
         }
     }
 
+    /// Inside the directives of a quoted string the parser leaves escapes as they are, and takes a quote for text.
+    fn unescaped(&mut self, text: &str, span: Option<std::ops::Range<usize>>) -> Option<String> {
+        let mut out = String::with_capacity(text.len());
+        let mut chars = text.chars();
+        while let Some(char) = chars.next() {
+            let code = |chars: &mut std::str::Chars<'_>, digits: usize| {
+                let hex: String = chars.take(digits).collect();
+                u32::from_str_radix(&hex, 16).ok().filter(|_| hex.len() == digits).and_then(char::from_u32)
+            };
+            let plain = match char {
+                '"' => None,
+                '\\' => match chars.next() {
+                    Some('n') => Some('\n'),
+                    Some('r') => Some('\r'),
+                    Some('t') => Some('\t'),
+                    Some(same @ ('"' | '\\')) => Some(same),
+                    Some('u') => code(&mut chars, 4),
+                    Some('U') => code(&mut chars, 8),
+                    _ => None,
+                },
+                other => Some(other),
+            };
+            match plain {
+                Some(char) => out.push(char),
+                None => {
+                    let what = if char == '"' {
+                        "The string ends inside a `%{ … }` directive."
+                    } else {
+                        "This escape does not exist; there are \\n, \\r, \\t, \\\", \\\\, \\uNNNN and \\UNNNNNNNN."
+                    };
+                    let at = self.span(span);
+                    self.diags.push(Diagnostic::error("Invalid template", what).at(at, ""));
+                    return None;
+                }
+            }
+        }
+        Some(out)
+    }
+
     /// Compiles a template given as text of its own (a template file).
     pub(super) fn template_node(&mut self, template: &Template) -> Option<Node> {
         let span = self.span(template.span());
@@ -113,17 +161,19 @@ impl Compiler<'_> {
     }
 }
 
-/// What surrounds a template: do the tags before and after it strip, and how deep was its heredoc indented?
+/// What surrounds a template: do the tags before and after it strip? And the literals of a text of several lines, worked
+/// out beforehand.
 #[derive(Default)]
-struct Edges {
+struct Edges<'a> {
     trim_start: bool,
     trim_end: bool,
-    indent: usize,
+    literals: Option<&'a RefCell<VecDeque<String>>>,
+    /// Inside a directive?
     nested: bool,
 }
 
 /// The strip markers of an element's first tag.
-fn opening(element: &Element) -> Strip {
+pub(super) fn opening(element: &Element) -> Strip {
     match element {
         Element::Literal(_) => Strip::None,
         Element::Interpolation(one) => one.strip,
@@ -135,7 +185,7 @@ fn opening(element: &Element) -> Strip {
 }
 
 /// The strip markers of an element's last tag.
-fn closing(element: &Element) -> Strip {
+pub(super) fn closing(element: &Element) -> Strip {
     match element {
         Element::Literal(_) => Strip::None,
         Element::Interpolation(one) => one.strip,
@@ -144,16 +194,6 @@ fn closing(element: &Element) -> Strip {
             Directive::For(one) => one.endfor_expr.strip,
         },
     }
-}
-
-/// Takes up to `indent` blanks from the start of each line but the first, which continues a tag's line.
-fn dedent(text: &str, indent: usize) -> String {
-    let mut out = String::with_capacity(text.len());
-    for (at, line) in text.split_inclusive('\n').enumerate() {
-        let blanks = line.bytes().take(indent).take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-        out.push_str(if at == 0 { line } else { line.get(blanks..).unwrap_or(line) });
-    }
-    out
 }
 
 fn normalised(text: &str) -> Text {

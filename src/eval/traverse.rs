@@ -195,7 +195,7 @@ fn splat<'e>(node: &'e Node, value: &Value, inner: &'e [Step], cx: &'e Cx<'e>, f
         Value::Null => Value::tuple(Vec::new()),
         Value::Tuple(elements) => Value::tuple(each(elements)?),
         Value::List(elements) => Value::list(each(elements)?),
-        Value::Set(elements) => Value::set(each(elements)?),
+        Value::Set(elements) => Value::list(each(elements)?),
         single => Value::tuple(each(std::slice::from_ref(single))?),
     };
     Ok(Cow::Owned(if sensitive { result.mark_sensitive() } else { result }))

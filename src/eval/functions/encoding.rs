@@ -1,3 +1,194 @@
-//! Later.
+//! Encodings.
 
-pub(super) static FUNCTIONS: &[super::Function] = &[];
+use std::{collections::BTreeMap, fmt::Write, sync::Arc};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+
+use serde_json::value::RawValue;
+
+use super::{Args, Fail, Function, Outcome, Takes, function, nullable, param};
+use crate::{
+    eval::{Number, Value, value::Map},
+    tenant::Text,
+};
+
+const GROUP: &str = "Encodings";
+const STR: super::Param = param("str", Takes::String);
+
+pub(super) static FUNCTIONS: &[Function] = &[
+    function(
+        "base64decode",
+        GROUP,
+        &[STR],
+        base64decode,
+        "The text behind standard Base64; it must be UTF-8.",
+        "base64decode(\"SGVsbG8=\")",
+    ),
+    function(
+        "base64encode",
+        GROUP,
+        &[STR],
+        base64encode,
+        "The UTF-8 bytes in standard Base64.",
+        "base64encode(\"Hello\")",
+    ),
+    function(
+        "csvdecode",
+        GROUP,
+        &[STR],
+        csvdecode,
+        "The rows of a CSV text with a header line, as objects of strings.",
+        "csvdecode(\"upn,wave\\njdoe@contoso.com,1\\n\")",
+    ),
+    function("jsondecode", GROUP, &[STR], jsondecode, "The value of a JSON text.", "jsondecode(\"{\\\"wave\\\": 1}\")"),
+    function(
+        "jsonencode",
+        GROUP,
+        &[nullable("val", Takes::Any)],
+        jsonencode,
+        "The value as JSON, keys sorted, `<`, `>` and `&` escaped.",
+        "jsonencode({ wave = 1, users = [\"jdoe\"] })",
+    ),
+    function(
+        "urlencode",
+        GROUP,
+        &[STR],
+        urlencode,
+        "The text as it may stand in the query of a URL.",
+        "urlencode(\"a b&c\")",
+    ),
+];
+
+fn base64decode(args: &Args<'_, '_>) -> Outcome {
+    let Ok(bytes) = STANDARD.decode(args.str(0)?) else { return Err("failed to decode base64 data".into()) };
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(Value::normalised(&text)),
+        Err(_) => Err("the result of decoding the provided string is not valid UTF-8".into()),
+    }
+}
+
+fn base64encode(args: &Args<'_, '_>) -> Outcome {
+    Ok(Value::string(STANDARD.encode(args.str(0)?)))
+}
+
+fn csvdecode(args: &Args<'_, '_>) -> Outcome {
+    let text = args.str(0)?;
+    let mut reader = csv::ReaderBuilder::new().has_headers(true).flexible(true).from_reader(text.as_bytes());
+    let header = reader.headers().map_err(|error| format!("CSV header: {error}"))?.clone();
+    if header.is_empty() {
+        return Err("missing header line".into());
+    }
+    let mut names = std::collections::BTreeSet::new();
+    if let Some(twice) = header.iter().find(|name| !names.insert(*name)) {
+        return Err(format!("duplicate column name {twice:?}").into());
+    }
+    let names: Vec<Text> = header.iter().map(Into::into).collect();
+    let mut rows = Vec::new();
+    for record in reader.records() {
+        let record = record.map_err(|error| error.to_string())?;
+        if record.len() != names.len() {
+            let line = record.position().map_or(0, csv::Position::line);
+            return Err(
+                format!("wrong number of fields on line {line}: {} instead of {}", record.len(), names.len()).into()
+            );
+        }
+        rows.push(Value::object(names.iter().cloned().zip(record.iter().map(Value::normalised))));
+    }
+    Ok(Value::list(rows))
+}
+
+fn jsondecode(args: &Args<'_, '_>) -> Outcome {
+    let json: Result<&RawValue, _> = serde_json::from_str(args.str(0)?);
+    json.and_then(decoded).map_err(|error| Fail::Call(format!("invalid JSON: {error}")))
+}
+
+/// A JSON value with its numbers exact: the text of each is read as it stands. The reader itself limits nesting.
+fn decoded(json: &RawValue) -> Result<Value, serde_json::Error> {
+    let text = json.get();
+    Ok(match text.bytes().next() {
+        Some(b'[') => {
+            let elements: Vec<&RawValue> = serde_json::from_str(text)?;
+            Value::Tuple(elements.into_iter().map(decoded).collect::<Result<Vec<_>, _>>()?.into())
+        }
+        Some(b'{') => {
+            let entries: BTreeMap<String, &RawValue> = serde_json::from_str(text)?;
+            let entries = entries.into_iter().map(|(key, value)| Ok((Text::from(key), decoded(value)?)));
+            Value::Object(Arc::new(entries.collect::<Result<Map, serde_json::Error>>()?))
+        }
+        Some(b'-' | b'0'..=b'9') => match Number::parse(text) {
+            Some(number) => Value::Number(number),
+            None => return Err(serde::de::Error::custom("a number is out of range")),
+        },
+        _ => Value::from_json(&serde_json::from_str(text)?),
+    })
+}
+
+fn jsonencode(args: &Args<'_, '_>) -> Outcome {
+    let mut out = String::new();
+    write_json(args.value(0), &mut out);
+    super::strings::bounded(out)
+}
+
+/// A value as Terraform writes JSON: compact, sorted keys, numbers with all their digits.
+pub(super) fn write_json(value: &Value, out: &mut String) {
+    let mut list = |elements: &[Value]| {
+        out.push('[');
+        for (at, one) in elements.iter().enumerate() {
+            out.push_str(if at == 0 { "" } else { "," });
+            write_json(one, out);
+        }
+        out.push(']');
+    };
+    match value {
+        Value::Null => out.push_str("null"),
+        Value::Bool(bool) => drop(write!(out, "{bool}")),
+        Value::Number(number) => drop(write!(out, "{number}")),
+        Value::String(text) => write_text(text, out),
+        Value::Tuple(elements) | Value::List(elements) | Value::Set(elements) => list(elements),
+        Value::Object(map) | Value::Map(map) => write_object(map, out),
+        Value::Sensitive(value) => write_json(value, out),
+    }
+}
+
+fn write_object(map: &Map, out: &mut String) {
+    out.push('{');
+    for (at, (key, one)) in map.iter().enumerate() {
+        out.push_str(if at == 0 { "" } else { "," });
+        write_text(key, out);
+        out.push(':');
+        write_json(one, out);
+    }
+    out.push('}');
+}
+
+/// Go's JSON strings: `<`, `>`, `&` and the two Unicode line ends are escaped, so that the text is safe in HTML.
+fn write_text(text: &str, out: &mut String) {
+    out.push('"');
+    for char in text.chars() {
+        match char {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\u{8}' => out.push_str("\\b"),
+            '\u{c}' => out.push_str("\\f"),
+            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => drop(write!(out, "\\u{:04x}", char as u32)),
+            char if char < ' ' => drop(write!(out, "\\u{:04x}", char as u32)),
+            char => out.push(char),
+        }
+    }
+    out.push('"');
+}
+
+fn urlencode(args: &Args<'_, '_>) -> Outcome {
+    let mut out = String::new();
+    for byte in args.str(0)?.bytes() {
+        match byte {
+            b' ' => out.push('+'),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => out.push(char::from(byte)),
+            byte => drop(write!(out, "%{byte:02X}")),
+        }
+    }
+    Ok(Value::string(out))
+}

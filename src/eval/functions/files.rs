@@ -1,3 +1,146 @@
-//! Later.
+//! Files, relative to the configuration directory.
 
-pub(super) static FUNCTIONS: &[super::Function] = &[];
+use std::{fs, io::Read, path::Path};
+
+use super::{Args, Fail, Function, Map, Outcome, Takes, function, nullable, param};
+use crate::{
+    diag::{Diagnostics, SourceMap},
+    eval::{CompileContext, Scope, Value, compile_template},
+};
+
+const GROUP: &str = "Files";
+const PATH: super::Param = param("path", Takes::String);
+
+/// Larger files are refused: a configuration reads lists, not archives.
+const MAX_FILE: u64 = 64 << 20;
+
+pub(super) static FUNCTIONS: &[Function] = &[
+    function(
+        "file",
+        GROUP,
+        &[PATH],
+        file,
+        "The content of a UTF-8 file. A relative path starts at the configuration directory.",
+        "try(file(\"no-such-file.csv\"), \"missing\")",
+    )
+    .impure(),
+    function(
+        "fileexists",
+        GROUP,
+        &[PATH],
+        fileexists,
+        "Is there a file at this path? A directory is an error.",
+        "fileexists(\"no-such-file.csv\")",
+    )
+    .impure(),
+    function(
+        "templatefile",
+        GROUP,
+        &[PATH, nullable("vars", Takes::Mapping)],
+        templatefile,
+        "A file as a template (`${…}`, `%{ for … }`), in which the names in `vars` are known.",
+        "try(templatefile(\"no-such-file.tftpl\", { name = \"jdoe\" }), \"missing\")",
+    )
+    .impure(),
+];
+
+fn read(args: &Args<'_, '_>) -> Result<String, Fail> {
+    let name = args.str(0)?;
+    let path = args.scope.base_dir.join(name);
+    let fail = |message: String| Fail::Argument(0, message);
+    let metadata = match fs::metadata(&path) {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(fail(format!(
+                "no file exists at {name:?}; relative paths start at the configuration directory"
+            )));
+        }
+        Err(error) => return Err(fail(format!("cannot read {name:?}: {error}"))),
+    };
+    if metadata.is_dir() {
+        return Err(fail(format!("{name:?} is a directory, not a file")));
+    }
+    if !metadata.is_file() {
+        return Err(fail(format!("{name:?} is not a regular file")));
+    }
+    let mut bytes = Vec::new();
+    let read = fs::File::open(&path).and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut bytes));
+    read.map_err(|error| fail(format!("cannot read {name:?}: {error}")))?;
+    if bytes.len() as u64 > MAX_FILE {
+        return Err(fail(format!("{name:?} is larger than {} MiB", MAX_FILE >> 20)));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        fail(format!("contents of {name:?} are not valid UTF-8 (byte {at}); only text files can be read"))
+    })
+}
+
+fn file(args: &Args<'_, '_>) -> Outcome {
+    Ok(Value::normalised(&read(args)?))
+}
+
+fn fileexists(args: &Args<'_, '_>) -> Outcome {
+    let name = args.str(0)?;
+    match fs::metadata(args.scope.base_dir.join(name)) {
+        Ok(metadata) if metadata.is_file() => Ok(true.into()),
+        Ok(_) => Err(Fail::Argument(0, format!("{name:?} is a directory, not a file"))),
+        Err(error) if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) => {
+            Ok(false.into())
+        }
+        Err(error) => Err(Fail::Argument(0, format!("cannot look at {name:?}: {error}"))),
+    }
+}
+
+fn templatefile(args: &Args<'_, '_>) -> Outcome {
+    let text = read(args)?;
+    let empty = Map::new();
+    let vars = if args.value(1).is_null() { &empty } else { args.map(1)? };
+    render(&text, args.str(0)?, vars, args.scope).map_err(Fail::Call)
+}
+
+/// Renders a template with these names. Problems name the template's file, line and column.
+fn render(text: &str, name: &str, vars: &Map, scope: &Scope<'_>) -> Result<Value, String> {
+    let mut sources = SourceMap::default();
+    let file = sources.add(name, text);
+    let mut diags = Diagnostics::default();
+    let extra = std::sync::Arc::new(vars.keys().cloned().collect());
+    let cx = CompileContext { extra, ..CompileContext::default() };
+    let place = |span: crate::diag::Span| {
+        let place = sources.start(span);
+        format!("{name}:{}:{}", place.line, place.column)
+    };
+    let Some(template) = compile_template(text, file, &cx, &mut diags) else {
+        let first = diags.into_sorted().into_iter().next();
+        return Err(match first {
+            Some(problem) => {
+                let place = problem.primary.as_ref().map_or_else(|| name.to_owned(), |label| place(label.span));
+                format!("{place}: {}: {}", problem.summary, problem.detail.trim_end_matches('.'))
+            }
+            None => format!("{name} is not a template"),
+        });
+    };
+    // Within a template a template cannot be read again, which could never end.
+    if template.references().files {
+        return Err(format!("{name}: a template cannot call `file`, `fileexists` or `templatefile`"));
+    }
+    let names = Names(vars);
+    let nothing = Value::Null;
+    let inner =
+        Scope { extra: Some(&names), ..Scope::new(&nothing, &nothing, Path::new(scope.base_dir), scope.instant) };
+    template.eval(&inner).map_err(|error| {
+        format!("{}: {}: {}", place(error.span()), error.summary(), error.detail().trim_end_matches('.'))
+    })
+}
+
+/// The names a template knows.
+struct Names<'a>(&'a Map);
+
+impl crate::eval::ExtraNames for Names<'_> {
+    fn value(&self, name: &str) -> Option<Value> {
+        self.0.get(name).cloned()
+    }
+
+    fn call(&self, _: &str, _: &[Value]) -> Result<Value, String> {
+        Err("it does not exist in templates".into())
+    }
+}

@@ -76,6 +76,9 @@ fn floor(args: &Args<'_, '_>) -> Outcome {
 
 fn signum(args: &Args<'_, '_>) -> Outcome {
     let number = args.number(0)?;
+    if !number.is_integer() {
+        return Err(Fail::Argument(0, "a whole number is required".into()));
+    }
     Ok(Value::from(if number.is_zero() {
         0i64
     } else if number.is_negative() {

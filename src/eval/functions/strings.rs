@@ -162,6 +162,9 @@ fn lower(args: &Args<'_, '_>) -> Outcome {
     if text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
         return Ok(Value::String(text.clone()));
     }
+    if text.is_ascii() {
+        return Ok(Value::string(text.to_ascii_lowercase()));
+    }
     // Go maps each character to one, so a final sigma stays a sigma.
     Ok(Value::string(text.chars().map(one_lower).collect::<String>()))
 }
