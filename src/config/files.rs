@@ -57,7 +57,17 @@ pub(crate) fn directory_error(dir: &Path, what: &str, error: &io::Error) -> Diag
 }
 
 /// Reads a file into `sources`. `shown` is the name diagnostics use.
-pub(crate) fn read(path: &Path, shown: &str, sources: &mut SourceMap, diags: &mut Diagnostics) -> Option<Read> {
+pub(crate) fn read(
+    path: &Path,
+    shown: &str,
+    overlays: &[(PathBuf, String)],
+    sources: &mut SourceMap,
+    diags: &mut Diagnostics,
+) -> Option<Read> {
+    let name = path.file_name().map_or_else(|| shown.to_owned(), |name| name.to_string_lossy().into_owned());
+    if let Some((_, text)) = overlays.iter().find(|(overlaid, _)| overlaid == path) {
+        return decode(text.clone().into_bytes(), shown, sources, diags).map(|file| Read { file, name });
+    }
     let unreadable = |error: &io::Error| {
         let why = match error.kind() {
             io::ErrorKind::PermissionDenied => "there is no permission to read it".to_owned(),
@@ -94,7 +104,6 @@ pub(crate) fn read(path: &Path, shown: &str, sources: &mut SourceMap, diags: &mu
             return None;
         }
     };
-    let name = path.file_name().map_or_else(|| shown.to_owned(), |name| name.to_string_lossy().into_owned());
     decode(bytes, shown, sources, diags).map(|file| Read { file, name })
 }
 

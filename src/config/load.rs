@@ -40,6 +40,8 @@ pub struct LoadInput<'a> {
     pub var_files: &'a [PathBuf],
     /// The environment's `MFAPLAN_VAR_<name>` with their values; other names are ignored.
     pub environment: &'a [(String, String)],
+    /// Texts that stand for what is in files, by path: an editor's unsaved buffers.
+    pub overlays: &'a [(PathBuf, String)],
     /// The plan's one instant.
     pub instant: Timestamp,
     /// Id and name of every built-in rule.
@@ -82,12 +84,12 @@ pub fn load(input: LoadInput<'_>) -> Result<Config, Box<LoadFailure>> {
 }
 
 fn read_and_build(input: LoadInput<'_>, sources: &mut SourceMap, diags: &mut Diagnostics) -> Option<Config> {
-    let mut reads = read_directory(input.dir, Layer::Configuration, sources, diags);
+    let mut reads = read_directory(input.dir, Layer::Configuration, input.overlays, sources, diags);
     if reads.is_empty() {
         return None;
     }
     if let Some(dir) = input.policy_dir {
-        reads.extend(read_directory(dir, Layer::Policy, sources, diags));
+        reads.extend(read_directory(dir, Layer::Policy, input.overlays, sources, diags));
     }
     let variable_files = read_variable_files(input, sources, diags);
     let trees = parse_all(reads, sources, diags);
@@ -100,7 +102,13 @@ fn read_and_build(input: LoadInput<'_>, sources: &mut SourceMap, diags: &mut Dia
 }
 
 /// Reads the files of a directory. Empty when there is none to go on with, which has then been reported.
-fn read_directory(dir: &Path, layer: Layer, sources: &mut SourceMap, diags: &mut Diagnostics) -> Vec<(Read, Layer)> {
+fn read_directory(
+    dir: &Path,
+    layer: Layer,
+    overlays: &[(PathBuf, String)],
+    sources: &mut SourceMap,
+    diags: &mut Diagnostics,
+) -> Vec<(Read, Layer)> {
     let what = match layer {
         Layer::Configuration => "configuration directory",
         Layer::Policy => "policy directory",
@@ -131,7 +139,7 @@ fn read_directory(dir: &Path, layer: Layer, sources: &mut SourceMap, diags: &mut
             Layer::Configuration => name,
             Layer::Policy => path.display().to_string(),
         };
-        found.extend(files::read(&path, &shown, sources, diags).map(|read| (read, layer)));
+        found.extend(files::read(&path, &shown, overlays, sources, diags).map(|read| (read, layer)));
     }
     found
 }
@@ -155,7 +163,11 @@ fn read_variable_files(
     for path in input.var_files {
         paths.push((path.clone(), path.display().to_string()));
     }
-    paths.iter().filter_map(|(path, shown)| files::read(path, shown, sources, diags)).map(|read| read.file).collect()
+    paths
+        .iter()
+        .filter_map(|(path, shown)| files::read(path, shown, input.overlays, sources, diags))
+        .map(|read| read.file)
+        .collect()
 }
 
 /// Parses all files, in parallel; diagnostics stay in the files' order.
@@ -200,8 +212,11 @@ fn unique(blocks: &[RawBlock<'_>], diags: &mut Diagnostics) {
             "guardrails" => Diagnostic::error("Second guardrails", "There may be one `guardrails` block.")
                 .hint("move its arguments into the first"),
             "risk" => Diagnostic::error("Duplicate block", format!("The rule {name} is already re-graded.")),
-            _ => Diagnostic::error("Duplicate block", format!("There is already a `{kind}` block named `{name}`."))
-                .hint(format!("every `{kind}` block needs a name of its own")),
+            _ => Diagnostic::error(
+                "Duplicate block",
+                format!("There is already {} named `{name}`.", block.schema.phrase()),
+            )
+            .hint(format!("every `{kind}` block needs a name of its own")),
         };
         diags.push(diagnostic.at(block.header, "again here").and(first, "first here"));
     }

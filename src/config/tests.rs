@@ -14,6 +14,7 @@ fn input(dir: &Path) -> LoadInput<'_> {
         vars: &[],
         var_files: &[],
         environment: &[],
+        overlays: &[],
         instant: "2026-11-24T12:00:00Z".parse().unwrap(),
         known_rules: &RULES,
     }
@@ -179,6 +180,15 @@ fn text_for_a_string_is_itself_and_for_anything_else_an_expression() {
     assert_eq!(config.var.get("s").unwrap().as_str(), Some("a b\"c"));
     assert_eq!(config.var.get("l").unwrap().as_list().unwrap().len(), 2);
     assert_eq!(config.var.get("u").unwrap().as_str(), Some("1"));
+}
+
+#[test]
+fn an_unsaved_buffer_stands_for_the_file() {
+    let dir = directory(&[("a.mfa.hcl", "broken {")]);
+    assert!(load(input(dir.path())).is_err());
+    let text = "mfa \"a\" {\n  state = \"enforced\"\n  users = [\"a@contoso.com\"]\n}\n";
+    let overlays = [(dir.path().join("a.mfa.hcl"), text.to_owned())];
+    assert_eq!(loaded(LoadInput { overlays: &overlays, ..input(dir.path()) }).mfa.len(), 1);
 }
 
 #[test]
