@@ -348,8 +348,8 @@ mod scanning {
             prop_assert!(diags.has_errors() || hcl_edit::parser::parse_body(&text).is_ok());
             prop_assert!(diags.has_errors() || parsed.broken.is_empty());
             let options = crate::diag::render::RenderOptions::default();
-            crate::diag::render::to_string(diags.as_slice(), &sources, options);
-            crate::diag::json::to_json(diags.as_slice(), &sources);
+            let _ = crate::diag::render::to_string(diags.as_slice(), &sources, options);
+            let _ = crate::diag::json::to_json(diags.as_slice(), &sources);
         }
     }
 }
