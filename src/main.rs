@@ -1,1 +1,5 @@
-fn main() {}
+//! The `mfaplan` program.
+
+fn main() -> std::process::ExitCode {
+    mfaplan::cli::main()
+}

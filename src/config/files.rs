@@ -1,6 +1,7 @@
 //! Reading the files of a configuration: which, how large, in which encoding.
 
 use std::{
+    collections::BTreeMap,
     fs, io,
     path::{Path, PathBuf},
 };
@@ -13,6 +14,61 @@ pub(crate) const MAX_FILE: u64 = 16 * 1024 * 1024;
 
 /// The ending of configuration files.
 pub(crate) const SUFFIX: &str = ".mfa.hcl";
+
+/// Files as somebody has them open: they count instead of what is on the disk, which may not have them at all yet.
+#[derive(Clone, Debug, Default)]
+pub struct Overlay {
+    texts: BTreeMap<PathBuf, String>,
+    alone: bool,
+}
+
+impl Overlay {
+    /// Nothing on the disk counts: the configuration is what is put in here.
+    #[must_use]
+    pub fn alone() -> Self {
+        Self { texts: BTreeMap::new(), alone: true }
+    }
+
+    /// Puts a text in place of a file. The path is the directory's, as it is given to [`super::load_over`], and a name.
+    pub fn insert(&mut self, path: impl Into<PathBuf>, text: impl Into<String>) {
+        self.texts.insert(path.into(), text.into());
+    }
+
+    /// Lets the file on the disk count again.
+    pub fn remove(&mut self, path: &Path) {
+        self.texts.remove(path);
+    }
+
+    /// The text that stands in place of a file.
+    #[must_use]
+    pub fn get(&self, path: &Path) -> Option<&str> {
+        self.texts.get(path).map(String::as_str)
+    }
+
+    /// Does this file exist, open or on the disk?
+    pub(crate) fn exists(&self, path: &Path) -> bool {
+        self.texts.contains_key(path) || !self.alone && path.exists()
+    }
+
+    /// The files of a directory that end in `suffix`, by name: those on the disk and those that are only open.
+    pub(crate) fn list(&self, dir: &Path, suffix: &str) -> io::Result<Vec<PathBuf>> {
+        let fits = |path: &Path| {
+            let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+            path.parent() == Some(dir) && name.ends_with(suffix) && !name.starts_with('.')
+        };
+        let open: Vec<&PathBuf> = self.texts.keys().filter(|path| fits(path)).collect();
+        let mut found = match list(dir, suffix) {
+            _ if self.alone => Vec::new(),
+            // A directory of which something is open need not exist.
+            Err(error) if error.kind() == io::ErrorKind::NotFound && !open.is_empty() => Vec::new(),
+            listed => listed?,
+        };
+        found.extend(open.into_iter().cloned());
+        found.sort();
+        found.dedup();
+        Ok(found)
+    }
+}
 
 /// A file that was read.
 #[derive(Clone, Debug)]
@@ -60,13 +116,13 @@ pub(crate) fn directory_error(dir: &Path, what: &str, error: &io::Error) -> Diag
 pub(crate) fn read(
     path: &Path,
     shown: &str,
-    overlays: &[(PathBuf, String)],
+    overlay: &Overlay,
     sources: &mut SourceMap,
     diags: &mut Diagnostics,
 ) -> Option<Read> {
     let name = path.file_name().map_or_else(|| shown.to_owned(), |name| name.to_string_lossy().into_owned());
-    if let Some((_, text)) = overlays.iter().find(|(overlaid, _)| overlaid == path) {
-        return decode(text.clone().into_bytes(), shown, sources, diags).map(|file| Read { file, name });
+    if let Some(text) = overlay.get(path) {
+        return decode(text.as_bytes().to_vec(), shown, sources, diags).map(|file| Read { file, name });
     }
     let unreadable = |error: &io::Error| {
         let why = match error.kind() {

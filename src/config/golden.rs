@@ -33,7 +33,6 @@ fn reported(dir: &Path) -> (String, String) {
         vars: &of("var="),
         var_files: &files,
         environment: &environment,
-        overlays: &[],
         instant: "2026-11-24T12:00:00Z".parse().unwrap(),
         known_rules: &RULES,
     };

@@ -16,7 +16,7 @@ use super::{
     Config, Layer, Mfa,
     args::{self, Env},
     blocks::{self, KnownRules, Limits},
-    files::{self, Read, SUFFIX},
+    files::{self, Overlay, Read, SUFFIX},
     locals, outline, parse, policy,
     raw::{self, RawBlock},
     variables::{self, Inputs},
@@ -40,8 +40,6 @@ pub struct LoadInput<'a> {
     pub var_files: &'a [PathBuf],
     /// The environment's `MFAPLAN_VAR_<name>` with their values; other names are ignored.
     pub environment: &'a [(String, String)],
-    /// Texts that stand for what is in files, by path: an editor's unsaved buffers.
-    pub overlays: &'a [(PathBuf, String)],
     /// The plan's one instant.
     pub instant: Timestamp,
     /// Id and name of every built-in rule.
@@ -70,9 +68,17 @@ struct Tree {
 /// # Errors
 /// All problems of all files.
 pub fn load(input: LoadInput<'_>) -> Result<Config, Box<LoadFailure>> {
+    load_over(input, &Overlay::default())
+}
+
+/// Loads a configuration of which some files count as they are open in an editor, not as they are on the disk.
+///
+/// # Errors
+/// All problems of all files.
+pub fn load_over(input: LoadInput<'_>, overlay: &Overlay) -> Result<Config, Box<LoadFailure>> {
     let mut sources = SourceMap::default();
     let mut diags = Diagnostics::default();
-    let config = read_and_build(input, &mut sources, &mut diags);
+    let config = read_and_build(input, overlay, &mut sources, &mut diags);
     let mut diagnostics = diags.into_sorted();
     diagnostics.dedup();
     match config {
@@ -83,15 +89,20 @@ pub fn load(input: LoadInput<'_>) -> Result<Config, Box<LoadFailure>> {
     }
 }
 
-fn read_and_build(input: LoadInput<'_>, sources: &mut SourceMap, diags: &mut Diagnostics) -> Option<Config> {
-    let mut reads = read_directory(input.dir, Layer::Configuration, input.overlays, sources, diags);
+fn read_and_build(
+    input: LoadInput<'_>,
+    overlay: &Overlay,
+    sources: &mut SourceMap,
+    diags: &mut Diagnostics,
+) -> Option<Config> {
+    let mut reads = read_directory(input.dir, Layer::Configuration, overlay, sources, diags);
     if reads.is_empty() {
         return None;
     }
     if let Some(dir) = input.policy_dir {
-        reads.extend(read_directory(dir, Layer::Policy, input.overlays, sources, diags));
+        reads.extend(read_directory(dir, Layer::Policy, overlay, sources, diags));
     }
-    let variable_files = read_variable_files(input, sources, diags);
+    let variable_files = read_variable_files(input, overlay, sources, diags);
     let trees = parse_all(reads, sources, diags);
     let blocks: Vec<RawBlock<'_>> =
         trees.iter().flat_map(|tree| raw::top_level(&tree.body, tree.read.file, tree.layer, diags)).collect();
@@ -105,7 +116,7 @@ fn read_and_build(input: LoadInput<'_>, sources: &mut SourceMap, diags: &mut Dia
 fn read_directory(
     dir: &Path,
     layer: Layer,
-    overlays: &[(PathBuf, String)],
+    overlay: &Overlay,
     sources: &mut SourceMap,
     diags: &mut Diagnostics,
 ) -> Vec<(Read, Layer)> {
@@ -113,7 +124,7 @@ fn read_directory(
         Layer::Configuration => "configuration directory",
         Layer::Policy => "policy directory",
     };
-    let paths = match files::list(dir, SUFFIX) {
+    let paths = match overlay.list(dir, SUFFIX) {
         Ok(paths) => paths,
         Err(error) => {
             diags.push(files::directory_error(dir, what, &error));
@@ -139,7 +150,7 @@ fn read_directory(
             Layer::Configuration => name,
             Layer::Policy => path.display().to_string(),
         };
-        found.extend(files::read(&path, &shown, overlays, sources, diags).map(|read| (read, layer)));
+        found.extend(files::read(&path, &shown, overlay, sources, diags).map(|read| (read, layer)));
     }
     found
 }
@@ -147,16 +158,17 @@ fn read_directory(
 /// Reads the files of variable values, in the order in which they count.
 fn read_variable_files(
     input: LoadInput<'_>,
+    overlay: &Overlay,
     sources: &mut SourceMap,
     diags: &mut Diagnostics,
 ) -> Vec<crate::diag::FileId> {
     let standard = input.dir.join("mfaplan.mfavars.hcl");
     let mut paths: Vec<(PathBuf, String)> = Vec::new();
     let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    if standard.exists() {
+    if overlay.exists(&standard) {
         paths.push((standard.clone(), name(&standard)));
     }
-    for path in files::list(input.dir, ".auto.mfavars.hcl").unwrap_or_default() {
+    for path in overlay.list(input.dir, ".auto.mfavars.hcl").unwrap_or_default() {
         let shown = name(&path);
         paths.push((path, shown));
     }
@@ -165,7 +177,7 @@ fn read_variable_files(
     }
     paths
         .iter()
-        .filter_map(|(path, shown)| files::read(path, shown, input.overlays, sources, diags))
+        .filter_map(|(path, shown)| files::read(path, shown, overlay, sources, diags))
         .map(|read| read.file)
         .collect()
 }

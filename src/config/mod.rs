@@ -29,7 +29,8 @@ mod tests;
 mod variables;
 mod version;
 
-pub use load::{LoadFailure, LoadInput, load};
+pub use files::Overlay;
+pub use load::{LoadFailure, LoadInput, load, load_over};
 pub use model::*;
 pub(crate) use parse::syntax_errors;
 pub use variables::ENVIRONMENT_PREFIX;

@@ -155,7 +155,6 @@ fn every_example_of_the_reference_is_formatted_and_loads() {
         vars: &[],
         var_files: &[],
         environment: &[],
-        overlays: &[],
         instant: "2026-11-24T12:00:00Z".parse().unwrap(),
         known_rules: &RULES,
     });

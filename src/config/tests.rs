@@ -14,7 +14,6 @@ fn input(dir: &Path) -> LoadInput<'_> {
         vars: &[],
         var_files: &[],
         environment: &[],
-        overlays: &[],
         instant: "2026-11-24T12:00:00Z".parse().unwrap(),
         known_rules: &RULES,
     }
@@ -187,8 +186,9 @@ fn an_unsaved_buffer_stands_for_the_file() {
     let dir = directory(&[("a.mfa.hcl", "broken {")]);
     assert!(load(input(dir.path())).is_err());
     let text = "mfa \"a\" {\n  state = \"enforced\"\n  users = [\"a@contoso.com\"]\n}\n";
-    let overlays = [(dir.path().join("a.mfa.hcl"), text.to_owned())];
-    assert_eq!(loaded(LoadInput { overlays: &overlays, ..input(dir.path()) }).mfa.len(), 1);
+    let mut overlay = Overlay::default();
+    overlay.insert(dir.path().join("a.mfa.hcl"), text);
+    assert_eq!(load_over(input(dir.path()), &overlay).unwrap().mfa.len(), 1);
 }
 
 #[test]

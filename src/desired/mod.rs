@@ -1,5 +1,13 @@
 //! Configuration × observed tenant → who must be in which state, and which block says so.
 
+mod explain;
 mod model;
+mod resolve;
+mod role_names;
+mod rollout;
+mod select;
 
+pub use explain::{Claimants, claimants, selected};
 pub use model::*;
+pub use resolve::resolve;
+pub use rollout::share;

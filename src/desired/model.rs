@@ -63,9 +63,10 @@ pub struct Managed {
     pub block: u32,
     /// The state to reach now, after staging.
     pub state: MfaState,
-    /// Why he waits, and until when. With `state` not yet reached, the change is held; with `state` reached by this
-    /// plan (`staged`), it says that he stays there.
+    /// Why he waits, and until when.
     pub hold: Option<Hold>,
+    /// The change to `state` itself waits. Otherwise `hold` only says that he stays at `state` for now (`staged`).
+    pub waits: bool,
 }
 
 /// Waiting for a wave's date or for registration.

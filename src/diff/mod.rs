@@ -1,5 +1,7 @@
 //! Desired × observed → transitions. Pure comparison; no risk, no decision.
 
 mod model;
+mod transitions;
 
 pub use model::*;
+pub use transitions::transitions;

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use super::{SignalModel, recognise};
+use crate::tenant::{MailboxPurpose, User};
+
 /// The kind of an account. Declared blocks decide first, then facts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -55,4 +58,46 @@ impl fmt::Display for UserKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
     }
+}
+
+/// The kind of this account (declared blocks first, then facts).
+///
+/// `declared` is [`UserKind::BreakGlass`] or [`UserKind::ServiceAccount`] where a block says so. An account that has
+/// satisfied MFA or registered Authenticator is a person, whatever mail program he uses.
+#[must_use]
+pub fn kind(user: &User, declared: Option<UserKind>, score: u8, model: &SignalModel) -> UserKind {
+    if let Some(declared) = declared {
+        return declared;
+    }
+    if recognise::sync_account(user).is_some() {
+        return UserKind::Sync;
+    }
+    if recognise::teams_room(user).is_some() {
+        return UserKind::TeamsRoom;
+    }
+    if recognise::is_bulk_enrolment(user) {
+        return UserKind::BulkEnrolment;
+    }
+    match user.mailbox_purpose {
+        Some(MailboxPurpose::Shared) => return UserKind::SharedMailbox,
+        Some(MailboxPurpose::Room) => return UserKind::Room,
+        Some(MailboxPurpose::Equipment) => return UserKind::Equipment,
+        Some(MailboxPurpose::User | MailboxPurpose::Other) | None => {}
+    }
+    let is_person = acts_as_person(user);
+    if score >= model.certain && !is_person {
+        UserKind::ServiceAccount
+    } else if user.is_guest() == Some(true) {
+        UserKind::Guest
+    } else if score >= model.possible && !is_person {
+        UserKind::Unknown
+    } else {
+        UserKind::Person
+    }
+}
+
+fn acts_as_person(user: &User) -> bool {
+    let satisfied = user.sign_ins.as_deref().and_then(|one| one.interactive_mfa).is_some_and(|count| count > 0);
+    let authenticator = user.methods.as_deref().into_iter().flatten();
+    satisfied || authenticator.into_iter().any(|one| recognise::starts_with(one, "microsoftAuthenticator"))
 }

@@ -1,5 +1,32 @@
 //! Risks: rules over transitions and over the plan.
+//!
+//! A rule is one file in `rules/`: its metadata, its check and its documentation. [`registry`] lists them all; the
+//! catalogue page, `mfaplan rules` and `mfaplan explain` are generated from it. A rule that lacks a fact says so
+//! ([`NotEvaluated`]); unknown is never taken for safe.
 
+mod case;
+mod catalogue;
+mod changes;
+mod context;
 mod finding;
+mod names;
+mod own;
+mod plan_case;
+mod plan_rules;
+mod rule;
+mod rules;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+pub(crate) mod testing_policies;
+#[cfg(test)]
+mod tests;
+mod waivers;
 
+pub use catalogue::{doc, known_rules, markdown, registry, rule, waivable};
+pub use changes::{ChangeFindings, assess_changes};
+pub use context::Context;
 pub use finding::{Accepted, Evidence, Finding, FindingUser, NotEvaluated, Place, PlanFinding};
+pub use plan_rules::assess_plan;
+pub use rule::{Rule, RuleDoc, RuleKind};
+pub use rules::mfa044_changed_since_plan::changed_since_plan;

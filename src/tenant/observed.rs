@@ -89,6 +89,13 @@ impl ObservedTenant {
         &self.users
     }
 
+    /// Changes facts of users from a further source (sign-in files), and sorts and indexes anew.
+    pub fn update_users(&mut self, change: impl FnOnce(&mut [User])) {
+        change(&mut self.users);
+        sort(&mut self.users);
+        (self.by_id, self.by_name) = (OnceLock::new(), OnceLock::new());
+    }
+
     /// The user at this position. Positions come from this tenant, so the lookup cannot miss.
     #[must_use]
     pub fn user(&self, index: UserIndex) -> &User {

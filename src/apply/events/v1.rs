@@ -1,0 +1,216 @@
+//! Version 1 of the events: one JSON object a line. Additions only.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    apply::{
+        journal::RunId,
+        observer::Phase,
+        report::{Command, Counts, Failure, Outcome, RunEnd, Seen, StopReason},
+        verify::Standing,
+    },
+    diff::Action,
+    plan::Decision,
+    tenant::{MfaState, Text, UserId},
+};
+
+/// A user in an event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct User {
+    /// Object id.
+    pub id: UserId,
+    /// Sign-in name.
+    pub user_principal_name: Text,
+}
+
+/// A line.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Line {
+    /// `plan`: a change.
+    Change(Change),
+    /// A session of a run begins.
+    Start(Start),
+    /// A phase begins.
+    Phase(PhaseLine),
+    /// A write is about to be sent.
+    Intent(Intent),
+    /// A write is tried again later.
+    Retry(Retry),
+    /// What became of a user; the last one counts.
+    Result(ResultLine),
+    /// Nothing new is started any more.
+    Stopping(Stopping),
+    /// `verify`: a user.
+    Verify(Verify),
+    /// The last line, always.
+    Summary(Summary),
+}
+
+/// `change`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Change {
+    /// When.
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub timestamp: Timestamp,
+    /// Who.
+    pub user: User,
+    /// The state he has; `unknown` where that is not known.
+    pub before: Text,
+    /// The state to write.
+    pub after: MfaState,
+    /// The state it ends in.
+    pub effective: MfaState,
+    /// What it does.
+    pub action: Action,
+    /// What happens to it.
+    pub decision: Decision,
+}
+
+/// `start`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Start {
+    /// When.
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub timestamp: Timestamp,
+    /// What.
+    pub command: Command,
+    /// Which run.
+    pub run: RunId,
+    /// How many users are planned.
+    pub changes: u64,
+}
+
+/// `phase`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct PhaseLine {
+    /// When.
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub timestamp: Timestamp,
+    /// Which run.
+    pub run: Option<RunId>,
+    /// Which phase.
+    pub phase: Phase,
+    /// About how many users.
+    pub users: u64,
+}
+
+/// `intent`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Intent {
+    /// When.
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub timestamp: Timestamp,
+    /// Which run.
+    pub run: Option<RunId>,
+    /// Whom.
+    pub user: User,
+    /// From.
+    pub before: MfaState,
+    /// To.
+    pub after: MfaState,
+}
+
+/// `retry`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Retry {
+    /// When.
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub timestamp: Timestamp,
+    /// Which run.
+    pub run: Option<RunId>,
+    /// Whom.
+    pub user: User,
+    /// After how long.
+    pub delay_seconds: f64,
+    /// Why.
+    pub error: Failure,
+}
+
+/// `result`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ResultLine {
+    /// When.
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub timestamp: Timestamp,
+    /// Which run.
+    pub run: Option<RunId>,
+    /// Whose.
+    pub user: User,
+    /// From.
+    pub before: MfaState,
+    /// To.
+    pub after: MfaState,
+    /// Where it ends.
+    pub effective: MfaState,
+    /// What became of it.
+    pub result: Outcome,
+    /// The state read last.
+    pub observed: Option<Seen>,
+    /// The planned state was read back.
+    pub verified: bool,
+    /// What went wrong.
+    pub error: Option<Failure>,
+}
+
+/// `stopping`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Stopping {
+    /// When.
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub timestamp: Timestamp,
+    /// Which run.
+    pub run: Option<RunId>,
+    /// Why.
+    #[serde(flatten)]
+    pub reason: StopReason,
+}
+
+/// `verify`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Verify {
+    /// When.
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub timestamp: Timestamp,
+    /// Who.
+    pub user: User,
+    /// From; none where no run is verified.
+    pub before: Option<MfaState>,
+    /// The state he should have.
+    pub after: MfaState,
+    /// The state he has.
+    pub observed: Option<Seen>,
+    /// What that means.
+    pub result: Standing,
+}
+
+/// `summary`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Summary {
+    /// When.
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub timestamp: Timestamp,
+    /// What.
+    pub command: Command,
+    /// Which run; null where there is none.
+    pub run: Option<RunId>,
+    /// How it ended.
+    pub outcome: RunEnd,
+    /// The counts: the five outcomes sum to `changes`.
+    #[serde(flatten)]
+    pub counts: Counts,
+    /// The exit code.
+    pub exit_code: u8,
+}

@@ -1,0 +1,185 @@
+//! Version 1 of the journal: one JSON object a line. Documented in `docs/journal.md`.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::RunId;
+use crate::{
+    apply::{
+        approval::Approval,
+        report::{Command, Counts, Failure, Outcome, RunEnd, Seen},
+    },
+    facts::UserKind,
+    plan::Waiver,
+    tenant::{MfaState, TenantId, Text, UserId},
+};
+
+/// The version written; minor = additions only.
+pub const FORMAT_VERSION: &str = "1.0";
+
+/// A line.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Line {
+    /// The first line: what may be done, and who approved it.
+    Run(Box<Run>),
+    /// The run goes on after it was interrupted.
+    Resume(Resume),
+    /// A write is about to be sent.
+    Intent(Intent),
+    /// What became of a user. The last one counts.
+    Result(Report),
+    /// A session ended in an orderly way.
+    End(End),
+}
+
+/// `run`: everything that resume, rollback and verify need.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Run {
+    /// When.
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub timestamp: Timestamp,
+    /// The version of this format.
+    pub format_version: Text,
+    /// The run's id: the file's stem.
+    pub run: RunId,
+    /// `apply` or `rollback`.
+    pub command: Command,
+    /// The version that wrote it.
+    pub mfaplan_version: Text,
+    /// Which tenant.
+    pub tenant: Tenant,
+    /// The plan's digest, `sha256:…`.
+    pub digest: Text,
+    /// How it was approved.
+    pub approval: Approval,
+    /// How many users are written and verified first.
+    pub canary: u32,
+    /// More failures than this stop the run.
+    pub stop_after_failures: u32,
+    /// Signatures the plan needed; 0 = none.
+    pub approvals_required: u32,
+    /// Waived guardrails.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waivers: Vec<Waiver>,
+    /// The run that this one rolls back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rolls_back: Option<RunId>,
+    /// Every change with decision `apply`, in the plan's order. No other user is ever written.
+    pub changes: Vec<Planned>,
+}
+
+/// The tenant of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Tenant {
+    /// Its id.
+    pub id: TenantId,
+    /// Its name.
+    pub name: Text,
+    /// Its cloud.
+    pub cloud: Text,
+}
+
+/// A planned change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Planned {
+    /// Who.
+    pub user: PlannedUser,
+    /// The state he must have for the write to be allowed.
+    pub before: MfaState,
+    /// The state that is written.
+    pub after: MfaState,
+    /// The state it ends in.
+    pub effective: MfaState,
+}
+
+/// The user of a planned change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct PlannedUser {
+    /// Object id.
+    pub id: UserId,
+    /// Sign-in name.
+    pub user_principal_name: Text,
+    /// Display name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<Text>,
+    /// What kind of account.
+    pub kind: UserKind,
+    /// Had he registered for MFA?
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registered: Option<bool>,
+}
+
+/// `resume`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Resume {
+    /// When.
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub timestamp: Timestamp,
+    /// The version that goes on.
+    pub mfaplan_version: Text,
+    /// How going on was approved.
+    pub approval: Approval,
+}
+
+/// `intent`: on the disk before the write is sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Intent {
+    /// When.
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub timestamp: Timestamp,
+    /// Whom.
+    pub user: UserId,
+    /// The state he was just read to have.
+    pub before: MfaState,
+    /// The state about to be written.
+    pub after: MfaState,
+}
+
+/// `result`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Report {
+    /// When.
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub timestamp: Timestamp,
+    /// Whom.
+    pub user: UserId,
+    /// The planned state before.
+    pub before: MfaState,
+    /// The planned state after.
+    pub after: MfaState,
+    /// What became of it.
+    pub result: Outcome,
+    /// The state read last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed: Option<Seen>,
+    /// The planned state was read back.
+    pub verified: bool,
+    /// What went wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<Failure>,
+}
+
+/// `end`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct End {
+    /// When.
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub timestamp: Timestamp,
+    /// How.
+    pub outcome: RunEnd,
+    /// The counts of the whole run.
+    #[serde(flatten)]
+    pub counts: Counts,
+    /// The exit code.
+    pub exit_code: u8,
+}

@@ -1,0 +1,41 @@
+//! Apply: approval → preflight → executor → journal → verify and rollback; through the ports only.
+//!
+//! - [`approval`]: who said yes to what; the states [`ApprovedPlan`] and [`FreshPlan`] that cannot be skipped.
+//! - [`journal`]: `.mfaplan/runs/<RUN>.jsonl`, on the disk before each write it announces.
+//! - [`lock`]: one apply at a time per configuration directory, `.mfaplan/lock`.
+//! - [`apply`] and [`resume`]: canary users first, then the rest; every user ends in exactly one [`Outcome`].
+//! - [`rollback`] and [`verify`]: what a run did, and what became of it since.
+//! - [`events`]: newline-delimited JSON for pipelines.
+//! - [`window`]: maintenance windows, judged at the moment of the write.
+//!
+//! Text for people is made elsewhere: everything here is data.
+
+pub mod approval;
+mod clock;
+pub mod events;
+mod executor;
+mod in_flight;
+pub mod journal;
+mod judge;
+pub mod lock;
+pub mod observer;
+mod patience;
+mod perform;
+pub mod report;
+mod resume;
+pub mod rollback;
+mod stop;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+pub mod verify;
+pub mod window;
+
+pub use approval::{Approval, ApprovedPlan, FreshPlan, Preflight, Requirements};
+pub use clock::{Clock, SystemClock};
+pub use executor::{Context, apply};
+pub use observer::{Event, Observer};
+pub use report::{Command, Counts, Outcome, RunEnd, RunReport, UserOutcome};
+pub use resume::{FreshResume, ResumeError, resume};
+pub use stop::{Stop, StopHandle, Urgency, stop};

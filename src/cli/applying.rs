@@ -1,0 +1,391 @@
+//! Approval, execution and the closing table, as `apply`, `apply --resume` and `rollback` share them.
+
+use std::{
+    collections::HashSet,
+    fs,
+    io::{self, Write},
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+};
+
+use jiff::Timestamp;
+
+use crate::{
+    apply::{
+        self, Approval, ApprovedPlan, FreshPlan, FreshResume, Observer, Outcome as UserResult, Preflight, Requirements,
+        RunReport, SystemClock,
+        approval::{self, AllowedSigners, ApprovalError},
+        journal::{Journal, RunId, Store},
+        lock::{Lock, ThisMachine},
+        report::StopReason,
+    },
+    config::{Config, Guardrails},
+    plan::{Digest, Plan},
+    render::escape,
+    tenant::{ObservedTenant, UserId},
+};
+
+use super::{Context, Exit, Failure, Outcome, load::DIRECTORY, progress::ApplyProgress, runtime, tenant::Tenant};
+
+/// Flags of every command that applies.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct ApprovalArgs {
+    /// Approve the plan with this digest: whole, or at least its first 12 digits
+    #[arg(long, value_name = "DIGEST", conflicts_with_all = ["auto_approve", "signatures"])]
+    pub approve: Option<String>,
+    /// Approve whatever the plan is, without a question (refused where signatures are required)
+    #[arg(long, conflicts_with = "signatures")]
+    pub auto_approve: bool,
+    /// A signature made by `mfaplan approve` or `ssh-keygen -Y sign -n mfaplan`
+    #[arg(long = "signature", value_name = "FILE")]
+    pub signatures: Vec<PathBuf>,
+}
+
+/// How many users are under way at once where nobody says otherwise.
+const PARALLELISM: usize = 16;
+
+/// Takes the lock of the configuration directory and says what is worth saying about it.
+pub(super) fn lock(command: &str, context: &mut Context) -> Result<Lock, Failure> {
+    let lock = Lock::acquire(Path::new(DIRECTORY), command, context.env.now, &ThisMachine)
+        .map_err(|error| error.hints().into_iter().fold(Failure::new(error.to_string()), Failure::hint))?;
+    if let Some(note) = &lock.note {
+        context.note(&format!("note: {note}"))?;
+    }
+    Ok(lock)
+}
+
+/// The journal of the configuration directory.
+pub(super) fn store() -> Store {
+    Store::of(Path::new(DIRECTORY))
+}
+
+/// Opens the journal of a run.
+pub(super) fn journal(run: &str) -> Result<(RunId, Journal), Failure> {
+    let run: RunId = run.parse().map_err(|error: apply::journal::NotARunId| Failure::new(error.to_string()))?;
+    let journal = store().read(&run).map_err(journal_failure)?;
+    Ok((run, journal))
+}
+
+pub(super) fn journal_failure(error: apply::journal::JournalError) -> Failure {
+    error.hints().into_iter().fold(Failure::new(error.to_string()), Failure::hint)
+}
+
+fn refused(error: &ApprovalError) -> Failure {
+    let exit = if error.exit_code() == Exit::Refused.code() { Exit::Refused } else { Exit::Error };
+    error.hints().into_iter().fold(Failure::new(error.to_string()), Failure::hint).exit(exit)
+}
+
+/// Asks for, or checks, somebody's yes to a digest. `question` is shown at a terminal.
+pub(super) struct Asking<'a> {
+    pub(super) args: &'a ApprovalArgs,
+    pub(super) digest: &'a Digest,
+    pub(super) guardrails: &'a Guardrails,
+    pub(super) required: u32,
+    pub(super) resuming: Option<&'a RunId>,
+    /// What a typed answer is compared with: the plan's own wish, or `yes` for a resumption.
+    pub(super) plan: Option<&'a Plan>,
+    pub(super) question: String,
+}
+
+impl Asking<'_> {
+    /// The approval; nothing has been written when there is none.
+    pub(super) fn approval(&self, context: &mut Context) -> Result<Approval, Failure> {
+        let now = context.env.now;
+        if !self.args.signatures.is_empty() {
+            return self.by_signatures(now);
+        }
+        if let Some(given) = &self.args.approve {
+            return Approval::by_digest(given, self.digest, now).map_err(|error| refused(&error));
+        }
+        if self.args.auto_approve {
+            return Ok(Approval::automatic(self.digest, now));
+        }
+        if self.required == 0
+            && let Some(approval) = self.plan.and_then(|plan| Approval::by_block(plan, now))
+        {
+            context.note("Approved by `auto_approve` of the configuration.")?;
+            return Ok(approval);
+        }
+        if self.required > 0 {
+            let error = ApprovalError::TooFewSignatures { required: self.required, given: 0 };
+            return Err(refused(&error));
+        }
+        if !context.env.stdin_is_terminal {
+            return Err(Failure::new("no approval, and no terminal to ask at: nothing was written").hint(format!(
+                "approve exactly this plan by `--approve {}`; a piped \"yes\" is no approval",
+                self.digest
+            )));
+        }
+        let answer = ask(&self.question, context)?;
+        let given = match self.plan {
+            Some(plan) => Approval::typed(plan, &answer, now),
+            None => Approval::typed_again(self.digest, &answer, now),
+        };
+        given.map_err(|error| refused(&error))
+    }
+
+    fn by_signatures(&self, now: Timestamp) -> Result<Approval, Failure> {
+        let Some(approvals) = &self.guardrails.approvals else {
+            return Err(Failure::new("--signature: the configuration says nothing about signatures")
+                .hint("say who may sign: `guardrails { approvals { required = 2, allowed_signers = \"file\" } }`"));
+        };
+        let path = &approvals.allowed_signers;
+        let failed =
+            |path: &Path, error: io::Error| Failure::new(format!("{}: cannot be read: {error}", path.display()));
+        let text = fs::read_to_string(path).map_err(|error| failed(path, error))?;
+        let allowed = AllowedSigners::parse(&text, &jiff::tz::TimeZone::system())
+            .map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
+        let mut files = Vec::new();
+        for file in &self.args.signatures {
+            files.push((file.display().to_string(), fs::read_to_string(file).map_err(|error| failed(file, error))?));
+        }
+        let spent = store().spent().map_err(journal_failure)?;
+        approval::by_signatures(
+            files.iter().map(|(name, text)| (name.as_str(), text.as_str())),
+            self.digest,
+            &allowed,
+            self.required.max(approvals.required),
+            approvals.max_age_seconds,
+            &spent,
+            self.resuming,
+            now,
+        )
+        .map_err(|error| refused(&error))
+    }
+}
+
+/// Asks at the terminal. Ctrl-C ends the program as it would end any other command, with nothing written.
+fn ask(question: &str, context: &mut Context) -> Result<String, Failure> {
+    context.out.flush()?;
+    write!(context.err, "\n{question}\n\n  Enter a value: ")?;
+    context.err.flush()?;
+    runtime::online()?.block_on(async {
+        let answer = tokio::task::spawn_blocking(|| {
+            let mut line = String::new();
+            io::stdin().read_line(&mut line).map(|_| line)
+        });
+        tokio::select! {
+            answer = answer => Ok(answer.map_err(io::Error::other)??),
+            _ = tokio::signal::ctrl_c() => {
+                Err(Failure::new("stopped at the question: nothing was written").exit(Exit::Stopped))
+            }
+        }
+    })
+}
+
+/// What is looked at right before a run.
+pub(super) struct Surroundings<'a> {
+    pub(super) config: &'a Config,
+    pub(super) observed: &'a ObservedTenant,
+    pub(super) protected: HashSet<UserId>,
+}
+
+impl Surroundings<'_> {
+    fn preflight(&self) -> Preflight<'_> {
+        Preflight {
+            tenant: self.observed.id,
+            // Windows are judged by the real clock at the moment of the write, not by the plan's instant.
+            now: Timestamp::now(),
+            guardrails: Some(&self.config.guardrails),
+            protected: &self.protected,
+        }
+    }
+}
+
+/// Performs an approved plan and shows how it went.
+pub(super) fn perform(
+    plan: Plan,
+    approval: Approval,
+    rolls_back: Option<RunId>,
+    tenant: &Tenant,
+    surroundings: &Surroundings<'_>,
+    how: &How<'_>,
+    context: &mut Context,
+) -> Outcome {
+    let required = Requirements::of(&plan, Some(&surroundings.config.guardrails));
+    let approved = ApprovedPlan::new(plan, approval, required).map_err(|error| refused(&error))?;
+    let fresh = FreshPlan::new(approved, &surroundings.preflight()).map_err(|error| {
+        let exit = if error.exit_code() == Exit::Refused.code() { Exit::Refused } else { Exit::Error };
+        error.hints().into_iter().fold(Failure::new(error.to_string()), Failure::hint).exit(exit)
+    })?;
+    for note in fresh.notes().to_vec() {
+        context.note(&format!("note: {note}"))?;
+    }
+    let fresh = match rolls_back {
+        Some(run) => fresh.rolling_back(run),
+        None => fresh,
+    };
+    let (run, journal) = store().create(context.env.now, &fresh.plan().digest).map_err(journal_failure)?;
+    context.note(&format!("Run {run}"))?;
+    let report = execute(how, context, |stop, observer| {
+        let clock = SystemClock::new();
+        let inner = apply::Context { tenant, clock: &clock, stop, observer, parallelism: how.parallelism() };
+        runtime::online().map(|runtime| runtime.block_on(apply::apply(fresh, run, journal, inner)))
+    })?;
+    conclude(&report, how.json, context)
+}
+
+/// Goes on with an interrupted run and shows how it went.
+pub(super) fn resume(
+    journal: Journal,
+    approval: Approval,
+    tenant: &Tenant,
+    surroundings: &Surroundings<'_>,
+    how: &How<'_>,
+    context: &mut Context,
+) -> Outcome {
+    let run = journal.run.run.clone();
+    let writer = store().reopen(&run, &journal).map_err(journal_failure)?;
+    let fresh = FreshResume::new(journal, approval, &surroundings.preflight()).map_err(|error| {
+        let exit = if error.exit_code() == Exit::Refused.code() { Exit::Refused } else { Exit::Error };
+        error.hints().into_iter().fold(Failure::new(error.to_string()), Failure::hint).exit(exit)
+    })?;
+    let report = execute(how, context, |stop, observer| {
+        let clock = SystemClock::new();
+        let inner = apply::Context { tenant, clock: &clock, stop, observer, parallelism: how.parallelism() };
+        runtime::online().map(|runtime| runtime.block_on(apply::resume(fresh, writer, inner)))
+    })?;
+    conclude(&report, how.json, context)
+}
+
+/// How a run is performed and shown.
+pub(super) struct How<'a> {
+    pub(super) parallelism: Option<u16>,
+    pub(super) json: bool,
+    pub(super) events: &'a dyn Observer,
+}
+
+impl How<'_> {
+    fn parallelism(&self) -> NonZeroUsize {
+        NonZeroUsize::new(self.parallelism.map_or(PARALLELISM, usize::from)).unwrap_or(NonZeroUsize::MIN)
+    }
+}
+
+fn execute(
+    how: &How<'_>,
+    context: &mut Context,
+    run: impl FnOnce(&apply::Stop, &dyn Observer) -> io::Result<RunReport>,
+) -> Result<RunReport, Failure> {
+    let (handle, stop) = apply::stop();
+    let watcher = runtime::online()?.spawn(async move {
+        // First signal: finish what is in flight. Second: stop at once.
+        loop {
+            signalled().await;
+            let _ = handle.signal();
+            let _ = writeln!(
+                io::stderr(),
+                "\nStopping: what is in flight is finished first; once more to stop at once. The journal stays true."
+            );
+        }
+    });
+    let progress = ApplyProgress::new(context);
+    let observer = (&progress as &dyn Observer, how.events);
+    let report = run(&stop, &observer);
+    watcher.abort();
+    drop(progress);
+    Ok(report?)
+}
+
+/// Ctrl-C, SIGTERM or the terminal gone.
+async fn signalled() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)) =
+            (signal(SignalKind::interrupt()), signal(SignalKind::terminate()), signal(SignalKind::hangup()))
+        else {
+            return std::future::pending().await;
+        };
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = tokio::signal::ctrl_c().await;
+    }
+}
+
+/// The closing table, on every way out.
+fn conclude(report: &RunReport, json: bool, context: &mut Context) -> Outcome {
+    if json {
+        serde_json::to_writer(&mut context.out, report).map_err(io::Error::from)?;
+        writeln!(context.out)?;
+    } else {
+        table(report, &mut context.out, context.global.verbose > 0)?;
+    }
+    context.out.flush()?;
+    for hint in &report.hints {
+        writeln!(context.err, "{} {hint}", console::style("hint:").for_stderr().cyan().bold())?;
+    }
+    Ok(match report.exit_code {
+        0 => Exit::Done,
+        4 => Exit::Incomplete,
+        130 => Exit::Stopped,
+        _ => Exit::Error,
+    })
+}
+
+/// How many users of one outcome are listed before "and N more".
+const LISTED: usize = 20;
+
+fn table(report: &RunReport, out: &mut dyn Write, verbose: bool) -> io::Result<()> {
+    let counts = &report.counts;
+    writeln!(out, "\nRun {}: {}\n", report.run, report.outcome.as_str())?;
+    for (name, count) in [
+        ("done", counts.done),
+        ("failed", counts.failed),
+        ("stale", counts.stale),
+        ("unknown", counts.unknown),
+        ("not attempted", counts.not_attempted),
+    ] {
+        writeln!(out, "  {name:<14}{count:>8}")?;
+    }
+    writeln!(out, "  {:<14}{:>8}   ({} read back as planned)", "planned", counts.changes, counts.verified)?;
+    for outcome in [UserResult::Failed, UserResult::Stale, UserResult::Unknown] {
+        let users: Vec<_> = report.users.iter().filter(|user| user.outcome == outcome).collect();
+        if users.is_empty() {
+            continue;
+        }
+        writeln!(out, "\n{}", outcome.as_str())?;
+        let listed = if verbose { users.len() } else { LISTED };
+        for user in users.iter().take(listed) {
+            let planned = &user.planned;
+            let why = match (&user.error, user.observed) {
+                (Some(error), _) => format!(": {}", escape::text(&error.message)),
+                (None, Some(seen)) => format!(": is {} now", super::report::seen(seen)),
+                (None, None) => String::new(),
+            };
+            writeln!(
+                out,
+                "  {}  {} → {}{why}",
+                escape::text(&planned.user.user_principal_name),
+                planned.before,
+                planned.after
+            )?;
+        }
+        if users.len() > listed {
+            writeln!(out, "  … and {} more (--verbose lists them all)", users.len() - listed)?;
+        }
+    }
+    if let Some(stopped) = &report.stopped {
+        writeln!(out, "\nStopped early: {}", reason(stopped))?;
+    }
+    Ok(())
+}
+
+fn reason(stopped: &StopReason) -> String {
+    match stopped {
+        StopReason::Signal => "the operator asked for it".to_owned(),
+        StopReason::Failures { failed, allowed } => {
+            format!("{failed} users failed, and `stop_after_failures` allows {allowed}")
+        }
+        StopReason::CanaryNotVerified => "the first users could not be read back in the planned state".to_owned(),
+        StopReason::Forbidden => {
+            "the identity may not write: it needs Policy.ReadWrite.AuthenticationMethod".to_owned()
+        }
+        StopReason::Journal { message } => format!("the journal cannot be written: {message}"),
+    }
+}

@@ -1,0 +1,112 @@
+//! The command line: what can be typed. What it does is in [`super::commands`].
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use super::commands;
+
+/// Terraform for per-user MFA in Microsoft Entra ID.
+///
+/// Declare in HCL who must be in which state (disabled, enabled, enforced); `plan` shows every user's transition, what it
+/// changes for modern and legacy sign-in and what it risks; `apply` performs exactly the approved plan.
+#[derive(Debug, Parser)]
+#[command(
+    name = "mfaplan",
+    version,
+    max_term_width = 100,
+    disable_help_subcommand = true,
+    after_help = "\
+Examples:
+  mfaplan init                          write a commented starting configuration
+  mfaplan plan --out staff.mfaplan      show and save what would change
+  mfaplan apply staff.mfaplan           apply exactly that, after a yes
+  mfaplan explain jdoe@contoso.com      why this user gets this state
+
+Exit codes:
+  0 done   1 error   2 there are changes (--detailed-exitcode)   3 refused   4 apply incomplete   130 stopped"
+)]
+pub struct Cli {
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Global {
+    /// Switch to this directory before anything else
+    #[arg(long, global = true, value_name = "DIR")]
+    pub chdir: Option<PathBuf>,
+    /// Write no colours (also: NO_COLOR, or output that is not a terminal)
+    #[arg(long, global = true)]
+    pub no_color: bool,
+    /// Say only what was asked for and what went wrong
+    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Say more: unfold what is summarised
+    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// The instant to plan for: a date or an RFC 3339 time [default: now]
+    #[arg(long, global = true, value_name = "TIME", value_parser = parse_instant)]
+    pub as_of: Option<jiff::Timestamp>,
+    /// A directory of protection and guardrails that the configuration cannot loosen
+    #[arg(long, global = true, value_name = "DIR")]
+    pub policy: Option<PathBuf>,
+}
+
+/// A date is 00:00 UTC of that day.
+pub(super) fn parse_instant(text: &str) -> Result<jiff::Timestamp, String> {
+    if let Ok(date) = text.parse::<jiff::civil::Date>()
+        && text.len() == 10
+    {
+        return jiff::tz::TimeZone::UTC.to_timestamp(date.at(0, 0, 0, 0)).map_err(|error| error.to_string());
+    }
+    text.parse::<jiff::Timestamp>()
+        .map_err(|_| "neither a date (2026-12-01) nor an RFC 3339 time (2026-12-01T08:00:00Z)".to_owned())
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Write a starting configuration into the current directory
+    Init(commands::init::Args),
+    /// Check the configuration alone: all errors at once
+    Validate(commands::validate::Args),
+    /// Bring configuration files into the canonical style
+    Fmt(commands::fmt::Args),
+    /// Show what would change, and what it risks
+    Plan(commands::plan::Args),
+    /// Show a saved plan or a snapshot
+    Show(commands::show::Args),
+    /// Show what differs between two saved plans, or between two configurations
+    Diff(commands::diff::Args),
+    /// Sign a plan's digest with your SSH key
+    Approve(commands::approve::Args),
+    /// Perform a plan, after approval
+    Apply(commands::apply::Args),
+    /// Read the tenant again: is everything as the run left it, or as declared?
+    Verify(commands::verify::Args),
+    /// Restore the states before a run
+    Rollback(commands::rollback::Args),
+    /// List the runs in the journal
+    History(commands::history::Args),
+    /// Take an offline copy of everything a plan reads
+    Snapshot(commands::snapshot::Args),
+    /// Explain a user or a rule
+    Explain(commands::explain::Args),
+    /// List the rules
+    Rules(commands::rules::Args),
+    /// Evaluate expressions, line by line
+    Console(commands::console::Args),
+    /// Sign in to the tenant and say who you are
+    Login(commands::login::Args),
+    /// Write a completion script for your shell
+    Completions(commands::completions::Args),
+    /// Write the manual page
+    Man(commands::man::Args),
+}

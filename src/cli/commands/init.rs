@@ -1,0 +1,139 @@
+//! `mfaplan init`
+
+use std::{
+    fs::{self, OpenOptions},
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    cli::{
+        Context, Exit, Failure, Outcome, connect,
+        load::{DIRECTORY, TenantArgs},
+        progress::Progress,
+        runtime,
+    },
+    config::CloudName,
+    facts::Facts,
+    import,
+    snapshot::SnapshotTenant,
+    tenant::{ObservedTenant, ReadError, ReadRequest, TenantId, TenantRead},
+};
+
+/// Arguments of `init`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  mfaplan init                                              a commented starting configuration
+  mfaplan init --from-tenant --snapshot tenant.json         one that says what the tenant is like now
+  AZURE_TENANT_ID=… mfaplan init --from-tenant              the same, from Microsoft Graph
+
+Never overwrites a file. The plan of what --from-tenant writes is empty: change it from there.")]
+pub struct Args {
+    /// Write what the tenant is like now
+    #[arg(long)]
+    from_tenant: bool,
+    /// The tenant.
+    #[command(flatten)]
+    tenant: TenantArgs,
+}
+
+const FILE: &str = "main.mfa.hcl";
+const TEMPLATE: &str = include_str!("init.mfa.hcl");
+
+/// Writes a starting configuration.
+///
+/// # Errors
+/// When there is a configuration already, or the tenant cannot be read.
+pub fn run(args: &Args, context: &mut Context) -> Outcome {
+    refuse_existing()?;
+    if !args.from_tenant {
+        if args.tenant.snapshot.is_some() {
+            return Err(Failure::new("--snapshot goes with --from-tenant"));
+        }
+        create(TEMPLATE)?;
+        context.note(&format!("Wrote {FILE}. Put in the id of your tenant and the people, then: mfaplan plan"))?;
+        return Ok(Exit::Done);
+    }
+    let (observed, snapshot) = observe(args, context)?;
+    let facts = Facts::of(&observed, &crate::config::SignalSettings::default(), context.instant());
+    let options = import::Options { cloud: CloudName::Global, snapshot };
+    let imported = import::fold(&facts, &options);
+    prove(&imported, &observed, context)?;
+    create(&imported.text)?;
+    context.note(&format!(
+        "Wrote {FILE}: {} blocks that claim {} users; its plan is empty.",
+        imported.blocks, imported.claimed
+    ))?;
+    if !imported.guesses.is_empty() {
+        context.note(&format!(
+            "{} accounts were taken for emergency or service accounts; each is marked in the file: check them.",
+            imported.guesses.len()
+        ))?;
+    }
+    Ok(Exit::Done)
+}
+
+/// What was written must change nobody: proved before it is written.
+fn prove(imported: &import::Imported, observed: &ObservedTenant, context: &mut Context) -> Result<(), Failure> {
+    if imported.claimed == 0 {
+        return Err(Failure::new("nobody's state is known in this tenant, so there is nothing to write"));
+    }
+    match import::prove(imported, observed, context.instant()) {
+        Ok(plan) if plan.changes.is_empty() => Ok(()),
+        Ok(plan) => Err(Failure::new(format!(
+            "internal error: the plan of the generated configuration has {} changes; nothing was written",
+            plan.changes.len()
+        ))),
+        Err(error) => {
+            Err(Failure::Diagnostics { diagnostics: error.diagnostics.clone(), sources: error.sources.clone() })
+        }
+    }
+}
+
+fn refuse_existing() -> Result<(), Failure> {
+    let failed = |error: io::Error| Failure::new(format!("the directory cannot be read: {error}"));
+    let mut names: Vec<String> = Vec::new();
+    for entry in fs::read_dir(DIRECTORY).map_err(failed)? {
+        let name = entry.map_err(failed)?.file_name().to_string_lossy().into_owned();
+        if name.ends_with(".mfa.hcl") {
+            names.push(name);
+        }
+    }
+    names.sort();
+    match names.first() {
+        None => Ok(()),
+        Some(name) => Err(Failure::new(format!("there is a configuration already: {name}; nothing was written"))
+            .hint("`init` starts a new configuration: run it in an empty directory")),
+    }
+}
+
+fn create(text: &str) -> Result<(), Failure> {
+    let path = Path::new(DIRECTORY).join(FILE);
+    let failed = |error: io::Error| Failure::new(format!("{FILE} cannot be written: {error}"));
+    let mut file = OpenOptions::new().write(true).create_new(true).open(path).map_err(failed)?;
+    file.write_all(text.as_bytes()).map_err(failed)
+}
+
+fn observe(args: &Args, context: &Context) -> Result<(ObservedTenant, Option<String>), Failure> {
+    if let Some(path) = &args.tenant.snapshot {
+        let observed = SnapshotTenant::open(path).and_then(|tenant| tenant.observe()).map_err(ReadError::from)?;
+        let relative = relative(path);
+        return Ok((observed, Some(relative)));
+    }
+    let id = context.env.get("AZURE_TENANT_ID").ok_or_else(|| {
+        Failure::new("which tenant? AZURE_TENANT_ID is not set")
+            .hint("set it, with the credentials of docs/credentials.md; or name an offline copy by --snapshot")
+    })?;
+    let id: TenantId = id.parse().map_err(|_| Failure::new("AZURE_TENANT_ID is not a GUID"))?;
+    let request = ReadRequest { all_groups: true, sign_in_window_days: 30, ..ReadRequest::default() };
+    let observed = runtime::online()?.block_on(async {
+        let tenant = connect::to(id, CloudName::Global, &args.tenant, context).await?;
+        tenant.read(&request, &Progress::new(context)).await.map_err(Failure::from)
+    })?;
+    Ok((observed, None))
+}
+
+fn relative(path: &PathBuf) -> String {
+    path.strip_prefix(".").unwrap_or(path).display().to_string().replace('\\', "/")
+}

@@ -1,0 +1,49 @@
+//! The commands, one file each: `Args` and `run`.
+
+pub mod apply;
+pub mod approve;
+pub mod completions;
+pub mod console;
+pub mod diff;
+pub mod explain;
+pub mod fmt;
+pub mod history;
+pub mod init;
+pub mod login;
+pub mod man;
+pub mod plan;
+pub mod rollback;
+pub mod rules;
+pub mod show;
+pub mod snapshot;
+pub mod validate;
+pub mod verify;
+
+use super::{Command, Context, Outcome};
+
+/// Runs a command.
+///
+/// # Errors
+/// Whatever keeps it from doing what it was asked.
+pub fn run(command: Command, context: &mut Context) -> Outcome {
+    match command {
+        Command::Init(args) => init::run(&args, context),
+        Command::Fmt(args) => fmt::run(&args, context),
+        Command::Diff(args) => diff::run(&args, context),
+        Command::Console(args) => console::run(&args, context),
+        Command::Validate(args) => validate::run(&args, context),
+        Command::Plan(args) => plan::run(&args, context),
+        Command::Show(args) => show::run(&args, context),
+        Command::Approve(args) => approve::run(&args, context),
+        Command::Apply(args) => apply::run(&args, context),
+        Command::Verify(args) => verify::run(&args, context),
+        Command::Rollback(args) => rollback::run(&args, context),
+        Command::History(args) => history::run(&args, context),
+        Command::Snapshot(args) => snapshot::run(&args, context),
+        Command::Explain(args) => explain::run(&args, context),
+        Command::Rules(args) => rules::run(&args, context),
+        Command::Login(args) => login::run(&args, context),
+        Command::Completions(args) => completions::run(&args, context),
+        Command::Man(args) => man::run(&args, context),
+    }
+}

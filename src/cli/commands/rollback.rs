@@ -1,0 +1,131 @@
+//! `mfaplan rollback`
+
+use std::path::PathBuf;
+
+use crate::{
+    apply::{self, Requirements},
+    cli::{
+        Context, Exit, Failure, Outcome,
+        applying::{self, ApprovalArgs, Asking, How, Surroundings},
+        events::Log,
+        load::{self, ConfigArgs, TenantArgs},
+        planning,
+        present::{self, PresentArgs},
+        save, tenant,
+    },
+    plan::{self, RollbackInput},
+    render::{NextStep, redact::redact},
+};
+
+/// Arguments of `rollback`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  mfaplan rollback 20261124T213000Z-3f9c2a7b                   show the way back, then ask
+  mfaplan rollback 20261124T213000Z-3f9c2a7b --out back.mfaplan
+  mfaplan rollback 20261124T213000Z-3f9c2a7b --target jdoe@contoso.com
+
+Only users who still have the state the run left are brought back; the others are named and left alone.")]
+pub struct Args {
+    /// The run to undo, as `mfaplan history` lists it
+    run: String,
+    /// Limit the rollback to a user (name or id)
+    #[arg(long = "target", value_name = "USER", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    targets: Vec<String>,
+    /// Variables.
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// The tenant.
+    #[command(flatten)]
+    tenant: TenantArgs,
+    /// Waive one guardrail: max_changes=800, max_change_percent=60, window=now
+    #[arg(long = "waive", value_name = "NAME=VALUE", requires = "reason")]
+    waivers: Vec<String>,
+    /// Why the guardrail is waived
+    #[arg(long, value_name = "TEXT", requires = "waivers")]
+    reason: Option<String>,
+    /// Approval.
+    #[command(flatten)]
+    approval: ApprovalArgs,
+    /// Save the plan of the way back to this file instead of applying it
+    #[arg(long, short, value_name = "FILE", conflicts_with_all = ["approve", "auto_approve", "signatures"])]
+    out: Option<PathBuf>,
+    /// Write the result as JSON
+    #[arg(long)]
+    json: bool,
+    /// Write events, one JSON object a line, to this file (- for standard output)
+    #[arg(long, value_name = "FILE")]
+    events: Option<PathBuf>,
+}
+
+/// Builds the plan that restores the states before a run, and performs it after approval.
+///
+/// # Errors
+/// Whatever keeps it from being performed.
+pub fn run(args: &Args, context: &mut Context) -> Outcome {
+    let events = Log::open_rollback(args.events.as_deref(), context)?;
+    let outcome = perform(args, &events, context);
+    events.close(&outcome)?;
+    outcome
+}
+
+fn perform(args: &Args, events: &Log, context: &mut Context) -> Outcome {
+    let _lock = applying::lock("rollback", context)?;
+    let (run, journal) = applying::journal(&args.run)?;
+    let config = load::config(&args.config, context)?;
+    let waivers = planning::waivers(&config, &args.waivers, args.reason.as_deref())?;
+    let source = tenant::open(&config, &args.tenant, context)?;
+    let observed = tenant::observe(&source, &config, context)?;
+    let inverse = apply::rollback::rollback(&journal, &observed, &args.targets)
+        .map_err(|error| Failure::new(error.to_string()))?;
+    let changes: Vec<_> = inverse.changes.iter().map(|one| (one.user.id, one.before, one.after)).collect();
+    let protected = planning::protected(&config, &observed);
+    let plan = plan::build_rollback(&RollbackInput {
+        config: &config,
+        tenant: &observed,
+        changes: &changes,
+        protected: &protected,
+        waivers: &waivers,
+        run: run.as_str(),
+        created_at: context.env.now,
+    });
+    events.planned(&plan);
+    let next = match &args.out {
+        Some(path) => NextStep::Saved(path.display().to_string()),
+        None => NextStep::Nothing,
+    };
+    if !args.json {
+        present::write(&plan, &PresentArgs::default(), None, next, redact, context)?;
+    }
+    for stale in &inverse.stale {
+        context.note(&format!(
+            "stale: {} is {} now, not {} as the run left him: left alone",
+            crate::render::escape::text(&stale.user.user_principal_name),
+            crate::cli::report::seen(stale.observed),
+            stale.left
+        ))?;
+    }
+    for id in changes.iter().map(|(id, _, _)| id).filter(|id| protected.contains(id)) {
+        context.note(&format!("protected: {id} is an emergency account now: left alone"))?;
+    }
+    if let Some(path) = &args.out {
+        save::plan(&plan, path)?;
+        return Ok(if plan.is_refused() { Exit::Refused } else { Exit::Done });
+    }
+    if let Some(exit) = super::apply::nothing_to_do(&plan, args.json, context)? {
+        return Ok(exit);
+    }
+    let asking = Asking {
+        args: &args.approval,
+        digest: &plan.digest,
+        guardrails: &config.guardrails,
+        required: Requirements::of(&plan, Some(&config.guardrails)).signatures,
+        resuming: None,
+        plan: Some(&plan),
+        question: super::apply::question(&plan),
+    };
+    let approval = asking.approval(context)?;
+    let surroundings = Surroundings { config: &config, observed: &observed, protected };
+    let how = How { parallelism: args.tenant.parallelism, json: args.json, events };
+    applying::perform(plan, approval, Some(run), &source, &surroundings, &how, context)
+}

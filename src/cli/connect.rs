@@ -1,0 +1,53 @@
+//! Connecting to Microsoft Graph with what the environment offers.
+
+use std::{
+    io::{self, Write},
+    sync::Arc,
+};
+
+use crate::{
+    config::{CloudName, Config},
+    graph::{self, Cloud, Endpoints, GraphTenant, credentials::Credential},
+    tenant::{ReadError, TenantId},
+};
+
+use super::{Context, Failure, load::TenantArgs};
+
+/// Signs in and makes sure that the configured tenant answers.
+///
+/// # Errors
+/// When the environment offers no usable credential, signing in fails, or another tenant answers.
+pub(super) async fn connect(config: &Config, args: &TenantArgs, context: &Context) -> Result<GraphTenant, Failure> {
+    to(config.tenant.id, config.tenant.cloud, args, context).await
+}
+
+/// As [`connect`], to a tenant named otherwise.
+pub(super) async fn to(
+    tenant: TenantId,
+    cloud_name: CloudName,
+    args: &TenantArgs,
+    context: &Context,
+) -> Result<GraphTenant, Failure> {
+    let lookup = |name: &str| context.env.get(name);
+    let endpoints = Endpoints::from_env(cloud(cloud_name), &lookup).map_err(|error| Failure::new(error.to_string()))?;
+    let credential = Credential::from_env(&lookup, context.env.stderr_is_terminal && context.env.stdin_is_terminal)
+        .map_err(ReadError::from)?;
+    let mut options = graph::Options::new(endpoints, credential, tenant, context.env.now);
+    if let Some(parallelism) = args.parallelism {
+        options.parallelism = usize::from(parallelism);
+    }
+    options.bulk_state = context.env.get("MFAPLAN_NO_BULK_STATE").is_none();
+    options.prompt = Some(Arc::new(|prompt: &graph::credentials::DevicePrompt| {
+        let _ = writeln!(io::stderr(), "{}", prompt.message);
+    }));
+    Ok(GraphTenant::connect(options).await?)
+}
+
+const fn cloud(name: CloudName) -> Cloud {
+    match name {
+        CloudName::Global => Cloud::Global,
+        CloudName::UsGov => Cloud::UsGov,
+        CloudName::UsGovDod => Cloud::UsGovDod,
+        CloudName::China => Cloud::China,
+    }
+}

@@ -1,0 +1,77 @@
+//! What every command is given: its surroundings and where to write.
+
+use std::{
+    io::{self, BufWriter, Write},
+    path::PathBuf,
+};
+
+use jiff::Timestamp;
+
+use super::{args::Global, environment::Environment};
+
+/// The surroundings of one run.
+pub struct Context {
+    /// Variables, clock, terminals.
+    pub env: Environment,
+    /// Options of every command.
+    pub global: Global,
+    /// Standard output: the result, nothing else.
+    pub out: Box<dyn Write>,
+    /// Standard error: everything else.
+    pub err: Box<dyn Write>,
+    /// Colours on standard output?
+    pub out_color: bool,
+    /// Colours on standard error?
+    pub err_color: bool,
+}
+
+impl Context {
+    /// The surroundings of the process.
+    #[must_use]
+    pub fn of_process(env: Environment, global: Global) -> Self {
+        let out_color = env.colors(global.no_color, env.stdout_is_terminal);
+        let err_color = env.colors(global.no_color, env.stderr_is_terminal);
+        // One answer for all libraries that colour.
+        console::set_colors_enabled(out_color);
+        console::set_colors_enabled_stderr(err_color);
+        Self {
+            env,
+            global,
+            out: Box::new(BufWriter::with_capacity(1 << 16, io::stdout())),
+            err: Box::new(io::stderr()),
+            out_color,
+            err_color,
+        }
+    }
+
+    /// The instant of the plan.
+    #[must_use]
+    pub fn instant(&self) -> Timestamp {
+        self.global.as_of.unwrap_or(self.env.now)
+    }
+
+    /// The policy directory, by flag or variable.
+    #[must_use]
+    pub fn policy(&self) -> Option<PathBuf> {
+        self.global.policy.clone().or_else(|| self.env.get("MFAPLAN_POLICY").map(PathBuf::from))
+    }
+
+    /// Columns to write in: the terminal's, or 80.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        if self.env.stdout_is_terminal
+            && let Some((_, columns)) = console::Term::stdout().size_checked()
+        {
+            return usize::from(columns).clamp(40, 160);
+        }
+        self.env.get("COLUMNS").and_then(|columns| columns.parse().ok()).unwrap_or(80).clamp(40, 160)
+    }
+
+    /// Says something beside the result, unless asked to be quiet.
+    ///
+    /// # Errors
+    /// Those of standard error.
+    pub fn note(&mut self, text: &str) -> io::Result<()> {
+        if self.global.quiet { Ok(()) } else { writeln!(self.err, "{text}") }
+    }
+}

@@ -1,0 +1,289 @@
+//! The text of `mfaplan explain`.
+
+use std::fmt::Write as _;
+
+use crate::{
+    config::Config,
+    desired::{self, ProtectionKind},
+    diag::did_you_mean,
+    facts::{Coverage, Facts, UserKind, UserView},
+    plan::{self, Change, Decision, Plan},
+    render::escape::text as shown,
+    risk::{self, Finding},
+    tenant::{LastSignIn, ObservedTenant, User, UserId, UserIndex},
+};
+
+use super::{Context, Failure, planning};
+
+/// What a rule is; nothing if there is no such rule.
+pub(super) fn rule(id: &str) -> Option<String> {
+    let id = id.to_ascii_uppercase();
+    let rule = risk::registry().iter().find(|rule| rule.id == id || rule.name.eq_ignore_ascii_case(&id))?;
+    let doc = &rule.doc;
+    let grades: Vec<_> = rule.grades.iter().map(|grade| grade.as_str()).collect();
+    let facts: Vec<_> = rule.facts.iter().map(|fact| fact.as_str()).collect();
+    let mut out = String::new();
+    let _ = writeln!(out, "{} {}: {}\n", rule.id, rule.name, rule.title);
+    let _ = writeln!(out, "severity   {}", grades.join(" or "));
+    let _ = writeln!(out, "on         {}", rule.on());
+    let _ = writeln!(out, "facts      {}", if facts.is_empty() { "none".to_owned() } else { facts.join(", ") });
+    let _ = writeln!(out, "accept     {}", if risk::waivable(rule.id) { "yes" } else { "no: it cannot be accepted" });
+    for (title, text) in [
+        ("What it means", doc.meaning),
+        ("Why it matters", doc.why),
+        ("Evidence", doc.evidence),
+        ("What to do", doc.action),
+    ] {
+        let _ = writeln!(out, "\n{title}\n{}", indent(text.trim()));
+    }
+    let _ = writeln!(out, "\nRemedy\n{}", indent(rule.remediation));
+    if !doc.sources.is_empty() {
+        let _ = writeln!(out, "\nSources");
+        for source in doc.sources {
+            let _ = writeln!(out, "  {source}");
+        }
+    }
+    Some(out)
+}
+
+fn indent(text: &str) -> String {
+    text.lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
+}
+
+/// Everything that decides what happens to one user.
+pub(super) fn user(
+    what: &str,
+    config: &Config,
+    observed: &ObservedTenant,
+    context: &mut Context,
+) -> Result<(), Failure> {
+    let found = what.parse::<UserId>().ok().and_then(|id| observed.by_id(id)).or_else(|| observed.by_name(what));
+    let Some(index) = found else {
+        let names = observed.users().iter().map(|user| user.user_principal_name.as_str());
+        let failure =
+            Failure::new(format!("the tenant \"{}\" has no user {what}, and there is no such rule", observed.name));
+        return Err(match did_you_mean(what, names) {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        });
+    };
+    let facts = Facts::of(observed, &config.guardrails.signal, config.instant);
+    let plan = planning::build(config, observed, &[observed.user(index).id.to_string()], &[], context)?;
+    let text = describe(config, observed, &facts, index, &plan);
+    context.out.write_all(text.as_bytes())?;
+    Ok(())
+}
+
+fn describe(config: &Config, observed: &ObservedTenant, facts: &Facts<'_>, index: UserIndex, plan: &Plan) -> String {
+    let user = observed.user(index);
+    let mut out = String::new();
+    let _ = writeln!(
+        out,
+        "{}  {}",
+        shown(&user.user_principal_name),
+        user.display_name.as_deref().map(shown).unwrap_or_default()
+    );
+    let _ = writeln!(out, "  id        {}", user.id);
+    let _ = writeln!(out, "  state     {}", user.mfa_state);
+    claims(&mut out, config, observed, facts, index);
+    let change = plan.changes.iter().find(|change| change.user.id == user.id);
+    let kind = change.map_or_else(|| facts.kind(user, None), |change| change.user.kind);
+    let _ = writeln!(out, "  kind      {}", words(kind));
+    outcome(&mut out, config, change);
+    signal(&mut out, facts, user);
+    coverage(&mut out, observed, user);
+    known_facts(&mut out, observed, user);
+    out
+}
+
+fn words(kind: UserKind) -> String {
+    kind.as_str().replace('_', " ")
+}
+
+fn claims(out: &mut String, config: &Config, observed: &ObservedTenant, facts: &Facts<'_>, index: UserIndex) {
+    let tenant_value = plan::tenant_value(config, observed);
+    let view = |index: UserIndex, protection: Option<ProtectionKind>| {
+        let declared = protection.map(|kind| match kind {
+            ProtectionKind::BreakGlass => UserKind::BreakGlass,
+            ProtectionKind::ServiceAccount => UserKind::ServiceAccount,
+        });
+        UserView::new(facts, observed.user(index), declared)
+    };
+    let found = desired::claimants(config, observed, tenant_value, view, index);
+    let place = |declared: &crate::config::Declared| {
+        let place = plan::place(config, declared);
+        format!("{} ({}:{})", place.address, place.file, place.line)
+    };
+    let _ = writeln!(out, "\nClaimed by");
+    if found.protections.is_empty() && found.mfa.is_empty() {
+        let _ = writeln!(out, "  no block: he is unmanaged and keeps the state he has");
+    }
+    for declared in &found.protections {
+        let _ = writeln!(out, "  {}: protected, no `mfa` block changes him", place(declared));
+    }
+    let best = found.mfa.iter().map(|block| config.mfa[*block as usize].priority).fold(f64::NEG_INFINITY, f64::max);
+    let mut won = !found.protections.is_empty();
+    for block in &found.mfa {
+        let block = &config.mfa[*block as usize];
+        let verdict = if !found.protections.is_empty() {
+            "left out, as he is protected"
+        } else if block.priority < best {
+            "loses to a higher priority"
+        } else if won {
+            "wants the same; the first block declares"
+        } else {
+            won = true;
+            "wins"
+        };
+        let _ = writeln!(out, "  {}: {}, priority {}: {verdict}", place(&block.declared), block.state, block.priority);
+        if let Some(rollout) = &block.rollout {
+            for (name, waves) in found.waves.iter().filter(|(name, _)| *name == rollout.as_str()) {
+                let waves = if waves.is_empty() { "no wave selects him".to_owned() } else { waves.join(", ") };
+                let _ = writeln!(
+                    out,
+                    "    rollout {name}: {waves} (place in percentages: {:.2} %)",
+                    desired::share(name, observed.user(index).id)
+                );
+            }
+        }
+    }
+}
+
+fn outcome(out: &mut String, config: &Config, change: Option<&Change>) {
+    let _ = writeln!(out, "\nPlan");
+    let Some(change) = change else {
+        let _ = writeln!(out, "  no change: he is where he must be, or nothing claims him");
+        return;
+    };
+    let effective = if change.effective == change.after {
+        String::new()
+    } else {
+        format!(" (becomes {}: he has registered)", change.effective)
+    };
+    let _ = writeln!(out, "  {}: {} → {}{effective}", change.action, change.before, change.after);
+    if let Some(hold) = &change.hold {
+        let until = hold.until.map(|until| format!(" until {until}")).unwrap_or_default();
+        let _ = writeln!(out, "  hold{until}: {}", hold.reason);
+    }
+    match change.decision {
+        Decision::Apply => {
+            let _ = writeln!(out, "  decision: apply");
+        }
+        Decision::Hold => {
+            let _ = writeln!(out, "  decision: hold; applied once the date has come or he has registered");
+        }
+        Decision::Block => {
+            let _ = writeln!(out, "  decision: block; to let it through:");
+            let blocking = |finding: &&Finding| {
+                finding.accepted.is_none()
+                    && (finding.severity >= config.guardrails.block_at || finding.rule == "MFA045")
+            };
+            for finding in change.findings.iter().filter(blocking) {
+                let accept = if risk::waivable(&finding.rule) {
+                    format!("; or `accept \"{}\"` for him, with a reason and a date", finding.rule)
+                } else {
+                    String::new()
+                };
+                let _ = writeln!(out, "    {}: {}{accept}", finding.rule, finding.remediation);
+            }
+        }
+    }
+    if !change.findings.is_empty() {
+        let _ = writeln!(out, "\nFindings");
+    }
+    for finding in &change.findings {
+        let accepted =
+            finding.accepted.as_ref().map(|by| format!(" (accepted by {} until {})", by.address, by.expires));
+        let _ = writeln!(
+            out,
+            "  {:<8} {} {}: {}{}",
+            finding.severity.as_str(),
+            finding.rule,
+            finding.name,
+            shown(&finding.message),
+            accepted.unwrap_or_default()
+        );
+        for evidence in &finding.evidence {
+            let _ = writeln!(out, "           {} = {}", evidence.fact, shown(&evidence.value.to_string()));
+        }
+    }
+}
+
+fn signal(out: &mut String, facts: &Facts<'_>, user: &User) {
+    let signal = facts.signal(user);
+    let _ = writeln!(out, "\nService account signal: {} of 100", signal.score);
+    for line in &signal.lines {
+        let _ = writeln!(out, "  {:>+4}  {}", line.points(), shown(&line.to_string()));
+    }
+}
+
+fn coverage(out: &mut String, observed: &ObservedTenant, user: &User) {
+    let _ = writeln!(out, "\nConditional Access");
+    let coverage = crate::facts::CompiledPolicies::new(observed).coverage(user);
+    match &coverage {
+        Coverage::Full { policies } => {
+            let names: Vec<_> = policies.iter().map(|name| shown(name)).collect();
+            let _ = writeln!(out, "  requires MFA of him at every sign-in: {}", names.join(", "));
+        }
+        Coverage::Partial { .. } => {
+            let _ = writeln!(out, "  requires MFA of him at some sign-ins only");
+        }
+        Coverage::None { .. } => {
+            let _ = writeln!(out, "  requires no MFA of him");
+        }
+        Coverage::Unknown { fact, .. } => {
+            let _ = writeln!(out, "  not known: {fact} is missing");
+        }
+    }
+    for gap in coverage.gaps() {
+        let _ = writeln!(out, "  {}", shown(&gap.to_string()));
+    }
+}
+
+fn known_facts(out: &mut String, observed: &ObservedTenant, user: &User) {
+    let _ = writeln!(out, "\nFacts");
+    let yes_no = |known: Option<bool>| match known {
+        Some(true) => "yes".to_owned(),
+        Some(false) => "no".to_owned(),
+        None => "unknown".to_owned(),
+    };
+    let list = |items: Option<Vec<String>>| match items {
+        None => "unknown".to_owned(),
+        Some(items) if items.is_empty() => "none".to_owned(),
+        Some(items) => shown(&items.join(", ")).into_owned(),
+    };
+    let sign_in = |when: LastSignIn| match when {
+        LastSignIn::Unknown => "unknown".to_owned(),
+        LastSignIn::Never => "never".to_owned(),
+        LastSignIn::At(when) => when.to_string(),
+    };
+    let texts = |texts: &Option<Box<[crate::tenant::Text]>>| {
+        texts.as_ref().map(|texts| texts.iter().map(ToString::to_string).collect())
+    };
+    let roles = user.directory_roles.as_ref().map(|roles| {
+        roles
+            .iter()
+            .map(|role| format!("{}{}", role.display_name, if role.permanent { "" } else { " (eligible)" }))
+            .collect()
+    });
+    let legacy = user
+        .sign_ins
+        .as_ref()
+        .and_then(|log| log.legacy.as_ref())
+        .map(|legacy| legacy.iter().map(|one| format!("{} {}", one.protocol, one.count)).collect::<Vec<_>>());
+    for (name, value) in [
+        ("account enabled", yes_no(user.account_enabled)),
+        ("registered", yes_no(user.registered)),
+        ("MFA capable", yes_no(user.mfa_capable)),
+        ("methods", list(texts(&user.methods))),
+        ("licences", list(texts(&user.licenses))),
+        ("roles", list(roles)),
+        ("last sign-in", sign_in(user.last_sign_in)),
+        ("legacy sign-ins", list(legacy)),
+    ] {
+        let _ = writeln!(out, "  {name:<16} {value}");
+    }
+    for one in &observed.unavailable {
+        let _ = writeln!(out, "  not available    {}: {}", one.fact, shown(&one.reason));
+    }
+}

@@ -1,0 +1,83 @@
+//! Loading: the configuration with its variables, and the tenant it names.
+
+use std::path::{Path, PathBuf};
+
+use crate::{
+    config::{self, Config, ENVIRONMENT_PREFIX, LoadInput},
+    diag::Diagnostic,
+    risk,
+};
+
+use super::{Context, Failure};
+
+/// Flags of every command that reads the configuration.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct ConfigArgs {
+    /// Set a variable
+    #[arg(long = "var", value_name = "NAME=VALUE")]
+    pub vars: Vec<String>,
+    /// Read variables from a file
+    #[arg(long = "var-file", value_name = "FILE")]
+    pub var_files: Vec<PathBuf>,
+}
+
+/// Flags of every command that reads the tenant.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct TenantArgs {
+    /// Read this offline copy instead of the tenant
+    #[arg(long, value_name = "FILE")]
+    pub snapshot: Option<PathBuf>,
+    /// How many requests may be under way at once [default: 16]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub parallelism: Option<u16>,
+}
+
+/// The configuration directory: the current one, after `--chdir`.
+pub(super) const DIRECTORY: &str = ".";
+
+/// Loads the configuration.
+///
+/// # Errors
+/// All its diagnostics at once.
+pub(super) fn config(args: &ConfigArgs, context: &Context) -> Result<Config, Failure> {
+    config_in(Path::new(DIRECTORY), args, context)
+}
+
+/// Loads the configuration of a directory.
+///
+/// # Errors
+/// All its diagnostics at once.
+pub(super) fn config_in(dir: &Path, args: &ConfigArgs, context: &Context) -> Result<Config, Failure> {
+    let environment: Vec<(String, String)> =
+        context.env.prefixed("").filter(|(name, _)| name.starts_with(ENVIRONMENT_PREFIX)).map(owned).collect();
+    let policy = context.policy();
+    let input = LoadInput {
+        dir,
+        policy_dir: policy.as_deref(),
+        vars: &args.vars,
+        var_files: &args.var_files,
+        environment: &environment,
+        instant: context.instant(),
+        known_rules: &risk::known_rules(),
+    };
+    config::load(input).map_err(|failure| {
+        let config::LoadFailure { sources, diagnostics } = *failure;
+        Failure::Diagnostics { diagnostics, sources }
+    })
+}
+
+fn owned((name, value): (&str, &str)) -> (String, String) {
+    (name.to_owned(), value.to_owned())
+}
+
+/// Shows warnings, unless asked to be quiet.
+///
+/// # Errors
+/// Those of standard error.
+pub(super) fn show_warnings(warnings: &[Diagnostic], config: &Config, context: &mut Context) -> Result<(), Failure> {
+    if warnings.is_empty() || context.global.quiet {
+        return Ok(());
+    }
+    super::commands::validate::show(warnings, &config.sources, context)?;
+    Ok(())
+}

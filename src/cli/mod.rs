@@ -1,0 +1,112 @@
+//! The program: arguments, environment, terminal, exit codes. The only module that joins the edges.
+
+mod applying;
+mod args;
+pub mod commands;
+mod connect;
+mod context;
+mod environment;
+mod events;
+mod exit;
+mod explanation;
+mod load;
+mod planning;
+mod present;
+mod progress;
+mod report;
+mod runtime;
+mod save;
+mod tenant;
+mod timeline;
+
+pub use args::{Cli, Command, Global};
+pub use context::Context;
+pub use environment::{Environment, VARIABLES, Variable};
+pub use exit::{Exit, Failure, Outcome};
+
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
+
+use clap::Parser;
+
+/// Runs the program with the process's arguments and environment.
+#[must_use]
+pub fn main() -> ExitCode {
+    install_panic_hook();
+    let env = Environment::of_process();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return ExitCode::from(usage(&error, &env)),
+    };
+    let mut context = Context::of_process(env, cli.global.clone());
+    let outcome = change_directory(&context).and_then(|()| commands::run(cli.command, &mut context));
+    let outcome = outcome.and_then(|exit| context.out.flush().map(|()| exit).map_err(Failure::from));
+    let code = match outcome {
+        Ok(exit) => exit.code(),
+        Err(failure) => report::failure(&failure, &mut context).code(),
+    };
+    ExitCode::from(code)
+}
+
+fn change_directory(context: &Context) -> Result<(), Failure> {
+    let Some(dir) = &context.global.chdir else { return Ok(()) };
+    std::env::set_current_dir(dir)
+        .map_err(|error| Failure::new(format!("cannot change to the directory {}: {error}", dir.display())))
+}
+
+/// Help and version are results; everything else wrong on the command line is an error (exit code 1, as 2 means
+/// "there are changes").
+fn usage(error: &clap::Error, env: &Environment) -> u8 {
+    let color = env.colors(std::env::args_os().any(|arg| arg == "--no-color"), env.stderr_is_terminal);
+    let rendered = error.render();
+    let text = if color { rendered.ansi().to_string() } else { rendered.to_string() };
+    if !error.use_stderr() {
+        let _ = io::stdout().write_all(text.as_bytes());
+        return Exit::Done.code();
+    }
+    let mut err = io::stderr();
+    let _ = err.write_all(text.as_bytes());
+    if let Some(hint) = single_dash_hint() {
+        let _ = writeln!(err, "hint: {hint}");
+    }
+    Exit::Error.code()
+}
+
+/// Terraform writes long flags with one dash (`-out=plan`), which here reads as a row of short ones.
+fn single_dash_hint() -> Option<String> {
+    use clap::CommandFactory;
+    let flag = std::env::args().skip(1).find(|arg| {
+        arg.len() > 2 && arg.starts_with('-') && !arg.starts_with("--") && arg.as_bytes()[1].is_ascii_alphabetic()
+    })?;
+    let (name, value) = flag[1..].split_once('=').map_or((&flag[1..], None), |(name, value)| (name, Some(value)));
+    let command = Cli::command();
+    let known = command
+        .get_arguments()
+        .chain(command.get_subcommands().flat_map(clap::Command::get_arguments))
+        .filter_map(clap::Arg::get_long)
+        .any(|long| long == name);
+    known.then(|| match value {
+        Some(value) => format!("long flags have two dashes here: --{name} {value}"),
+        None => format!("long flags have two dashes here: --{name}"),
+    })
+}
+
+/// A panic is a defect of the program: say so in two lines, without a backtrace unless asked for.
+fn install_panic_hook() {
+    std::panic::set_hook(Box::new(|info| {
+        let place = info.location().map(|place| format!(" at {}:{}", place.file(), place.line())).unwrap_or_default();
+        let message = info
+            .payload()
+            .downcast_ref::<&str>()
+            .copied()
+            .or_else(|| info.payload().downcast_ref::<String>().map(String::as_str))
+            .unwrap_or("unknown");
+        let _ = writeln!(
+            io::stderr(),
+            "mfaplan: internal error{place}: {message}\nThis is a defect of mfaplan; please report it. Nothing more is \
+             written to the tenant; a run in progress can be finished with `mfaplan apply --resume`."
+        );
+    }));
+}

@@ -1,0 +1,110 @@
+//! The tenant of a command: an offline copy or Microsoft Graph, behind one type, so that every command runs the same
+//! code on both.
+
+use std::{fs::File, path::Path};
+
+use crate::{
+    config::Config,
+    graph::GraphTenant,
+    sign_ins::SignInFiles,
+    snapshot::SnapshotTenant,
+    tenant::{
+        MfaState, ObservedTenant, ReadError, ReadProgress, ReadRequest, StateRead, TenantRead, TenantWrite, UserId,
+        WriteError,
+    },
+};
+
+use super::{Context, Failure, load::TenantArgs, progress::Progress, runtime};
+
+/// A tenant that can be read and written.
+pub(super) enum Tenant {
+    /// An offline copy.
+    Snapshot(SnapshotTenant),
+    /// Microsoft Graph.
+    Graph(Box<GraphTenant>),
+}
+
+impl TenantRead for Tenant {
+    async fn read(&self, request: &ReadRequest, progress: &dyn ReadProgress) -> Result<ObservedTenant, ReadError> {
+        match self {
+            Self::Snapshot(tenant) => tenant.read(request, progress).await,
+            Self::Graph(tenant) => tenant.read(request, progress).await,
+        }
+    }
+
+    async fn state(&self, user: UserId) -> Result<StateRead, ReadError> {
+        match self {
+            Self::Snapshot(tenant) => tenant.state(user).await,
+            Self::Graph(tenant) => tenant.state(user).await,
+        }
+    }
+}
+
+impl TenantWrite for Tenant {
+    async fn write(&self, user: UserId, after: MfaState) -> Result<(), WriteError> {
+        match self {
+            Self::Snapshot(tenant) => tenant.write(user, after).await,
+            Self::Graph(tenant) => tenant.write(user, after).await,
+        }
+    }
+}
+
+/// Opens the tenant the configuration names: its snapshot, the one given on the command line, or Microsoft Graph.
+pub(super) fn open(config: &Config, args: &TenantArgs, context: &Context) -> Result<Tenant, Failure> {
+    match args.snapshot.as_deref().or(config.tenant.snapshot.as_deref()) {
+        Some(path) => Ok(Tenant::Snapshot(SnapshotTenant::open(path).map_err(ReadError::from)?)),
+        None => {
+            let connection = super::connect::connect(config, args, context);
+            Ok(Tenant::Graph(Box::new(runtime::online()?.block_on(connection)?)))
+        }
+    }
+}
+
+/// Reads everything the configuration needs, and merges the sign-in files it names.
+pub(super) fn observe(tenant: &Tenant, config: &Config, context: &Context) -> Result<ObservedTenant, Failure> {
+    let mut observed = match tenant {
+        Tenant::Snapshot(snapshot) => snapshot.observe().map_err(ReadError::from)?,
+        Tenant::Graph(graph) => {
+            let progress = Progress::new(context);
+            runtime::online()?.block_on(graph.read(&config.reads(), &progress))?
+        }
+    };
+    check_identity(config, &observed)?;
+    merge_sign_ins(config, &mut observed)?;
+    Ok(observed)
+}
+
+/// A plan for the wrong tenant must not even be shown.
+fn check_identity(config: &Config, observed: &ObservedTenant) -> Result<(), Failure> {
+    if observed.id == config.tenant.id {
+        return Ok(());
+    }
+    let place = config.sources.start(config.tenant.id_span);
+    let file = &config.sources.file(config.tenant.id_span.file).name;
+    Err(Failure::new(format!(
+        "the configuration is for tenant {} ({file}:{}), but the facts are of tenant {} ({})",
+        config.tenant.id, place.line, observed.id, observed.name
+    ))
+    .hint("use the snapshot of that tenant, or correct `id` in the `tenant` block"))
+}
+
+fn merge_sign_ins(config: &Config, observed: &mut ObservedTenant) -> Result<(), Failure> {
+    if config.tenant.sign_ins.is_empty() {
+        return Ok(());
+    }
+    let mut files = SignInFiles::new(observed.captured_at, config.tenant.sign_in_window);
+    for path in &config.tenant.sign_ins {
+        let name = shown(path, &config.dir);
+        let file = File::open(path).map_err(|error| {
+            Failure::new(format!("{name}: cannot be read: {error}")).hint("`sign_ins` in the `tenant` block names it")
+        })?;
+        files.read(&name, file).map_err(|error| Failure::new(error.to_string()))?;
+    }
+    observed.update_users(|users| files.merge_into(users));
+    observed.unavailable.retain(|one| one.fact != crate::tenant::Fact::SignIns);
+    Ok(())
+}
+
+fn shown(path: &Path, base: &Path) -> String {
+    path.strip_prefix(base).unwrap_or(path).display().to_string()
+}

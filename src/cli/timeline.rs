@@ -1,0 +1,79 @@
+//! `plan --timeline`: one line per date on which something opens.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use crate::{plan::Plan, severity::Severity};
+
+use super::{
+    Context, Failure, load,
+    planning::{self, PlanArgs, Planned},
+};
+
+/// Plans anew as of every date of the rollouts and stages that is still to come, from the same facts.
+pub(super) fn show(planned: &Planned, args: &PlanArgs, context: &mut Context) -> Result<(), Failure> {
+    let now = planned.config.instant;
+    let mut dates: BTreeSet<Timestamp> = BTreeSet::new();
+    for wave in planned.config.rollouts.values().flat_map(|rollout| &rollout.waves) {
+        dates.insert(wave.from);
+    }
+    dates.extend(planned.config.mfa.iter().filter_map(|block| block.staged_until));
+    dates.retain(|date| *date > now);
+
+    writeln!(
+        context.out,
+        "{:<12} {:>7} {:>7} {:>7}  {:<22} opens",
+        "as of", "apply", "hold", "block", "worst findings"
+    )?;
+    line("now", &planned.plan, "", context)?;
+    let as_of = context.global.as_of;
+    for date in dates {
+        context.global.as_of = Some(date);
+        let quiet = std::mem::replace(&mut context.global.quiet, true);
+        let plan = load::config(&args.config, context).and_then(|config| {
+            let waivers = planning::waivers(&config, &args.waivers, args.reason.as_deref())?;
+            let plan = planning::build(&config, &planned.observed, &args.targets, &waivers, context)?;
+            Ok((plan, opens(&config, date)))
+        });
+        context.global.quiet = quiet;
+        context.global.as_of = as_of;
+        let (plan, opens) = plan?;
+        line(&date.strftime("%Y-%m-%d").to_string(), &plan, &opens, context)?;
+    }
+    Ok(())
+}
+
+fn opens(config: &crate::config::Config, date: Timestamp) -> String {
+    let mut names = Vec::new();
+    for (rollout, wave) in config.rollouts.values().flat_map(|one| one.waves.iter().map(move |wave| (one, wave))) {
+        if wave.from == date {
+            names.push(format!("{}.{}", rollout.name, wave.name));
+        }
+    }
+    let staged = config.mfa.iter().filter(|block| block.staged_until == Some(date));
+    names.extend(staged.map(|block| format!("{} (staged)", block.declared.address)));
+    names.join(", ")
+}
+
+fn line(label: &str, plan: &Plan, opens: &str, context: &mut Context) -> Result<(), Failure> {
+    let summary = &plan.summary;
+    let findings = &summary.findings;
+    let worst: Vec<String> =
+        [(Severity::Critical, findings.critical), (Severity::High, findings.high), (Severity::Medium, findings.medium)]
+            .into_iter()
+            .filter(|(_, count)| *count > 0)
+            .take(2)
+            .map(|(severity, count)| format!("{count} {severity}"))
+            .collect();
+    let refused = if plan.is_refused() { " (refused)" } else { "" };
+    writeln!(
+        context.out,
+        "{label:<12} {:>7} {:>7} {:>7}  {:<22} {opens}{refused}",
+        summary.applied(),
+        summary.hold,
+        summary.block,
+        worst.join(", ")
+    )?;
+    Ok(())
+}

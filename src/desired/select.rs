@@ -1,0 +1,281 @@
+//! Selectors: from names and expressions to the users they mean.
+//!
+//! Every selector is turned into a sorted list of positions once. Lists, groups and roles are looked up, never scanned
+//! per user, so ten thousand blocks over a million users cost what they match; only `where` looks at every user, once a
+//! block.
+
+use std::collections::HashMap;
+
+use crate::{
+    config::{Config, Named, Predicate, Selector},
+    diag::{Diagnostic, Diagnostics, did_you_mean},
+    eval::{Scope, UserFacts, Value},
+    tenant::{GroupId, ObservedTenant, RoleTemplateId, Text, UserId, UserIndex},
+};
+
+use super::{ProtectionKind, role_names::BUILT_IN_ROLES};
+
+/// How many wrong names get a "did you mean": each costs a walk over all names of the tenant.
+const SUGGESTIONS: usize = 20;
+
+/// Resolves selectors against one tenant.
+pub(super) struct Selection<'a, F> {
+    config: &'a Config,
+    tenant: &'a ObservedTenant,
+    view: F,
+    groups: Groups<'a>,
+    roles: HashMap<Box<str>, Vec<UserIndex>>,
+    tenant_value: Value,
+    suggestions_left: usize,
+    pub(super) diagnostics: Diagnostics,
+}
+
+/// Groups by id, name and mail, and the members of those that some selector names.
+struct Groups<'a> {
+    by_name: HashMap<Box<str>, Vec<&'a crate::tenant::Group>>,
+    members: HashMap<GroupId, Vec<UserIndex>>,
+}
+
+impl<'a, F, V> Selection<'a, F>
+where
+    F: Fn(UserIndex, Option<ProtectionKind>) -> V + Sync,
+    V: UserFacts,
+{
+    pub(super) fn new(config: &'a Config, tenant: &'a ObservedTenant, tenant_value: Value, view: F) -> Self {
+        let groups = Groups::new(config, tenant);
+        let roles = role_holders(config, tenant);
+        Self {
+            config,
+            tenant,
+            view,
+            groups,
+            roles,
+            tenant_value,
+            suggestions_left: SUGGESTIONS,
+            diagnostics: Diagnostics::default(),
+        }
+    }
+
+    /// The users a selector means, sorted. `protection` gives what is known of declared protection, for `user.kind`.
+    pub(super) fn users(
+        &mut self,
+        selector: &Selector,
+        protection: &dyn Fn(UserIndex) -> Option<ProtectionKind>,
+    ) -> Vec<UserIndex> {
+        let Selector { users, groups, roles, filter, except } = selector;
+        let mut found = Vec::new();
+        for named in users {
+            found.extend(self.user(named));
+        }
+        for named in groups {
+            self.group(named, &mut found);
+        }
+        for named in roles {
+            self.role(named, &mut found);
+        }
+        if let Some(predicate) = filter {
+            self.filter(predicate, protection, &mut found);
+        }
+        found.sort_unstable();
+        found.dedup();
+        if let Some(except) = except {
+            let away = self.users(except, protection);
+            found.retain(|index| away.binary_search(index).is_err());
+        }
+        found
+    }
+
+    /// The user of one entry of `users`.
+    pub(super) fn user(&mut self, named: &Named) -> Option<UserIndex> {
+        let by_id = named.text.parse::<UserId>().ok().and_then(|id| self.tenant.by_id(id));
+        let found = by_id.or_else(|| self.tenant.by_name(&named.text));
+        if found.is_none() {
+            let names = || self.tenant.users().iter().map(|user| user.user_principal_name.as_str());
+            let hint = self.nearest(named, names);
+            self.unknown("user", "user principal name or object id", named, hint);
+        }
+        found
+    }
+
+    fn group(&mut self, named: &Named, found: &mut Vec<UserIndex>) {
+        let fits = self.groups.find(&named.text);
+        match fits.as_slice() {
+            [] => {
+                let tenant = self.tenant;
+                let names = || tenant.groups.iter().map(|group| group.display_name.as_str());
+                let hint = self.nearest(named, names);
+                self.unknown("group", "display name, mail address or object id", named, hint);
+            }
+            [one] => match self.groups.members.get(one) {
+                Some(members) if !members.is_empty() => found.extend(members),
+                _ => self.nobody(named, "group", "has no members among the users of the tenant"),
+            },
+            several => {
+                let ids: Vec<_> = several.iter().map(ToString::to_string).collect();
+                self.diagnostics.push(
+                    Diagnostic::error(
+                        "Ambiguous group",
+                        format!("{} groups are called \"{}\": {}.", several.len(), named.text, ids.join(", ")),
+                    )
+                    .at(named.span, "fits more than one group")
+                    .hint("name the group by its object id, which is unique"),
+                );
+            }
+        }
+    }
+
+    fn role(&mut self, named: &Named, found: &mut Vec<UserIndex>) {
+        let key = folded(&named.text);
+        if let Some(holders) = self.roles.get(&key) {
+            found.extend(holders);
+        } else if BUILT_IN_ROLES.iter().any(|role| role.eq_ignore_ascii_case(&named.text))
+            || named.text.parse::<RoleTemplateId>().is_ok()
+        {
+            self.nobody(named, "role", "has no holders among the users of the tenant");
+        } else {
+            let held = role_names(self.tenant);
+            let hint = did_you_mean(&named.text, BUILT_IN_ROLES.iter().copied().chain(held.iter().map(Text::as_str)));
+            self.unknown("directory role", "role name or template id", named, hint);
+        }
+    }
+
+    fn filter(
+        &mut self,
+        predicate: &Predicate,
+        protection: &dyn Fn(UserIndex) -> Option<ProtectionKind>,
+        found: &mut Vec<UserIndex>,
+    ) {
+        let before = found.len();
+        for (index, user) in self.tenant.indexed() {
+            let view = (self.view)(index, protection(index));
+            match predicate.expr.selects(&scope(self.config, predicate, &self.tenant_value, &view)) {
+                Ok(true) => found.push(index),
+                Ok(false) => {}
+                Err(error) => {
+                    let mut diagnostic = Diagnostic::from(error);
+                    diagnostic.detail =
+                        format!("{} (evaluated for user {})", diagnostic.detail, user.user_principal_name);
+                    self.diagnostics.push(diagnostic);
+                    return;
+                }
+            }
+        }
+        if found.len() == before {
+            self.diagnostics.push(
+                Diagnostic::warning("Nobody selected", "This `where` is true for no user of the tenant.")
+                    .at(predicate.expr.span(), "matches nobody"),
+            );
+        }
+    }
+
+    fn nearest<'n, I: Iterator<Item = &'n str>>(&mut self, named: &Named, names: impl Fn() -> I) -> Option<String> {
+        self.suggestions_left = self.suggestions_left.checked_sub(1)?;
+        did_you_mean(&named.text, names())
+    }
+
+    fn unknown(&mut self, what: &str, forms: &str, named: &Named, hint: Option<String>) {
+        let mut diagnostic = Diagnostic::error(
+            format!("Unknown {what}"),
+            format!("The tenant \"{}\" has no {what} with this {forms}: \"{}\".", self.tenant.name, named.text),
+        )
+        .at(named.span, "does not exist");
+        diagnostic.hints.extend(hint);
+        self.diagnostics.push(diagnostic);
+    }
+
+    fn nobody(&mut self, named: &Named, what: &str, why: &str) {
+        self.diagnostics.push(
+            Diagnostic::warning("Nobody selected", format!("The {what} \"{}\" {why}.", named.text))
+                .at(named.span, "matches nobody"),
+        );
+    }
+}
+
+/// What names mean inside `where`.
+fn scope<'s>(config: &'s Config, predicate: &'s Predicate, tenant: &'s Value, view: &'s dyn UserFacts) -> Scope<'s> {
+    Scope {
+        var: &config.var,
+        local: &config.local,
+        each: predicate.each.as_ref().map(|(key, value)| (key, value)),
+        user: Some(view),
+        change: None,
+        plan: None,
+        tenant: Some(tenant),
+        base_dir: &config.dir,
+        instant: config.instant,
+        extra: None,
+    }
+}
+
+fn folded(name: &str) -> Box<str> {
+    name.to_lowercase().into_boxed_str()
+}
+
+impl<'a> Groups<'a> {
+    fn new(config: &Config, tenant: &'a ObservedTenant) -> Self {
+        let mut by_name: HashMap<Box<str>, Vec<&'a crate::tenant::Group>> = HashMap::new();
+        let mut wanted: HashMap<GroupId, Vec<UserIndex>> = HashMap::new();
+        let mut names = Vec::new();
+        for selector in config.selectors() {
+            names.extend(&selector.groups);
+        }
+        if names.is_empty() {
+            return Self { by_name, members: wanted };
+        }
+        for group in &tenant.groups {
+            by_name.entry(folded(&group.display_name)).or_default().push(group);
+            if let Some(mail) = &group.mail
+                && !mail.eq_ignore_ascii_case(&group.display_name)
+            {
+                by_name.entry(folded(mail)).or_default().push(group);
+            }
+            by_name.entry(group.id.to_string().into_boxed_str()).or_default().push(group);
+        }
+        let mut groups = Self { by_name, members: HashMap::new() };
+        for named in names {
+            for id in groups.find(&named.text) {
+                wanted.entry(id).or_default();
+            }
+        }
+        for (index, user) in tenant.indexed() {
+            for id in user.member_of.iter().flatten() {
+                if let Some(members) = wanted.get_mut(id) {
+                    members.push(index);
+                }
+            }
+        }
+        groups.members = wanted;
+        groups
+    }
+
+    fn find(&self, name: &str) -> Vec<GroupId> {
+        self.by_name.get(&folded(name)).map(|fits| fits.iter().map(|group| group.id).collect()).unwrap_or_default()
+    }
+}
+
+/// Holders of the roles that some selector names, by folded name and by template id.
+fn role_holders(config: &Config, tenant: &ObservedTenant) -> HashMap<Box<str>, Vec<UserIndex>> {
+    let mut holders: HashMap<Box<str>, Vec<UserIndex>> = HashMap::new();
+    if config.selectors().all(|selector| selector.roles.is_empty()) {
+        return holders;
+    }
+    for (index, user) in tenant.indexed() {
+        for role in user.directory_roles.iter().flatten() {
+            holders.entry(folded(&role.display_name)).or_default().push(index);
+            holders.entry(role.template_id.to_string().into_boxed_str()).or_default().push(index);
+        }
+    }
+    holders
+}
+
+fn role_names(tenant: &ObservedTenant) -> Vec<Text> {
+    let mut names: Vec<Text> = tenant
+        .users()
+        .iter()
+        .flat_map(|user| user.directory_roles.iter().flatten())
+        .map(|role| role.display_name.clone())
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}

@@ -1,0 +1,136 @@
+//! Why a policy does not cover somebody.
+
+use std::fmt;
+
+use crate::tenant::{Fact, Text};
+
+/// A policy and why it does not cover the user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyGap {
+    /// The policy's name.
+    pub policy: Text,
+    /// Every reason.
+    pub gaps: Vec<Gap>,
+}
+
+impl fmt::Display for PolicyGap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.policy)?;
+        for (index, gap) in self.gaps.iter().enumerate() {
+            if index > 0 {
+                f.write_str(", ")?;
+            }
+            write!(f, "{gap}")?;
+        }
+        Ok(())
+    }
+}
+
+/// One reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Gap {
+    /// Reports, enforces nothing.
+    ReportOnly,
+    /// Switched off.
+    Disabled,
+    /// A state this version does not know.
+    UnknownState,
+    /// Excluded by name.
+    ExcludedUser,
+    /// Excluded through this group (its name, or its id where the name is unknown).
+    ExcludedGroup(Text),
+    /// Excluded through this role.
+    ExcludedRole(Text),
+    /// Excluded as a guest or external user.
+    ExcludedGuest,
+    /// Whether he is included or excluded depends on a fact the tenant did not give.
+    Undecided(Fact),
+    /// Some resources only.
+    SomeApplications,
+    /// All resources but these many.
+    ExcludedApplications(usize),
+    /// A user action instead of resources.
+    UserActions,
+    /// An authentication context instead of resources.
+    AuthenticationContext,
+    /// A filter over applications.
+    ApplicationFilter,
+    /// Not both browsers and modern clients.
+    ClientAppTypes,
+    /// Some locations only.
+    Locations,
+    /// Some platforms only.
+    Platforms,
+    /// Some devices only.
+    Devices,
+    /// At some sign-in risk only.
+    SignInRisk,
+    /// At some user risk only.
+    UserRisk,
+    /// At some service principal risk only.
+    ServicePrincipalRisk,
+    /// At some insider risk only.
+    InsiderRisk,
+    /// Some authentication flows only.
+    AuthenticationFlows,
+    /// At some times only.
+    Times,
+    /// MFA is one of several alternatives (operator OR).
+    Alternative,
+    /// The authentication strength can be met without MFA.
+    WeakStrength,
+}
+
+impl Gap {
+    /// Does the policy still ask for MFA at *some* of his sign-ins?
+    #[must_use]
+    pub const fn is_partial(&self) -> bool {
+        !matches!(
+            self,
+            Self::ReportOnly
+                | Self::Disabled
+                | Self::UnknownState
+                | Self::ExcludedUser
+                | Self::ExcludedGroup(_)
+                | Self::ExcludedRole(_)
+                | Self::ExcludedGuest
+                | Self::Undecided(_)
+                | Self::Alternative
+                | Self::WeakStrength
+        )
+    }
+}
+
+impl fmt::Display for Gap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ReportOnly => f.write_str("report-only"),
+            Self::Disabled => f.write_str("disabled"),
+            Self::UnknownState => f.write_str("in a state this version does not know"),
+            Self::ExcludedUser => f.write_str("excludes the user by name"),
+            Self::ExcludedGroup(group) => write!(f, "excludes the user through group {group}"),
+            Self::ExcludedRole(role) => write!(f, "excludes the user through role {role}"),
+            Self::ExcludedGuest => f.write_str("excludes guests and external users"),
+            Self::Undecided(fact) => write!(f, "cannot be decided, {fact} unknown"),
+            Self::SomeApplications => f.write_str("covers only some applications"),
+            Self::ExcludedApplications(count) => {
+                write!(f, "excludes {count} application{}", if *count == 1 { "" } else { "s" })
+            }
+            Self::UserActions => f.write_str("is for user actions, not for applications"),
+            Self::AuthenticationContext => f.write_str("is for an authentication context, not for applications"),
+            Self::ApplicationFilter => f.write_str("filters applications by attribute"),
+            Self::ClientAppTypes => f.write_str("covers only some client types"),
+            Self::Locations => f.write_str("depends on the location"),
+            Self::Platforms => f.write_str("depends on the platform"),
+            Self::Devices => f.write_str("depends on the device"),
+            Self::SignInRisk => f.write_str("depends on the sign-in risk"),
+            Self::UserRisk => f.write_str("depends on the user risk"),
+            Self::ServicePrincipalRisk => f.write_str("depends on the service principal risk"),
+            Self::InsiderRisk => f.write_str("depends on the insider risk"),
+            Self::AuthenticationFlows => f.write_str("covers only some authentication flows"),
+            Self::Times => f.write_str("depends on the time"),
+            Self::Alternative => f.write_str("can be satisfied without MFA (operator OR)"),
+            Self::WeakStrength => f.write_str("asks for an authentication strength that is not MFA"),
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! Accounts that give themselves away by a role, a licence or a name that Microsoft's own tools choose.
+
+use jiff::Timestamp;
+
+use crate::tenant::{LastSignIn, LegacySignIns, MailboxPurpose, RoleAssignment, SignIns, User, is_privileged, role};
+
+/// What shows that this is the account of Microsoft Entra Connect; `None` if nothing known does.
+#[must_use]
+pub fn sync_account(user: &User) -> Option<&'static str> {
+    let by_role = user.directory_roles.as_ref().is_some_and(|roles| {
+        roles.iter().any(|one| {
+            matches!(
+                one.template_id,
+                role::DIRECTORY_SYNCHRONIZATION_ACCOUNTS | role::ON_PREMISES_DIRECTORY_SYNC_ACCOUNT
+            )
+        })
+    });
+    if by_role {
+        return Some("directory role");
+    }
+    let by_name = user
+        .display_name
+        .as_deref()
+        .is_some_and(|name| name.trim().eq_ignore_ascii_case("On-Premises Directory Synchronization Service Account"));
+    if by_name {
+        return Some("display name");
+    }
+    starts_with(&user.user_principal_name, "Sync_").then_some("user principal name")
+}
+
+/// A Teams Rooms licence, by part number.
+#[must_use]
+pub fn is_teams_rooms_sku(sku: &str) -> bool {
+    starts_with(sku, "MEETING_ROOM") || starts_with(sku, "Microsoft_Teams_Rooms_")
+}
+
+/// What shows that this is a Teams Rooms device; `None` if nothing known does.
+#[must_use]
+pub fn teams_room(user: &User) -> Option<&'static str> {
+    if user.licenses.as_ref().is_some_and(|skus| skus.iter().any(|sku| is_teams_rooms_sku(sku))) {
+        return Some("Teams Rooms licence");
+    }
+    if starts_with(&user.user_principal_name, "mtr-") {
+        return Some("user principal name");
+    }
+    let signs_in = user.sign_ins.as_deref().and_then(any_sign_in) == Some(true);
+    (user.mailbox_purpose == Some(MailboxPurpose::Room) && signs_in).then_some("room mailbox that signs in")
+}
+
+/// `package_<guid>@…`: the token of a bulk enrolment of Windows devices.
+#[must_use]
+pub fn is_bulk_enrolment(user: &User) -> bool {
+    let upn = user.user_principal_name.as_str();
+    let local = upn.split_once('@').map_or(upn, |(local, _)| local);
+    starts_with(local, "package_") && uuid::Uuid::try_parse(&local["package_".len()..]).is_ok()
+}
+
+/// A frontline licence (F1, F3, F5, Teams or Office for frontline workers), by part number.
+#[must_use]
+pub fn is_frontline_sku(sku: &str) -> bool {
+    ["SPE_F1", "SPE_F3", "SPE_F5", "M365_F1", "DESKLESSPACK"].into_iter().any(|prefix| starts_with(sku, prefix))
+}
+
+/// Privileged: any directory role but those that only read or invite. Eligible roles count. `None` = roles unknown.
+#[must_use]
+pub fn privileged(user: &User) -> Option<bool> {
+    Some(user.directory_roles.as_ref()?.iter().any(is_privileged))
+}
+
+/// The first privileged role.
+#[must_use]
+pub fn privileged_role(user: &User) -> Option<&RoleAssignment> {
+    user.directory_roles.as_ref()?.iter().find(|one| is_privileged(one))
+}
+
+/// Basic SMTP, under both names that Graph and the portal give it.
+#[must_use]
+pub fn is_smtp(protocol: &str) -> bool {
+    protocol.eq_ignore_ascii_case("Authenticated SMTP") || protocol.eq_ignore_ascii_case("SMTP")
+}
+
+/// The other legacy `clientAppUsed` values (Microsoft, "Block legacy authentication").
+const LEGACY: &[&str] = &[
+    "AutoDiscover",
+    "Exchange ActiveSync",
+    "Exchange Online PowerShell",
+    "Exchange Web Services",
+    "IMAP4",
+    "IMAP",
+    "MAPI Over HTTP",
+    "MAPI",
+    "Offline Address Book",
+    "Outlook Anywhere (RPC over HTTP)",
+    "Outlook Anywhere",
+    "Other clients",
+    "POP3",
+    "POP",
+    "Reporting Web Services",
+    "Outlook Service",
+];
+
+/// A legacy protocol other than SMTP.
+#[must_use]
+pub fn is_other_legacy(protocol: &str) -> bool {
+    LEGACY.iter().any(|one| one.eq_ignore_ascii_case(protocol))
+}
+
+/// The successful sign-ins by SMTP AUTH, if any.
+#[must_use]
+pub fn smtp(sign_ins: &SignIns) -> Option<&LegacySignIns> {
+    sign_ins.legacy.as_ref()?.iter().find(|one| one.count > 0 && is_smtp(&one.protocol))
+}
+
+/// Were there sign-ins of any kind in the window? `None` where no count says.
+#[must_use]
+pub fn any_sign_in(sign_ins: &SignIns) -> Option<bool> {
+    let counts = [sign_ins.interactive, sign_ins.non_interactive, sign_ins.legacy_total(), sign_ins.ropc];
+    if counts.iter().flatten().any(|count| *count > 0) {
+        return Some(true);
+    }
+    // Zero is only zero when both main counts were read.
+    (sign_ins.interactive.is_some() && sign_ins.non_interactive.is_some()).then_some(false)
+}
+
+/// When the user last signed in, all facts together: the date, and the counts of the window where there is no date.
+#[must_use]
+pub fn last_sign_in(user: &User, instant: Timestamp) -> LastSignIn {
+    if user.last_sign_in != LastSignIn::Unknown {
+        return user.last_sign_in;
+    }
+    let Some(sign_ins) = user.sign_ins.as_deref() else { return LastSignIn::Unknown };
+    match any_sign_in(sign_ins) {
+        Some(true) => LastSignIn::At(instant),
+        Some(false) => {
+            let window = i64::from(sign_ins.window_days.unwrap_or(30));
+            match user.created {
+                Some(created) if days_between(created, instant) > window => LastSignIn::Never,
+                _ => LastSignIn::Unknown,
+            }
+        }
+        None => LastSignIn::Unknown,
+    }
+}
+
+/// Whole days from one instant to a later one; negative if it is earlier.
+#[must_use]
+pub fn days_between(earlier: Timestamp, later: Timestamp) -> i64 {
+    (later.as_second() - earlier.as_second()).div_euclid(86_400)
+}
+
+/// Does `text` start with this ASCII prefix, without case?
+#[must_use]
+pub fn starts_with(text: &str, prefix: &str) -> bool {
+    text.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix))
+}

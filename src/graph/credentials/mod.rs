@@ -1,0 +1,15 @@
+//! Signing in: which method the environment asks for, and the tokens it gives.
+//!
+//! Credentials come from the environment only, never from files of the configuration. Secrets and tokens live in
+//! [`secrecy`] types: they cannot be printed, and no error repeats what a service was sent.
+
+mod acquire;
+mod assertion;
+mod choose;
+mod error;
+mod source;
+
+pub use choose::{Credential, DEVICE_CODE_CLIENT, Identity, ManagedIdentity, Method, VARIABLES};
+pub use error::AuthError;
+pub use source::{Claims, DevicePrompt};
+pub(crate) use source::{Token, TokenSource};

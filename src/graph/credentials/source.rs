@@ -1,0 +1,210 @@
+//! Where tokens come from: one at a time, renewed before it ends, shared by all requests.
+
+use std::{
+    fmt,
+    sync::{
+        Arc, RwLock,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as B64};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use tokio::time::Instant;
+
+use super::{AuthError, Credential, acquire};
+use crate::graph::cloud::Endpoints;
+
+/// A token is renewed this long before it ends, or after nine tenths of a short life.
+const MARGIN: Duration = Duration::from_secs(300);
+
+/// What the operator has to do for a device code.
+#[derive(Clone, Debug)]
+pub struct DevicePrompt {
+    /// The sentence the service wants shown, with code and address.
+    pub message: String,
+    /// The code to type.
+    pub user_code: String,
+    /// Where to type it.
+    pub verification_uri: String,
+}
+
+/// What a token says of itself. Graph tokens are opaque by contract: this serves messages and saves requests that
+/// cannot succeed; nothing is allowed because of it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Claims {
+    /// The tenant.
+    pub tid: Option<String>,
+    /// The object: the operator, or the application's service principal.
+    pub oid: Option<String>,
+    /// The application.
+    #[serde(alias = "azp")]
+    pub appid: Option<String>,
+    /// The operator's sign-in name.
+    pub upn: Option<String>,
+    /// Delegated permissions, space separated.
+    pub scp: Option<String>,
+    /// Application permissions.
+    pub roles: Vec<String>,
+}
+
+impl Claims {
+    /// An operator signed in, not an application.
+    #[must_use]
+    pub fn delegated(&self) -> bool {
+        self.scp.is_some()
+    }
+
+    /// The permissions, whichever kind.
+    #[must_use]
+    pub fn permissions(&self) -> Vec<&str> {
+        match &self.scp {
+            Some(scopes) => scopes.split_whitespace().collect(),
+            None => self.roles.iter().map(String::as_str).collect(),
+        }
+    }
+
+    /// Does the token say that it lacks all of these? `false` also when it says nothing.
+    #[must_use]
+    pub fn lacks(&self, any_of: &[&str]) -> bool {
+        let held = self.permissions();
+        !held.is_empty() && !any_of.iter().any(|wanted| held.iter().any(|held| held.eq_ignore_ascii_case(wanted)))
+    }
+}
+
+/// An access token.
+pub(crate) struct Token {
+    pub(super) bearer: SecretString,
+    pub(super) expires: Instant,
+    pub(super) renew: Instant,
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(…)")
+    }
+}
+
+impl Token {
+    pub(super) fn new(bearer: impl Into<SecretString>, lifetime: Duration) -> Self {
+        let now = Instant::now();
+        let margin = MARGIN.min(lifetime / 10);
+        Self { bearer: bearer.into(), expires: now + lifetime, renew: now + (lifetime - margin) }
+    }
+
+    /// For the `Authorization` header only.
+    pub(crate) fn expose(&self) -> &str {
+        self.bearer.expose_secret()
+    }
+
+    pub(crate) fn claims(&self) -> Claims {
+        let payload = self.expose().split('.').nth(1).and_then(|part| B64.decode(part.trim_end_matches('=')).ok());
+        payload.and_then(|json| serde_json::from_slice(&json).ok()).unwrap_or_default()
+    }
+}
+
+pub(crate) type Prompt = Arc<dyn Fn(&DevicePrompt) + Send + Sync>;
+
+/// Gives out the current token.
+pub(crate) struct TokenSource {
+    pub(super) http: reqwest::Client,
+    pub(super) endpoints: Endpoints,
+    pub(super) tenant: String,
+    pub(super) prompt: Option<Prompt>,
+    credential: Credential,
+    /// Which of the credential's methods worked; it stays with that one.
+    used: AtomicUsize,
+    current: RwLock<Option<Arc<Token>>>,
+    renewing: tokio::sync::Mutex<()>,
+}
+
+const UNTRIED: usize = usize::MAX;
+
+impl TokenSource {
+    pub(crate) fn new(
+        http: reqwest::Client,
+        endpoints: Endpoints,
+        tenant: String,
+        credential: Credential,
+        prompt: Option<Prompt>,
+    ) -> Self {
+        Self {
+            http,
+            endpoints,
+            tenant,
+            prompt,
+            credential,
+            used: AtomicUsize::new(UNTRIED),
+            current: RwLock::new(None),
+            renewing: tokio::sync::Mutex::new(()),
+        }
+    }
+
+    /// The name of the method in use.
+    pub(crate) fn method(&self) -> &'static str {
+        let used = self.used.load(Ordering::Relaxed);
+        self.credential.methods.get(used).or(self.credential.methods.first()).map_or("nothing", super::Method::name)
+    }
+
+    fn current(&self) -> Option<Arc<Token>> {
+        self.current.read().ok()?.clone()
+    }
+
+    /// A token that is good for some time.
+    pub(crate) async fn get(&self) -> Result<Arc<Token>, AuthError> {
+        let now = Instant::now();
+        if let Some(token) = self.current().filter(|token| now < token.renew) {
+            return Ok(token);
+        }
+        let _one = self.renewing.lock().await;
+        match self.current() {
+            Some(token) if Instant::now() < token.renew => Ok(token),
+            old => match self.acquire().await {
+                Ok(token) => Ok(token),
+                // The old one is still good: a hiccup of the sign-in service does not stop the run.
+                Err(error) => old.filter(|old| error.transient && Instant::now() < old.expires).ok_or(error),
+            },
+        }
+    }
+
+    /// A token other than `refused`, which the service did not accept. All requests that were refused together share
+    /// one new token.
+    pub(crate) async fn replace(&self, refused: &Arc<Token>) -> Result<Arc<Token>, AuthError> {
+        let _one = self.renewing.lock().await;
+        match self.current() {
+            Some(token) if !Arc::ptr_eq(&token, refused) => Ok(token),
+            _ => self.acquire().await,
+        }
+    }
+
+    async fn acquire(&self) -> Result<Arc<Token>, AuthError> {
+        let used = self.used.load(Ordering::Relaxed);
+        let mut missing = Vec::new();
+        for (index, method) in self.credential.methods.iter().enumerate() {
+            if used != UNTRIED && used != index {
+                continue;
+            }
+            match acquire::token(self, method).await {
+                Ok(token) => {
+                    self.used.store(index, Ordering::Relaxed);
+                    let token = Arc::new(token);
+                    if let Ok(mut current) = self.current.write() {
+                        *current = Some(Arc::clone(&token));
+                    }
+                    return Ok(token);
+                }
+                Err(error) if error.absent && self.credential.methods.len() > 1 => {
+                    missing.push(format!("{}: {}", error.method, error.message));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Err(AuthError::new("any method", format!("there is nothing to sign in with ({})", missing.join("; "))).hint(
+            "set AZURE_TENANT_ID, AZURE_CLIENT_ID and one of AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH, \
+             AZURE_FEDERATED_TOKEN_FILE; or run `mfaplan login` at a terminal",
+        ))
+    }
+}

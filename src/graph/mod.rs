@@ -1,0 +1,249 @@
+//! The Microsoft Graph adapter: [`GraphTenant`] reads and writes a live tenant over HTTP. The only module that knows
+//! URLs.
+//!
+//! - [`cloud`](Cloud): hosts of each cloud, and the variables that point to a test server.
+//! - [`credentials`]: signing in, and tokens.
+//! - `requests`: every request there is ([`REQUESTS`]).
+//! - `pacing`, `retry`: how fast, and how patiently.
+//! - `client`: one request; `batch`: twenty; `single`: one user; `read`: the whole tenant.
+
+mod batch;
+mod client;
+mod cloud;
+pub mod credentials;
+mod pacing;
+mod read;
+mod requests;
+mod retry;
+mod single;
+mod wire;
+
+use std::{
+    collections::BTreeSet,
+    fmt,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use jiff::Timestamp;
+
+pub use cloud::{Cloud, EndpointError, Endpoints, GRAPH_VARIABLE, LOGIN_VARIABLE};
+pub use requests::{Family, Need, REQUESTS, RequestSpec, Version, markdown_table};
+pub use retry::Patience;
+
+use client::Client;
+use credentials::{Claims, Credential, DevicePrompt, TokenSource};
+use pacing::Pacer;
+use wire::OrganizationWire;
+
+use crate::tenant::{
+    GroupId, MfaState, ObservedTenant, ReadError, ReadProgress, ReadRequest, StateRead, TenantId, TenantRead,
+    TenantWrite, Text, UserId, WriteError,
+};
+
+/// Requests in flight: ten to twenty fill the published quota at usual latencies, more only buys 429s.
+pub const DEFAULT_PARALLELISM: usize = 16;
+
+/// How fast requests may be sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pacing {
+    /// By the published limits, and by what the service says.
+    #[default]
+    Published,
+    /// By what the service says only: for measuring.
+    Adaptive,
+}
+
+/// How to reach a tenant.
+#[derive(Clone)]
+pub struct Options {
+    /// Where.
+    pub endpoints: Endpoints,
+    /// As whom.
+    pub credential: Credential,
+    /// The tenant the configuration names.
+    pub tenant: TenantId,
+    /// The plan's instant: facts are captured at it, and the sign-in window ends there.
+    pub now: Timestamp,
+    /// Requests in flight, at least 1.
+    pub parallelism: usize,
+    /// Take states from the list of users where the tenant gives them (undocumented, probed).
+    pub bulk_state: bool,
+    /// Groups to read beside those of the configuration and of Conditional Access policies.
+    pub extra_groups: BTreeSet<GroupId>,
+    /// How fast.
+    pub pacing: Pacing,
+    /// How patiently.
+    pub patience: Patience,
+    /// How long one answer may take.
+    pub timeout: Duration,
+    /// Shows the operator a device code; without it that method does not exist.
+    pub prompt: Option<Arc<dyn Fn(&DevicePrompt) + Send + Sync>>,
+}
+
+impl Options {
+    /// Usual options.
+    #[must_use]
+    pub fn new(endpoints: Endpoints, credential: Credential, tenant: TenantId, now: Timestamp) -> Self {
+        Self {
+            endpoints,
+            credential,
+            tenant,
+            now,
+            parallelism: DEFAULT_PARALLELISM,
+            bulk_state: true,
+            extra_groups: BTreeSet::new(),
+            pacing: Pacing::Published,
+            patience: Patience::default(),
+            timeout: Duration::from_secs(60),
+            prompt: None,
+        }
+    }
+}
+
+/// Who is signed in, for `mfaplan login`.
+#[derive(Clone, Debug)]
+pub struct SignedIn {
+    /// The method that worked.
+    pub method: &'static str,
+    /// The tenant's id.
+    pub tenant: TenantId,
+    /// Its name.
+    pub tenant_name: Text,
+    /// What the token says: application, operator, permissions.
+    pub claims: Claims,
+}
+
+/// Requests made so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Sent, batches counted once.
+    pub requests: u64,
+    /// Answered 429, items of batches included.
+    pub throttled: u64,
+    /// Tried again.
+    pub retried: u64,
+}
+
+/// A live tenant.
+pub struct GraphTenant {
+    client: Arc<Client>,
+    singles: single::StateReads,
+    organization: OrganizationWire,
+    tenant: TenantId,
+    now: Timestamp,
+    parallelism: usize,
+    bulk_state: bool,
+    extra_groups: BTreeSet<GroupId>,
+}
+
+impl fmt::Debug for GraphTenant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GraphTenant").field("tenant", &self.tenant).finish_non_exhaustive()
+    }
+}
+
+impl GraphTenant {
+    /// Signs in, and makes sure that it is the configured tenant that answers, before anything else is asked.
+    ///
+    /// # Errors
+    /// When signing in fails, or the tenant is another.
+    pub async fn connect(options: Options) -> Result<Self, ReadError> {
+        let mut http = reqwest::Client::builder()
+            .user_agent(concat!("mfaplan/", env!("CARGO_PKG_VERSION")))
+            // A redirect could lead a token elsewhere; Graph sends none.
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(Duration::from_secs(10))
+            .timeout(options.timeout)
+            .tcp_nodelay(true);
+        if options.endpoints.is_loopback() {
+            http = http.no_proxy();
+        }
+        let http = http.build().map_err(|_| {
+            ReadError::new("cannot set up TLS").hint("are there root certificates on this machine (SSL_CERT_FILE)?")
+        })?;
+        let parallelism = options.parallelism.clamp(1, 128);
+        let pacer = match options.pacing {
+            Pacing::Published => Pacer::published(parallelism as u32),
+            Pacing::Adaptive => Pacer::unlimited(parallelism as u32),
+        };
+        let tokens = TokenSource::new(
+            http.clone(),
+            options.endpoints.clone(),
+            options.tenant.to_string(),
+            options.credential,
+            options.prompt,
+        );
+        let client = Arc::new(Client::new(http, options.endpoints, tokens, pacer, options.patience));
+        let organization = read::organization(&client)
+            .await
+            .map_err(|failure| failure.error(&requests::ORGANIZATION, "the organization"))?;
+        let found = TenantId::new(organization.id);
+        if found != options.tenant {
+            return Err(ReadError::new(format!(
+                "the sign-in ({}) is for tenant {found}, but the configuration names {}",
+                client.tokens.method(),
+                options.tenant
+            ))
+            .hint("set AZURE_TENANT_ID to the tenant of the configuration, or correct `tenant.id`"));
+        }
+        Ok(Self {
+            client,
+            singles: single::StateReads::new(parallelism),
+            organization,
+            tenant: options.tenant,
+            now: options.now,
+            parallelism,
+            bulk_state: options.bulk_state,
+            extra_groups: options.extra_groups,
+        })
+    }
+
+    /// Who is signed in.
+    ///
+    /// # Errors
+    /// When the token has ended and no new one can be had.
+    pub async fn signed_in(&self) -> Result<SignedIn, ReadError> {
+        let claims = self.client.tokens.get().await?.claims();
+        let tenant_name = self.organization.display_name.clone().unwrap_or_default();
+        Ok(SignedIn { method: self.client.tokens.method(), tenant: self.tenant, tenant_name, claims })
+    }
+
+    /// Requests made so far.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        let counters = &self.client.counters;
+        Usage {
+            requests: counters.requests.load(Ordering::Relaxed),
+            throttled: counters.throttled.load(Ordering::Relaxed),
+            retried: counters.retried.load(Ordering::Relaxed),
+        }
+    }
+}
+
+impl TenantRead for GraphTenant {
+    async fn read(&self, request: &ReadRequest, progress: &dyn ReadProgress) -> Result<ObservedTenant, ReadError> {
+        read::read(read::Plan {
+            client: &self.client,
+            tenant: self.tenant,
+            organization: &self.organization,
+            now: self.now,
+            parallelism: self.parallelism,
+            bulk_state: self.bulk_state,
+            extra_groups: &self.extra_groups,
+            request,
+            progress,
+        })
+        .await
+    }
+
+    async fn state(&self, user: UserId) -> Result<StateRead, ReadError> {
+        self.singles.read(&self.client, user).await
+    }
+}
+
+impl TenantWrite for GraphTenant {
+    async fn write(&self, user: UserId, after: MfaState) -> Result<(), WriteError> {
+        single::write(&self.client, user, after).await
+    }
+}

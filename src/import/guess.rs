@@ -1,0 +1,134 @@
+//! What accounts seem to be, where nobody has declared it yet. Every guess carries its reason, for the operator to check.
+
+use crate::{
+    facts::{CompiledPolicies, Facts, UserKind, recognise},
+    tenant::{LastSignIn, User, UserIndex, role},
+};
+
+/// What an account was taken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum GuessKind {
+    /// An emergency account.
+    BreakGlass,
+    /// The account of a directory synchronisation.
+    Sync,
+    /// A Teams Rooms device.
+    TeamsRoom,
+    /// A bulk enrolment token.
+    BulkEnrolment,
+    /// A workload, by what it does.
+    ServiceAccount,
+    /// Perhaps a workload: told to the operator, not protected.
+    PossibleServiceAccount,
+}
+
+impl GuessKind {
+    /// Is the account written into a block that protects it from changes?
+    #[must_use]
+    pub const fn protects(self) -> bool {
+        !matches!(self, Self::PossibleServiceAccount)
+    }
+}
+
+/// One account and what it was taken for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Guess {
+    /// Who.
+    pub user: UserIndex,
+    /// As what.
+    pub kind: GuessKind,
+    /// Why, as a clause.
+    pub reason: String,
+}
+
+/// Days without a sign-in after which an idle administrator looks like an emergency account (rule MFA002).
+const IDLE_DAYS: i64 = 30;
+
+pub(super) fn guess(facts: &Facts<'_>) -> Vec<Guess> {
+    let policies = CompiledPolicies::new(facts.tenant);
+    let one = |(index, user)| {
+        let (kind, reason) = kind(facts, &policies, user)?;
+        Some(Guess { user: index, kind, reason })
+    };
+    facts.tenant.indexed().filter_map(one).collect()
+}
+
+/// Workloads that give themselves away come first: they too are excluded from policies.
+fn kind(facts: &Facts<'_>, policies: &CompiledPolicies, user: &User) -> Option<(GuessKind, String)> {
+    let kind = facts.kind(user, None);
+    match kind {
+        UserKind::Sync => {
+            let by = recognise::sync_account(user).unwrap_or("its facts");
+            return Some((GuessKind::Sync, format!("known by its {by}")));
+        }
+        UserKind::TeamsRoom => {
+            let by = recognise::teams_room(user).unwrap_or("its facts");
+            return Some((GuessKind::TeamsRoom, format!("known by its {by}")));
+        }
+        UserKind::BulkEnrolment => return Some((GuessKind::BulkEnrolment, "known by its user principal name".into())),
+        _ => {}
+    }
+    if let Some(reason) = emergency(facts, user) {
+        return Some((GuessKind::BreakGlass, reason));
+    }
+    if kind == UserKind::ServiceAccount {
+        return Some((GuessKind::ServiceAccount, signal(facts, user)));
+    }
+    if recognise::privileged(user) == Some(true)
+        && let Ok(Some(count)) = policies.excluded_from_all(user)
+    {
+        return Some((GuessKind::BreakGlass, format!("excluded from all {count} enabled Conditional Access policies")));
+    }
+    (kind == UserKind::Unknown).then(|| (GuessKind::PossibleServiceAccount, signal(facts, user)))
+}
+
+fn emergency(facts: &Facts<'_>, user: &User) -> Option<String> {
+    let first = user.extension_attributes.as_ref().and_then(|all| all[0].as_deref());
+    if first.is_some_and(|text| text.trim().eq_ignore_ascii_case("BG")) {
+        return Some("extension attribute 1 says \"BG\"".into());
+    }
+    if recognise::privileged(user) == Some(false) {
+        return None;
+    }
+    if let Some(words) = emergency_words(user) {
+        return Some(format!("\"{words}\" in the name"));
+    }
+    let permanent =
+        user.directory_roles.iter().flatten().any(|one| one.permanent && one.template_id == role::GLOBAL_ADMINISTRATOR);
+    let cloud_only = user.on_premises_sync_enabled != Some(true);
+    let initial_domain = user.domain().is_some_and(|domain| domain.to_ascii_lowercase().ends_with(".onmicrosoft.com"));
+    let idle = match recognise::last_sign_in(user, facts.instant) {
+        LastSignIn::At(at) => recognise::days_between(at, facts.instant) > IDLE_DAYS,
+        LastSignIn::Never | LastSignIn::Unknown => true,
+    };
+    (permanent && cloud_only && initial_domain && idle).then(|| {
+        format!("permanent Global Administrator in the initial domain, without a known sign-in in {IDLE_DAYS} days")
+    })
+}
+
+/// Names by which organisations call these accounts. Whole words: Glassbreaker is somebody's surname somewhere.
+fn emergency_words(user: &User) -> Option<&'static str> {
+    const NAMES: &[&str] = &["break glass", "breakglass", "emergency", "notfall", "urgence", "emergencia"];
+    let local = user.user_principal_name.split('@').next().unwrap_or_default();
+    let display = user.display_name.as_deref().unwrap_or_default();
+    let words = |text: &str| {
+        let lower = text.to_lowercase();
+        let words: Vec<&str> = lower.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty()).collect();
+        format!(" {} ", words.join(" "))
+    };
+    let (local, display) = (words(local), words(display));
+    NAMES.iter().copied().find(|name| {
+        let name = format!(" {name} ");
+        local.contains(&name) || display.contains(&name)
+    })
+}
+
+/// The score and its two strongest lines.
+fn signal(facts: &Facts<'_>, user: &User) -> String {
+    let signal = facts.signal(user);
+    let mut lines = signal.lines;
+    lines.retain(|line| line.points() > 0);
+    lines.sort_by_key(|line| std::cmp::Reverse(line.points()));
+    let lines: Vec<String> = lines.iter().take(2).map(ToString::to_string).collect();
+    format!("signal {}: {}", signal.score, lines.join("; "))
+}

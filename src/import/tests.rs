@@ -1,0 +1,199 @@
+//! A tenant is folded, the text is planned on the same tenant, and nothing changes.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::{GuessKind, Imported, Options, fold, prove};
+use crate::{
+    config::SignalSettings,
+    diag::render,
+    facts::Facts,
+    plan::Plan,
+    snapshot::SnapshotTenant,
+    tenant::{
+        Group, GroupId, MailboxPurpose, MfaState, ObservedState, ObservedTenant, RoleAssignment, Source, TenantId,
+        Text, User, UserId, UserType, role,
+    },
+};
+
+#[path = "../../tests/support/generator.rs"]
+mod generator;
+
+fn instant() -> Timestamp {
+    "2026-11-24T08:00:00Z".parse().unwrap()
+}
+
+fn user(number: u128, name: &str, state: MfaState) -> User {
+    let mut user = User::new(UserId::new(Uuid::from_u128(number)), name.into(), state.into());
+    user.account_enabled = Some(true);
+    user.user_type = Some(UserType::Member);
+    user.directory_roles = Some(Box::default());
+    user
+}
+
+fn tenant(users: Vec<User>) -> ObservedTenant {
+    ObservedTenant::new(TenantId::new(Uuid::from_u128(7)), "Contoso".into(), Source::Snapshot, instant(), users)
+}
+
+fn import(tenant: &ObservedTenant) -> Imported {
+    fold(&Facts::of(tenant, &SignalSettings::default(), instant()), &Options::default())
+}
+
+/// The plan of the text, or the text with what is wrong in it.
+fn plan(imported: &Imported, tenant: &ObservedTenant) -> Plan {
+    prove(imported, tenant, instant()).unwrap_or_else(|error| {
+        let shown = render::to_string(&error.diagnostics, &error.sources, render::RenderOptions::default());
+        panic!("{shown}\n{}", imported.text)
+    })
+}
+
+#[test]
+fn a_department_is_said_in_one_line_and_its_exceptions_by_name() {
+    let mut users = Vec::new();
+    for number in 0..40_u128 {
+        let state = if number < 20 && number != 3 { MfaState::Enforced } else { MfaState::Disabled };
+        let mut user = user(number + 1, &format!("user{number:02}@contoso.com"), state);
+        user.department = Some(if number < 20 { "Finance" } else { "Sales" }.into());
+        users.push(user);
+    }
+    users.push(user(99, "lone@contoso.com", MfaState::Enforced));
+    let tenant = tenant(users);
+    let imported = import(&tenant);
+    let expected = r#"
+mfa "everybody-else" {
+  state = "disabled"
+  where = true
+}
+
+# By these departments: 19 users are enforced, the exceptions are not.
+mfa "departments-enforced" {
+  state    = "enforced"
+  priority = 10
+  where    = user.department == "Finance"
+
+  except {
+    users = ["user03@contoso.com"]
+  }
+}
+
+# One user is enforced, with nothing in common with others.
+mfa "named-enforced" {
+  state    = "enforced"
+  priority = 10
+  users    = ["lone@contoso.com"]
+}
+"#;
+    assert!(imported.text.ends_with(expected.trim_start_matches('\n')), "{}", imported.text);
+    let plan = plan(&imported, &tenant);
+    assert!(plan.changes.is_empty() && plan.summary.unmanaged == 0, "{:?}", plan.summary);
+}
+
+#[test]
+fn names_that_deceive_are_written_as_ids_and_still_mean_the_same() {
+    let group =
+        |number, name: &str| Group { id: GroupId::new(Uuid::from_u128(number)), display_name: name.into(), mail: None };
+    let mut users = Vec::new();
+    for number in 0..60_u128 {
+        let state = if number < 30 { MfaState::Enforced } else { MfaState::Disabled };
+        let mut user = user(number + 1, &format!("u{number}@contoso.com"), state);
+        let ids = [GroupId::new(Uuid::from_u128(if number < 15 { 500 } else { 501 }))];
+        user.member_of = (number < 30).then(|| Box::from(ids));
+        users.push(user);
+    }
+    users[0].user_principal_name = "a${b}%{c}\"\\d@contoso.com".into();
+    users[31].mfa_state = ObservedState::Known(MfaState::Enabled);
+    users[31].user_principal_name = "odd\u{202e}${x}@contoso.com".into();
+    users[32].mfa_state = ObservedState::Unknown(Some("strange".into()));
+    let mut tenant = tenant(users);
+    // Two groups of one name, and a line break in another's.
+    tenant.groups = vec![group(500, "Twins"), group(501, "Twins"), group(502, "a\nb")];
+    let imported = import(&tenant);
+    assert!(imported.text.contains("00000000-0000-0000-0000-0000000001f4"), "{}", imported.text);
+    assert!(!imported.text.contains('\u{202e}') && !imported.text.contains("Twins"), "{}", imported.text);
+    let plan = plan(&imported, &tenant);
+    assert_eq!((plan.changes.len(), plan.summary.unmanaged), (0, 1), "the unknown state is left alone");
+}
+
+#[test]
+fn emergency_accounts_and_workloads_are_protected_and_every_guess_gives_its_reason() {
+    let mut users: Vec<User> =
+        (0..20_u128).map(|number| user(number + 1, &format!("u{number}@contoso.com"), MfaState::Disabled)).collect();
+    let mut glass = user(100, "Notfall-1@contoso.com", MfaState::Disabled);
+    glass.directory_roles = Some(Box::from([RoleAssignment {
+        template_id: role::GLOBAL_ADMINISTRATOR,
+        display_name: "Global Administrator".into(),
+        permanent: true,
+    }]));
+    let sync = user(101, "Sync_SRV01_0a1b@contoso.onmicrosoft.com", MfaState::Enforced);
+    let mut room = user(102, "mtr-berlin@contoso.com", MfaState::Disabled);
+    room.mailbox_purpose = Some(MailboxPurpose::Room);
+    // Nobody of his family is on call: the word has to stand alone and the role has to be there.
+    let person = user(103, "ann.notfallmann@contoso.com", MfaState::Enforced);
+    users.extend([glass, sync, room, person]);
+    let tenant = tenant(users);
+    let imported = import(&tenant);
+    let kinds: Vec<GuessKind> = imported.guesses.iter().map(|guess| guess.kind).collect();
+    assert_eq!(kinds, [GuessKind::TeamsRoom, GuessKind::BreakGlass, GuessKind::Sync]);
+    for line in [
+        "Check this",
+        "Notfall-1@contoso.com: \"notfall\" in the name",
+        "enforced now: known by its user principal name",
+    ] {
+        assert!(imported.text.contains(line), "{line} in\n{}", imported.text);
+    }
+    let plan = plan(&imported, &tenant);
+    assert_eq!((plan.changes.len(), plan.summary.protected, plan.summary.managed), (0, 3, 21));
+}
+
+#[test]
+fn a_tenant_without_a_single_known_state_gets_no_mfa_block() {
+    let mut one = user(1, "u@contoso.com", MfaState::Disabled);
+    one.mfa_state = ObservedState::Unknown(None);
+    let imported = import(&tenant(vec![one]));
+    assert_eq!(imported.claimed, 0);
+    assert!(
+        imported.text.contains("Nobody's state is known") && !imported.text.contains("\nmfa \""),
+        "{}",
+        imported.text
+    );
+}
+
+#[test]
+fn the_same_tenant_gives_the_same_text_whatever_the_order_of_its_users() {
+    let make = |reverse: bool| {
+        let mut users: Vec<User> = (0..200_u128)
+            .map(|number| {
+                let state = MfaState::ALL[(number % 7 % 3) as usize];
+                let mut user = user(number + 1, &format!("u{number:03}@contoso.com"), state);
+                user.country = Some(Text::from(["DE", "FR", "PT"][(number % 3) as usize]));
+                user.department = Some(Text::from(["A", "B"][(number % 2) as usize]));
+                user
+            })
+            .collect();
+        if reverse {
+            users.reverse();
+        }
+        import(&tenant(users)).text
+    };
+    assert_eq!(make(false), make(true));
+}
+
+/// Twenty generated tenants of 5,000 users: few blocks, no change, nobody forgotten. Debug builds take fewer and
+/// smaller ones; `cargo test --release` runs them all.
+#[test]
+fn generated_tenants_fold_into_few_blocks_and_their_plan_is_empty() {
+    let (users, seeds) = if cfg!(debug_assertions) { (800, 3) } else { (5_000, 20) };
+    for seed in 1..=seeds {
+        let sign_ins = seed % 4 != 0;
+        let generated =
+            generator::generate(generator::Options { users, seed, sign_ins, ..generator::Options::default() });
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), generated.json).unwrap();
+        let tenant = SnapshotTenant::open(file.path()).unwrap().observe().unwrap();
+        let imported = import(&tenant);
+        assert!(imported.blocks < 60, "seed {seed}: {} blocks", imported.blocks);
+        let plan = plan(&imported, &tenant);
+        assert_eq!((plan.changes.len(), plan.summary.unmanaged), (0, 0), "seed {seed}");
+        assert_eq!(plan.summary.before, plan.summary.after);
+    }
+}

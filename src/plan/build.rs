@@ -1,0 +1,401 @@
+//! Building: from a valid configuration and an observed tenant to the plan. Synchronous and deterministic: the same
+//! input gives the same bytes.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use crate::{
+    config::{Config, Confirm, Declared},
+    desired::{self, Claim, Desired, ProtectionKind},
+    diag::{Diagnostic, did_you_mean},
+    diff::{self, Action, Cause, Transition},
+    eval::{Scope, Value},
+    facts::{Facts, UserKind, UserView},
+    risk::{self, Finding, Place},
+    severity::Severity,
+    tenant::{MfaState, ObservedState, ObservedTenant, Text, UserId, UserIndex},
+};
+
+use super::{
+    Change, ChangeUser, Decision, Digest, Execution, Plan, PlanConfig, PlanObserved, PlanTenant, StateCounts, Summary,
+    Waiver, digest, expressions,
+    guardrails::{self, Judged},
+    impact,
+};
+
+/// The published write quota of one application in one tenant: a bucket of 3,000 writes, filled with 3,000 per 150 s
+/// (Microsoft Graph, "Microsoft Graph service-specific throttling limits", identity and access).
+const WRITE_BUCKET: u64 = 3_000;
+const WRITES_PER_SECOND: u64 = 20;
+
+/// What a plan is built from.
+pub struct BuildInput<'a> {
+    /// The configuration.
+    pub config: &'a Config,
+    /// The tenant.
+    pub tenant: &'a ObservedTenant,
+    /// Users (name or id) and block addresses to limit the plan to; empty = everything.
+    pub targets: &'a [String],
+    /// Waived guardrails, already validated.
+    pub waivers: &'a [Waiver],
+    /// The program's clock.
+    pub created_at: Timestamp,
+}
+
+/// A plan, with what the configuration said on the way.
+pub struct Built {
+    /// The plan.
+    pub plan: Plan,
+    /// Warnings about the configuration.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Why there is no plan.
+#[derive(Debug)]
+pub enum BuildError {
+    /// The configuration does not fit the tenant.
+    Diagnostics(Vec<Diagnostic>),
+    /// A `--target` names nothing.
+    Target {
+        /// One sentence.
+        message: String,
+        /// The nearest right name.
+        hint: Option<String>,
+    },
+}
+
+/// Builds the plan.
+///
+/// # Errors
+/// All diagnostics at once, when a name does not exist, blocks conflict, an expression fails, or nobody is claimed.
+pub fn build(input: &BuildInput<'_>) -> Result<Built, BuildError> {
+    let BuildInput { config, tenant, targets, waivers, created_at } = *input;
+    let facts = Facts::of(tenant, &config.guardrails.signal, config.instant);
+    let tenant_value = expressions::tenant(config, tenant);
+    let view = |index: UserIndex, protection: Option<ProtectionKind>| {
+        UserView::new(&facts, tenant.user(index), protection.map(declared_kind))
+    };
+    let (desired, mut warnings) =
+        desired::resolve(config, tenant, tenant_value.clone(), view).map_err(BuildError::Diagnostics)?;
+    let all = diff::transitions(config, tenant, &desired);
+    let claims = ClaimCounts::of(&desired, &all);
+    let transitions = target(config, tenant, &desired, all, targets)?;
+
+    let context = risk::Context::new(tenant, config, &desired);
+    let mut assessed = risk::assess_changes(&context, &transitions);
+    let decisions: Vec<Decision> = transitions
+        .iter()
+        .zip(&assessed.findings)
+        .map(|(transition, findings)| decide(transition, findings, config.guardrails.block_at))
+        .collect();
+    let (findings, not_evaluated) = risk::assess_plan(&context, &transitions, &decisions, &assessed);
+    let changes: Vec<Change> = transitions
+        .into_iter()
+        .zip(decisions)
+        .zip(std::mem::take(&mut assessed.findings))
+        .map(|((transition, decision), findings)| {
+            change(config, tenant, &facts, &desired, transition, decision, findings)
+        })
+        .collect();
+
+    let mut summary = summarise(tenant, &claims, &changes);
+    count_findings(
+        &mut summary,
+        changes.iter().flat_map(|one| &one.findings).chain(findings.iter().map(|f| &f.finding)),
+    );
+    let plan_value = expressions::plan(&summary);
+    let scope = Scope {
+        var: &config.var,
+        local: &config.local,
+        each: None,
+        user: None,
+        change: None,
+        plan: Some(&plan_value),
+        tenant: Some(&tenant_value),
+        base_dir: &config.dir,
+        instant: config.instant,
+        extra: None,
+    };
+    let mut failed = Vec::new();
+    let checks = expressions::checks(config, &scope, &mut failed);
+    let outputs = expressions::outputs(config, &scope, &mut failed);
+    let auto_approve = expressions::auto_approve(config, &scope, &mut failed);
+    if !failed.is_empty() {
+        return Err(BuildError::Diagnostics(failed));
+    }
+    let enabled_users = tenant.users().iter().filter(|user| user.account_enabled != Some(false)).count() as u64;
+    let refused = guardrails::refusals(&Judged {
+        guardrails: &config.guardrails,
+        waivers,
+        summary: &summary,
+        enabled_users,
+        findings: &findings,
+        checks: &checks,
+        rollback: false,
+    });
+    warnings.extend(config.warnings.iter().cloned());
+    let mut plan = Plan {
+        mfaplan_version: Text::from(env!("CARGO_PKG_VERSION")),
+        created_at,
+        as_of: config.instant,
+        tenant: PlanTenant {
+            id: tenant.id,
+            name: tenant.name.clone(),
+            cloud: Text::from(config.tenant.cloud.as_str()),
+        },
+        config: PlanConfig { digest: config.digest.clone(), files: config.files.clone() },
+        observed: observed(tenant),
+        waivers: waivers.to_vec(),
+        refused,
+        findings,
+        not_evaluated,
+        checks: checks.into_iter().map(|(check, _)| check).collect(),
+        outputs,
+        execution: execution(config, &summary, auto_approve),
+        notes: Vec::new(),
+        summary,
+        changes,
+        digest: Digest::default(),
+    };
+    plan.digest = digest::compute(&plan);
+    Ok(Built { plan, warnings })
+}
+
+/// The facts of a plan.
+pub(super) fn observed(tenant: &ObservedTenant) -> PlanObserved {
+    PlanObserved {
+        source: tenant.source,
+        captured_at: tenant.captured_at,
+        users: tenant.users().len() as u64,
+        unavailable: tenant.unavailable.iter().map(|one| (one.fact, one.reason.clone())).collect(),
+    }
+}
+
+/// How a plan with these numbers is to be applied.
+pub(super) fn execution(config: &Config, summary: &Summary, auto_approve: Option<Text>) -> Execution {
+    let guardrails = &config.guardrails;
+    Execution {
+        block_at: guardrails.block_at,
+        canary: guardrails.canary,
+        stop_after_failures: guardrails.stop_after_failures,
+        confirm: Text::from(match guardrails.confirm {
+            Confirm::Yes => "yes",
+            Confirm::Tenant => "tenant",
+        }),
+        approvals_required: guardrails.approvals.as_ref().map_or(0, |approvals| approvals.required),
+        auto_approve,
+        estimated_seconds: summary.applied().saturating_sub(WRITE_BUCKET).div_ceil(WRITES_PER_SECOND),
+    }
+}
+
+const fn declared_kind(protection: ProtectionKind) -> UserKind {
+    match protection {
+        ProtectionKind::BreakGlass => UserKind::BreakGlass,
+        ProtectionKind::ServiceAccount => UserKind::ServiceAccount,
+    }
+}
+
+/// An unaccepted risk at or above `block_at` withholds the change, whether it would be applied now or waits: blocked is
+/// the more urgent news. An unknown state is withheld whatever `block_at` says.
+fn decide(transition: &Transition, findings: &[Finding], block_at: Severity) -> Decision {
+    let unknown = transition.before.known().is_none();
+    let risky = findings.iter().any(|finding| finding.accepted.is_none() && finding.severity >= block_at);
+    if unknown || risky {
+        Decision::Block
+    } else if transition.waits {
+        Decision::Hold
+    } else {
+        Decision::Apply
+    }
+}
+
+pub(super) fn change(
+    config: &Config,
+    tenant: &ObservedTenant,
+    facts: &Facts<'_>,
+    desired: &Desired,
+    transition: Transition,
+    decision: Decision,
+    findings: Vec<Finding>,
+) -> Change {
+    let Transition { user: index, cause, before, after, effective, action, hold, waits: _ } = transition;
+    let user = tenant.user(index);
+    let declared = match desired.claims.get(index.0 as usize) {
+        Some(Claim::Protected(protection)) => Some(declared_kind(protection.kind)),
+        Some(Claim::Managed(_) | Claim::Unmanaged) | None => None,
+    };
+    Change {
+        user: ChangeUser {
+            id: user.id,
+            user_principal_name: user.user_principal_name.clone(),
+            display_name: user.display_name.clone(),
+            kind: facts.kind(user, declared),
+            registered: user.registered,
+        },
+        declared_by: cause_declared(config, cause).map(|declared| place(config, declared)),
+        before,
+        after,
+        effective,
+        action,
+        decision,
+        hold,
+        impact: impact::impact(tenant, user, effective),
+        findings,
+    }
+}
+
+fn cause_declared(config: &Config, cause: Cause) -> Option<&Declared> {
+    match cause {
+        Cause::Mfa(block) => config.mfa.get(block as usize).map(|block| &block.declared),
+        Cause::ServiceAccount(block) => config.service_accounts.get(block as usize).map(|block| &block.declared),
+        Cause::Rollback => None,
+    }
+}
+
+/// Address, file and line of a block.
+#[must_use]
+pub fn place(config: &Config, declared: &Declared) -> Place {
+    let file = config.sources.file(declared.span.file);
+    Place {
+        address: declared.address.clone(),
+        file: Text::from(&*file.name),
+        line: config.sources.start(declared.span).line,
+    }
+}
+
+/// Limits transitions to the targets: users by name or id, blocks by address.
+fn target(
+    config: &Config,
+    tenant: &ObservedTenant,
+    desired: &Desired,
+    all: Vec<Transition>,
+    targets: &[String],
+) -> Result<Vec<Transition>, BuildError> {
+    if targets.is_empty() {
+        return Ok(all);
+    }
+    let mut users = BTreeSet::new();
+    let mut causes = Vec::new();
+    for target in targets {
+        let user = target.parse::<UserId>().ok().and_then(|id| tenant.by_id(id)).or_else(|| tenant.by_name(target));
+        if let Some(user) = user {
+            users.insert(user);
+            continue;
+        }
+        let before = causes.len();
+        let wanted = |address: &str| {
+            address == target || address.strip_prefix(target.as_str()).is_some_and(|rest| rest.starts_with('['))
+        };
+        for (block, mfa) in (0..).zip(&config.mfa) {
+            if wanted(&mfa.declared.address) {
+                causes.push(Cause::Mfa(block));
+            }
+        }
+        for (block, account) in (0..).zip(&config.service_accounts) {
+            if wanted(&account.declared.address) {
+                causes.push(Cause::ServiceAccount(block));
+            }
+        }
+        if causes.len() == before {
+            let names = tenant.users().iter().map(|user| user.user_principal_name.as_str());
+            let addresses = config.mfa.iter().map(|mfa| mfa.declared.address.as_str());
+            return Err(BuildError::Target {
+                message: format!("--target {target}: the tenant has no such user and the configuration no such block"),
+                hint: did_you_mean(target, addresses.chain(names)),
+            });
+        }
+    }
+    let claimed: BTreeSet<_> =
+        users.iter().filter(|user| matches!(desired.claim(**user), Claim::Managed(_) | Claim::Protected(_))).collect();
+    Ok(all
+        .into_iter()
+        .filter(|transition| claimed.contains(&transition.user) || causes.contains(&transition.cause))
+        .collect())
+}
+
+/// The numbers that do not depend on targets.
+struct ClaimCounts {
+    managed: u64,
+    unmanaged: u64,
+    protected: u64,
+    unchanged: u64,
+}
+
+impl ClaimCounts {
+    fn of(desired: &Desired, transitions: &[Transition]) -> Self {
+        let mut counts = Self { managed: 0, unmanaged: 0, protected: 0, unchanged: 0 };
+        for claim in &desired.claims {
+            match claim {
+                Claim::Unmanaged => counts.unmanaged += 1,
+                Claim::Protected(_) => counts.protected += 1,
+                Claim::Managed(_) => counts.managed += 1,
+            }
+        }
+        let moving = transitions.iter().filter(|one| matches!(one.cause, Cause::Mfa(_))).count() as u64;
+        counts.unchanged = counts.managed - moving;
+        counts
+    }
+}
+
+fn summarise(tenant: &ObservedTenant, claims: &ClaimCounts, changes: &[Change]) -> Summary {
+    let ClaimCounts { managed, unmanaged, protected, unchanged } = *claims;
+    let mut summary =
+        Summary { users: tenant.users().len() as u64, managed, unmanaged, protected, unchanged, ..Summary::default() };
+    for user in tenant.users() {
+        *bucket(&mut summary.before, &user.mfa_state) += 1;
+    }
+    summary.after = summary.before;
+    count_changes(&mut summary, changes);
+    summary
+}
+
+/// Counts changes into a summary whose `before` and `after` stand at the tenant's present states.
+pub(super) fn count_changes(summary: &mut Summary, changes: &[Change]) {
+    for change in changes {
+        match change.decision {
+            Decision::Hold => summary.hold += 1,
+            Decision::Block => summary.block += 1,
+            Decision::Apply => {
+                match change.action {
+                    Action::Enable => summary.enable += 1,
+                    Action::Enforce => summary.enforce += 1,
+                    Action::Relax => summary.relax += 1,
+                    Action::Disable => summary.disable += 1,
+                }
+                *bucket(&mut summary.after, &change.before) -= 1;
+                *bucket(&mut summary.after, &ObservedState::Known(change.effective)) += 1;
+            }
+        }
+    }
+}
+
+/// Counts findings into a summary.
+pub(super) fn count_findings<'a>(summary: &mut Summary, findings: impl Iterator<Item = &'a Finding>) {
+    for finding in findings {
+        if finding.accepted.is_some() {
+            summary.accepted += 1;
+        } else {
+            summary.findings.add(finding.severity);
+        }
+    }
+}
+
+pub(super) const fn bucket<'a>(counts: &'a mut StateCounts, state: &ObservedState) -> &'a mut u64 {
+    match state.known() {
+        Some(MfaState::Disabled) => &mut counts.disabled,
+        Some(MfaState::Enabled) => &mut counts.enabled,
+        Some(MfaState::Enforced) => &mut counts.enforced,
+        None => &mut counts.unknown,
+    }
+}
+
+/// `change` in expressions.
+#[must_use]
+pub fn change_value(before: &ObservedState, after: MfaState, action: Action) -> Value {
+    Value::object([
+        ("before", Value::string(before.as_str())),
+        ("after", Value::string(after.as_str())),
+        ("action", Value::string(action.as_str())),
+    ])
+}

@@ -1,0 +1,90 @@
+//! Telling plan files and snapshots apart by their first members, without reading the rest.
+
+use std::{cell::RefCell, fmt};
+
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+
+use super::PlanFileError;
+
+/// What a JSON file holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DocumentKind {
+    /// A plan (`format_version`), saved or from `--json`.
+    Plan,
+    /// An offline copy of a tenant (`formatVersion`).
+    Snapshot,
+}
+
+/// What the file is, by its version member.
+///
+/// # Errors
+/// It is neither, or no JSON at all.
+pub fn kind(bytes: &[u8]) -> Result<DocumentKind, PlanFileError> {
+    Ok(match read(bytes)? {
+        Header::Plan { .. } => DocumentKind::Plan,
+        Header::Snapshot => DocumentKind::Snapshot,
+    })
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Header {
+    Plan { version: String },
+    Snapshot,
+}
+
+pub(super) fn read(bytes: &[u8]) -> Result<Header, PlanFileError> {
+    if bytes.trim_ascii().is_empty() {
+        return Err(PlanFileError::Empty);
+    }
+    let found = RefCell::new(None);
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let result = Seek { found: &found }.deserialize(&mut deserializer);
+    match (found.into_inner(), result) {
+        (Some(header), _) => Ok(header),
+        (None, Ok(())) => Err(PlanFileError::NoVersion),
+        (None, Err(error)) if error.is_data() => Err(PlanFileError::NotJson("it is not a JSON object".to_owned())),
+        (None, Err(error)) => Err(PlanFileError::syntax(&error)),
+    }
+}
+
+/// Walks the members of the outer object and gives up at the one it looks for. Giving up is an error to serde, which is
+/// why the answer travels beside the result.
+struct Seek<'a> {
+    found: &'a RefCell<Option<Header>>,
+}
+
+impl<'de> DeserializeSeed<'de> for Seek<'_> {
+    type Value = ();
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Seek<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(key) = map.next_key::<std::borrow::Cow<'_, str>>()? {
+            match &*key {
+                "format_version" => {
+                    let version = map.next_value::<serde_json::Value>()?;
+                    let version = version.as_str().map_or_else(|| format!("{version} (not a string)"), str::to_owned);
+                    *self.found.borrow_mut() = Some(Header::Plan { version });
+                    return Err(A::Error::custom("found"));
+                }
+                "formatVersion" => {
+                    *self.found.borrow_mut() = Some(Header::Snapshot);
+                    return Err(A::Error::custom("found"));
+                }
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,205 @@
+use std::fs;
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::{
+    render::testing::{digest_of, empty, many, refused, sample},
+    tenant::ObservedState,
+};
+
+fn saved(plan: &Plan) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    write(plan, &mut bytes).unwrap();
+    bytes
+}
+
+fn refusal(bytes: &[u8]) -> String {
+    read(bytes, digest_of).unwrap_err().to_string()
+}
+
+/// Any content, with a right checksum and the digest `digest_of` gives.
+fn sealed(document: &Value) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut sealing = checksum::Sealing::new(&mut bytes);
+    serde_json::to_writer(&mut sealing, document).unwrap();
+    sealing.finish().unwrap();
+    bytes
+}
+
+fn document(plan: &Plan) -> Value {
+    serde_json::to_value(v1::view(plan)).unwrap()
+}
+
+#[test]
+fn a_saved_plan_is_read_back_as_it_was() {
+    for mut plan in [sample(), refused(), empty(), many(50)] {
+        let read = read(&saved(&plan), digest_of).unwrap();
+        // The raw text of an unknown state is evidence, not state.
+        for change in &mut plan.changes {
+            if change.before.known().is_none() {
+                change.before = ObservedState::Unknown(None);
+            }
+        }
+        assert_eq!(read, plan);
+        assert_eq!(saved(&read), saved(&plan));
+    }
+}
+
+#[test]
+fn the_saved_file_is_the_json_document_and_a_checksum() {
+    let (mut json, file) = (Vec::new(), saved(&sample()));
+    write_json(&sample(), &mut json).unwrap();
+    let (mut json, mut file): (Value, Value) =
+        (serde_json::from_slice(&json).unwrap(), serde_json::from_slice(&file).unwrap());
+    assert!(file.as_object_mut().unwrap().remove("checksum").is_some());
+    assert_eq!(json, file);
+    assert!(json.as_object_mut().unwrap().remove("checksum").is_none());
+}
+
+#[test]
+fn members_stand_in_the_documented_order() {
+    let text = String::from_utf8(saved(&refused())).unwrap();
+    let members = [
+        "format_version",
+        "mfaplan_version",
+        "created_at",
+        "as_of",
+        "tenant",
+        "config",
+        "observed",
+        "summary",
+        "waivers",
+        "refused",
+        "changes",
+        "findings",
+        "not_evaluated",
+        "checks",
+        "outputs",
+        "execution",
+        "notes",
+        "digest",
+        "checksum",
+    ];
+    let mut rest = text.as_str();
+    for member in members {
+        let (_, after) =
+            rest.split_once(&format!("\"{member}\":")).unwrap_or_else(|| panic!("{member} is not in place"));
+        rest = after;
+    }
+    assert!(
+        text.starts_with(r#"{"format_version":"1.0","mfaplan_version":"0.1.0","created_at":"2026-11-24T09:30:00Z""#)
+    );
+}
+
+#[test]
+fn one_change_looks_as_specified() {
+    let doc = document(&sample());
+    let smith = doc["changes"].as_array().unwrap().iter().find(|c| c["user"]["display_name"] == "Kim Smith").unwrap();
+    assert_eq!(smith["declared_by"], json!({"address": "mfa.staff", "file": "staff.mfa.hcl", "line": 3}));
+    assert_eq!(smith["steps"], json!(["enforced"]));
+    assert_eq!(smith["impact"]["legacy_auth"], json!({"before": "blocked", "after": "blocked"}));
+    assert_eq!(smith["findings"][0]["accepted"]["approved_by"], "security@contoso.com");
+    assert!(smith.get("hold").is_none());
+    let unknown =
+        doc["changes"].as_array().unwrap().iter().find(|c| c["user"]["display_name"] == "Xen Unknown").unwrap();
+    assert_eq!(unknown["before"], "unknown");
+    let unwaved = doc["changes"].as_array().unwrap().iter().find(|c| c["user"]["display_name"] == "Qiang Li").unwrap();
+    assert_eq!(unwaved["hold"], json!({"until": null, "reason": "in no wave"}));
+    assert_eq!(doc["outputs"]["secret"], json!({"sensitive": true}));
+    assert_eq!(doc["outputs"]["nothing"], json!({"value": null, "sensitive": false}));
+}
+
+#[test]
+fn a_changed_byte_is_refused_wherever_it_is() {
+    let file = saved(&sample());
+    for position in (0..file.len() - 1).step_by(41).chain(file.len() - 80..file.len() - 1) {
+        let mut changed = file.clone();
+        changed[position] ^= 1;
+        assert!(read(&changed, digest_of).is_err(), "byte {position} may be changed");
+    }
+    let text = String::from_utf8(file).unwrap();
+    let renamed = text.replace("Jane Doe", "John Doe");
+    assert!(refusal(renamed.as_bytes()).starts_with("was changed after it was written"));
+}
+
+#[test]
+fn a_cut_file_is_called_cut() {
+    let file = saved(&sample());
+    for length in [1, 10, 60, 400, file.len() / 2, file.len() - 3] {
+        let message = refusal(&file[..length]);
+        assert!(message.starts_with("is cut off"), "{length}: {message}");
+    }
+    assert_eq!(refusal(b" \n"), "is empty");
+}
+
+#[test]
+fn what_is_no_plan_is_called_by_its_name() {
+    assert!(refusal(b"{\"formatVersion\": \"1.0\", \"users\": []}").contains("snapshot"));
+    assert!(refusal(b"[1]").contains("not a JSON object"));
+    assert!(refusal(b"\x7fELF").contains("is not a plan"));
+    assert!(refusal(b"{\"a\": 1}").contains("format_version"));
+    assert!(refusal("[".repeat(10_000).as_bytes()).contains("is not a plan"));
+    let mut json = Vec::new();
+    write_json(&sample(), &mut json).unwrap();
+    assert!(refusal(&json).contains("--out"));
+    assert_eq!(kind(&json).unwrap(), DocumentKind::Plan);
+    assert_eq!(kind(br#"{"x":{"format_version":"1.0"},"formatVersion":"1.0""#).unwrap(), DocumentKind::Snapshot);
+}
+
+#[test]
+fn newer_minor_versions_are_read_and_newer_major_ones_refused() {
+    let mut doc = document(&sample());
+    doc["format_version"] = json!("1.7");
+    doc["colour"] = json!("blue");
+    doc["changes"][0]["mood"] = json!({"a": [1]});
+    let file = sealed(&doc);
+    assert_eq!(read(&file, digest_of).unwrap().changes.len(), sample().changes.len());
+    let bent = String::from_utf8(file).unwrap().replace("blue", "grey");
+    assert!(refusal(bent.as_bytes()).contains("checksum"));
+    for version in [json!("2.0"), json!("1"), json!(1.0), json!("1.x"), json!("1.")] {
+        doc["format_version"] = version;
+        assert!(refusal(&sealed(&doc)).contains("format version"), "{}", doc["format_version"]);
+    }
+}
+
+#[test]
+fn a_digest_that_is_not_that_of_the_content_is_refused() {
+    let mut doc = document(&sample());
+    doc["changes"][0]["decision"] = json!("apply");
+    doc["changes"][1]["after"] = json!("disabled");
+    assert!(refusal(&sealed(&doc)).contains("states the digest"));
+    doc["digest"] = json!("sha256:12");
+    assert!(refusal(&sealed(&doc)).contains("not a SHA-256"));
+    doc["tenant"]["id"] = json!("contoso");
+    assert!(refusal(&sealed(&doc)).contains("tenant.id"));
+}
+
+#[test]
+fn a_file_with_a_line_break_more_is_the_same_file() {
+    let mut file = saved(&sample());
+    file.truncate(file.len() - 1);
+    file.extend_from_slice(b"\r\n");
+    assert!(read(&file, digest_of).is_ok());
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("p.mfaplan");
+    fs::write(&path, &file).unwrap();
+    assert!(read_path(&path, digest_of).is_ok());
+    assert!(matches!(read_path(&directory.path().join("none"), digest_of), Err(PlanFileError::Io(_))));
+}
+
+#[test]
+fn sealing_refuses_what_is_no_object() {
+    assert!(checksum::Sealing::new(Vec::new()).finish().is_err());
+}
+
+#[test]
+fn pseudonyms_are_stable_and_show_no_id() {
+    let (user, tenant) = (sample().changes[0].user.id, sample().tenant.id);
+    let one = pseudonymous_user(user, tenant);
+    assert_eq!(one, pseudonymous_user(user, tenant));
+    let shown = user_id_text(one);
+    assert!(shown.starts_with("user-") && shown.len() == 13, "{shown}");
+    assert!(tenant_id_text(pseudonymous_tenant(tenant)).starts_with("tenant-"));
+    assert_eq!(user_id_text(user), user.to_string());
+}

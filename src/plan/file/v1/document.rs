@@ -1,0 +1,336 @@
+//! The members of the document, in the order in which they are written.
+//!
+//! One set of types serves writing (borrowing from a [`Plan`](crate::plan::Plan)), reading (owned) and the published
+//! JSON Schema, so the three cannot drift apart. The two long arrays are type parameters: a writer hands in a view that
+//! converts one element at a time, a reader a `Vec`.
+
+use std::{borrow::Cow, collections::BTreeMap};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    diff::Action,
+    facts::UserKind,
+    plan::{CheckResult, Decision, Execution, LegacyAuth, ModernAuth, Refusal, Summary, Waiver},
+    severity::Severity,
+    tenant::{Fact, MfaState, Source},
+};
+
+type Str<'a> = Cow<'a, str>;
+
+/// A plan.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Plan"))]
+pub struct Document<'a, C, F> {
+    /// "1.0"; a minor version only adds members.
+    #[cfg_attr(test, schemars(regex(pattern = r"^1\.[0-9]+$")))]
+    pub format_version: Str<'a>,
+    /// The version of mfaplan that made the plan.
+    pub mfaplan_version: Str<'a>,
+    /// When it was made.
+    #[cfg_attr(test, schemars(with = "super::schema::DateTime"))]
+    pub created_at: Timestamp,
+    /// The instant it is for (`--as-of`).
+    #[cfg_attr(test, schemars(with = "super::schema::DateTime"))]
+    pub as_of: Timestamp,
+    /// The tenant.
+    pub tenant: TenantV1<'a>,
+    /// The configuration.
+    pub config: ConfigV1<'a>,
+    /// The facts.
+    pub observed: ObservedV1<'a>,
+    /// The numbers.
+    pub summary: Summary,
+    /// Guardrails waived for this plan.
+    #[serde(default)]
+    pub waivers: Cow<'a, [Waiver]>,
+    /// Why the plan is refused as a whole; empty = it may be applied.
+    #[serde(default)]
+    pub refused: Cow<'a, [Refusal]>,
+    /// The changes, by user principal name.
+    pub changes: C,
+    /// Findings of the tenant, of blocks and of users without a change; worst first.
+    pub findings: F,
+    /// Rules that lacked facts.
+    #[serde(default)]
+    pub not_evaluated: Vec<NotEvaluatedV1<'a>>,
+    /// Results of `check` blocks.
+    #[serde(default)]
+    pub checks: Cow<'a, [CheckResult]>,
+    /// Outputs by name.
+    #[serde(default)]
+    pub outputs: BTreeMap<Str<'a>, OutputV1<'a>>,
+    /// How the plan is to be applied.
+    pub execution: Cow<'a, Execution>,
+    /// Things worth saying that refuse nothing.
+    #[serde(default)]
+    pub notes: Cow<'a, [String]>,
+    /// What is being approved.
+    #[cfg_attr(test, schemars(regex(pattern = r"^sha256:[0-9a-f]{64}$")))]
+    pub digest: Str<'a>,
+    /// In a saved plan, always last: SHA-256 of all bytes of the file before the comma that precedes this member.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(regex(pattern = r"^sha256:[0-9a-f]{64}$")))]
+    pub checksum: Option<Str<'a>>,
+}
+
+/// The tenant.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Tenant"))]
+pub struct TenantV1<'a> {
+    /// Its id: a GUID, or a pseudonym in a redacted plan.
+    pub id: Str<'a>,
+    /// Its display name.
+    pub name: Str<'a>,
+    /// `global`, `usgov`, `usgov_dod` or `china`.
+    pub cloud: Str<'a>,
+}
+
+/// The configuration.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Config"))]
+pub struct ConfigV1<'a> {
+    /// Of all its files.
+    pub digest: Str<'a>,
+    /// Relative to the configuration directory.
+    pub files: Vec<Str<'a>>,
+}
+
+/// The facts.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Observed"))]
+pub struct ObservedV1<'a> {
+    /// Live or a copy.
+    pub source: Source,
+    /// When they were read.
+    #[cfg_attr(test, schemars(with = "super::schema::DateTime"))]
+    pub captured_at: Timestamp,
+    /// How many users the tenant has.
+    pub users: u64,
+    /// What could not be read.
+    #[serde(default)]
+    pub unavailable: Vec<UnavailableV1<'a>>,
+}
+
+/// A fact that could not be read.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Unavailable"))]
+pub struct UnavailableV1<'a> {
+    /// Which.
+    pub fact: Fact,
+    /// Why.
+    pub reason: Str<'a>,
+}
+
+/// One user's change.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Change"))]
+pub struct ChangeV1<'a> {
+    /// Who.
+    pub user: ChangeUserV1<'a>,
+    /// Which block; absent in a rollback.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub declared_by: Option<PlaceV1<'a>>,
+    /// The state he has.
+    pub before: StateV1,
+    /// The state to write.
+    pub after: MfaState,
+    /// The state it will end in.
+    pub effective: MfaState,
+    /// The states passed through.
+    #[serde(default)]
+    pub steps: Cow<'a, [MfaState]>,
+    /// What it does.
+    pub action: Action,
+    /// What happens to it.
+    pub decision: Decision,
+    /// Why he waits or stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<HoldV1<'a>>,
+    /// What it means for sign-ins.
+    pub impact: ImpactV1,
+    /// What it risks; worst first.
+    pub findings: Vec<FindingV1<'a>>,
+}
+
+/// The user of a change.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "ChangeUser"))]
+pub struct ChangeUserV1<'a> {
+    /// Object id: a GUID, or a pseudonym in a redacted plan.
+    pub id: Str<'a>,
+    /// Sign-in name.
+    pub user_principal_name: Str<'a>,
+    /// Display name.
+    #[serde(default)]
+    pub display_name: Option<Str<'a>>,
+    /// What kind of account.
+    pub kind: UserKind,
+    /// Has he registered for MFA? null = unknown.
+    #[serde(default)]
+    pub registered: Option<bool>,
+}
+
+/// A block and its place.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Place"))]
+pub struct PlaceV1<'a> {
+    /// For example `mfa.staff`.
+    pub address: Str<'a>,
+    /// Relative to the configuration directory.
+    pub file: Str<'a>,
+    /// One-based.
+    pub line: u32,
+}
+
+/// A state as observed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "State"))]
+#[serde(rename_all = "lowercase")]
+pub enum StateV1 {
+    /// Password only.
+    Disabled,
+    /// MFA, and legacy sign-in until registered.
+    Enabled,
+    /// MFA.
+    Enforced,
+    /// Missing, or a value that is not known.
+    Unknown,
+}
+
+/// Why a user waits or stays.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Hold"))]
+pub struct HoldV1<'a> {
+    /// Until when; null where no date opens it.
+    #[serde(default)]
+    #[cfg_attr(test, schemars(with = "Option<super::schema::DateTime>"))]
+    pub until: Option<Timestamp>,
+    /// Why, in words.
+    pub reason: Str<'a>,
+}
+
+/// What a change means for both kinds of sign-in.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Impact"))]
+pub struct ImpactV1 {
+    /// Browsers and modern clients.
+    pub modern_auth: ProtocolV1<ModernAuth>,
+    /// SMTP AUTH, IMAP, POP, EAS and other basic-authentication clients.
+    pub legacy_auth: ProtocolV1<LegacyAuth>,
+}
+
+/// Before and after.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "{T}Change"))]
+pub struct ProtocolV1<T> {
+    /// Now.
+    pub before: T,
+    /// Afterwards.
+    pub after: T,
+}
+
+/// What a rule found.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Finding"))]
+pub struct FindingV1<'a> {
+    /// The rule's id.
+    pub rule: Str<'a>,
+    /// The rule's name.
+    pub name: Str<'a>,
+    /// How bad.
+    pub severity: Severity,
+    /// One sentence.
+    pub message: Str<'a>,
+    /// The facts behind it.
+    pub evidence: Vec<EvidenceV1<'a>>,
+    /// What to do about it.
+    pub remediation: Str<'a>,
+    /// The waiver that accepts it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<AcceptedV1<'a>>,
+}
+
+/// One fact.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Evidence"))]
+pub struct EvidenceV1<'a> {
+    /// Its name.
+    pub fact: Str<'a>,
+    /// Its value, of any type.
+    pub value: Cow<'a, Value>,
+}
+
+/// The waiver of a finding.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Accepted"))]
+pub struct AcceptedV1<'a> {
+    /// The `accept` block.
+    pub address: Str<'a>,
+    /// Why.
+    pub reason: Str<'a>,
+    /// Until when, as written.
+    pub expires: Str<'a>,
+    /// By whom.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_by: Option<Str<'a>>,
+}
+
+/// A finding that is not about a change.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "PlanFinding"))]
+pub struct PlanFindingV1<'a> {
+    /// What was found.
+    #[serde(flatten)]
+    pub finding: FindingV1<'a>,
+    /// Of whom, where it is about one user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<FindingUserV1<'a>>,
+    /// Which block, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub declared_by: Option<PlaceV1<'a>>,
+}
+
+/// The user of such a finding.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "FindingUser"))]
+pub struct FindingUserV1<'a> {
+    /// Object id: a GUID, or a pseudonym in a redacted plan.
+    pub id: Str<'a>,
+    /// Sign-in name.
+    pub user_principal_name: Str<'a>,
+    /// Display name.
+    #[serde(default)]
+    pub display_name: Option<Str<'a>>,
+}
+
+/// A rule that could not look at some users.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "NotEvaluated"))]
+pub struct NotEvaluatedV1<'a> {
+    /// The rule's id.
+    pub rule: Str<'a>,
+    /// How many users.
+    pub users: u64,
+    /// The fact it lacked.
+    pub fact: Str<'a>,
+}
+
+/// An output.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Output"))]
+pub struct OutputV1<'a> {
+    /// The value; absent where sensitive.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    #[cfg_attr(test, schemars(with = "Option<Value>"))]
+    pub value: Option<Cow<'a, Value>>,
+    /// Hidden?
+    pub sensitive: bool,
+}
+
+/// `"value": null` is a value; only an absent member is none.
+fn present<'de, 'a, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Cow<'a, Value>>, D::Error> {
+    Value::deserialize(deserializer).map(|value| Some(Cow::Owned(value)))
+}

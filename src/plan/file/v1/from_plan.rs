@@ -1,0 +1,193 @@
+//! [`Plan`] → document, borrowing. Destructured without `..`: a new field must be thought about.
+
+use std::borrow::Cow;
+
+use serde::{Serialize, Serializer};
+
+use super::{
+    super::pseudonym::{tenant_id_text, user_id_text},
+    AcceptedV1, ChangeUserV1, ChangeV1, ConfigV1, Document, EvidenceV1, FORMAT_VERSION, FindingUserV1, FindingV1,
+    HoldV1, ImpactV1, NotEvaluatedV1, ObservedV1, OutputV1, PlaceV1, PlanFindingV1, ProtocolV1, StateV1, TenantV1,
+    UnavailableV1,
+};
+use crate::{
+    desired::Hold,
+    plan::{Change, ChangeUser, Impact, OutputValue, Plan, PlanConfig, PlanObserved, PlanTenant},
+    risk::{Accepted, Evidence, Finding, FindingUser, NotEvaluated, Place, PlanFinding},
+    tenant::{MfaState, ObservedState, Text},
+};
+
+/// The document of a plan that stays where it is.
+pub type View<'a> = Document<'a, Changes<'a>, Findings<'a>>;
+
+/// The changes, converted one at a time while they are written.
+#[derive(Clone, Copy, Debug)]
+pub struct Changes<'a>(&'a [Change]);
+
+/// The findings, converted one at a time while they are written.
+#[derive(Clone, Copy, Debug)]
+pub struct Findings<'a>(&'a [PlanFinding]);
+
+impl Serialize for Changes<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(change))
+    }
+}
+
+impl Serialize for Findings<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(plan_finding))
+    }
+}
+
+/// The document of this plan, without a checksum.
+#[must_use]
+pub fn view(plan: &Plan) -> View<'_> {
+    let Plan {
+        mfaplan_version,
+        created_at,
+        as_of,
+        tenant: PlanTenant { id, name, cloud },
+        config: PlanConfig { digest: config_digest, files },
+        observed: PlanObserved { source, captured_at, users, unavailable },
+        summary,
+        waivers,
+        refused,
+        changes,
+        findings,
+        not_evaluated,
+        checks,
+        outputs,
+        execution,
+        notes,
+        digest,
+    } = plan;
+    Document {
+        format_version: FORMAT_VERSION.into(),
+        mfaplan_version: text(mfaplan_version),
+        created_at: *created_at,
+        as_of: *as_of,
+        tenant: TenantV1 { id: tenant_id_text(*id).into(), name: text(name), cloud: text(cloud) },
+        config: ConfigV1 { digest: text(config_digest), files: files.iter().map(text).collect() },
+        observed: ObservedV1 {
+            source: *source,
+            captured_at: *captured_at,
+            users: *users,
+            unavailable: unavailable
+                .iter()
+                .map(|(fact, reason)| UnavailableV1 { fact: *fact, reason: text(reason) })
+                .collect(),
+        },
+        summary: *summary,
+        waivers: waivers.into(),
+        refused: refused.into(),
+        changes: Changes(changes),
+        findings: Findings(findings),
+        not_evaluated: not_evaluated
+            .iter()
+            .map(|NotEvaluated { rule, users, fact }| NotEvaluatedV1 {
+                rule: (&**rule).into(),
+                users: *users,
+                fact: (&**fact).into(),
+            })
+            .collect(),
+        checks: checks.into(),
+        outputs: outputs
+            .iter()
+            .map(|(name, OutputValue { value, sensitive })| {
+                let value = value.as_ref().filter(|_| !sensitive).map(Cow::Borrowed);
+                (text(name), OutputV1 { value, sensitive: *sensitive })
+            })
+            .collect(),
+        execution: Cow::Borrowed(execution),
+        notes: notes.into(),
+        digest: digest.to_string().into(),
+        checksum: None,
+    }
+}
+
+fn text(text: &Text) -> Cow<'_, str> {
+    Cow::Borrowed(text)
+}
+
+/// One change.
+#[must_use]
+pub fn change(change: &Change) -> ChangeV1<'_> {
+    let Change {
+        user: ChangeUser { id, user_principal_name, display_name, kind, registered },
+        declared_by,
+        before,
+        after,
+        effective,
+        action,
+        decision,
+        hold,
+        impact: Impact { modern_auth, legacy_auth },
+        findings,
+    } = change;
+    ChangeV1 {
+        user: ChangeUserV1 {
+            id: user_id_text(*id).into(),
+            user_principal_name: text(user_principal_name),
+            display_name: display_name.as_ref().map(text),
+            kind: *kind,
+            registered: *registered,
+        },
+        declared_by: declared_by.as_ref().map(place),
+        before: match before {
+            ObservedState::Known(MfaState::Disabled) => StateV1::Disabled,
+            ObservedState::Known(MfaState::Enabled) => StateV1::Enabled,
+            ObservedState::Known(MfaState::Enforced) => StateV1::Enforced,
+            // The raw value is evidence of MFA045; here it would be one more state a reader has to know.
+            ObservedState::Unknown(_) => StateV1::Unknown,
+        },
+        after: *after,
+        effective: *effective,
+        steps: Cow::Borrowed(change.steps()),
+        action: *action,
+        decision: *decision,
+        hold: hold.as_ref().map(|Hold { until, reason }| HoldV1 { until: *until, reason: text(reason) }),
+        impact: ImpactV1 {
+            modern_auth: ProtocolV1 { before: modern_auth.0, after: modern_auth.1 },
+            legacy_auth: ProtocolV1 { before: legacy_auth.0, after: legacy_auth.1 },
+        },
+        findings: findings.iter().map(finding).collect(),
+    }
+}
+
+fn place(Place { address, file, line }: &Place) -> PlaceV1<'_> {
+    PlaceV1 { address: text(address), file: text(file), line: *line }
+}
+
+fn finding(finding: &Finding) -> FindingV1<'_> {
+    let Finding { rule, name, severity, message, evidence, remediation, accepted } = finding;
+    FindingV1 {
+        rule: (&**rule).into(),
+        name: (&**name).into(),
+        severity: *severity,
+        message: (&**message).into(),
+        evidence: evidence
+            .iter()
+            .map(|Evidence { fact, value }| EvidenceV1 { fact: (&**fact).into(), value: Cow::Borrowed(value) })
+            .collect(),
+        remediation: (&**remediation).into(),
+        accepted: accepted.as_deref().map(|Accepted { address, reason, expires, approved_by }| AcceptedV1 {
+            address: address.into(),
+            reason: reason.into(),
+            expires: expires.into(),
+            approved_by: approved_by.as_ref().map(Into::into),
+        }),
+    }
+}
+
+fn plan_finding(PlanFinding { finding: found, user, declared_by }: &PlanFinding) -> PlanFindingV1<'_> {
+    PlanFindingV1 {
+        finding: finding(found),
+        user: user.as_ref().map(|FindingUser { id, user_principal_name, display_name }| FindingUserV1 {
+            id: user_id_text(*id).into(),
+            user_principal_name: text(user_principal_name),
+            display_name: display_name.as_ref().map(text),
+        }),
+        declared_by: declared_by.as_ref().map(place),
+    }
+}

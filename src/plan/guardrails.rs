@@ -1,0 +1,143 @@
+//! Guardrails: bounds that refuse a plan as a whole, each with its own way out.
+
+use crate::{
+    config::{Bound, Guardrails, Layer},
+    severity::Severity,
+    tenant::Text,
+};
+
+use super::{CheckResult, Refusal, Summary, Waiver};
+use crate::risk::PlanFinding;
+
+/// Names of guardrails that `--waive` knows.
+pub const WAIVABLE: [&str; 4] = ["max_changes", "max_change_percent", "max_downgrades", "window"];
+
+/// Is a waiver well formed and allowed?
+///
+/// # Errors
+/// One sentence that says what would be: an unknown name, a bound that is not a number, a bound of the policy directory
+/// that the policy does not list as waivable.
+pub fn validate_waiver(guardrails: &Guardrails, waiver: &Waiver) -> Result<(), String> {
+    let Waiver { guardrail, bound, reason } = waiver;
+    if !WAIVABLE.contains(&guardrail.as_str()) {
+        let hint = crate::diag::did_you_mean(guardrail, WAIVABLE).map(|hint| format!("; {hint}")).unwrap_or_default();
+        return Err(format!("--waive {guardrail}: not a guardrail that can be waived ({}){hint}", WAIVABLE.join(", ")));
+    }
+    if reason.trim().is_empty() {
+        return Err(format!("--waive {guardrail}: a waiver needs a reason: add --reason \"…\""));
+    }
+    let well_formed = match guardrail.as_str() {
+        "window" => bound == "now",
+        "max_change_percent" => bound.parse::<f64>().is_ok_and(|percent| (0.0..=100.0).contains(&percent)),
+        _ => bound.parse::<u64>().is_ok(),
+    };
+    if !well_formed {
+        let example = match guardrail.as_str() {
+            "window" => "window=now",
+            "max_change_percent" => "max_change_percent=60",
+            _ => "max_changes=800",
+        };
+        return Err(format!("--waive {guardrail}={bound}: not a bound, write it like {example}"));
+    }
+    let of_policy = match guardrail.as_str() {
+        "max_changes" => layer(guardrails.max_changes),
+        "max_change_percent" => layer(guardrails.max_change_percent),
+        "max_downgrades" => layer(guardrails.max_downgrades),
+        _ => guardrails.windows.iter().map(|window| window.layer).find(|layer| *layer == Layer::Policy),
+    };
+    if of_policy == Some(Layer::Policy) && !guardrails.waivable.contains(guardrail) {
+        return Err(format!(
+            "--waive {guardrail}: set by the policy directory, which does not list it in `waivable`; \
+             ask the owners of the policy"
+        ));
+    }
+    Ok(())
+}
+
+fn layer<T>(bound: Option<Bound<T>>) -> Option<Layer> {
+    bound.map(|bound| bound.layer)
+}
+
+/// What a plan is judged by.
+pub(super) struct Judged<'a> {
+    pub(super) guardrails: &'a Guardrails,
+    pub(super) waivers: &'a [Waiver],
+    pub(super) summary: &'a Summary,
+    pub(super) enabled_users: u64,
+    pub(super) findings: &'a [PlanFinding],
+    pub(super) checks: &'a [(CheckResult, bool)],
+    /// A rollback lowers by nature: `max_downgrades` does not count, and findings refuse nothing.
+    pub(super) rollback: bool,
+}
+
+/// Why the plan is refused; empty when it is not.
+pub(super) fn refusals(judged: &Judged<'_>) -> Vec<Refusal> {
+    let Judged { guardrails, waivers, summary, enabled_users, findings, checks, rollback } = judged;
+    let waived = |name: &str| waivers.iter().find(|waiver| waiver.guardrail == name).map(|waiver| &waiver.bound);
+    let mut refusals = Vec::new();
+
+    let changes = summary.applied();
+    if let Some(bound) = guardrails.max_changes {
+        let allowed = waived("max_changes").and_then(|bound| bound.parse().ok()).unwrap_or(bound.value);
+        if changes > allowed {
+            refusals.push(refusal(
+                "max_changes",
+                format!("{changes} changes, and the guardrail `max_changes` allows {allowed}"),
+                format!("--waive max_changes={changes} --reason \"…\", or raise `max_changes` in `guardrails`"),
+            ));
+        }
+    }
+    if let Some(bound) = guardrails.max_change_percent {
+        let allowed = waived("max_change_percent").and_then(|bound| bound.parse().ok()).unwrap_or(bound.value);
+        let percent = if *enabled_users == 0 { 0.0 } else { changes as f64 * 100.0 / *enabled_users as f64 };
+        if percent > allowed {
+            refusals.push(refusal(
+                "max_change_percent",
+                format!(
+                    "{changes} of the {enabled_users} enabled users change, {percent:.1} %, and the guardrail \
+                     `max_change_percent` allows {allowed} % (in a small tenant few users are many percent)"
+                ),
+                format!(
+                    "--waive max_change_percent={} --reason \"…\", or spread the change over a `rollout`",
+                    percent.ceil()
+                ),
+            ));
+        }
+    }
+    let downgrades = summary.relax + summary.disable;
+    if let Some(bound) = guardrails.max_downgrades.filter(|_| !rollback) {
+        let allowed = waived("max_downgrades").and_then(|bound| bound.parse().ok()).unwrap_or(bound.value);
+        if downgrades > allowed {
+            refusals.push(refusal(
+                "max_downgrades",
+                format!("{downgrades} users are lowered, and the guardrail `max_downgrades` allows {allowed}"),
+                format!("--waive max_downgrades={downgrades} --reason \"…\", or raise `max_downgrades`"),
+            ));
+        }
+    }
+    for (check, refuses) in *checks {
+        if *refuses && !check.passed {
+            refusals.push(refusal(
+                &format!("check.{}", check.name),
+                format!("check \"{}\" failed: {}", check.name, check.message),
+                format!("meet the check, or change `check \"{}\"` in the configuration", check.name),
+            ));
+        }
+    }
+    let block_at: Severity = guardrails.block_at;
+    for one in findings.iter().filter(|_| !rollback) {
+        let finding = &one.finding;
+        if finding.severity >= block_at && finding.accepted.is_none() {
+            refusals.push(refusal(
+                &finding.rule,
+                format!("{} {}: {}", finding.rule, finding.name, finding.message),
+                format!("{}; or accept it with `accept \"{}\" {{ … }}`", finding.remediation, finding.rule),
+            ));
+        }
+    }
+    refusals
+}
+
+fn refusal(rule: &str, reason: String, remedy: String) -> Refusal {
+    Refusal { reason: Text::from(reason), rule: Text::from(rule), remedy: Text::from(remedy) }
+}

@@ -1,0 +1,125 @@
+//! The plan that restores the states before a run: the same document, with the same review and approval.
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+
+use crate::{
+    config::Config,
+    desired::{Claim, Desired},
+    diff::{Action, Cause, Transition},
+    facts::Facts,
+    risk,
+    tenant::{MfaState, ObservedState, ObservedTenant, Text, UserId},
+};
+
+use super::{
+    Decision, Digest, Plan, PlanConfig, PlanTenant, Summary, Waiver,
+    build::{bucket, change, count_changes, count_findings, execution, observed},
+    digest,
+    guardrails::{self, Judged},
+};
+
+/// What a rollback is built from.
+pub struct RollbackInput<'a> {
+    /// The configuration: its guardrails hold, its blocks do not claim anybody.
+    pub config: &'a Config,
+    /// The tenant as it is now.
+    pub tenant: &'a ObservedTenant,
+    /// Who, from which state, back to which.
+    pub changes: &'a [(UserId, MfaState, MfaState)],
+    /// Users whom a `break_glass` block protects now: left out.
+    pub protected: &'a HashSet<UserId>,
+    /// Waived guardrails, already validated.
+    pub waivers: &'a [Waiver],
+    /// Which run is undone, for the notes.
+    pub run: &'a str,
+    /// The program's clock.
+    pub created_at: Timestamp,
+}
+
+/// Builds the plan that undoes a run. Findings are shown but withhold nothing: half a rollback is worse than one that
+/// carries a risk.
+#[must_use]
+pub fn build_rollback(input: &RollbackInput<'_>) -> Plan {
+    let RollbackInput { config, tenant, changes, protected, waivers, run, created_at } = *input;
+    let mut transitions: Vec<Transition> = changes
+        .iter()
+        .filter(|(id, _, _)| !protected.contains(id))
+        .filter_map(|(id, before, after)| {
+            let index = tenant.by_id(*id)?;
+            Some(Transition {
+                user: index,
+                cause: Cause::Rollback,
+                before: ObservedState::Known(*before),
+                after: *after,
+                effective: after.effective(tenant.user(index).registered),
+                action: Action::between(*before, *after)?,
+                hold: None,
+                waits: false,
+            })
+        })
+        .collect();
+    transitions.sort_by_key(|transition| transition.user);
+    let mut desired = Desired { claims: vec![Claim::Unmanaged; tenant.users().len()], ..Desired::default() };
+    desired.accepted_users = config.accepts.iter().map(|accept| (!accept.selector.is_empty()).then(Vec::new)).collect();
+
+    let facts = Facts::of(tenant, &config.guardrails.signal, config.instant);
+    let context = risk::Context::new(tenant, config, &desired);
+    let assessed = risk::assess_changes(&context, &transitions);
+    let decisions = vec![Decision::Apply; transitions.len()];
+    let (findings, not_evaluated) = risk::assess_plan(&context, &transitions, &decisions, &assessed);
+    let changes: Vec<_> = transitions
+        .into_iter()
+        .zip(assessed.findings)
+        .map(|(transition, findings)| change(config, tenant, &facts, &desired, transition, Decision::Apply, findings))
+        .collect();
+
+    let users = tenant.users().len() as u64;
+    let mut summary =
+        Summary { users, managed: changes.len() as u64, unmanaged: users - changes.len() as u64, ..Summary::default() };
+    for user in tenant.users() {
+        *bucket(&mut summary.before, &user.mfa_state) += 1;
+    }
+    summary.after = summary.before;
+    count_changes(&mut summary, &changes);
+    count_findings(
+        &mut summary,
+        changes.iter().flat_map(|one| &one.findings).chain(findings.iter().map(|f| &f.finding)),
+    );
+    let enabled_users = tenant.users().iter().filter(|user| user.account_enabled != Some(false)).count() as u64;
+    let refused = guardrails::refusals(&Judged {
+        guardrails: &config.guardrails,
+        waivers,
+        summary: &summary,
+        enabled_users,
+        findings: &findings,
+        checks: &[],
+        rollback: true,
+    });
+    let mut plan = Plan {
+        mfaplan_version: Text::from(env!("CARGO_PKG_VERSION")),
+        created_at,
+        as_of: config.instant,
+        tenant: PlanTenant {
+            id: tenant.id,
+            name: tenant.name.clone(),
+            cloud: Text::from(config.tenant.cloud.as_str()),
+        },
+        config: PlanConfig { digest: config.digest.clone(), files: Vec::new() },
+        observed: observed(tenant),
+        waivers: waivers.to_vec(),
+        refused,
+        findings,
+        not_evaluated,
+        checks: Vec::new(),
+        outputs: std::collections::BTreeMap::new(),
+        execution: execution(config, &summary, None),
+        notes: vec![format!("rollback of run {run}")],
+        summary,
+        changes,
+        digest: Digest::default(),
+    };
+    plan.digest = digest::compute(&plan);
+    plan
+}

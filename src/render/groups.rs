@@ -1,0 +1,64 @@
+//! Changes with everything in common but the user: what is shown as one group.
+
+use std::{cmp::Reverse, collections::BTreeMap};
+
+use crate::{
+    desired::Hold,
+    plan::{Change, Decision, Plan},
+    risk::Place,
+};
+
+/// Changes of one block, with the same decision, hold, transition and effect on sign-ins.
+#[derive(Clone, Debug)]
+pub struct Group<'a> {
+    /// The declaring block; none in a rollback.
+    pub block: Option<&'a Place>,
+    /// They wait.
+    pub held: bool,
+    /// Why they wait, or stay where the change brings them.
+    pub hold: Option<&'a Hold>,
+    /// Never empty. Risk first; within one severity by name.
+    pub changes: Vec<&'a Change>,
+}
+
+/// Block (file, line, address), decision, hold, action and states, and what it means for sign-ins.
+type Key<'a> = ((&'a str, u32, &'a str), bool, Option<(i64, &'a str)>, u8, &'a str, [u8; 6]);
+
+fn key(change: &Change) -> Key<'_> {
+    let block = change.declared_by.as_ref().map_or(("", 0, ""), |place| (&*place.file, place.line, &*place.address));
+    // A hold without a date comes after those with one.
+    let hold =
+        change.hold.as_ref().map(|Hold { until, reason }| (until.map_or(i64::MAX, |at| at.as_second()), &**reason));
+    let (modern, legacy) = (change.impact.modern_auth, change.impact.legacy_auth);
+    let effect = [
+        change.after.strength(),
+        change.effective.strength(),
+        modern.0 as u8,
+        modern.1 as u8,
+        legacy.0 as u8,
+        legacy.1 as u8,
+    ];
+    (block, change.decision == Decision::Hold, hold, change.action as u8, change.before.as_str(), effect)
+}
+
+/// All changes that are not blocked, by place of their block, then action.
+#[must_use]
+pub fn groups(plan: &Plan) -> Vec<Group<'_>> {
+    let mut groups: BTreeMap<Key<'_>, Vec<&Change>> = BTreeMap::new();
+    for change in plan.changes.iter().filter(|change| change.decision != Decision::Block) {
+        groups.entry(key(change)).or_default().push(change);
+    }
+    groups
+        .into_values()
+        .filter_map(|mut changes| {
+            changes.sort_by_cached_key(|change| Reverse(change.worst()));
+            let first = *changes.first()?;
+            Some(Group {
+                block: first.declared_by.as_ref(),
+                held: first.decision == Decision::Hold,
+                hold: first.hold.as_ref(),
+                changes,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,363 @@
+//! The parts of the page that are there without a script.
+
+use std::{fmt::Write as _, io, io::Write};
+
+use super::{
+    super::{
+        causes::{Cause, Which, causes, causes_of, waived},
+        escape::html,
+        matrix::Matrix,
+        words,
+    },
+    ROWS, charts,
+};
+use crate::{
+    plan::{Change, Decision, Plan, file::tenant_id_text},
+    severity::Severity,
+    tenant::MfaState,
+};
+
+/// So many users are named under a cause; the table has the others.
+const NAMED: usize = 50;
+
+pub(super) fn write(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
+    let parts =
+        [head(plan), refused(plan), flow(plan), blocked(plan), tenant(plan), rules(plan), table(plan), foot(plan)];
+    out.write_all(b"<a class=\"skip\" href=\"#users\">Skip to the users</a>\n")?;
+    for part in parts {
+        out.write_all(part.as_bytes())?;
+    }
+    out.write_all(b"</main>\n")
+}
+
+fn head(plan: &Plan) -> String {
+    let summary = &plan.summary;
+    let (class, verdict) = match (plan.is_refused(), summary.has_changes(), summary.block > 0) {
+        (true, ..) => ("refused", "Refused: this plan cannot be applied"),
+        (false, false, _) => ("calm", "No changes: every managed user is in the declared state"),
+        (false, true, true) => ("warn", "Can be applied; some changes are withheld"),
+        (false, true, false) => ("calm", "Can be applied"),
+    };
+    let mut out = format!(
+        "<header><p class=\"tool\">mfaplan {}</p><h1>MFA plan for {}</h1><p class=\"verdict {class}\">{verdict}</p>\n\
+         <dl class=\"facts\"><div><dt>Digest</dt><dd><code class=\"digest\">{}</code></dd></div>\
+         <div><dt>Tenant</dt><dd><code>{}</code></dd></div>\
+         <div><dt>Facts</dt><dd>{}, {}</dd></div><div><dt>Plan for</dt><dd>{}</dd></div></dl></header>\n<main>\n",
+        html(&plan.mfaplan_version),
+        html(&plan.tenant.name),
+        plan.digest,
+        tenant_id_text(plan.tenant.id),
+        html(&words::facts(plan)),
+        words::count(plan.observed.users, "user"),
+        words::instant(plan.as_of),
+    );
+    out.push_str("<ul class=\"cards\" aria-label=\"Summary\">");
+    for (n, what, class) in [
+        (summary.enforce, "to enforce", "up"),
+        (summary.enable, "to enable", "up"),
+        (summary.relax, "to relax", "down"),
+        (summary.disable, "to disable", "down"),
+        (summary.hold, "on hold", "wait"),
+        (summary.block, "blocked", "stop"),
+        (summary.unchanged, "unchanged", ""),
+        (summary.protected, "protected", ""),
+        (summary.unmanaged, "unmanaged", ""),
+    ] {
+        let class = if n == 0 { "" } else { class };
+        let _ = write!(out, "<li class=\"{class}\"><b>{}</b> {what}</li>", words::number(n));
+    }
+    out.push_str("</ul>\n");
+    out
+}
+
+fn refused(plan: &Plan) -> String {
+    if plan.refused.is_empty() {
+        return String::new();
+    }
+    let mut out = "<section class=\"stop\"><h2>Refused</h2><ul>".to_owned();
+    for one in &plan.refused {
+        let _ = write!(
+            out,
+            "<li><b>{}</b>: {} <span class=\"way\">Way out: <code>{}</code></span></li>",
+            html(&one.rule),
+            html(&one.reason),
+            html(&one.remedy)
+        );
+    }
+    out.push_str("</ul></section>\n");
+    out
+}
+
+fn flow(plan: &Plan) -> String {
+    let waves = charts::waves(plan);
+    let waves = if waves.is_empty() { waves } else { format!("<section><h2>Over time</h2>{waves}</section>\n") };
+    format!(
+        "<div class=\"two\"><section><h2>States before and after</h2>{}{}</section>\n\
+         <div><section><h2>Risks by severity</h2>{}{}</section>\n{waves}</div></div>\n",
+        charts::sankey(plan),
+        matrix(plan),
+        charts::severities(plan),
+        match plan.summary.accepted {
+            0 => String::new(),
+            n => format!("<p class=\"quiet\">{} more accepted.</p>", words::count(n, "finding")),
+        }
+    )
+}
+
+fn matrix(plan: &Plan) -> String {
+    let matrix = Matrix::of(plan);
+    let mut out = "<details><summary>The same as a table</summary><table class=\"matrix\"><thead><tr><th scope=\"col\">from \\ to</th>".to_owned();
+    for state in MfaState::ALL {
+        let _ = write!(out, "<th scope=\"col\">{state}</th>");
+    }
+    out.push_str("<th scope=\"col\">total</th></tr></thead><tbody>");
+    for (row, state) in matrix.cells.iter().zip(MfaState::ALL) {
+        let _ = write!(out, "<tr><th scope=\"row\">{state}</th>");
+        for n in row {
+            let _ = write!(out, "<td class=\"num\">{}</td>", words::number(*n));
+        }
+        let _ = write!(out, "<td class=\"num\">{}</td></tr>", words::number(matrix.before(state)));
+    }
+    if matrix.unknown > 0 {
+        let n = words::number(matrix.unknown);
+        let _ = write!(
+            out,
+            "<tr><th scope=\"row\">unknown</th><td colspan=\"3\">not changed</td><td class=\"num\">{n}</td></tr>"
+        );
+    }
+    out.push_str("<tr><th scope=\"row\">total</th>");
+    for state in MfaState::ALL {
+        let _ = write!(out, "<td class=\"num\">{}</td>", words::number(matrix.after(state)));
+    }
+    let _ = write!(out, "<td class=\"num\">{}</td></tr></tbody></table></details>", words::number(plan.summary.users));
+    out
+}
+
+fn blocked(plan: &Plan) -> String {
+    let blocking = plan.execution.block_at.min(Severity::High);
+    let causes = causes_of(plan, |finding, change| {
+        change.is_some_and(|one| one.decision == Decision::Block)
+            && finding.accepted.is_none()
+            && (finding.severity >= blocking || !words::is_acceptable(&finding.rule))
+    });
+    if causes.is_empty() {
+        return String::new();
+    }
+    let mut out = format!(
+        "<section class=\"stop\"><h2>Blocked: {} withheld, the others go on</h2>",
+        words::count(plan.summary.block, "change")
+    );
+    for cause in &causes {
+        cause_section(cause, &mut out);
+    }
+    out.push_str("</section>\n");
+    out
+}
+
+fn cause_section(cause: &Cause<'_>, out: &mut String) {
+    let Some(example) = cause.example() else { return };
+    let accept = if words::is_acceptable(cause.rule) {
+        format!(" Or accept it: <code>accept \"{}\" {{ … reason = … expires = … }}</code>", html(cause.rule))
+    } else {
+        String::new()
+    };
+    let _ = write!(
+        out,
+        "<div class=\"cause\"><h3><span class=\"sev {0}\">{0}</span> {1} {2} <span class=\"quiet\">{3}</span></h3>\
+         <p>{4} <span class=\"way\">Way out: {5}{accept}</span></p><ul class=\"users\">",
+        cause.severity,
+        html(cause.rule),
+        html(cause.name),
+        words::count(cause.count(), "user"),
+        html(cause.common_message().unwrap_or_default()),
+        html(&example.remediation),
+    );
+    for (change, finding) in cause.changes.iter().take(NAMED) {
+        let message = if cause.common_message().is_none() { html(&finding.message) } else { "".into() };
+        let _ = write!(
+            out,
+            "<li>{} {message} <span class=\"quiet\">{}</span></li>",
+            user(change),
+            html(&words::evidence(finding))
+        );
+    }
+    let rest = cause.changes.len().saturating_sub(NAMED);
+    if rest > 0 {
+        let _ = write!(out, "<li>and {} more in the table below</li>", words::number(rest as u64));
+    }
+    out.push_str("</ul></div>");
+}
+
+fn user(change: &Change) -> String {
+    format!("<code>{}</code> {}", html(&change.user.user_principal_name), words::transition(change))
+}
+
+/// Findings that are not of one change, failed checks, missing facts, notes, waivers.
+fn tenant(plan: &Plan) -> String {
+    let mut items = String::new();
+    for one in plan.findings.iter().filter(|one| one.finding.accepted.is_none()).take(500) {
+        let place = one.declared_by.as_ref().map_or_else(String::new, |place| {
+            format!(
+                " <code>{}</code> <span class=\"quiet\">{}:{}</span>",
+                html(&place.address),
+                html(&place.file),
+                place.line
+            )
+        });
+        let user = one
+            .user
+            .as_ref()
+            .map_or_else(String::new, |user| format!(" <code>{}</code>", html(&user.user_principal_name)));
+        let _ = write!(
+            items,
+            "<li><span class=\"sev {0}\">{0}</span> <b>{1} {2}</b>{place}{user}: {3} <span class=\"quiet\">{4}</span> <span class=\"way\">Way out: {5}</span></li>",
+            one.finding.severity,
+            html(&one.finding.rule),
+            html(&one.finding.name),
+            html(&one.finding.message),
+            html(&words::evidence(&one.finding)),
+            html(&one.finding.remediation),
+        );
+    }
+    for check in plan.checks.iter().filter(|check| !check.passed) {
+        let _ = write!(
+            items,
+            "<li><span class=\"sev medium\">check</span> <b>{}</b> failed: {}</li>",
+            html(&check.name),
+            html(&check.message)
+        );
+    }
+    for (fact, reason) in &plan.observed.unavailable {
+        let _ = write!(items, "<li><span class=\"sev low\">missing</span> <b>{fact}</b>: {}</li>", html(reason));
+    }
+    for one in &plan.not_evaluated {
+        let users = words::count(one.users, "user");
+        let _ = write!(
+            items,
+            "<li><span class=\"sev low\">unjudged</span> <b>{}</b> for {users}: no {}</li>",
+            html(&one.rule),
+            html(&one.fact)
+        );
+    }
+    for one in &plan.waivers {
+        let _ = write!(
+            items,
+            "<li><span class=\"sev low\">waived</span> <b>{}</b> = {}: {}</li>",
+            html(&one.guardrail),
+            html(&one.bound),
+            html(&one.reason)
+        );
+    }
+    for note in &plan.notes {
+        let _ = write!(items, "<li><span class=\"sev info\">note</span> {}</li>", html(note));
+    }
+    if items.is_empty() {
+        items
+    } else {
+        format!("<section><h2>Tenant and configuration</h2><ul class=\"findings\">{items}</ul></section>\n")
+    }
+}
+
+fn rules(plan: &Plan) -> String {
+    let causes = causes(plan, Which::Unaccepted);
+    let waived = waived(plan);
+    if causes.is_empty() && waived.is_empty() {
+        return String::new();
+    }
+    let mut out = "<section><h2>Risks by rule</h2><div class=\"scroll\"><table class=\"rules\"><thead><tr><th scope=\"col\">severity</th><th scope=\"col\">rule</th><th scope=\"col\" class=\"num\">findings</th><th scope=\"col\">what helps</th></tr></thead><tbody>".to_owned();
+    for cause in &causes {
+        let Some(example) = cause.example() else { continue };
+        let name = format!("{} {}", html(cause.rule), html(cause.name));
+        // Becomes a button of the table's filter once the script runs; only rules of changes are in the table.
+        let name = if cause.changes.is_empty() {
+            name
+        } else {
+            format!("<span data-rule=\"{}\">{name}</span>", html(cause.rule))
+        };
+        let _ = write!(
+            out,
+            "<tr><td><span class=\"sev {0}\">{0}</span></td><td>{name}</td><td class=\"num\">{1}</td><td>{2}</td></tr>",
+            cause.severity,
+            words::number(cause.count()),
+            html(&example.remediation),
+        );
+    }
+    out.push_str("</tbody></table></div>");
+    if !waived.is_empty() {
+        out.push_str("<h3>Accepted</h3><ul class=\"findings\">");
+        for one in waived {
+            let by = one
+                .accepted
+                .approved_by
+                .as_deref()
+                .map_or_else(String::new, |by| format!(", approved by {}", html(by)));
+            let _ = write!(
+                out,
+                "<li><b>{}</b>: {}, until {}{by}: {} <code>{}</code></li>",
+                html(one.rule),
+                words::count(one.count, "finding"),
+                html(&one.accepted.expires),
+                html(&one.accepted.reason),
+                html(&one.accepted.address),
+            );
+        }
+        out.push_str("</ul>");
+    }
+    out.push_str("</section>\n");
+    out
+}
+
+fn table(plan: &Plan) -> String {
+    if plan.changes.is_empty() {
+        return String::new();
+    }
+    let left = plan.changes.len().saturating_sub(ROWS) as u64;
+    let cut = if left == 0 {
+        String::new()
+    } else {
+        format!(
+            "<p class=\"cut\">This page has the {} changes at most risk; {} more are in the plan: <code>mfaplan show FILE --format csv</code> lists them all.</p>",
+            words::number(ROWS as u64),
+            words::number(left)
+        )
+    };
+    format!(
+        "<section id=\"users\" tabindex=\"-1\"><h2>Users</h2>{cut}\
+         <noscript><p>The table of users needs JavaScript; everything above does not.</p></noscript>\
+         <form class=\"filters\" id=\"filters\" hidden role=\"search\" aria-label=\"Filter users\">\
+         <label class=\"grow\">Search <input type=\"search\" id=\"q\" placeholder=\"name, rule, block, evidence\" autocomplete=\"off\" spellcheck=\"false\"></label>\
+         <label>Decision <select id=\"f-decision\"></select></label><label>Transition <select id=\"f-transition\"></select></label>\
+         <label>Worst risk <select id=\"f-severity\"></select></label><label>Rule <select id=\"f-rule\"></select></label>\
+         <label>Block <select id=\"f-block\"></select></label><button type=\"reset\">Clear</button></form>\
+         <p id=\"count\" role=\"status\" aria-live=\"polite\"></p>\
+         <div class=\"panes\" id=\"panes\" hidden><div class=\"grid\" id=\"grid\" role=\"grid\" tabindex=\"0\" aria-label=\"Changes\" aria-describedby=\"keys\">\
+         <div class=\"row head\" id=\"heads\" role=\"row\"></div><div class=\"body\" id=\"body\" role=\"rowgroup\"></div></div>\
+         <aside id=\"detail\" aria-live=\"polite\" aria-label=\"Selected user\"></aside></div>\
+         <p class=\"quiet keys\" id=\"keys\">Arrow keys, Page Up and Page Down, Home and End move; the selected user’s evidence is shown beside the table.</p></section>\n"
+    )
+}
+
+fn foot(plan: &Plan) -> String {
+    let outputs: String = plan
+        .outputs
+        .iter()
+        .map(|(name, output)| {
+            let value =
+                output.value.as_ref().filter(|_| !output.sensitive).map_or("(sensitive)".into(), |v| v.to_string());
+            format!("<li><code>{} = {}</code></li>", html(name), html(&value))
+        })
+        .collect();
+    let outputs = if outputs.is_empty() {
+        outputs
+    } else {
+        format!("<section><h2>Outputs</h2><ul class=\"findings\">{outputs}</ul></section>\n")
+    };
+    let files: Vec<_> = plan.config.files.iter().map(|file| format!("<code>{}</code>", html(file))).collect();
+    let next = if plan.is_refused() || plan.summary.applied() == 0 {
+        String::new()
+    } else {
+        let short = plan.digest.0.get(..12).unwrap_or_default();
+        format!("<p>Applied is exactly this plan, or nothing: <code>mfaplan apply --approve {short}</code></p>")
+    };
+    format!("{outputs}<section class=\"foot\"><p>Configuration: {}</p>{next}</section>\n", files.join(", "))
+}

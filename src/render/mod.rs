@@ -1,0 +1,145 @@
+//! Plan → bytes, for people and for programs. Every renderer reads the same [`Plan`] and writes to the writer it is
+//! given; none decides anything.
+//!
+//! Whatever comes from a tenant (names, messages with names in them, evidence) goes through [`escape`] on its way out.
+
+pub mod causes;
+pub mod csv;
+pub mod escape;
+pub mod github;
+pub mod gitlab;
+pub mod groups;
+pub mod html;
+pub mod json;
+pub mod junit;
+pub mod markdown;
+pub mod matrix;
+pub mod plan_diff;
+pub mod redact;
+pub mod sarif;
+pub mod style;
+#[cfg(test)]
+pub(crate) mod testing;
+pub mod text;
+pub mod words;
+
+use std::{fmt, io, io::Write, str::FromStr};
+
+use crate::{plan::Plan, severity::Severity};
+
+macro_rules! formats {
+    ($($(#[$meta:meta])* $name:ident = $text:literal: $module:ident,)*) => {
+        /// How a plan is shown.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Format {
+            $($(#[$meta])* $name,)*
+        }
+
+        impl Format {
+            /// Every format, in the order of the help text.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// The word on the command line.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => $text,)*
+                }
+            }
+
+            /// Writes the plan in this format.
+            ///
+            /// # Errors
+            /// Those of the writer.
+            pub fn write(self, plan: &Plan, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+                match self {
+                    $(Self::$name => $module::write(plan, options, out),)*
+                }
+            }
+        }
+    };
+}
+
+formats! {
+    /// For a terminal.
+    Text = "text": text,
+    /// The plan document, without a checksum.
+    Json = "json": json,
+    /// A comment on a pull request, or a step summary.
+    Markdown = "markdown": markdown,
+    /// A page of its own.
+    Html = "html": html,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif = "sarif": sarif,
+    /// Annotations of a GitHub workflow run.
+    Github = "github": github,
+    /// GitLab's terraform report artifact.
+    Gitlab = "gitlab": gitlab,
+    /// Test results, one case a rule.
+    Junit = "junit": junit,
+    /// One line a change, for a spreadsheet.
+    Csv = "csv": csv,
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for Format {
+    type Err = ();
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL.iter().copied().find(|one| one.as_str() == text).ok_or(())
+    }
+}
+
+/// What the operator asked for, as far as it concerns how things look.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Columns of the terminal; 80 for a pipe.
+    pub width: usize,
+    /// May escape codes be written?
+    pub color: bool,
+    /// Unfold what is folded into counts.
+    pub verbose: bool,
+    /// What can be done with this plan.
+    pub next: NextStep,
+    /// `--fail-on`: from which severity on a test case fails (JUnit). `None` = the plan's `block_at`.
+    pub fail_on: Option<Severity>,
+    /// Id and name of every rule there is, for formats that also say what passed (JUnit).
+    pub rules: Vec<(String, String)>,
+    /// The most bytes of a Markdown document: [`COMMENT`] or [`STEP_SUMMARY`].
+    pub markdown_budget: usize,
+}
+
+/// GitHub takes comments of at most 65,536 characters; the rest is room for what a workflow adds around them.
+pub const COMMENT: usize = 65_000;
+
+/// GitHub takes step summaries of at most 1 MiB; the rest is room for other steps of the same job.
+pub const STEP_SUMMARY: usize = 1_000_000;
+
+/// Where the plan is, for the closing line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NextStep {
+    /// Saved in this file, named as the operator would name it.
+    Saved(String),
+    /// Not saved.
+    Unsaved,
+    /// Say nothing: a question or an apply follows at once.
+    Nothing,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            width: 80,
+            color: false,
+            verbose: false,
+            next: NextStep::Unsaved,
+            fail_on: None,
+            rules: Vec::new(),
+            markdown_budget: COMMENT,
+        }
+    }
+}

@@ -1,0 +1,301 @@
+//! The difference of two plans, for a terminal, a comment and a program.
+
+use std::{fmt::Write as _, io, io::Write};
+
+use serde_json::{Value, json};
+use similar::{ChangeTag, TextDiff};
+
+use super::{
+    Options, escape,
+    style::{Label, Painter},
+    words,
+};
+use crate::plan::{
+    Change, Decision,
+    compare::{ChangedUser, PlanDiff},
+    file::v1,
+};
+
+/// How a difference is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DiffFormat {
+    /// For a terminal.
+    Text,
+    /// For a comment.
+    Markdown,
+    /// For a program.
+    Json,
+}
+
+/// Writes a difference.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write(diff: &PlanDiff<'_>, format: DiffFormat, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+    match format {
+        DiffFormat::Text => text(diff, options, out),
+        DiffFormat::Markdown => markdown(diff, options, out),
+        DiffFormat::Json => {
+            serde_json::to_writer(&mut *out, &document(diff))?;
+            out.write_all(b"\n")
+        }
+    }
+}
+
+/// `3 users added, 1 removed, 2 changed`
+fn verdict(diff: &PlanDiff<'_>) -> String {
+    if diff.is_empty() {
+        return "No difference: both plans do the same.".to_owned();
+    }
+    let added = words::count(words::len(&diff.added), "user");
+    let (removed, changed) = (diff.removed.len() as u64, diff.changed.len() as u64);
+    format!("{added} added, {} removed, {} changed.", words::number(removed), words::number(changed))
+}
+
+/// A change on one line: what two plans are compared by.
+fn line(change: &Change) -> String {
+    let mut line = format!("{}  {}", change.user.user_principal_name, words::transition(change));
+    let _ = write!(line, "  {}", change.decision.as_str());
+    for finding in &change.findings {
+        let accepted = if finding.accepted.is_some() { " accepted" } else { "" };
+        let _ = write!(line, "  {} {}{accepted}", finding.rule, finding.severity);
+    }
+    escape::text(&line).into_owned()
+}
+
+/// So many users of each kind are listed; `--verbose` lists all. Those that get worse are never cut.
+const SHOWN: usize = 40;
+
+/// What is withheld or at risk now needs eyes.
+fn is_grave(change: &Change) -> bool {
+    change.decision == Decision::Block || change.worst() >= Some(crate::severity::Severity::High)
+}
+
+fn text(diff: &PlanDiff<'_>, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+    let painter = Painter::new(options.color);
+    let mut out = io::BufWriter::new(out);
+    writeln!(out, "{}", painter.paint(Label::Heading, &verdict(diff)))?;
+    if diff.digests.0 == diff.digests.1 {
+        writeln!(out, "Digest {}", diff.digests.0)?;
+    } else {
+        writeln!(out, "Digest {}\n    →  {}", diff.digests.0, diff.digests.1)?;
+    }
+    for one in &diff.refused {
+        let sign = painter.paint(Label::Stop, "refused now:");
+        writeln!(out, "{sign} {}", escape::text(&format!("{}: {} Way out: {}", one.rule, one.reason, one.remedy)))?;
+    }
+    for one in &diff.no_longer_refused {
+        writeln!(out, "no longer refused: {}", escape::text(&format!("{}: {}", one.rule, one.reason)))?;
+    }
+    for term in &diff.terms {
+        writeln!(out, "{}", escape::text(term))?;
+    }
+    for reason in &diff.findings {
+        writeln!(out, "tenant: {}", escape::text(&reason.to_string()))?;
+    }
+    let sides = [("Added", '+', Label::Good, &diff.added), ("Removed", '-', Label::Hold, &diff.removed)];
+    for (title, sign, label, changes) in sides {
+        if changes.is_empty() {
+            continue;
+        }
+        writeln!(out, "\n{}", painter.paint(Label::Heading, title))?;
+        let (shown, cut) = fold(changes, |change| is_grave(change), options.verbose);
+        for change in shown {
+            writeln!(out, "  {} {}", painter.paint(label, &sign.to_string()), line(change))?;
+        }
+        more(cut, &mut out)?;
+    }
+    if !diff.changed.is_empty() {
+        writeln!(out, "\n{}", painter.paint(Label::Heading, "Changed"))?;
+        let (shown, cut) = fold(&diff.changed, |one| is_grave(one.new), options.verbose);
+        for one in shown {
+            changed(one, painter, &mut out)?;
+        }
+        more(cut, &mut out)?;
+    }
+    out.flush()
+}
+
+fn more(cut: usize, out: &mut dyn Write) -> io::Result<()> {
+    if cut == 0 { Ok(()) } else { writeln!(out, "  … and {} more (--verbose lists them)", words::number(cut as u64)) }
+}
+
+/// All grave ones and the first of the others; how many are left out.
+fn fold<T>(all: &[T], grave: impl Fn(&T) -> bool, verbose: bool) -> (Vec<&T>, usize) {
+    let mut room = if verbose { usize::MAX } else { SHOWN };
+    let shown: Vec<_> = all
+        .iter()
+        .filter(|one| {
+            grave(one) || {
+                let fits = room > 0;
+                room = room.saturating_sub(1);
+                fits
+            }
+        })
+        .collect();
+    let cut = all.len() - shown.len();
+    (shown, cut)
+}
+
+/// The old line and the new one, with the words that differ marked, and the reasons.
+fn changed(one: &ChangedUser<'_>, painter: Painter, out: &mut dyn Write) -> io::Result<()> {
+    let (old, new) = (line(one.old), line(one.new));
+    let words = TextDiff::from_words(&*old, &*new);
+    for (sign, tag, label) in [('-', ChangeTag::Delete, Label::Hold), ('+', ChangeTag::Insert, Label::Good)] {
+        let mut shown = String::new();
+        for change in words.iter_all_changes() {
+            if change.tag() == ChangeTag::Equal {
+                shown.push_str(change.value());
+            } else if change.tag() == tag {
+                shown.push_str(&painter.paint(label, change.value()));
+            }
+        }
+        writeln!(out, "  {} {shown}", painter.paint(label, &sign.to_string()))?;
+    }
+    let reasons: Vec<_> = one.reasons.iter().map(ToString::to_string).collect();
+    writeln!(out, "      {}", painter.paint(Label::Quiet, &escape::text(&reasons.join("; "))))
+}
+
+/// A comment of at most the budget: whole lines, the grave ones first, then a count.
+fn markdown(diff: &PlanDiff<'_>, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+    let mut page = format!("<!-- mfaplan:diff -->\n## What changes: {}\n\n", verdict(diff));
+    let _ = writeln!(page, "Digest: `{}` → `{}`\n", diff.digests.0, diff.digests.1);
+    let mut lines: Vec<(bool, String)> = Vec::new();
+    for one in &diff.refused {
+        let text = format!("{}: {} Way out: {}", one.rule, one.reason, one.remedy);
+        lines.push((true, format!("- **Refused now**: {}\n", escape::markdown(&text))));
+    }
+    for one in &diff.no_longer_refused {
+        lines.push((true, format!("- No longer refused: {}\n", escape::markdown(&one.rule))));
+    }
+    lines.extend(diff.terms.iter().map(|term| (true, format!("- {}\n", escape::markdown(term)))));
+    lines.extend(
+        diff.findings.iter().map(|reason| (true, format!("- Tenant: {}\n", escape::markdown(&reason.to_string())))),
+    );
+    let user = |change: &Change| escape::markdown_code(&change.user.user_principal_name);
+    for (word, changes) in [("added", &diff.added), ("removed", &diff.removed)] {
+        for change in changes {
+            let rest = format!("{}, {}", words::transition(change), change.decision.as_str());
+            let risk = change.worst().map_or_else(String::new, |severity| format!(", {severity} risk"));
+            lines.push((is_grave(change), format!("- {word}: {} {rest}{risk}\n", user(change))));
+        }
+    }
+    for one in &diff.changed {
+        let reasons: Vec<_> = one.reasons.iter().map(ToString::to_string).collect();
+        lines.push((
+            is_grave(one.new),
+            format!("- changed: {} {}\n", user(one.new), escape::markdown(&reasons.join("; "))),
+        ));
+    }
+    lines.sort_by_key(|(grave, _)| !grave);
+    let total = lines.len();
+    let mut shown = 0;
+    for (_, line) in &lines {
+        // Room for the closing count.
+        if page.len() + line.len() + 80 > options.markdown_budget {
+            break;
+        }
+        page.push_str(line);
+        shown += 1;
+    }
+    if shown < total {
+        let _ = writeln!(page, "\n… and {} more.", words::number((total - shown) as u64));
+    }
+    out.write_all(page.as_bytes())
+}
+
+/// `added`, `removed` and `changed`, and what differs besides.
+fn document(diff: &PlanDiff<'_>) -> Value {
+    let PlanDiff { digests, summaries, added, removed, changed, refused, no_longer_refused, findings, terms } = diff;
+    let changes = |list: &[&Change]| list.iter().map(|one| json!(v1::change(one))).collect::<Vec<_>>();
+    let reasons = |list: &[crate::plan::compare::Reason]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
+    json!({
+        "format_version": v1::FORMAT_VERSION,
+        "old": {"digest": digests.0.to_string(), "summary": summaries.0},
+        "new": {"digest": digests.1.to_string(), "summary": summaries.1},
+        "added": changes(added),
+        "removed": changes(removed),
+        "changed": changed
+            .iter()
+            .map(|one| json!({
+                "user": v1::change(one.new).user,
+                "old": v1::change(one.old),
+                "new": v1::change(one.new),
+                "reasons": reasons(&one.reasons),
+            }))
+            .collect::<Vec<_>>(),
+        "refused": {"added": refused, "removed": no_longer_refused},
+        "findings": reasons(findings),
+        "terms": terms,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        plan::{Plan, compare::compare},
+        render::testing::{many, refused, sample},
+    };
+
+    fn shown(old: &Plan, new: &Plan, format: DiffFormat, options: &Options) -> String {
+        let mut out = Vec::new();
+        write(&compare(old, new), format, options, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    fn morning() -> (Plan, Plan) {
+        let (old, mut new) = (sample(), refused());
+        new.changes.remove(0);
+        new.changes[0].decision = Decision::Block;
+        new.changes[3].findings.pop();
+        new.changes.push(many(1).changes.remove(0));
+        new.changes.last_mut().unwrap().user.id = crate::render::testing::user_id(4_000);
+        (old, new)
+    }
+
+    #[test]
+    fn golden() {
+        let (old, new) = morning();
+        insta::assert_snapshot!("text", shown(&old, &new, DiffFormat::Text, &Options::default()));
+        insta::assert_snapshot!("markdown", shown(&old, &new, DiffFormat::Markdown, &Options::default()));
+    }
+
+    #[test]
+    fn json_has_the_three_lists() {
+        let (old, new) = morning();
+        let json: Value = serde_json::from_str(&shown(&old, &new, DiffFormat::Json, &Options::default())).unwrap();
+        assert_eq!(json["added"][0]["user"]["user_principal_name"], "user000000@contoso.com");
+        assert_eq!(json["removed"][0]["user"]["user_principal_name"], "anna.keller@contoso.com");
+        assert_eq!(json["changed"][0]["reasons"][0], "decision: apply → block");
+        assert_eq!(json["refused"]["added"][0]["rule"], "max_downgrades");
+    }
+
+    #[test]
+    fn equal_plans_have_no_difference() {
+        let text = shown(&sample(), &sample(), DiffFormat::Text, &Options::default());
+        assert!(text.starts_with("No difference"), "{text}");
+        let json: Value =
+            serde_json::from_str(&shown(&sample(), &sample(), DiffFormat::Json, &Options::default())).unwrap();
+        assert_eq!((json["added"].clone(), json["changed"].clone()), (json!([]), json!([])));
+    }
+
+    #[test]
+    fn long_differences_are_cut_but_not_where_it_hurts() {
+        let (old, new) = (sample(), many(2_000));
+        let text = shown(&old, &new, DiffFormat::Text, &Options::default());
+        assert!(text.contains("more (--verbose lists them)"));
+        assert!(new.changes.iter().filter(|c| is_grave(c)).all(|c| text.contains(&*c.user.user_principal_name)));
+        let comment = shown(&old, &many(20_000), DiffFormat::Markdown, &Options::default());
+        assert!(comment.len() <= crate::render::COMMENT && comment.contains("… and "));
+    }
+
+    #[test]
+    fn colour_only_adds() {
+        let (old, new) = morning();
+        let colored = shown(&old, &new, DiffFormat::Text, &Options { color: true, ..Options::default() });
+        assert!(colored.contains("\u{1b}["));
+        let plain = shown(&old, &new, DiffFormat::Text, &Options::default());
+        assert_eq!(console::strip_ansi_codes(&colored), plain);
+    }
+}

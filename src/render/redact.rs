@@ -1,0 +1,284 @@
+//! `--redact`: a plan for public places, which names no user and no tenant.
+//!
+//! Names occur not only where they belong: a message, a piece of evidence, the reason of a waiver may hold them. So every
+//! text of the plan is searched, in three passes:
+//!
+//! 1. the user principal names, mail addresses and ids that are known, with their user's pseudonym;
+//! 2. whatever else looks like an address or a GUID (users that occur in evidence only), with one made of its text;
+//! 3. display names, the tenant's name, and the domains of all addresses seen.
+//!
+//! The digest stays that of the real plan: a comment without names still says what is approved. Names of files and of
+//! rules are the configuration's own and stay.
+
+mod names;
+
+use std::{collections::HashMap, sync::Arc};
+
+use serde_json::Value;
+
+use crate::{
+    desired::Hold,
+    plan::{
+        Change, ChangeUser, CheckResult, Execution, OutputValue, Plan, PlanObserved, PlanTenant, Refusal, Waiver,
+        file::{pseudonymous_tenant, pseudonymous_user, tenant_id_text, user_id_text},
+    },
+    risk::{Accepted, Evidence, Finding, FindingUser, Place, PlanFinding},
+    tenant::{ObservedTenant, Text, UserId},
+};
+use names::Names;
+
+/// The plan with pseudonyms: the same name gets the same pseudonym, in every plan of the tenant.
+#[must_use]
+pub fn redact(plan: &Plan) -> Plan {
+    Redaction::new(plan, None).plan(plan)
+}
+
+/// As [`redact`], knowing the names of all users of the tenant, changed or not. To be preferred where the tenant is at
+/// hand: a display name of somebody outside the plan cannot be told from other words.
+#[must_use]
+pub fn redact_observed(plan: &Plan, tenant: &ObservedTenant) -> Plan {
+    Redaction::new(plan, Some(tenant)).plan(plan)
+}
+
+struct Redaction {
+    names: Names,
+    tenant: crate::tenant::TenantId,
+    /// Waivers are shared by thousands of findings, and stay shared.
+    accepted: std::cell::RefCell<HashMap<*const Accepted, Arc<Accepted>>>,
+}
+
+impl Redaction {
+    fn new(plan: &Plan, observed: Option<&ObservedTenant>) -> Self {
+        let tenant = plan.tenant.id;
+        let mut names = Names::new(tenant);
+        let of_changes = plan.changes.iter().map(|change| {
+            let user = &change.user;
+            (user.id, &user.user_principal_name, user.display_name.as_ref(), None)
+        });
+        let of_findings = plan.findings.iter().filter_map(|one| one.user.as_ref());
+        let of_findings =
+            of_findings.map(|user| (user.id, &user.user_principal_name, user.display_name.as_ref(), None));
+        let of_tenant = observed.into_iter().flat_map(|tenant| tenant.users());
+        let of_tenant =
+            of_tenant.map(|user| (user.id, &user.user_principal_name, user.display_name.as_ref(), user.mail.as_ref()));
+        for (id, upn, display, mail) in of_changes.chain(of_findings).chain(of_tenant) {
+            let pseudonym: Text = user_id_text(pseudonymous_user(id, tenant)).into();
+            names.add_id(&id.to_string(), &pseudonym);
+            names.add_address(upn, &pseudonym);
+            if let Some(mail) = mail {
+                names.add_address(mail, &pseudonym);
+            }
+            if let Some(display) = display {
+                names.add_name(display, &pseudonym);
+            }
+        }
+        let pseudonym: Text = tenant_id_text(pseudonymous_tenant(tenant)).into();
+        names.add_id(&tenant.to_string(), &pseudonym);
+        names.add_tenant(&plan.tenant.name, &pseudonym);
+        Self { names, tenant, accepted: std::cell::RefCell::default() }
+    }
+
+    fn plan(&self, plan: &Plan) -> Plan {
+        let Plan {
+            mfaplan_version,
+            created_at,
+            as_of,
+            tenant: PlanTenant { id, name: _, cloud },
+            config,
+            observed: PlanObserved { source, captured_at, users, unavailable },
+            summary,
+            waivers,
+            refused,
+            changes,
+            findings,
+            not_evaluated,
+            checks,
+            outputs,
+            execution,
+            notes,
+            digest,
+        } = plan;
+        let id = pseudonymous_tenant(*id);
+        Plan {
+            mfaplan_version: mfaplan_version.clone(),
+            created_at: *created_at,
+            as_of: *as_of,
+            tenant: PlanTenant { id, name: tenant_id_text(id).into(), cloud: cloud.clone() },
+            config: config.clone(),
+            observed: PlanObserved {
+                source: *source,
+                captured_at: *captured_at,
+                users: *users,
+                unavailable: unavailable.iter().map(|(fact, reason)| (*fact, self.text(reason))).collect(),
+            },
+            summary: *summary,
+            waivers: waivers
+                .iter()
+                .map(|Waiver { guardrail, bound, reason }| Waiver {
+                    guardrail: guardrail.clone(),
+                    bound: bound.clone(),
+                    reason: self.text(reason),
+                })
+                .collect(),
+            refused: refused
+                .iter()
+                .map(|Refusal { reason, rule, remedy }| Refusal {
+                    reason: self.text(reason),
+                    rule: self.text(rule),
+                    remedy: self.text(remedy),
+                })
+                .collect(),
+            changes: changes.iter().map(|one| self.change(one)).collect(),
+            findings: findings.iter().map(|one| self.plan_finding(one)).collect(),
+            not_evaluated: not_evaluated.clone(),
+            checks: checks
+                .iter()
+                .map(|CheckResult { name, passed, message }| CheckResult {
+                    name: self.text(name),
+                    passed: *passed,
+                    message: self.text(message),
+                })
+                .collect(),
+            outputs: outputs
+                .iter()
+                .map(|(name, OutputValue { value, sensitive })| {
+                    let value = value.as_ref().map(|value| self.value(value));
+                    (self.text(name), OutputValue { value, sensitive: *sensitive })
+                })
+                .collect(),
+            execution: self.execution(execution),
+            notes: notes.iter().map(|one| self.string(one)).collect(),
+            digest: digest.clone(),
+        }
+    }
+
+    fn execution(&self, execution: &Execution) -> Execution {
+        let Execution {
+            block_at,
+            canary,
+            stop_after_failures,
+            confirm,
+            approvals_required,
+            auto_approve,
+            estimated_seconds,
+        } = execution;
+        Execution {
+            block_at: *block_at,
+            canary: *canary,
+            stop_after_failures: *stop_after_failures,
+            confirm: confirm.clone(),
+            approvals_required: *approvals_required,
+            auto_approve: auto_approve.as_ref().map(|reason| self.text(reason)),
+            estimated_seconds: *estimated_seconds,
+        }
+    }
+
+    fn change(&self, change: &Change) -> Change {
+        let Change {
+            user: ChangeUser { id, user_principal_name: _, display_name, kind, registered },
+            declared_by,
+            before,
+            after,
+            effective,
+            action,
+            decision,
+            hold,
+            impact,
+            findings,
+        } = change;
+        let (id, pseudonym) = self.user(*id);
+        Change {
+            user: ChangeUser {
+                id,
+                user_principal_name: pseudonym.clone(),
+                display_name: display_name.as_ref().map(|_| pseudonym),
+                kind: *kind,
+                registered: *registered,
+            },
+            declared_by: declared_by.as_ref().map(|place| self.place(place)),
+            before: before.clone(),
+            after: *after,
+            effective: *effective,
+            action: *action,
+            decision: *decision,
+            hold: hold.as_ref().map(|Hold { until, reason }| Hold { until: *until, reason: self.text(reason) }),
+            impact: *impact,
+            findings: findings.iter().map(|one| self.finding(one)).collect(),
+        }
+    }
+
+    fn plan_finding(&self, PlanFinding { finding, user, declared_by }: &PlanFinding) -> PlanFinding {
+        PlanFinding {
+            finding: self.finding(finding),
+            user: user.as_ref().map(|FindingUser { id, user_principal_name: _, display_name }| {
+                let (id, pseudonym) = self.user(*id);
+                let display_name = display_name.as_ref().map(|_| pseudonym.clone());
+                FindingUser { id, user_principal_name: pseudonym, display_name }
+            }),
+            declared_by: declared_by.as_ref().map(|place| self.place(place)),
+        }
+    }
+
+    fn finding(&self, finding: &Finding) -> Finding {
+        let Finding { rule, name, severity, message, evidence, remediation, accepted } = finding;
+        Finding {
+            rule: rule.clone(),
+            name: name.clone(),
+            severity: *severity,
+            message: self.string(message).into(),
+            evidence: evidence
+                .iter()
+                .map(|Evidence { fact, value }| Evidence { fact: fact.clone(), value: self.value(value) })
+                .collect(),
+            remediation: self.string(remediation).into(),
+            accepted: accepted.as_ref().map(|one| self.accepted(one)),
+        }
+    }
+
+    fn accepted(&self, accepted: &Arc<Accepted>) -> Arc<Accepted> {
+        let redacted = || {
+            let Accepted { address, reason, expires, approved_by } = &**accepted;
+            Arc::new(Accepted {
+                address: self.string(address),
+                reason: self.string(reason),
+                expires: expires.clone(),
+                approved_by: approved_by.as_ref().map(|by| self.string(by)),
+            })
+        };
+        Arc::clone(self.accepted.borrow_mut().entry(Arc::as_ptr(accepted)).or_insert_with(redacted))
+    }
+
+    fn user(&self, id: UserId) -> (UserId, Text) {
+        let id = pseudonymous_user(id, self.tenant);
+        (id, user_id_text(id).into())
+    }
+
+    /// The keys of `for_each` are part of an address, and often users.
+    fn place(&self, Place { address, file, line }: &Place) -> Place {
+        Place { address: self.text(address), file: file.clone(), line: *line }
+    }
+
+    fn text(&self, text: &Text) -> Text {
+        self.names.replace(text).map_or_else(|| text.clone(), Text::from)
+    }
+
+    fn string(&self, text: &str) -> String {
+        self.names.replace(text).unwrap_or_else(|| text.to_owned())
+    }
+
+    fn value(&self, value: &Value) -> Value {
+        match value {
+            Value::String(text) => Value::String(self.string(text)),
+            Value::Array(list) => list.iter().map(|one| self.value(one)).collect(),
+            Value::Object(members) => members
+                .iter()
+                .map(|(name, one)| (self.string(name), self.value(one)))
+                .collect::<serde_json::Map<_, _>>()
+                .into(),
+            Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,186 @@
+//! Finding names in text: linear in the text, whatever the number of names.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::LazyLock,
+};
+
+use aws_lc_rs::digest::{SHA256, digest};
+use regex::Regex;
+
+use crate::{
+    plan::file::checksum::hex,
+    tenant::{TenantId, Text},
+};
+
+/// Anything with an `@` and a domain. Guests' names hold `#EXT#`.
+static ADDRESS: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r#"[^\s"'`<>(){}\[\],;:|\\=]+@[\pL\pN](?:[\pL\pN.-]*[\pL\pN])?"#).ok());
+
+static GUID: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").ok());
+
+/// Initial domains carry the organisation's name, and occur without an address.
+static INITIAL_DOMAIN: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?i)[a-z0-9-]+(?:\.mail)?\.(?:onmicrosoft\.(?:com|us)|partner\.onmschina\.cn)").ok());
+
+#[derive(Debug)]
+pub(super) struct Names {
+    tenant: TenantId,
+    addresses: Trie,
+    names: Trie,
+    domains: HashSet<String>,
+}
+
+impl Names {
+    pub(super) fn new(tenant: TenantId) -> Self {
+        Self {
+            tenant,
+            addresses: Trie { whole: true, ..Trie::default() },
+            names: Trie::default(),
+            domains: HashSet::new(),
+        }
+    }
+
+    pub(super) fn add_id(&mut self, id: &str, pseudonym: &Text) {
+        self.addresses.add(id, pseudonym, false);
+    }
+
+    pub(super) fn add_address(&mut self, address: &str, pseudonym: &Text) {
+        self.addresses.add(address, pseudonym, false);
+        let Some((_, domain)) = address.rsplit_once('@') else { return };
+        let domain = domain.to_lowercase();
+        if self.domains.insert(domain.clone()) {
+            let pseudonym = format!("domain-{}", self.hash(&domain)).into();
+            self.names.add(&domain, &pseudonym, false);
+        }
+    }
+
+    /// The tenant's name counts however it is written.
+    pub(super) fn add_tenant(&mut self, name: &str, pseudonym: &Text) {
+        self.names.add(name, pseudonym, false);
+    }
+
+    /// A name of one word only counts as it is written: "Scanner" is a user, "scanner" is a word.
+    pub(super) fn add_name(&mut self, name: &str, pseudonym: &Text) {
+        let one_word = tokens(name).filter(|token| is_word(token)).count() <= 1;
+        self.names.add(name, pseudonym, one_word);
+    }
+
+    /// The text without names; `None` where there are none.
+    pub(super) fn replace(&self, text: &str) -> Option<String> {
+        let known = self.addresses.replace(text);
+        let text_now = known.as_deref().unwrap_or(text);
+        let other = self.unknown(text_now, ADDRESS.as_ref(), "user");
+        let text_now = other.as_deref().unwrap_or(text_now);
+        let ids = self.unknown(text_now, GUID.as_ref(), "id");
+        let text_now = ids.as_deref().unwrap_or(text_now);
+        let domains = self.unknown(text_now, INITIAL_DOMAIN.as_ref(), "domain");
+        let text_now = domains.as_deref().unwrap_or(text_now);
+        let named = self.names.replace(text_now);
+        named.or(domains).or(ids).or(other).or(known)
+    }
+
+    fn unknown(&self, text: &str, pattern: Option<&Regex>, kind: &str) -> Option<String> {
+        let pattern = pattern?;
+        if !pattern.is_match(text) {
+            return None;
+        }
+        let pseudonym =
+            |found: &regex::Captures<'_>| format!("{kind}-{}", self.hash(&found.get_match().as_str().to_lowercase()));
+        Some(pattern.replace_all(text, pseudonym).into_owned())
+    }
+
+    fn hash(&self, text: &str) -> String {
+        let hash = digest(&SHA256, format!("{text}{}", self.tenant).as_bytes());
+        hex(hash.as_ref().get(..4).unwrap_or_default())
+    }
+}
+
+/// What joins the parts of an address before its `@`.
+const JOINS: [&str; 5] = [".", "_", "-", "+", "#"];
+
+/// Names by their tokens: runs of letters and digits, and every other character alone.
+#[derive(Debug, Default)]
+struct Trie {
+    edges: HashMap<(u32, Box<str>), u32>,
+    ends: HashMap<u32, (Text, Option<Box<str>>)>,
+    nodes: u32,
+    /// Not in the middle of an address: `doe@contoso.com` is not in `jane.doe@contoso.com`.
+    whole: bool,
+}
+
+impl Trie {
+    fn add(&mut self, name: &str, pseudonym: &Text, exact: bool) {
+        if !name.chars().any(char::is_alphanumeric) {
+            return;
+        }
+        let mut node = 0;
+        for token in tokens(name) {
+            let next = self.nodes + 1;
+            node = *self.edges.entry((node, token.to_lowercase().into())).or_insert(next);
+            self.nodes = self.nodes.max(node);
+        }
+        self.ends.entry(node).or_insert_with(|| (pseudonym.clone(), exact.then(|| name.into())));
+    }
+
+    fn replace(&self, text: &str) -> Option<String> {
+        let tokens: Vec<&str> = tokens(text).collect();
+        let mut out: Option<String> = None;
+        let (mut at, mut offset) = (0, 0);
+        while let Some(token) = tokens.get(at) {
+            let inside =
+                self.whole && at.checked_sub(1).and_then(|at| tokens.get(at)).is_some_and(|t| JOINS.contains(t));
+            match self.longest(&tokens, at, offset, text).filter(|_| !inside) {
+                Some((count, length, pseudonym)) => {
+                    out.get_or_insert_with(|| text.get(..offset).unwrap_or_default().to_owned()).push_str(pseudonym);
+                    at += count;
+                    offset += length;
+                }
+                None => {
+                    if let Some(out) = &mut out {
+                        out.push_str(token);
+                    }
+                    at += 1;
+                    offset += token.len();
+                }
+            }
+        }
+        out
+    }
+
+    /// The longest name that starts at this token: how many tokens, how many bytes, and what stands for it.
+    fn longest(&self, tokens: &[&str], at: usize, offset: usize, text: &str) -> Option<(usize, usize, &Text)> {
+        let (mut node, mut length, mut best) = (0, 0, None);
+        for (count, token) in tokens.iter().skip(at).enumerate() {
+            let Some(next) = self.edges.get(&(node, token.to_lowercase().into())) else { break };
+            node = *next;
+            length += token.len();
+            if let Some((pseudonym, exact)) = self.ends.get(&node)
+                && exact.as_deref().is_none_or(|name| text.get(offset..offset + length) == Some(name))
+            {
+                best = Some((count + 1, length, pseudonym));
+            }
+        }
+        best
+    }
+}
+
+fn is_word(token: &str) -> bool {
+    token.starts_with(char::is_alphanumeric)
+}
+
+fn tokens(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let first = rest.chars().next()?;
+        let length = if first.is_alphanumeric() {
+            rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len())
+        } else {
+            first.len_utf8()
+        };
+        let (token, left) = rest.split_at(length);
+        rest = left;
+        Some(token)
+    })
+}

@@ -1,0 +1,115 @@
+//! What stops the plan or a user's change, and the way out of it.
+
+use std::{collections::BTreeMap, io};
+
+use super::{
+    super::{escape, style::Label, words},
+    groups::user_width,
+    page::{Page, pad},
+};
+use crate::{
+    plan::{Change, Decision, Plan},
+    risk::Finding,
+    severity::Severity,
+};
+
+/// Evidence is shown for so many users of one cause; `--verbose` shows it for all.
+const DETAILED: usize = 20;
+
+pub(super) fn refusals(plan: &Plan, page: &mut Page<'_>) -> io::Result<()> {
+    if plan.refused.is_empty() {
+        return Ok(());
+    }
+    page.blank()?;
+    let title = page.paint(Label::Stop, "REFUSED: this plan cannot be applied.");
+    page.line(&title)?;
+    for refusal in &plan.refused {
+        let sign = page.paint(Label::Stop, "!");
+        page.prose(&format!("  {sign} "), &format!("{}: {}", refusal.rule, refusal.reason), None)?;
+        page.prose("    way out: ", &refusal.remedy, None)?;
+    }
+    Ok(())
+}
+
+/// Blocked changes by the finding that blocks them.
+pub(super) fn write(plan: &Plan, page: &mut Page<'_>) -> io::Result<()> {
+    let mut by_cause: BTreeMap<(std::cmp::Reverse<Severity>, &str), Vec<(&Change, Option<&Finding>)>> = BTreeMap::new();
+    for change in plan.changes.iter().filter(|change| change.decision == Decision::Block) {
+        let cause = cause(change);
+        let key = cause.map_or((Severity::High, ""), |one| (one.severity, &*one.rule));
+        by_cause.entry((std::cmp::Reverse(key.0), key.1)).or_default().push((change, cause));
+    }
+    if by_cause.is_empty() {
+        return Ok(());
+    }
+    page.blank()?;
+    let one = plan.summary.block == 1;
+    let title = format!(
+        "BLOCKED: {} withheld; the others go on.",
+        if one { "1 change is".to_owned() } else { format!("{} changes are", words::number(plan.summary.block)) }
+    );
+    let title = page.paint(Label::Stop, &title);
+    page.line(&title)?;
+    for users in by_cause.values() {
+        cause_section(users, page)?;
+    }
+    Ok(())
+}
+
+/// Which finding blocks: an unknown state always does (MFA045), else the worst.
+fn cause(change: &Change) -> Option<&Finding> {
+    let unknown = change.findings.iter().find(|one| one.rule == "MFA045");
+    unknown.or_else(|| change.findings.iter().find(|one| one.accepted.is_none()))
+}
+
+fn cause_section(users: &[(&Change, Option<&Finding>)], page: &mut Page<'_>) -> io::Result<()> {
+    let Some((_, Some(first))) = users.first() else {
+        return list(users, page, None);
+    };
+    let heading = format!("  {}: {}", page.rule(first), words::count(words::len(users), "user"));
+    page.line(&heading)?;
+    let common = users.iter().all(|(_, finding)| finding.is_some_and(|one| one.message == first.message));
+    if common {
+        page.prose("    ", &first.message, None)?;
+    }
+    list(users, page, (!common).then_some(()))?;
+    page.prose("    way out: ", &first.remediation, None)?;
+    if words::is_acceptable(&first.rule) {
+        page.prose("    or:      ", &accept(users, &first.rule), None)?;
+    }
+    Ok(())
+}
+
+/// The block that would let them through.
+fn accept(users: &[(&Change, Option<&Finding>)], rule: &str) -> String {
+    let names: Vec<_> =
+        users.iter().take(3).map(|(change, _)| format!("\"{}\"", change.user.user_principal_name)).collect();
+    let more = if users.len() > 3 { ", …" } else { "" };
+    format!("accept \"{rule}\" {{ users = [{}{more}] reason = \"…\" expires = \"…\" }}", names.join(", "))
+}
+
+fn list(users: &[(&Change, Option<&Finding>)], page: &mut Page<'_>, messages: Option<()>) -> io::Result<()> {
+    let width = user_width(users.iter().map(|(change, _)| *change));
+    for (at, (change, finding)) in users.iter().enumerate() {
+        let sign = page.paint(Label::Stop, "!");
+        let name = pad(&escape::text(&change.user.user_principal_name), width);
+        let also: Vec<_> = change
+            .findings
+            .iter()
+            .filter(|one| one.accepted.is_none() && one.severity >= Severity::High)
+            .filter(|one| finding.is_none_or(|cause| cause.rule != one.rule))
+            .map(|one| &*one.rule)
+            .collect();
+        let also = if also.is_empty() { String::new() } else { format!("  also {}", escape::text(&also.join(", "))) };
+        page.line(&format!("    {sign} {name}  {}{also}", words::transition(change)))?;
+        let Some(finding) = finding.filter(|_| at < DETAILED || page.verbose) else { continue };
+        if messages.is_some() {
+            page.prose("        ", &finding.message, None)?;
+        }
+        page.prose("        ", &words::evidence(finding), Some(Label::Quiet))?;
+        if let Some(hold) = &change.hold {
+            page.prose("        ", &format!("would also wait {}", words::hold(hold)), Some(Label::Hold))?;
+        }
+    }
+    Ok(())
+}

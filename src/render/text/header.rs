@@ -1,0 +1,35 @@
+//! Which tenant, which facts, how old, what is missing.
+
+use std::{collections::BTreeMap, io};
+
+use super::{super::escape, super::style::Label, super::words, page::Page};
+use crate::{plan::Plan, plan::file::tenant_id_text};
+
+pub(super) fn write(plan: &Plan, page: &mut Page<'_>) -> io::Result<()> {
+    let name = page.paint(Label::Heading, &escape::text(&plan.tenant.name));
+    let cloud = if &*plan.tenant.cloud == "global" { String::new() } else { format!(", cloud {}", plan.tenant.cloud) };
+    page.line(&format!("Plan for {name} ({}{cloud})", tenant_id_text(plan.tenant.id)))?;
+    page.prose("  Facts    ", &format!("{}, {}", words::facts(plan), words::count(plan.observed.users, "user")), None)?;
+    if plan.as_of != plan.created_at {
+        page.prose("  As of    ", &words::instant(plan.as_of), None)?;
+    }
+    for (fact, reason) in &plan.observed.unavailable {
+        page.prose("  Missing  ", &format!("{fact}: {reason}"), Some(Label::Hold))?;
+    }
+    let mut blind: BTreeMap<(&str, u64), Vec<&str>> = BTreeMap::new();
+    for one in &plan.not_evaluated {
+        blind.entry((&one.fact, one.users)).or_default().push(&one.rule);
+    }
+    for ((fact, users), rules) in blind {
+        let text = format!("{} for {} (no {fact})", rules.join(", "), words::count(users, "user"));
+        page.prose("  Unjudged ", &text, None)?;
+    }
+    for waiver in &plan.waivers {
+        let text = format!("{} = {} ({})", waiver.guardrail, waiver.bound, waiver.reason);
+        page.prose("  Waived   ", &text, Some(Label::Hold))?;
+    }
+    for note in &plan.notes {
+        page.prose("  Note     ", note, None)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,257 @@
+//! The words all formats share, so that a reviewer meets the same ones in a terminal, a comment and a page.
+
+use jiff::{Timestamp, Unit};
+use serde_json::Value;
+
+use crate::{
+    plan::{Change, Impact, LegacyAuth, ModernAuth, Plan, SeverityCounts, Summary},
+    risk::{Evidence, Finding},
+    severity::Severity,
+    tenant::Source,
+};
+
+/// 12345 → `12,345`.
+#[must_use]
+pub fn number(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// `1 user`, `2 users`.
+#[must_use]
+pub fn count(n: u64, noun: &str) -> String {
+    format!("{} {noun}{}", number(n), if n == 1 { "" } else { "s" })
+}
+
+/// A length as a number to show.
+#[must_use]
+pub fn len<T>(list: &[T]) -> u64 {
+    list.len() as u64
+}
+
+/// What modern authentication asks for.
+#[must_use]
+pub const fn modern(auth: ModernAuth) -> &'static str {
+    match auth {
+        ModernAuth::PasswordOnly => "password only",
+        ModernAuth::MfaRequired => "MFA required",
+        ModernAuth::Unknown => "unknown",
+    }
+}
+
+/// What legacy authentication asks for.
+#[must_use]
+pub const fn legacy(auth: LegacyAuth) -> &'static str {
+    match auth {
+        LegacyAuth::PasswordOnly => "password only",
+        LegacyAuth::PasswordOnlyUntilRegistered => "password only until registered",
+        LegacyAuth::AppPasswordOnly => "app password only",
+        LegacyAuth::Blocked => "blocked",
+        LegacyAuth::Unknown => "unknown",
+    }
+}
+
+/// Both kinds of sign-in, before and after.
+#[must_use]
+pub fn impact(Impact { modern_auth, legacy_auth }: &Impact) -> (String, String) {
+    let arrow = |before: &str, after: &str| {
+        if before == after { format!("{after}, as before") } else { format!("{before} → {after}") }
+    };
+    (arrow(modern(modern_auth.0), modern(modern_auth.1)), arrow(legacy(legacy_auth.0), legacy(legacy_auth.1)))
+}
+
+/// `disabled → enabled (enforced)`: what is written, and in brackets what it will end in where that differs.
+#[must_use]
+pub fn transition(change: &Change) -> String {
+    if change.after == change.effective {
+        format!("{} → {}", change.before, change.after)
+    } else {
+        format!("{} → {} ({})", change.before, change.after, change.effective)
+    }
+}
+
+/// `12 to enforce, 3 to enable`, in the order of how much they ask for; `nothing to change`.
+#[must_use]
+pub fn actions(summary: &Summary) -> String {
+    let parts = [
+        (summary.enforce, "to enforce"),
+        (summary.enable, "to enable"),
+        (summary.relax, "to relax"),
+        (summary.disable, "to disable"),
+        (summary.hold, "on hold"),
+        (summary.block, "blocked"),
+    ];
+    list(parts.into_iter(), "nothing to change")
+}
+
+/// `1 critical, 3 high`; `none`.
+#[must_use]
+pub fn severities(counts: &SeverityCounts) -> String {
+    list(Severity::WORST_FIRST.into_iter().map(|severity| (of(counts, severity), severity.as_str())), "none")
+}
+
+/// The count of one severity.
+#[must_use]
+pub const fn of(counts: &SeverityCounts, severity: Severity) -> u64 {
+    match severity {
+        Severity::Critical => counts.critical,
+        Severity::High => counts.high,
+        Severity::Medium => counts.medium,
+        Severity::Low => counts.low,
+        Severity::Info => counts.info,
+    }
+}
+
+fn list<'a>(parts: impl Iterator<Item = (u64, &'a str)>, none: &str) -> String {
+    let parts: Vec<_> = parts.filter(|(n, _)| *n > 0).map(|(n, what)| format!("{} {what}", number(n))).collect();
+    if parts.is_empty() { none.to_owned() } else { parts.join(", ") }
+}
+
+/// `2026-11-24 08:00 UTC`.
+#[must_use]
+pub fn instant(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+/// `2026-12-01`, or with the time where it is not midnight UTC.
+#[must_use]
+pub fn date(at: Timestamp) -> String {
+    if at.as_second().rem_euclid(86_400) == 0 { at.strftime("%Y-%m-%d").to_string() } else { instant(at) }
+}
+
+/// `snapshot of 2026-11-24 08:00 UTC, 90 minutes old`.
+#[must_use]
+pub fn facts(plan: &Plan) -> String {
+    let source = match plan.observed.source {
+        Source::Snapshot => "snapshot of",
+        Source::Graph => "read from Microsoft Graph at",
+    };
+    let minutes = plan.as_of.since((Unit::Minute, plan.observed.captured_at)).map_or(0, |span| span.get_minutes());
+    let age = match minutes {
+        ..=-1 => " (later than the plan's instant)".to_owned(),
+        0..=4 => String::new(),
+        5..=119 => format!(", {minutes} minutes old"),
+        120..=2879 => format!(", {} hours old", minutes / 60),
+        _ => format!(", {} days old", minutes / 1440),
+    };
+    format!("{source} {}{age}", instant(plan.observed.captured_at))
+}
+
+/// The reasons of a hold: `until 2026-12-01: wave "second"`.
+#[must_use]
+pub fn hold(hold: &crate::desired::Hold) -> String {
+    match hold.until {
+        Some(until) => format!("until {}: {}", date(until), hold.reason),
+        None => format!("without a date: {}", hold.reason),
+    }
+}
+
+/// The evidence of a finding on one line: `legacy_sign_ins: Authenticated SMTP 412 · last: 2026-11-23`.
+#[must_use]
+pub fn evidence(finding: &Finding) -> String {
+    let mut out = String::new();
+    for Evidence { fact, value } in &finding.evidence {
+        if !out.is_empty() {
+            out.push_str(" · ");
+        }
+        out.push_str(fact);
+        out.push_str(": ");
+        push_value(&mut out, value);
+    }
+    out
+}
+
+/// At most this many elements of a list are spelled out.
+const ELEMENTS: usize = 5;
+
+/// A value in words, not in JSON.
+pub fn push_value(out: &mut String, value: &Value) {
+    match value {
+        Value::Null => out.push_str("unknown"),
+        Value::Bool(true) => out.push_str("yes"),
+        Value::Bool(false) => out.push_str("no"),
+        Value::Number(n) => match n.as_u64() {
+            Some(n) => out.push_str(&number(n)),
+            None => out.push_str(&n.to_string()),
+        },
+        Value::String(text) => out.push_str(text),
+        Value::Array(list) => {
+            if list.is_empty() {
+                out.push_str("none");
+            }
+            for (at, one) in list.iter().take(ELEMENTS).enumerate() {
+                out.push_str(if at == 0 { "" } else { ", " });
+                push_value(out, one);
+            }
+            push_rest(out, list.len());
+        }
+        Value::Object(members) => {
+            if members.is_empty() {
+                out.push_str("none");
+            }
+            for (at, (name, one)) in members.iter().take(ELEMENTS).enumerate() {
+                out.push_str(if at == 0 { "" } else { ", " });
+                out.push_str(name);
+                out.push(' ');
+                push_value(out, one);
+            }
+            push_rest(out, members.len());
+        }
+    }
+}
+
+fn push_rest(out: &mut String, length: usize) {
+    if length > ELEMENTS {
+        out.push_str(&format!(" and {} more", number((length - ELEMENTS) as u64)));
+    }
+}
+
+/// Rules whose findings no `accept` can lift: the state is not known, or not the one that was planned for.
+#[must_use]
+pub fn is_acceptable(rule: &str) -> bool {
+    !matches!(rule, "MFA044" | "MFA045")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::render::testing::{at, sample};
+
+    #[test]
+    fn numbers_and_plurals() {
+        assert_eq!([number(0), number(999), number(1_000), number(1_234_567)], ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!([count(1, "user"), count(1_200, "user")], ["1 user", "1,200 users"]);
+    }
+
+    #[test]
+    fn values_in_words() {
+        let shown = |value: Value| {
+            let mut out = String::new();
+            push_value(&mut out, &value);
+            out
+        };
+        assert_eq!(shown(json!({"IMAP4": 41, "POP3": 2})), "IMAP4 41, POP3 2");
+        assert_eq!(shown(json!([1, 2, 3, 4, 5, 6, 7])), "1, 2, 3, 4, 5 and 2 more");
+        assert_eq!([shown(json!(null)), shown(json!([])), shown(json!(true))], ["unknown", "none", "yes"]);
+    }
+
+    #[test]
+    fn ages_are_relative_to_the_plans_instant() {
+        let mut plan = sample();
+        assert_eq!(facts(&plan), "snapshot of 2026-11-24 08:00 UTC, 90 minutes old");
+        plan.as_of = at("2026-12-24T08:00:00Z");
+        assert!(facts(&plan).ends_with("30 days old"));
+        plan.as_of = at("2026-11-23T08:00:00Z");
+        assert!(facts(&plan).contains("later than"));
+        assert_eq!(date(at("2026-12-01T00:00:00Z")), "2026-12-01");
+    }
+}

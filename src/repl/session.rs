@@ -1,0 +1,149 @@
+//! What names mean in the console, and how a line becomes an answer.
+
+use std::{cell::OnceCell, path::Path};
+
+use jiff::Timestamp;
+
+use crate::{
+    config::Config,
+    desired::{Claim, Desired, ProtectionKind},
+    diag::{Diagnostic, Diagnostics, FileId, SourceMap},
+    eval::{CompileContext, Expr, Scope, Value, format_console, parse_expression},
+    facts::{Facts, UserKind},
+    plan::{Summary, plan_value, tenant_value},
+    tenant::{Text, UserIndex},
+};
+
+use super::names::Names;
+
+/// What a console session knows. Without a configuration and a tenant there are the functions and literals.
+pub struct Session<'a> {
+    pub(super) facts: Option<&'a Facts<'a>>,
+    pub(super) desired: Option<&'a Desired>,
+    pub(super) var: Value,
+    pub(super) local: Value,
+    pub(super) tenant: Option<Value>,
+    pub(super) plan: Option<Value>,
+    pub(super) context: CompileContext,
+    pub(super) users: OnceCell<Value>,
+    pub(super) groups: OnceCell<Value>,
+    dir: &'a Path,
+    instant: Timestamp,
+}
+
+impl<'a> Session<'a> {
+    /// A session without configuration and tenant. `dir` is where relative paths in `file()` start.
+    #[must_use]
+    pub fn new(dir: &'a Path, instant: Timestamp) -> Self {
+        let nothing = Value::object::<Text>([]);
+        Self {
+            facts: None,
+            desired: None,
+            var: nothing.clone(),
+            local: nothing,
+            tenant: None,
+            plan: None,
+            context: CompileContext::default(),
+            users: OnceCell::new(),
+            groups: OnceCell::new(),
+            dir,
+            instant,
+        }
+    }
+
+    /// … with a configuration: `var`, `local`, and its directory and instant.
+    #[must_use]
+    pub fn with_config(mut self, config: &'a Config) -> Self {
+        let keys = |value: &Value| value.as_map().into_iter().flat_map(|map| map.keys().cloned()).collect::<Vec<_>>();
+        let CompileContext { extra, extra_functions, tenant, plan, .. } = self.context;
+        let context = CompileContext::new(keys(&config.var), keys(&config.local));
+        self.context = CompileContext { extra, extra_functions, tenant, plan, ..context };
+        self.var = config.var.clone();
+        self.local = config.local.clone();
+        self.dir = &config.dir;
+        self.instant = config.instant;
+        self
+    }
+
+    /// … with a tenant: `tenant`, `users`, `groups` and `user(…)`. `desired` says whom the configuration protects, which
+    /// is part of `kind`.
+    #[must_use]
+    pub fn with_tenant(mut self, config: &Config, facts: &'a Facts<'a>, desired: Option<&'a Desired>) -> Self {
+        self.facts = Some(facts);
+        self.desired = desired;
+        self.tenant = Some(tenant_value(config, facts.tenant));
+        self.context.tenant = true;
+        self.context.extra = std::sync::Arc::new(["users", "groups"].into_iter().map(Text::from).collect());
+        self.context.extra_functions = std::sync::Arc::new(std::iter::once(Text::from("user")).collect());
+        self
+    }
+
+    /// … with the numbers of a plan: `plan.summary`.
+    #[must_use]
+    pub fn with_plan(mut self, summary: &Summary) -> Self {
+        self.plan = Some(plan_value(summary));
+        self.context.plan = true;
+        self
+    }
+
+    /// The kind a block declares for this user.
+    pub(super) fn declared(&self, index: UserIndex) -> Option<UserKind> {
+        match self.desired?.claims.get(index.0 as usize)? {
+            Claim::Protected(protection) => Some(match protection.kind {
+                ProtectionKind::BreakGlass => UserKind::BreakGlass,
+                ProtectionKind::ServiceAccount => UserKind::ServiceAccount,
+            }),
+            Claim::Managed(_) | Claim::Unmanaged => None,
+        }
+    }
+}
+
+/// The source map that the places of a line's diagnostics refer to.
+#[must_use]
+pub fn sources(line: &str) -> SourceMap {
+    let mut sources = SourceMap::default();
+    sources.add("<console>", line);
+    sources
+}
+
+/// Evaluates one line and formats the value exactly as `terraform console` does.
+///
+/// # Errors
+/// Everything that is wrong with the line; places refer to [`sources`] of the same line.
+pub fn evaluate_line(line: &str, session: &Session<'_>) -> Result<String, Vec<Diagnostic>> {
+    let file = FileId(0);
+    let mut diags = Diagnostics::default();
+    let parsed = parse_expression(line, file, &mut diags);
+    let compiled = parsed.and_then(|parsed| Expr::compile(&parsed, file, &session.context, &mut diags));
+    let Some(expr) = compiled else {
+        return Err(diags.into_sorted().into_iter().map(|one| explain(one, session)).collect());
+    };
+    let names = Names(session);
+    let scope = Scope {
+        tenant: session.tenant.as_ref(),
+        plan: session.plan.as_ref(),
+        extra: Some(&names),
+        ..Scope::new(&session.var, &session.local, session.dir, session.instant)
+    };
+    match expr.eval(&scope) {
+        Ok(value) => Ok(format_console(&value)),
+        Err(error) => Err(vec![error.into()]),
+    }
+}
+
+/// A name that exists in other sessions is worth a word: the configuration or the tenant is missing, not the name.
+fn explain(diagnostic: Diagnostic, session: &Session<'_>) -> Diagnostic {
+    let named = |name: &str| {
+        diagnostic.detail.contains(&format!("\"{name}\"")) || diagnostic.detail.contains(&format!("`{name}`"))
+    };
+    let missing = match session.facts {
+        None if ["tenant", "users", "groups", "user"].into_iter().any(named) => {
+            "there is no tenant in this session: run the console where a configuration names one, or with --snapshot"
+        }
+        _ if session.plan.is_none() && named("plan") => {
+            "there is no plan in this session: it takes a configuration and a tenant"
+        }
+        _ => return diagnostic,
+    };
+    diagnostic.hint(missing)
+}

@@ -1,0 +1,126 @@
+//! What is typed and what is answered.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::{Session, complete, evaluate_line, run_piped};
+use crate::{
+    config::{Config, LoadInput, Overlay, load_over},
+    diag::render::RenderOptions,
+    facts::Facts,
+    plan::Summary,
+    tenant::{Group, GroupId, MfaState, ObservedTenant, Source, TenantId, User, UserId},
+};
+
+fn instant() -> Timestamp {
+    "2026-11-24T08:00:00Z".parse().unwrap()
+}
+
+fn config() -> Config {
+    let mut overlay = Overlay::alone();
+    overlay.insert(
+        "dir/main.mfa.hcl",
+        r#"
+        tenant "Contoso" { id = "00000000-0000-0000-0000-000000000007" }
+        variable "wave" { default = 2 }
+        variable "secret" {
+          default   = "s3cret"
+          sensitive = true
+        }
+        locals { departments = ["Finance", "Sales"] }
+        mfa "all" {
+          state = "enforced"
+          where = true
+        }
+        "#,
+    );
+    let dir = Path::new("dir");
+    let input = LoadInput {
+        dir,
+        policy_dir: None,
+        vars: &[],
+        var_files: &[],
+        environment: &[],
+        instant: instant(),
+        known_rules: &[],
+    };
+    load_over(input, &overlay).unwrap()
+}
+
+fn tenant() -> ObservedTenant {
+    let user = |number, name: &str, state: MfaState| {
+        let mut user = User::new(UserId::new(Uuid::from_u128(number)), name.into(), state.into());
+        user.member_of = Some(Box::from([GroupId::new(Uuid::from_u128(9))]));
+        user
+    };
+    let users = vec![user(1, "ann@contoso.com", MfaState::Disabled), user(2, "bo@contoso.com", MfaState::Enforced)];
+    let id = TenantId::new(Uuid::from_u128(7));
+    let mut tenant = ObservedTenant::new(id, "Contoso".into(), Source::Snapshot, instant(), users);
+    tenant.groups = vec![Group { id: GroupId::new(Uuid::from_u128(9)), display_name: "Staff".into(), mail: None }];
+    tenant
+}
+
+/// Answers to some lines in a full session: standard output, standard error, and whether all had an answer.
+fn type_in(lines: &str) -> (String, String, bool) {
+    let (config, tenant) = (config(), tenant());
+    let facts = Facts::of(&tenant, &config.guardrails.signal, instant());
+    let summary = Summary { users: 2, enforce: 1, ..Summary::default() };
+    let session = Session::new(Path::new("."), instant())
+        .with_config(&config)
+        .with_tenant(&config, &facts, None)
+        .with_plan(&summary);
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let fine = run_piped(&session, &mut lines.as_bytes(), &mut out, &mut err, RenderOptions::default()).unwrap();
+    (String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap(), fine)
+}
+
+#[test]
+fn every_name_of_the_language_has_a_value() {
+    let (out, err, fine) = type_in(
+        "var.wave + 1\nvar.secret\nlocal.departments\ntenant.users\nplan.summary.enforce\n\
+         user(\"ANN@contoso.com\").mfa_state\nuser(\"00000000-0000-0000-0000-000000000002\").groups\n\
+         [for u in users : u.user_principal_name if u.mfa_state == \"disabled\"]\ngroups[0].members\n",
+    );
+    assert_eq!(err, "");
+    assert!(fine);
+    let expected = "3\n(sensitive value)\n[\n  \"Finance\",\n  \"Sales\",\n]\n2\n1\n\"disabled\"\ntolist([\n  \"Staff\",\n])\n\
+                    [\n  \"ann@contoso.com\",\n]\n2\n";
+    assert_eq!(out, expected);
+}
+
+#[test]
+fn a_wrong_line_is_told_on_stderr_and_the_next_one_still_runs() {
+    let (out, err, fine) =
+        type_in("upper(\"a\")\nvar.wav\n\n# a comment\n1 +\nuser(\"anne@contoso.com\")\n2 * 3\nexit\n7\n");
+    assert_eq!(out, "\"A\"\n6\n");
+    assert!(!fine);
+    for part in ["var.wav", "did you mean", "Invalid expression", "did you mean \"ann@contoso.com\""] {
+        assert!(err.contains(part), "{part} in {err}");
+    }
+}
+
+#[test]
+fn without_configuration_and_tenant_there_are_the_functions() {
+    let session = Session::new(Path::new("."), instant());
+    assert_eq!(evaluate_line("timestamp()", &session).unwrap(), "\"2026-11-24T08:00:00Z\"");
+    let problems = evaluate_line("length(users)", &session).unwrap_err();
+    assert!(problems[0].hints.iter().any(|hint| hint.contains("no tenant in this session")), "{problems:?}");
+}
+
+#[test]
+fn completion_knows_names_functions_facts_and_users() {
+    let (config, tenant) = (config(), tenant());
+    let facts = Facts::of(&tenant, &config.guardrails.signal, instant());
+    let session = Session::new(Path::new("."), instant()).with_config(&config).with_tenant(&config, &facts, None);
+    let words = |line: &str| complete(line, line.len(), &session).words;
+    assert_eq!(words("var."), ["var.secret", "var.wave"]);
+    assert_eq!(words("1 + local.d"), ["local.departments"]);
+    assert_eq!(words("toupp"), [""; 0]);
+    assert_eq!(words("upp"), ["upper("]);
+    assert_eq!(words("us"), ["user(", "users"]);
+    assert_eq!(words("user(\"A"), ["ann@contoso.com"]);
+    assert_eq!(words("user(\"ann@contoso.com\").mfa"), [".mfa_state"]);
+    assert_eq!(complete("é + va", 7, &session).start, 5, "places are bytes");
+}

@@ -1,0 +1,159 @@
+//! Rules over changes.
+
+use std::{borrow::Cow, cmp::Reverse};
+
+use rayon::prelude::*;
+
+use super::{
+    Context, Finding, NotEvaluated,
+    case::Case,
+    catalogue::registry,
+    own::{ChangeValues, OwnVerdict, evaluate},
+    rule::{Check, Verdict},
+};
+use crate::{diff::Transition, tenant::Fact};
+
+/// How many transitions one task takes: large enough that tasks cost nothing, small enough for two cores to share.
+const CHUNK: usize = 2048;
+
+/// What the rules say of the changes.
+#[derive(Debug, Default)]
+pub struct ChangeFindings {
+    /// Per transition, in its order: worst first, then by rule.
+    pub findings: Vec<Vec<Finding>>,
+    /// Rules that lacked a fact, by rule, then fact.
+    pub not_evaluated: Vec<NotEvaluated>,
+    /// Own rules that failed: the rule's id and the first message.
+    pub errors: Vec<(String, String)>,
+    /// Per `accept` block: did it accept anything?
+    pub(super) used_accepts: Vec<bool>,
+}
+
+/// Runs every rule over every transition. The result does not depend on how the work is shared.
+#[must_use]
+pub fn assess_changes(context: &Context<'_>, transitions: &[Transition]) -> ChangeFindings {
+    let own = ChangeValues::new();
+    let parts: Vec<Part> = transitions
+        .par_chunks(CHUNK)
+        .map(|chunk| {
+            let mut part = Part::new(context);
+            part.findings.reserve_exact(chunk.len());
+            for transition in chunk {
+                let findings = part.assess(context, &own, transition);
+                part.findings.push(findings);
+            }
+            part
+        })
+        .collect();
+    let mut whole = Part::new(context);
+    whole.findings.reserve_exact(transitions.len());
+    for part in parts {
+        whole.join(part);
+    }
+    whole.finish(context)
+}
+
+/// The result of some transitions.
+struct Part {
+    findings: Vec<Vec<Finding>>,
+    /// Per built-in rule and fact.
+    blind: Vec<[u64; Fact::ALL.len()]>,
+    /// Per own rule: without a fact, and the first failure.
+    own: Vec<(u64, Option<String>)>,
+    used_accepts: Vec<bool>,
+}
+
+impl Part {
+    fn new(context: &Context<'_>) -> Self {
+        Self {
+            findings: Vec::new(),
+            blind: vec![[0; Fact::ALL.len()]; registry().len()],
+            own: vec![(0, None); context.config.rules.len()],
+            used_accepts: vec![false; context.config.accepts.len()],
+        }
+    }
+
+    fn assess(&mut self, context: &Context<'_>, own: &ChangeValues, transition: &Transition) -> Vec<Finding> {
+        let case = Case::new(context, transition);
+        let mut findings = Vec::new();
+        for (index, rule) in registry().iter().enumerate() {
+            let Check::Change(on, check) = rule.check else { continue };
+            if !on.meets(case.on) || !context.is_enabled(index) {
+                continue;
+            }
+            match check(&case) {
+                Verdict::Clear => {}
+                Verdict::Blind(fact) => self.blind[index][fact as usize] += 1,
+                Verdict::Fires(hit) => findings.push(context.finding(index, rule, hit)),
+            }
+        }
+        suppress(&mut findings);
+        for (index, rule) in context.config.rules.iter().enumerate() {
+            match evaluate(rule, context.config, own, &case) {
+                OwnVerdict::Clear => {}
+                OwnVerdict::Blind => self.own[index].0 += 1,
+                OwnVerdict::Fires(finding) => findings.push(finding),
+                OwnVerdict::Failed(message) => {
+                    self.own[index].0 += 1;
+                    self.own[index].1.get_or_insert(message);
+                }
+            }
+        }
+        for finding in &mut findings {
+            finding.accepted = context.waivers.find(&finding.rule, Some(transition.user), &mut self.used_accepts);
+        }
+        findings.sort_by(|a, b| Reverse(a.severity).cmp(&Reverse(b.severity)).then_with(|| a.rule.cmp(&b.rule)));
+        findings
+    }
+
+    fn join(&mut self, other: Self) {
+        let Self { findings, blind, own, used_accepts } = other;
+        self.findings.extend(findings);
+        for (mine, theirs) in self.blind.iter_mut().zip(blind) {
+            mine.iter_mut().zip(theirs).for_each(|(mine, theirs)| *mine += theirs);
+        }
+        for (mine, theirs) in self.own.iter_mut().zip(own) {
+            mine.0 += theirs.0;
+            mine.1 = mine.1.take().or(theirs.1);
+        }
+        self.used_accepts.iter_mut().zip(used_accepts).for_each(|(mine, theirs)| *mine |= theirs);
+    }
+
+    fn finish(self, context: &Context<'_>) -> ChangeFindings {
+        let Self { findings, blind, own, used_accepts } = self;
+        let mut not_evaluated = Vec::new();
+        for (rule, counts) in registry().iter().zip(blind) {
+            for (fact, users) in Fact::ALL.iter().zip(counts).filter(|(_, users)| *users > 0) {
+                not_evaluated.push(NotEvaluated { rule: rule.id.into(), users, fact: fact.as_str().into() });
+            }
+        }
+        let mut errors = Vec::new();
+        for (rule, (users, error)) in context.config.rules.iter().zip(own) {
+            let id: Cow<'static, str> = rule.id.to_string().into();
+            if users > 0 {
+                not_evaluated.push(NotEvaluated { rule: id.clone(), users, fact: "when".into() });
+            }
+            errors.extend(error.map(|message| (id.into_owned(), message)));
+        }
+        ChangeFindings { findings, not_evaluated, errors, used_accepts }
+    }
+}
+
+/// The specific rule wins over the general one: what is known to be a sync account, a Teams Rooms device or a bulk
+/// enrolment token need not also look like a service account; and a name alone adds nothing to a signal that names are
+/// part of. Acceptance and severity play no part, so that accepting one finding never hides or shows another.
+fn suppress(findings: &mut Vec<Finding>) {
+    if findings.len() < 2 {
+        return;
+    }
+    let has = |ids: &[&str]| findings.iter().any(|one| ids.contains(&&*one.rule));
+    let recognised = has(&["MFA001", "MFA012", "MFA013"]);
+    let scored = has(&["MFA008", "MFA009"]);
+    if recognised || scored {
+        findings.retain(|one| match &*one.rule {
+            "MFA008" | "MFA009" => !recognised,
+            "MFA010" => false,
+            _ => true,
+        });
+    }
+}

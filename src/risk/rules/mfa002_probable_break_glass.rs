@@ -1,0 +1,160 @@
+//! MFA002 probable-break-glass: probably an emergency account that nobody declared.
+
+use crate::risk::rule::prelude::*;
+use crate::tenant::{LastSignIn, role};
+
+pub(super) static RULE: Rule = Rule {
+    id: "MFA002",
+    name: "probable-break-glass",
+    title: "Probably an emergency account that nobody declared",
+    grades: &[Critical],
+    facts: &[Fact::Roles, Fact::ConditionalAccess, Fact::SignInActivity, Fact::Directory],
+    remediation: "Declare the account as `break_glass` and give it a FIDO2 key or a certificate.",
+    doc: RuleDoc {
+        meaning: "The account is excluded by name, group or role from every enabled Conditional Access policy (of at least two), or carries `BG` in extensionAttribute1, or is a permanent Global Administrator in the cloud only, with an `onmicrosoft.com` name, who has not signed in for 30 days (unknown counts as not).",
+        why: "Emergency accounts exist for the day on which MFA does not work. A second factor nobody registered locks the last door.",
+        evidence: "What shows it: the number of policies, the attribute, or role and last sign-in.",
+        action: "If it is no emergency account, remove its exclusions, or accept the finding with a reason.",
+        sources: &["Manage emergency access accounts in Microsoft Entra ID"],
+    },
+    check: Check::Change(On::RAISE, check),
+};
+
+fn check(case: &Case<'_>) -> Verdict {
+    let user = case.user;
+    let mark = user.extension_attributes.as_ref().and_then(|all| all[0].as_deref());
+    if mark.is_some_and(|mark| mark.trim().eq_ignore_ascii_case("BG")) {
+        return hit().with("extension.1", "BG").into();
+    }
+    let excluded = case.context.policies.excluded_from_all(user);
+    if let Ok(Some(policies)) = excluded {
+        return hit().with("excluded_from_enabled_policies", policies).into();
+    }
+    let cloud_admin_name = user.on_premises_sync_enabled != Some(true)
+        && user.domain().is_some_and(|domain| domain.to_ascii_lowercase().ends_with(".onmicrosoft.com"));
+    if cloud_admin_name {
+        let Some(roles) = &user.directory_roles else { return Verdict::Blind(Fact::Roles) };
+        let permanent = roles.iter().any(|one| one.permanent && one.template_id == role::GLOBAL_ADMINISTRATOR);
+        let last = recognise::last_sign_in(user, case.context.instant);
+        if permanent && is_idle(last, case) {
+            return hit().with("role", "permanent Global Administrator").with("last_sign_in", last_text(last)).into();
+        }
+    }
+    match excluded {
+        Err(fact) => Verdict::Blind(fact),
+        Ok(_) if user.extension_attributes.is_none() => Verdict::Blind(Fact::Directory),
+        Ok(_) => Verdict::Clear,
+    }
+}
+
+fn hit() -> Hit {
+    Hit::new(Critical, "Everything about this account says emergency access, but no break_glass block declares it.")
+}
+
+fn is_idle(last: LastSignIn, case: &Case<'_>) -> bool {
+    match last {
+        LastSignIn::Unknown | LastSignIn::Never => true,
+        LastSignIn::At(at) => recognise::days_between(at, case.context.instant) > 30,
+    }
+}
+
+fn last_text(last: LastSignIn) -> String {
+    match last {
+        LastSignIn::Unknown => "unknown".into(),
+        LastSignIn::Never => "never".into(),
+        LastSignIn::At(at) => at.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::risk::testing::*;
+    use crate::tenant::LastSignIn;
+
+    #[test]
+    fn fires_and_near_misses() {
+        rows(
+            &RULE,
+            &[
+                (
+                    "marked",
+                    |w| {
+                        w.user().extension_attributes =
+                            Some(Box::new(std::array::from_fn(|i| (i == 0).then(|| "BG".into()))))
+                    },
+                    Fires(Critical),
+                ),
+                (
+                    "marked elsewhere",
+                    |w| {
+                        w.user().extension_attributes =
+                            Some(Box::new(std::array::from_fn(|i| (i == 1).then(|| "BG".into()))))
+                    },
+                    Silent,
+                ),
+                (
+                    "excluded from both policies",
+                    |w| {
+                        let id = w.user().id;
+                        w.policies = Some(vec![excluding(policy("one"), id), excluding(policy("two"), id)]);
+                    },
+                    Fires(Critical),
+                ),
+                (
+                    "excluded from one of two",
+                    |w| {
+                        let id = w.user().id;
+                        w.policies = Some(vec![excluding(policy("one"), id), policy("two")]);
+                    },
+                    Silent,
+                ),
+                (
+                    "excluded from the only one",
+                    |w| {
+                        let id = w.user().id;
+                        w.policies = Some(vec![excluding(policy("one"), id)]);
+                    },
+                    Silent,
+                ),
+                (
+                    "idle cloud Global Administrator",
+                    |w| {
+                        w.user().user_principal_name = "root@contoso.onmicrosoft.com".into();
+                        w.user().directory_roles = Some([global_admin()].into());
+                        w.user().last_sign_in = LastSignIn::Never;
+                    },
+                    Fires(Critical),
+                ),
+                (
+                    "unknown last sign-in is not safe",
+                    |w| {
+                        w.user().user_principal_name = "root@contoso.onmicrosoft.com".into();
+                        w.user().directory_roles = Some([global_admin()].into());
+                        w.user().last_sign_in = LastSignIn::Unknown;
+                        w.user().sign_ins = None;
+                    },
+                    Fires(Critical),
+                ),
+                (
+                    "busy Global Administrator",
+                    |w| {
+                        w.user().user_principal_name = "root@contoso.onmicrosoft.com".into();
+                        w.user().directory_roles = Some([global_admin()].into());
+                    },
+                    Silent,
+                ),
+                (
+                    "synchronised Global Administrator",
+                    |w| {
+                        w.user().on_premises_sync_enabled = Some(true);
+                        w.user().directory_roles = Some([global_admin()].into());
+                        w.user().last_sign_in = LastSignIn::Never;
+                    },
+                    Silent,
+                ),
+                ("policies unknown", |w| w.policies = None, Blind),
+            ],
+        );
+    }
+}

@@ -1,0 +1,130 @@
+//! MFA003 last-usable-global-administrator: no Global Administrator could sign in after this plan.
+
+use crate::risk::rule::prelude::*;
+use std::collections::{HashMap, HashSet};
+
+use crate::{
+    risk::names::Names,
+    tenant::{UserIndex, role},
+};
+
+pub(super) static RULE: Rule = Rule {
+    id: "MFA003",
+    name: "last-usable-global-administrator",
+    title: "No Global Administrator could sign in after this plan",
+    grades: &[Critical],
+    facts: &[Fact::Roles, Fact::Registration],
+    remediation: "Register a usable method for another Global Administrator first.",
+    doc: RuleDoc {
+        meaning: "After the changes that will be performed, no enabled Global Administrator is left who is `disabled` or has a usable method. Eligible administrators and emergency accounts count. Where methods are unknown, the rule fires if the plan raises a Global Administrator, and is not evaluated otherwise.",
+        why: "Nobody could repair the tenant but Microsoft support.",
+        evidence: "How many enabled Global Administrators there are, of whom how many have no usable method or unknown methods.",
+        action: "A Temporary Access Pass helps to register. Lowering an emergency account that was raised by mistake also helps.",
+        sources: &["Manage emergency access accounts in Microsoft Entra ID"],
+    },
+    check: Check::Plan(check),
+};
+
+fn check(case: &mut PlanCase<'_>) {
+    let tenant = case.context.tenant;
+    let mut after: HashMap<UserIndex, MfaState> = HashMap::new();
+    let mut raised = HashSet::new();
+    for transition in case.applied() {
+        after.insert(transition.user, transition.effective);
+        if transition.action.raises() {
+            raised.insert(transition.user);
+        }
+    }
+    let (mut all, mut unusable, mut unknown) = (Names::default(), 0_u64, 0_u64);
+    let mut raises_one = false;
+    let mut roles_unknown = 0;
+    for (index, user) in tenant.indexed().filter(|(_, user)| user.account_enabled != Some(false)) {
+        let Some(roles) = &user.directory_roles else {
+            roles_unknown += 1;
+            continue;
+        };
+        if !roles.iter().any(|one| one.template_id == role::GLOBAL_ADMINISTRATOR) {
+            continue;
+        }
+        all.add(user);
+        raises_one |= raised.contains(&index);
+        let state = after.get(&index).copied().or_else(|| user.mfa_state.known());
+        match (state, methods::usable(user)) {
+            (Some(MfaState::Disabled), _) | (_, Some(true)) => return,
+            (Some(_), Some(false)) => unusable += 1,
+            (None, _) | (_, None) => unknown += 1,
+        }
+    }
+    if all.is_empty() {
+        return case.blind(roles_unknown, Fact::Roles);
+    }
+    if unknown > 0 && !raises_one {
+        return case.blind(unknown, Fact::Registration);
+    }
+    let hit = Hit::new(Critical, "After this plan no enabled Global Administrator could sign in: none is disabled or known to have a usable method.")
+        .with("global_administrators", all.count())
+        .with("without_usable_method", unusable)
+        .with("methods_unknown", unknown)
+        .with("first", all.first());
+    case.fire(hit);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::plan::Decision;
+    use crate::risk::testing::*;
+
+    #[test]
+    fn fires_and_near_misses() {
+        rows(
+            &RULE,
+            &[
+                (
+                    "the only one is raised without a method",
+                    |w| {
+                        w.only_admin();
+                        w.user().methods = Some([].into());
+                        w.user().registered = Some(false);
+                    },
+                    Fires(Critical),
+                ),
+                (
+                    "the only one is raised, methods unknown",
+                    |w| {
+                        w.only_admin();
+                        w.user().methods = None;
+                        w.user().mfa_capable = None;
+                    },
+                    Fires(Critical),
+                ),
+                ("the only one has a method", |w| w.only_admin(), Silent),
+                (
+                    "another one is disabled",
+                    |w| {
+                        w.user().directory_roles = Some([global_admin()].into());
+                        w.user().methods = Some([].into());
+                    },
+                    Silent,
+                ),
+                (
+                    "the change is withheld",
+                    |w| {
+                        w.only_admin();
+                        w.user().methods = Some([].into());
+                        w.decide(Decision::Block);
+                    },
+                    Silent,
+                ),
+                (
+                    "no Global Administrator is visible, roles unknown",
+                    |w| {
+                        w.users.truncate(1);
+                        w.user().directory_roles = None;
+                    },
+                    Blind,
+                ),
+            ],
+        );
+    }
+}

@@ -1,0 +1,60 @@
+//! MFA007 legacy-client-in-use: uses a legacy mail client.
+
+use crate::risk::rule::prelude::*;
+
+pub(super) static RULE: Rule = Rule {
+    id: "MFA007",
+    name: "legacy-client-in-use",
+    title: "Uses a legacy mail client",
+    grades: &[High],
+    facts: &[Fact::SignIns],
+    remediation: "Move the user to a client with modern authentication first.",
+    doc: RuleDoc {
+        meaning: "There were successful sign-ins by a legacy protocol other than SMTP (IMAP, POP, Exchange ActiveSync, older Outlook and so on), and the change ends in enforced.",
+        why: "Enforced blocks legacy protocols, unless the tenant allows app passwords: his mail stops.",
+        evidence: "Which protocols, how often, when last.",
+        action: "",
+        sources: &[
+            "Block legacy authentication with Conditional Access",
+            "How to: Enable per-user multifactor authentication (Microsoft Entra ID)",
+        ],
+    },
+    check: Check::Change(On::ENFORCE, check),
+};
+
+fn check(case: &Case<'_>) -> Verdict {
+    let Some(legacy) = case.sign_ins().and_then(|one| one.legacy.as_ref()) else {
+        return Verdict::Blind(Fact::SignIns);
+    };
+    let used = || legacy.iter().filter(|one| one.count > 0 && recognise::is_other_legacy(&one.protocol));
+    if used().next().is_none() {
+        return Verdict::Clear;
+    }
+    let counts: serde_json::Map<_, _> = used().map(|one| (one.protocol.to_string(), one.count.into())).collect();
+    let last = used().filter_map(|one| one.last).max().map(|at| at.to_string());
+    Hit::new(High, "This user signs in by a legacy protocol: once enforced, that client is blocked.")
+        .with("legacy_sign_ins", serde_json::Value::Object(counts))
+        .with_some("last", last)
+        .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::risk::testing::*;
+
+    #[test]
+    fn fires_and_near_misses() {
+        rows(
+            &RULE,
+            &[
+                ("IMAP", |w| w.legacy("IMAP4", 3), Fires(High)),
+                ("ActiveSync, whatever the case", |w| w.legacy("exchange activesync", 3), Fires(High)),
+                ("SMTP is another rule", |w| w.legacy("Authenticated SMTP", 3), Silent),
+                ("a browser is not legacy", |w| w.legacy("Browser", 30), Silent),
+                ("failed only", |w| w.legacy("POP3", 0), Silent),
+                ("unknown", |w| w.sign_ins().legacy = None, Blind),
+            ],
+        );
+    }
+}

@@ -1,0 +1,80 @@
+//! MFA012 teams-rooms-account: this is a Teams Rooms device.
+
+use crate::risk::rule::prelude::*;
+use crate::tenant::MailboxPurpose;
+
+pub(super) static RULE: Rule = Rule {
+    id: "MFA012",
+    name: "teams-rooms-account",
+    title: "This is a Teams Rooms device",
+    grades: &[Critical],
+    facts: &[Fact::Licenses, Fact::MailboxPurpose, Fact::SignIns],
+    remediation: "Leave the account out; protect it by Conditional Access with locations and compliant devices.",
+    doc: RuleDoc {
+        meaning: "The account has a Teams Rooms licence, or a room mailbox that signs in, or a sign-in name that starts with `mtr-`.",
+        why: "The device signs in unattended with a password: the meeting room goes dark.",
+        evidence: "What shows it.",
+        action: "Declare it as `service_account`.",
+        sources: &["Supported Conditional Access and Intune device compliance policies for Microsoft Teams Rooms"],
+    },
+    check: Check::Change(On::RAISE, check),
+};
+
+fn check(case: &Case<'_>) -> Verdict {
+    let user = case.user;
+    if let Some(by) = recognise::teams_room(user) {
+        return Hit::new(Critical, "This account signs a Teams Rooms device in: with MFA the room goes dark.")
+            .with("recognised_by", by)
+            .with_some("licenses", user.licenses.as_ref().map(|skus| serde_json::json!(skus)))
+            .into();
+    }
+    let room = user.mailbox_purpose == Some(MailboxPurpose::Room);
+    if room && case.signs_in() == Some(true) {
+        return Hit::new(Critical, "This room mailbox signs in: with MFA the room goes dark.")
+            .with("recognised_by", "room mailbox that signs in")
+            .into();
+    }
+    if user.licenses.is_none() {
+        Verdict::Blind(Fact::Licenses)
+    } else if user.mailbox_purpose.is_none() {
+        Verdict::Blind(Fact::MailboxPurpose)
+    } else if room && case.signs_in().is_none() {
+        Verdict::Blind(Fact::SignIns)
+    } else {
+        Verdict::Clear
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::risk::testing::*;
+    use crate::tenant::MailboxPurpose;
+
+    #[test]
+    fn fires_and_near_misses() {
+        rows(
+            &RULE,
+            &[
+                (
+                    "by licence",
+                    |w| w.user().licenses = Some(["Microsoft_Teams_Rooms_Pro".into()].into()),
+                    Fires(Critical),
+                ),
+                ("by older licence", |w| w.user().licenses = Some(["MEETING_ROOM".into()].into()), Fires(Critical)),
+                ("by name", |w| w.user().user_principal_name = "MTR-Oslo@contoso.com".into(), Fires(Critical)),
+                ("a room that signs in", |w| w.user().mailbox_purpose = Some(MailboxPurpose::Room), Fires(Critical)),
+                (
+                    "a room that does not",
+                    |w| {
+                        w.user().mailbox_purpose = Some(MailboxPurpose::Room);
+                        w.asleep();
+                    },
+                    Silent,
+                ),
+                ("licences unknown", |w| w.user().licenses = None, Blind),
+                ("mtrent is a person", |w| w.user().user_principal_name = "mtrent@contoso.com".into(), Silent),
+            ],
+        );
+    }
+}

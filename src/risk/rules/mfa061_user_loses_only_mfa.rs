@@ -1,0 +1,106 @@
+//! MFA061 user-loses-only-mfa: a user loses his only MFA.
+
+use crate::facts::Coverage;
+use crate::risk::rule::prelude::*;
+
+pub(super) static RULE: Rule = Rule {
+    id: "MFA061",
+    name: "user-loses-only-mfa",
+    title: "A user loses his only MFA",
+    grades: &[High],
+    facts: &[Fact::ConditionalAccess, Fact::SecurityDefaults],
+    remediation: "Cover the user by a Conditional Access policy that requires MFA of everything, then lower him.",
+    doc: RuleDoc {
+        meaning: "A user who is not known to be privileged is lowered to disabled, security defaults are not known to be on, and no Conditional Access policy is known to cover him fully. Policies that cannot be read count as no policies.",
+        why: "From then on the password alone opens the account.",
+        evidence: "Every policy that mentions him and does not cover him.",
+        action: "",
+        sources: &["Convert users from per-user MFA to Conditional Access"],
+    },
+    check: Check::Change(On::DISABLE, check),
+};
+
+fn check(case: &Case<'_>) -> Verdict {
+    if case.privileged == Some(true)
+        || case.context.tenant.security_defaults_enabled == Some(true)
+        || case.coverage().is_full()
+    {
+        return Verdict::Clear;
+    }
+    let (message, unknown) = match case.coverage() {
+        Coverage::Unknown { fact, .. } => {
+            ("This user loses per-user MFA, and nothing shows that Conditional Access covers him.", Some(fact.as_str()))
+        }
+        _ => ("This user loses the only MFA he has.", None),
+    };
+    Hit::new(High, message).with_some("conditional_access", case.coverage_gaps()).with_some("unknown", unknown).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::risk::testing::*;
+    use crate::tenant::PolicyState;
+
+    #[test]
+    fn fires_and_near_misses() {
+        rows(
+            &RULE,
+            &[
+                ("nothing covers him", |w| w.change(Enforced, Disabled), Fires(High)),
+                ("from enabled too", |w| w.change(Enabled, Disabled), Fires(High)),
+                (
+                    "policies unknown is not safe",
+                    |w| {
+                        w.policies = None;
+                        w.change(Enforced, Disabled);
+                    },
+                    Fires(High),
+                ),
+                (
+                    "roles unknown",
+                    |w| {
+                        w.user().directory_roles = None;
+                        w.change(Enforced, Disabled);
+                    },
+                    Fires(High),
+                ),
+                (
+                    "report-only",
+                    |w| {
+                        let mut p = policy("P");
+                        p.state = PolicyState::EnabledForReportingButNotEnforced;
+                        w.policies = Some(vec![p]);
+                        w.change(Enforced, Disabled);
+                    },
+                    Fires(High),
+                ),
+                (
+                    "covered",
+                    |w| {
+                        w.policies = Some(vec![policy("MFA for all")]);
+                        w.change(Enforced, Disabled);
+                    },
+                    Silent,
+                ),
+                (
+                    "security defaults",
+                    |w| {
+                        w.security_defaults = Some(true);
+                        w.change(Enforced, Disabled);
+                    },
+                    Silent,
+                ),
+                (
+                    "privileged is another rule",
+                    |w| {
+                        w.user().directory_roles = Some([global_admin()].into());
+                        w.change(Enforced, Disabled);
+                    },
+                    Silent,
+                ),
+                ("relaxed", |w| w.change(Enforced, Enabled), Silent),
+            ],
+        );
+    }
+}

@@ -1,0 +1,97 @@
+//! MFA062 conditional-access-coverage-gap: conditional Access nearly covers him.
+
+use crate::risk::rule::prelude::*;
+
+pub(super) static RULE: Rule = Rule {
+    id: "MFA062",
+    name: "conditional-access-coverage-gap",
+    title: "Conditional Access nearly covers him",
+    grades: &[High],
+    facts: &[Fact::ConditionalAccess],
+    remediation: "Close the gap the evidence names, then lower him.",
+    doc: RuleDoc {
+        meaning: "A Conditional Access policy mentions MFA and the user, but is report-only or disabled, excludes him, can be satisfied without MFA, or covers only some resources, clients or conditions; and no other policy covers him fully.",
+        why: "Policies that look like cover are what makes lowering feel safe.",
+        evidence: "Each policy with its reasons.",
+        action: "",
+        sources: &["Convert users from per-user MFA to Conditional Access", "Building a Conditional Access policy"],
+    },
+    check: Check::Change(On::DISABLE, check),
+};
+
+fn check(case: &Case<'_>) -> Verdict {
+    if !case.context.policies.are_known() {
+        return Verdict::Blind(Fact::ConditionalAccess);
+    }
+    match case.coverage_gaps() {
+        Some(gaps) => {
+            Hit::new(High, "Conditional Access mentions this user, but does not require MFA of him at every sign-in.")
+                .with("conditional_access", gaps)
+                .into()
+        }
+        None => Verdict::Clear,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::risk::testing::*;
+    use crate::tenant::PolicyState;
+
+    #[test]
+    fn fires_and_near_misses() {
+        rows(
+            &RULE,
+            &[
+                (
+                    "report-only",
+                    |w| {
+                        let mut p = policy("P");
+                        p.state = PolicyState::EnabledForReportingButNotEnforced;
+                        w.policies = Some(vec![p]);
+                        w.change(Enforced, Disabled);
+                    },
+                    Fires(High),
+                ),
+                (
+                    "excluded by name",
+                    |w| {
+                        let id = w.user().id;
+                        w.policies = Some(vec![excluding(policy("P"), id)]);
+                        w.change(Enforced, Disabled);
+                    },
+                    Fires(High),
+                ),
+                (
+                    "another covers him",
+                    |w| {
+                        let id = w.user().id;
+                        w.policies = Some(vec![excluding(policy("P"), id), policy("Q")]);
+                        w.change(Enforced, Disabled);
+                    },
+                    Silent,
+                ),
+                ("no policy mentions him", |w| w.change(Enforced, Disabled), Silent),
+                (
+                    "a policy without MFA",
+                    |w| {
+                        let mut p = policy("P");
+                        p.grant_controls = None;
+                        w.policies = Some(vec![p]);
+                        w.change(Enforced, Disabled);
+                    },
+                    Silent,
+                ),
+                (
+                    "unknown",
+                    |w| {
+                        w.policies = None;
+                        w.change(Enforced, Disabled);
+                    },
+                    Blind,
+                ),
+            ],
+        );
+    }
+}

@@ -1,0 +1,124 @@
+//! Rewrites the file with other states: atomically, and byte for byte the same everywhere else.
+
+use std::{
+    fs::{self, File},
+    io::{self, Read, Seek, SeekFrom, Write},
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+use tempfile::NamedTempFile;
+
+use crate::tenant::UserId;
+
+use super::states::{Slot, States, Version};
+
+/// A change of one user's state: his slot before, and the text that replaces it.
+pub(super) type Change = (UserId, Slot, String);
+
+/// How a rewrite ended.
+pub(super) enum Outcome {
+    /// The file holds the changes, and this is what is known of it.
+    Done(Option<States>),
+    /// Somebody else changed the file in the meantime: nothing was written.
+    Overtaken,
+    /// Nothing was written.
+    Failed(io::Error),
+    /// The file was replaced, but it is not certain that this survives a power cut.
+    Uncertain(io::Error),
+}
+
+/// Puts `changes` (sorted by place) into the file at `path`.
+///
+/// The new text is written beside the file, flushed to the disk and renamed over it, so that at any instant, whatever
+/// is killed, the file is the old one or the new one and whole. Everything but the changed values is copied as it
+/// stands: unknown keys, their order, white space and the end of the last line need no care because they are never
+/// parsed. A symbolic link stays one; what it points to is replaced.
+pub(super) fn rewrite(path: &Path, source: &File, states: &States, changes: &[Change]) -> Outcome {
+    let (target, temporary) = match prepare(path, source, changes) {
+        Ok(prepared) => prepared,
+        Err(error) => return Outcome::Failed(error),
+    };
+    // From here to the rename there is no way to keep others out; what they did before is noticed.
+    match fs::metadata(&target) {
+        Ok(metadata) if states.version.differs(&metadata) => return Outcome::Overtaken,
+        Ok(_) => {}
+        Err(error) => return Outcome::Failed(error),
+    }
+    let written = temporary.as_file().metadata();
+    let file = match temporary.persist(&target) {
+        Ok(file) => file,
+        Err(error) => return Outcome::Failed(error.error),
+    };
+    if let Err(error) = sync_directory(&target) {
+        return Outcome::Uncertain(error);
+    }
+    let known = match (written, file.metadata()) {
+        (Ok(before), Ok(after)) if before.len() == after.len() && before.modified().ok() == after.modified().ok() => {
+            Some(states.changed(changes, Version::of(&after, SystemTime::now())))
+        }
+        _ => None,
+    };
+    Outcome::Done(known)
+}
+
+fn prepare(path: &Path, source: &File, changes: &[Change]) -> io::Result<(PathBuf, NamedTempFile)> {
+    let target = fs::canonicalize(path)?;
+    let metadata = source.metadata()?;
+    // Renaming needs the right to write the directory only. A file that its owner made read-only stays as it is.
+    if metadata.permissions().readonly() {
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "the file is read-only"));
+    }
+    let mut temporary = beside(&target)?;
+    let mut source: &File = source;
+    source.seek(SeekFrom::Start(0))?;
+    let mut at = 0;
+    for (_, slot, text) in changes {
+        copy(source, &mut temporary, slot.place.start - at)?;
+        temporary.as_file_mut().write_all(text.as_bytes())?;
+        at = slot.place.end;
+        source.seek(SeekFrom::Start(at))?;
+    }
+    copy(source, &mut temporary, metadata.len() - at)?;
+    keep_owner(temporary.as_file(), &metadata);
+    temporary.as_file().set_permissions(metadata.permissions())?;
+    temporary.as_file().sync_all()?;
+    Ok((target, temporary))
+}
+
+/// A temporary file in the same directory, hence on the same file system, as a rename requires.
+pub(super) fn beside(target: &Path) -> io::Result<NamedTempFile> {
+    let directory = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    tempfile::Builder::new().prefix(".mfaplan-").suffix(".tmp").tempfile_in(directory)
+}
+
+fn copy(source: &File, to: &mut NamedTempFile, length: u64) -> io::Result<()> {
+    let copied = io::copy(&mut source.take(length), to.as_file_mut())?;
+    if copied == length { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
+}
+
+/// Where the program runs as another user than the file's owner (root, mostly), the file keeps its owner. Where that is
+/// not allowed the file has been writable by other means, and goes on to be.
+#[cfg(unix)]
+fn keep_owner(file: &File, before: &fs::Metadata) {
+    use std::os::unix::fs::{MetadataExt, fchown};
+    let ours = file.metadata().ok().map(|metadata| (metadata.uid(), metadata.gid()));
+    if ours != Some((before.uid(), before.gid())) {
+        let _ = fchown(file, Some(before.uid()), Some(before.gid()));
+    }
+}
+
+#[cfg(not(unix))]
+fn keep_owner(_: &File, _: &fs::Metadata) {}
+
+/// A rename is on the disk once the directory is.
+#[cfg(unix)]
+pub(super) fn sync_directory(file: &Path) -> io::Result<()> {
+    let directory = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(directory)?.sync_all()
+}
+
+#[cfg(not(unix))]
+pub(super) fn sync_directory(_: &Path) -> io::Result<()> {
+    Ok(())
+}

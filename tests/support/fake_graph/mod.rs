@@ -1,0 +1,614 @@
+//! A fake Microsoft Graph with its sign-in service: real HTTP on loopback, seeded from a snapshot file.
+//!
+//! ```ignore
+//! let fake = FakeGraph::start(&seed_json, FakeOptions::default()).await;
+//! // MFAPLAN_GRAPH_ENDPOINT = MFAPLAN_LOGIN_ENDPOINT = fake.origin()
+//! assert!(fake.writes().is_empty());
+//! ```
+
+mod buckets;
+mod errors;
+mod faults;
+mod log;
+mod options;
+mod routes;
+mod server;
+mod sign_ins;
+mod token;
+mod world;
+
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::{ConnectInfo, State},
+    http::{HeaderMap, Method, StatusCode, Uri, header},
+    response::Response,
+};
+use mfaplan::graph::{REQUESTS, RequestSpec};
+use serde_json::{Value, json};
+use tokio::{net::TcpListener, task::JoinHandle, time::Instant};
+
+use buckets::{Meters, Verdict};
+use errors::Reply;
+use faults::FaultPlan;
+use routes::Call;
+use server::{Loopback, Switch};
+use token::Tokens;
+use world::World;
+
+#[allow(unused_imports, reason = "each test binary uses its own part")]
+pub use log::{Logged, Stats};
+#[allow(unused_imports, reason = "each test binary uses its own part")]
+pub use options::{Bucket, BulkState, FakeOptions, Fault, Faults, RetryAfter, Throttle};
+#[allow(unused_imports, reason = "each test binary uses its own part")]
+pub use token::FEDERATED_TOKEN;
+
+/// A running fake. Dropping it stops it.
+pub struct FakeGraph {
+    inner: Arc<Inner>,
+    address: SocketAddr,
+    serving: JoinHandle<()>,
+}
+
+struct Inner {
+    options: FakeOptions,
+    permissions: Vec<String>,
+    state: Mutex<Mutable>,
+    origin: String,
+}
+
+struct Mutable {
+    world: World,
+    meters: Meters,
+    tokens: Tokens,
+    faults: FaultPlan,
+    log: Vec<Logged>,
+    problems: Vec<String>,
+    shuffles: u64,
+}
+
+impl FakeGraph {
+    /// Starts on a free port. `seed` is a snapshot file's text.
+    pub async fn start(seed: &str, options: FakeOptions) -> Self {
+        Self::start_at(seed, options, 0).await
+    }
+
+    /// Starts on this port.
+    pub async fn start_at(seed: &str, options: FakeOptions, port: u16) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", port)).await.expect("a port on loopback");
+        let address = listener.local_addr().expect("a bound port has an address");
+        let mut permissions: Vec<String> = REQUESTS
+            .iter()
+            .flat_map(|spec| spec.permission.split(" and "))
+            .filter(|name| name.contains('.') && !options.denied.contains(*name))
+            .map(str::to_owned)
+            .collect();
+        permissions.sort();
+        permissions.dedup();
+        let world = World::new(seed, &options);
+        for (fact, permission) in [("mailbox_purpose", "MailboxSettings.Read"), ("devices", "Device.Read.All")] {
+            if world.refused.iter().any(|refused| refused == fact) {
+                permissions.retain(|held| held != permission);
+            }
+        }
+        let inner = Arc::new(Inner {
+            permissions,
+            origin: format!("http://{address}"),
+            state: Mutex::new(Mutable {
+                world,
+                meters: Meters::new(&options.throttle),
+                tokens: Tokens::default(),
+                faults: FaultPlan::new(options.faults),
+                log: Vec::new(),
+                problems: Vec::new(),
+                shuffles: options.faults.seed,
+            }),
+            options,
+        });
+        let app = Router::new().fallback(handle).with_state(Arc::clone(&inner));
+        let service = app.into_make_service_with_connect_info::<Switch>();
+        let serving = tokio::spawn(async move {
+            // Serving ends when the task is aborted.
+            let _ = axum::serve(Loopback(listener), service).await;
+        });
+        Self { inner, address, serving }
+    }
+
+    fn state(&self) -> MutexGuard<'_, Mutable> {
+        self.inner.state()
+    }
+
+    /// `http://127.0.0.1:port`, for both endpoints.
+    pub fn origin(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The seed's tenant id.
+    pub fn tenant_id(&self) -> String {
+        self.state().world.tenant_id.clone()
+    }
+
+    /// Everything seen so far.
+    pub fn log(&self) -> Vec<Logged> {
+        self.state().log.clone()
+    }
+
+    /// Sums over the log.
+    pub fn stats(&self) -> Stats {
+        log::stats(&self.state().log)
+    }
+
+    /// Forgets what was seen.
+    pub fn clear_log(&self) {
+        self.state().log.clear();
+    }
+
+    /// Writes that took place, in order: user id and the state written.
+    pub fn writes(&self) -> Vec<(String, String)> {
+        self.state().log.iter().filter_map(|one| one.wrote.clone()).collect()
+    }
+
+    /// What a request did wrong: unknown requests, missing headers, foreign ids. Empty after a good run.
+    pub fn problems(&self) -> Vec<String> {
+        self.state().problems.clone()
+    }
+
+    /// The state of a user (by id or name) as stored, whatever reads still see.
+    pub fn state_of(&self, user: &str) -> Option<String> {
+        let state = self.state();
+        state.world.find(user).and_then(|index| state.world.users[index].state.clone())
+    }
+
+    /// All states by user id.
+    pub fn states(&self) -> HashMap<String, Option<String>> {
+        let state = self.state();
+        let live = state.world.users.iter().filter(|user| !user.deleted);
+        live.map(|user| (user.id.clone(), user.state.clone())).collect()
+    }
+
+    /// Changes a user's state behind the client's back.
+    pub fn set_state(&self, user: &str, to: &str) {
+        let mut state = self.state();
+        let index = state.world.find(user).expect("the user exists");
+        state.world.users[index].state = Some(to.to_owned());
+        state.world.users[index].old = None;
+    }
+
+    /// Deletes a user.
+    pub fn delete(&self, user: &str) {
+        let mut state = self.state();
+        let index = state.world.find(user).expect("the user exists");
+        state.world.users[index].deleted = true;
+    }
+
+    /// The next request with this method whose path contains `path` gets `fault`; items of batches count too, for
+    /// [`Fault::Throttled`] and [`Fault::Status`].
+    pub fn fail_next(&self, method: &str, path: &str, fault: Fault) {
+        self.state().faults.script(method, path, fault);
+    }
+
+    /// All tokens end now.
+    pub fn expire_tokens(&self) {
+        self.state().tokens.expire_all();
+    }
+
+    /// Stops serving.
+    pub fn stop(self) {}
+}
+
+impl Drop for FakeGraph {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+impl Inner {
+    fn state(&self) -> MutexGuard<'_, Mutable> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn retry_after(&self, exact: Duration) -> Option<String> {
+        match self.options.retry_after {
+            RetryAfter::Missing => None,
+            RetryAfter::Seconds(seconds) => Some(seconds.to_string()),
+            RetryAfter::Decimal(seconds) => Some(seconds.to_string()),
+            RetryAfter::Exact => Some(format!("{:.3}", exact.as_secs_f64() + 0.001)),
+            RetryAfter::Date(seconds) => {
+                let at = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(seconds as i64);
+                jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&at).ok()
+            }
+        }
+    }
+
+    fn throttled(&self, exact: Duration) -> Reply {
+        let reply = Reply::throttled();
+        match self.retry_after(exact) {
+            Some(value) => reply.header("Retry-After", value),
+            None => reply,
+        }
+    }
+}
+
+async fn handle(
+    State(inner): State<Arc<Inner>>,
+    ConnectInfo(switch): ConnectInfo<Switch>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    if !inner.options.latency.is_zero() {
+        tokio::time::sleep(inner.options.latency).await;
+    }
+    let path = decode(uri.path());
+    let query = parameters(uri.query().unwrap_or_default());
+    let graph =
+        path.strip_prefix("/v1.0").map(|rest| ("v1.0", rest)).or(path.strip_prefix("/beta").map(|rest| ("beta", rest)));
+    match graph {
+        None => send(login(&inner, &method, &path, &query, &headers, &body), &headers, None),
+        Some((version, path)) => {
+            graph_request(&inner, &switch, method.as_str(), version, path, &query, &headers, &body)
+        }
+    }
+}
+
+#[allow(clippy::too_many_arguments, reason = "one request, taken apart")]
+fn graph_request(
+    inner: &Inner,
+    switch: &Switch,
+    method: &str,
+    version: &str,
+    path: &str,
+    query: &HashMap<String, String>,
+    headers: &HeaderMap,
+    body: &Bytes,
+) -> Response {
+    let mut state = inner.state();
+    let state = &mut *state;
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let id = text("client-request-id");
+    let spec = find_spec(method, version, path, query);
+    if spec.is_none() {
+        state.problems.push(format!("{method} /{version}{path} is not in REQUESTS"));
+    }
+    if uuid::Uuid::parse_str(&id).is_err()
+        || state.log.iter().rev().take(50).any(|one| one.client_request_id.as_deref() == Some(&*id) && !one.in_batch)
+    {
+        state.problems.push(format!("{method} {path}: client-request-id `{id}` is not a fresh GUID"));
+    }
+    if !text("user-agent").starts_with("mfaplan/") {
+        state.problems.push(format!("{method} {path}: User-Agent is `{}`", text("user-agent")));
+    }
+    if path.contains('@') || path.contains("#EXT#") {
+        state.problems.push(format!("{method} {path}: a user is addressed by name"));
+    }
+    let mut logged = Logged {
+        at: Instant::now(),
+        method: method.to_owned(),
+        version: version.to_owned(),
+        path: path.to_owned(),
+        query: joined(query),
+        status: 0,
+        in_batch: false,
+        wrote: None,
+        client_request_id: Some(id),
+    };
+    let bearer = text("authorization");
+    let live = state.tokens.is_live(bearer.strip_prefix("Bearer ").unwrap_or_default());
+    let key = format!("{}{}", joined(query), String::from_utf8_lossy(body));
+    let fault = state.faults.draw(method, path, &key, false);
+    let mut units = None;
+    let reply = match fault {
+        _ if !live => unauthorized(),
+        Some(Fault::Unauthorized) => unauthorized(),
+        Some(Fault::Throttled) => inner.throttled(Duration::from_millis(50)),
+        Some(Fault::Status(status)) => {
+            let reply = Reply::error(status, if status == 503 { "serviceNotAvailable" } else { "UnknownError" }, "");
+            match inner.retry_after(Duration::from_millis(50)) {
+                Some(value) if status == 503 => reply.header("Retry-After", value),
+                _ => reply,
+            }
+        }
+        Some(Fault::ResetBefore) => {
+            switch.cut();
+            state.log.push(logged);
+            return Response::new(Body::empty());
+        }
+        _ if path == "/$batch" => {
+            let at = state.log.len();
+            let (reply, spent) = batch(inner, state, version, body);
+            units = Some(spent);
+            logged.status = reply.status;
+            state.log.insert(at, logged.clone());
+            reply
+        }
+        _ => {
+            let parsed = serde_json::from_slice::<Value>(body).ok();
+            let call = Call {
+                method,
+                version,
+                path,
+                query,
+                body: parsed.as_ref(),
+                eventual: text("consistencylevel").eq_ignore_ascii_case("eventual"),
+                origin: &inner.origin,
+            };
+            let (reply, wrote, cost) = metered(inner, state, &call, spec);
+            units = Some(cost);
+            logged.wrote = wrote;
+            reply
+        }
+    };
+    let reset = fault == Some(Fault::ResetAfter);
+    if path != "/$batch" || units.is_none() {
+        logged.status = if reset { 0 } else { reply.status };
+        state.log.push(logged);
+    }
+    if reset {
+        switch.cut();
+        return Response::new(Body::empty());
+    }
+    let reply = match units {
+        Some(units) => reply.header("x-ms-resource-unit", units.to_string()),
+        None => reply,
+    };
+    send(reply, headers, fault)
+}
+
+/// The kind of this request: `/users` is two kinds, told apart by what they select.
+fn find_spec(method: &str, version: &str, path: &str, query: &HashMap<String, String>) -> Option<&'static RequestSpec> {
+    let activity = query.get("$select").is_some_and(|select| select.contains("signInActivity"));
+    let mut fitting = REQUESTS.iter().copied().filter(|spec| spec.matches(method, version, path));
+    fitting.find(|spec| path != "/users" || spec.purpose.contains("signInActivity") == activity)
+}
+
+/// Meters the call, and answers it where the buckets allow.
+fn metered(
+    inner: &Inner,
+    state: &mut Mutable,
+    call: &Call<'_>,
+    spec: Option<&RequestSpec>,
+) -> (Reply, routes::Wrote, f64) {
+    let cost = buckets::cost(call.method, call.path, &joined(call.query));
+    if let Some(spec) = spec {
+        let family = spec.family;
+        let amount = if family == mfaplan::graph::Family::Identity { cost } else { 1.0 };
+        let mut share: f64 = 0.0;
+        match state.meters.of(family).charge(amount) {
+            Verdict::Pass(used) => share = share.max(used),
+            Verdict::Throttled(wait) => return (inner.throttled(wait), None, cost),
+        }
+        if family == mfaplan::graph::Family::Write {
+            // A write costs a unit as well.
+            if let Verdict::Throttled(wait) = state.meters.of(mfaplan::graph::Family::Identity).charge(1.0) {
+                return (inner.throttled(wait), None, cost);
+            }
+        }
+        let (reply, wrote) = routes::answer(&mut state.world, &inner.options, call, Some(spec));
+        let reply =
+            if share > 0.8 { reply.header("x-ms-throttle-limit-percentage", format!("{share:.2}")) } else { reply };
+        return (reply, wrote, cost);
+    }
+    let (reply, wrote) = routes::answer(&mut state.world, &inner.options, call, None);
+    (reply, wrote, cost)
+}
+
+fn unauthorized() -> Reply {
+    Reply::error(401, "InvalidAuthenticationToken", "Lifetime validation failed, the token is expired.")
+}
+
+fn batch(inner: &Inner, state: &mut Mutable, version: &str, body: &Bytes) -> (Reply, f64) {
+    #[derive(serde::Deserialize)]
+    struct Envelope {
+        requests: Vec<Item>,
+    }
+    #[derive(serde::Deserialize)]
+    struct Item {
+        id: String,
+        method: String,
+        url: String,
+        #[serde(default)]
+        body: Option<Value>,
+    }
+    let Ok(envelope) = serde_json::from_slice::<Envelope>(body) else {
+        return (Reply::error(400, "BadRequest", "Invalid batch payload format."), 0.0);
+    };
+    if envelope.requests.is_empty() || envelope.requests.len() > 20 {
+        return (
+            Reply::error(400, "BadRequest", "Number of batch request steps exceeds the maximum value of 20."),
+            0.0,
+        );
+    }
+    let (reads, writes): (Vec<_>, Vec<_>) =
+        envelope.requests.iter().map(|item| item.method != "PATCH").partition(|read| *read);
+    if !reads.is_empty() && !writes.is_empty() {
+        state.problems.push("a batch holds reads and writes".to_owned());
+    }
+    let mut answers = Vec::with_capacity(envelope.requests.len());
+    let mut spent = 0.0;
+    for item in &envelope.requests {
+        // A `#` that is not encoded cuts the URL: the service then acts on something else, and says that all is well.
+        let url = match item.url.split_once('#') {
+            Some((cut, _)) => {
+                state.problems.push(format!("batch item {}: `#` is not encoded", item.url));
+                cut
+            }
+            None => &item.url,
+        };
+        let (path, query) = url.split_once('?').unwrap_or((url, ""));
+        let path = format!("/{}", decode(path).trim_start_matches('/'));
+        let query = parameters(query);
+        let spec = find_spec(&item.method, version, &path, &query);
+        let truncated = item.url.contains('#');
+        let (reply, wrote) = match state.faults.draw(&item.method, &path, "item", true) {
+            Some(Fault::Status(status)) => (Reply::error(status, "UnknownError", ""), None),
+            Some(_) => (inner.throttled(Duration::from_millis(50)), None),
+            None if truncated && item.method == "PATCH" => (Reply::no_content(), None),
+            None => {
+                if spec.is_none_or(|spec| !spec.batched) {
+                    state.problems.push(format!("batch item {} /{version}{path} is not in REQUESTS", item.method));
+                }
+                let call = Call {
+                    method: &item.method,
+                    version,
+                    path: &path,
+                    query: &query,
+                    body: item.body.as_ref(),
+                    eventual: false,
+                    origin: &inner.origin,
+                };
+                let (reply, wrote, cost) = metered(inner, state, &call, spec);
+                spent += cost;
+                (reply, wrote)
+            }
+        };
+        state.log.push(Logged {
+            at: Instant::now(),
+            method: item.method.clone(),
+            version: version.to_owned(),
+            path,
+            query: joined(&query),
+            status: reply.status,
+            in_batch: true,
+            wrote,
+            client_request_id: None,
+        });
+        let mut answer = json!({"id": item.id, "status": reply.status});
+        let named = reply.headers.iter().map(|(name, value)| ((*name).to_owned(), Value::from(value.clone())));
+        answer["headers"] =
+            Value::Object(named.chain([("Content-Type".to_owned(), json!("application/json"))]).collect());
+        if let Some(body) = reply.body {
+            answer["body"] = body;
+        }
+        answers.push(answer);
+    }
+    if inner.options.shuffle {
+        state.shuffles = state.shuffles.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        let by = (state.shuffles >> 33) as usize % answers.len();
+        answers.rotate_left(by);
+        answers.reverse();
+    }
+    (Reply::ok(json!({"responses": answers})), spent)
+}
+
+fn login(
+    inner: &Inner,
+    method: &Method,
+    path: &str,
+    query: &HashMap<String, String>,
+    headers: &HeaderMap,
+    body: &Bytes,
+) -> Reply {
+    let mut state = inner.state();
+    let form = parameters(&String::from_utf8_lossy(body));
+    let tenant = state.world.tenant_id.clone();
+    let reply = match path {
+        path if path.ends_with("/oauth2/v2.0/token") => {
+            state.tokens.grant(&inner.options, &tenant, &inner.permissions, &form)
+        }
+        path if path.ends_with("/oauth2/v2.0/devicecode") => state.tokens.device_code(),
+        "/oidc/github" if query.contains_key("audience") => Reply::ok(json!({"value": FEDERATED_TOKEN})),
+        "/oidc/azure" if method == Method::POST && query.contains_key("serviceConnectionId") => {
+            Reply::ok(json!({"oidcToken": FEDERATED_TOKEN}))
+        }
+        "/metadata/identity/oauth2/token"
+            if headers.contains_key("metadata") || headers.contains_key("x-identity-header") =>
+        {
+            let mut token = state.tokens.issue(&inner.options, &tenant, &inner.permissions);
+            // Managed identity gives the end as text, in seconds since 1970.
+            let ends = jiff::Timestamp::now().as_second() + inner.options.token_lifetime.as_secs() as i64;
+            token["expires_on"] = json!(ends.to_string());
+            token.as_object_mut().map(|map| map.remove("expires_in"));
+            Reply::ok(token)
+        }
+        _ => Reply::error(404, "NotFound", "no such address"),
+    };
+    let status = reply.status;
+    state.log.push(Logged {
+        at: Instant::now(),
+        method: method.to_string(),
+        version: "login".to_owned(),
+        path: path.to_owned(),
+        query: form.get("scope").cloned().unwrap_or_default(),
+        status,
+        in_batch: false,
+        wrote: None,
+        client_request_id: None,
+    });
+    reply
+}
+
+fn send(reply: Reply, request: &HeaderMap, fault: Option<Fault>) -> Response {
+    let mut response = Response::builder()
+        .status(StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR))
+        .header("request-id", uuid::Uuid::new_v4().to_string())
+        .header("OData-Version", "4.0")
+        .header(
+            "x-ms-ags-diagnostic",
+            r#"{"ServerInfo":{"DataCenter":"North Europe","Slice":"E","Ring":"4","ScaleUnit":"001","RoleInstance":"FAKE"}}"#,
+        );
+    if let Some(id) = request.get("client-request-id") {
+        response = response.header("client-request-id", id);
+    }
+    for (name, value) in &reply.headers {
+        response = response.header(*name, value);
+    }
+    let mut body = reply.body.map(|body| body.to_string()).unwrap_or_default();
+    let mut kind = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8";
+    match fault {
+        Some(Fault::Truncated) => body.truncate(body.floor_char_boundary(body.len() / 2)),
+        Some(Fault::Html) => {
+            body = "<!DOCTYPE html><html><body>Our services aren't available right now</body></html>".to_owned();
+            kind = "text/html";
+        }
+        _ => {}
+    }
+    response.header(header::CONTENT_TYPE, kind).body(Body::from(body)).expect("headers are valid")
+}
+
+fn decode(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut decoded = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        let hex = bytes.get(at + 1..at + 3).and_then(|hex| std::str::from_utf8(hex).ok());
+        match (byte, hex.and_then(|hex| u8::from_str_radix(hex, 16).ok())) {
+            (b'%', Some(value)) => {
+                decoded.push(value);
+                at += 3;
+            }
+            _ => {
+                decoded.push(*byte);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&decoded).into_owned()
+}
+
+/// Percent-encodes a query value.
+fn encode(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~$".contains(&byte);
+    text.bytes().map(|byte| if plain(byte) { (byte as char).to_string() } else { format!("%{byte:02X}") }).collect()
+}
+
+fn parameters(query: &str) -> HashMap<String, String> {
+    let pairs = query.split('&').filter(|pair| !pair.is_empty());
+    pairs
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+        .map(|(name, value)| (decode(name), decode(&value.replace('+', "%20"))))
+        .collect()
+}
+
+fn joined(query: &HashMap<String, String>) -> String {
+    let mut parts: Vec<String> = query.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    parts.sort();
+    parts.join("&")
+}
