@@ -106,12 +106,7 @@ impl Context {
                 | Kind::CloseParen
                 | Kind::CloseQuote
                 | Kind::CloseTemplate
-                | Kind::CloseHeredoc => {
-                    // The cursor stands before the closing one until that is passed.
-                    if token.end as usize <= offset {
-                        frames.pop();
-                    }
-                }
+                | Kind::CloseHeredoc => drop(frames.pop()),
                 Kind::Newline => {
                     // No string goes over a line end; an unfinished one is the line's own.
                     while matches!(frames.last(), Some(Frame::Quote(_) | Frame::Template)) {
