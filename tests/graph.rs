@@ -549,6 +549,30 @@ async fn no_secret_is_in_any_error_or_debug_text() {
     }
 }
 
+/// What the client avoids: the fake punishes it as the service does.
+#[tokio::test]
+async fn the_fake_refuses_what_the_service_refuses() {
+    let fake = start(3, FakeOptions::default()).await;
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let form = [("grant_type", "client_credentials"), ("client_secret", "any"), ("scope", "x/.default")];
+    let url = format!("{}/{TENANT}/oauth2/v2.0/token", fake.origin());
+    let token: serde_json::Value = http.post(url).form(&form).send().await.unwrap().json().await.unwrap();
+    let bearer = token["access_token"].as_str().unwrap();
+    let users = format!("{}/v1.0/users?$filter=accountEnabled%20ne%20true&$count=true", fake.origin());
+    let plain = http.get(&users).bearer_auth(bearer).send().await.unwrap();
+    let eventual = http.get(&users).bearer_auth(bearer).header("ConsistencyLevel", "eventual").send().await.unwrap();
+    assert_eq!((plain.status().as_u16(), eventual.status().as_u16()), (400, 200));
+
+    // A `#` that is not encoded cuts the URL: success is said, and nothing is changed.
+    let item = serde_json::json!({"id": "1", "method": "PATCH", "url": "/users/a_b#EXT#@contoso.com/authentication/requirements",
+        "headers": {"Content-Type": "application/json"}, "body": {"perUserMfaState": "enforced"}});
+    let batch = http.post(format!("{}/beta/$batch", fake.origin())).bearer_auth(bearer);
+    let batch = batch.body(serde_json::json!({"requests": [item]}).to_string()).send().await.unwrap();
+    let answer: serde_json::Value = serde_json::from_str(&batch.text().await.unwrap()).unwrap();
+    assert_eq!((&answer["responses"][0]["status"], fake.writes()), (&204.into(), Vec::new()));
+    assert!(fake.problems().iter().any(|problem| problem.contains("`#` is not encoded")));
+}
+
 /// `docs/graph.md` carries the table of the code. `UPDATE_DOCS=1 cargo test --test graph` writes it anew.
 #[test]
 fn the_documentation_lists_every_request() {

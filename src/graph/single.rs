@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{
     batch::{self, Item, ItemAnswer, MAX_ITEMS},
     client::{Answer, Client, Failure, Refusal, refusal},
-    requests::{STATE, WRITE_STATE},
+    requests::{Family, STATE, WRITE_STATE},
     retry,
     wire::StateWire,
 };
@@ -177,8 +177,9 @@ pub(super) async fn write(client: &Client, user: UserId, after: MfaState) -> Res
     };
     let mut old = None;
     loop {
-        // A write is charged twice: one write, and one resource unit.
-        let _unit = client.admit(super::requests::Family::Identity, spec.units).await;
+        // A write is charged twice: one write, and one resource unit. Only the write takes a place in flight, so that
+        // reads before and after other writes go on beside it.
+        drop(client.admit(Family::Identity, spec.units).await);
         let permit = client.admit(spec.family, 1).await;
         let token = match &old {
             Some(old) => client.tokens.replace(old).await,

@@ -71,7 +71,7 @@ fn annotation(cause: &Cause<'_>) -> Option<Annotation> {
         .collect();
     let users = match names.as_slice() {
         [] => String::new(),
-        [all @ ..] if all.len() <= NAMED => format!(" ({})", all.join(", ")),
+        all if all.len() <= NAMED => format!(" ({})", all.join(", ")),
         [some @ .., _] => {
             format!(" ({} and {} more)", some.join(", "), words::number(cause.count().saturating_sub(NAMED as u64)))
         }

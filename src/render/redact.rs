@@ -45,7 +45,12 @@ struct Redaction {
     tenant: crate::tenant::TenantId,
     /// Waivers are shared by thousands of findings, and stay shared.
     accepted: std::cell::RefCell<HashMap<*const Accepted, Arc<Accepted>>>,
+    /// Messages and remediations repeat for thousands of users: each is searched once.
+    known: std::cell::RefCell<HashMap<String, Option<String>>>,
 }
+
+/// So many texts are remembered; those with a name in them are mostly new, and must not fill the memory.
+const KNOWN: usize = 4_096;
 
 impl Redaction {
     fn new(plan: &Plan, observed: Option<&ObservedTenant>) -> Self {
@@ -75,7 +80,7 @@ impl Redaction {
         let pseudonym: Text = tenant_id_text(pseudonymous_tenant(tenant)).into();
         names.add_id(&tenant.to_string(), &pseudonym);
         names.add_tenant(&plan.tenant.name, &pseudonym);
-        Self { names, tenant, accepted: std::cell::RefCell::default() }
+        Self { names, tenant, accepted: std::cell::RefCell::default(), known: std::cell::RefCell::default() }
     }
 
     fn plan(&self, plan: &Plan) -> Plan {
@@ -259,11 +264,23 @@ impl Redaction {
     }
 
     fn text(&self, text: &Text) -> Text {
-        self.names.replace(text).map_or_else(|| text.clone(), Text::from)
+        self.replaced(text).map_or_else(|| text.clone(), Text::from)
     }
 
     fn string(&self, text: &str) -> String {
-        self.names.replace(text).unwrap_or_else(|| text.to_owned())
+        self.replaced(text).unwrap_or_else(|| text.to_owned())
+    }
+
+    fn replaced(&self, text: &str) -> Option<String> {
+        if let Some(known) = self.known.borrow().get(text) {
+            return known.clone();
+        }
+        let replaced = self.names.replace(text);
+        let mut known = self.known.borrow_mut();
+        if known.len() < KNOWN {
+            known.insert(text.to_owned(), replaced.clone());
+        }
+        replaced
     }
 
     fn value(&self, value: &Value) -> Value {

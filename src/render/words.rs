@@ -16,7 +16,7 @@ pub fn number(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);
@@ -186,8 +186,9 @@ pub fn push_value(out: &mut String, value: &Value) {
             if list.is_empty() {
                 out.push_str("none");
             }
+            let between = if list.iter().all(|one| !one.is_object() && !one.is_array()) { ", " } else { "; " };
             for (at, one) in list.iter().take(ELEMENTS).enumerate() {
-                out.push_str(if at == 0 { "" } else { ", " });
+                out.push_str(if at == 0 { "" } else { between });
                 push_value(out, one);
             }
             push_rest(out, list.len());
@@ -241,6 +242,8 @@ mod tests {
         };
         assert_eq!(shown(json!({"IMAP4": 41, "POP3": 2})), "IMAP4 41, POP3 2");
         assert_eq!(shown(json!([1, 2, 3, 4, 5, 6, 7])), "1, 2, 3, 4, 5 and 2 more");
+        let roles = json!([{"role": "Helpdesk", "permanent": true}, {"role": "Reader", "permanent": false}]);
+        assert_eq!(shown(roles), "permanent yes, role Helpdesk; permanent no, role Reader");
         assert_eq!([shown(json!(null)), shown(json!([])), shown(json!(true))], ["unknown", "none", "yes"]);
     }
 

@@ -197,7 +197,7 @@ impl Credential {
         Self { methods: vec![method] }
     }
 
-    /// Device code only: what `mfaplan login --device-code` uses.
+    /// Device code only, whatever the environment offers.
     #[must_use]
     pub fn device_code(client: Option<String>) -> Self {
         Self { methods: vec![Method::DeviceCode(client.unwrap_or_else(|| DEVICE_CODE_CLIENT.to_owned()))] }

@@ -31,9 +31,12 @@ pub(super) fn refusals(plan: &Plan, page: &mut Page<'_>) -> io::Result<()> {
     Ok(())
 }
 
+/// A blocked change and what blocks it.
+type Withheld<'a> = (&'a Change, Option<&'a Finding>);
+
 /// Blocked changes by the finding that blocks them.
 pub(super) fn write(plan: &Plan, page: &mut Page<'_>) -> io::Result<()> {
-    let mut by_cause: BTreeMap<(std::cmp::Reverse<Severity>, &str), Vec<(&Change, Option<&Finding>)>> = BTreeMap::new();
+    let mut by_cause: BTreeMap<(std::cmp::Reverse<Severity>, &str), Vec<Withheld<'_>>> = BTreeMap::new();
     for change in plan.changes.iter().filter(|change| change.decision == Decision::Block) {
         let cause = cause(change);
         let key = cause.map_or((Severity::High, ""), |one| (one.severity, &*one.rule));
@@ -62,7 +65,7 @@ fn cause(change: &Change) -> Option<&Finding> {
     unknown.or_else(|| change.findings.iter().find(|one| one.accepted.is_none()))
 }
 
-fn cause_section(users: &[(&Change, Option<&Finding>)], page: &mut Page<'_>) -> io::Result<()> {
+fn cause_section(users: &[Withheld<'_>], page: &mut Page<'_>) -> io::Result<()> {
     let Some((_, Some(first))) = users.first() else {
         return list(users, page, None);
     };
@@ -81,14 +84,14 @@ fn cause_section(users: &[(&Change, Option<&Finding>)], page: &mut Page<'_>) -> 
 }
 
 /// The block that would let them through.
-fn accept(users: &[(&Change, Option<&Finding>)], rule: &str) -> String {
+fn accept(users: &[Withheld<'_>], rule: &str) -> String {
     let names: Vec<_> =
         users.iter().take(3).map(|(change, _)| format!("\"{}\"", change.user.user_principal_name)).collect();
     let more = if users.len() > 3 { ", …" } else { "" };
     format!("accept \"{rule}\" {{ users = [{}{more}] reason = \"…\" expires = \"…\" }}", names.join(", "))
 }
 
-fn list(users: &[(&Change, Option<&Finding>)], page: &mut Page<'_>, messages: Option<()>) -> io::Result<()> {
+fn list(users: &[Withheld<'_>], page: &mut Page<'_>, messages: Option<()>) -> io::Result<()> {
     let width = user_width(users.iter().map(|(change, _)| *change));
     for (at, (change, finding)) in users.iter().enumerate() {
         let sign = page.paint(Label::Stop, "!");

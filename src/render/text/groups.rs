@@ -93,7 +93,8 @@ fn user(change: &Change, width: usize, held: bool, page: &mut Page<'_>) -> io::R
     let symbol = change.action.symbol().to_string();
     let symbol = if held { page.paint(Label::Hold, "~") } else { page.paint(Label::Action(change.action), &symbol) };
     let name = pad(&escape::text(&change.user.user_principal_name), width);
-    let worst = change.findings.iter().filter(|one| one.accepted.is_none()).max_by_key(|one| one.severity);
+    // Findings are sorted, worst first.
+    let worst = change.findings.iter().find(|one| one.accepted.is_none());
     let worst = match worst {
         Some(finding) => {
             let more = change.findings.iter().filter(|one| one.accepted.is_none()).count() - 1;

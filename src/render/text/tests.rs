@@ -88,8 +88,10 @@ fn the_picture_in_the_documentation_is_current() {
     let text = shown(&refused(), &Options { color: true, ..Options::default() });
     let lines: Vec<_> = text.lines().collect();
     let height = lines.len() * 18 + 24;
+    let widest = lines.iter().map(|line| console::measure_text_width(line)).max().unwrap_or(80);
+    let width = widest * 17 / 2 + 32;
     let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"760\" height=\"{height}\" font-family=\"ui-monospace, Menlo, \
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" font-family=\"ui-monospace, Menlo, \
          'Liberation Mono', monospace\" font-size=\"14\"><rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"#12161c\"/>\n"
     );
     for (at, line) in lines.iter().enumerate() {

@@ -31,6 +31,13 @@ pub fn answer(world: &mut World, options: &FakeOptions, call: &Call<'_>, spec: O
         let message = "Specified HTTP method is not allowed for the request target.";
         return (Reply::error(405, "Request_BadRequest", message), None);
     };
+    let filter = call.query.get("$filter").map(|text| text.to_lowercase()).unwrap_or_default();
+    let advanced =
+        call.query.contains_key("$search") || [" ne ", "endswith(", "not("].iter().any(|part| filter.contains(part));
+    if advanced && !(call.eventual && call.query.get("$count").is_some_and(|count| count == "true")) {
+        let message = "This query only works with the request header 'ConsistencyLevel: eventual' and $count=true.";
+        return (Reply::error(400, "Request_UnsupportedQuery", message), None);
+    }
     if let Some(refusal) = permission(world, options, call, spec) {
         return (refusal, None);
     }
