@@ -139,6 +139,11 @@ impl<'r> Block<'r> {
         self.args.iter().any(|arg| arg.name == name)
     }
 
+    /// Is this argument written, and did it compile?
+    pub(crate) fn compiled(&self, name: &str) -> bool {
+        self.args.iter().any(|arg| arg.name == name && !matches!(arg.form, Form::Broken))
+    }
+
     /// Where an argument's name stands, if it is written.
     pub(crate) fn key(&self, name: &str) -> Option<Span> {
         self.args.iter().find(|arg| arg.name == name).map(|arg| arg.key)

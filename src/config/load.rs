@@ -224,8 +224,11 @@ fn unique(blocks: &[RawBlock<'_>], diags: &mut Diagnostics) {
             "guardrails" => Diagnostic::error("Second guardrails", "There may be one `guardrails` block.")
                 .hint("move its arguments into the first"),
             "risk" => Diagnostic::error("Duplicate block", format!("The rule {name} is already re-graded.")),
-            _ => Diagnostic::error("Duplicate block", format!("There is already a `{kind}` block named `{name}`."))
-                .hint(format!("every `{kind}` block needs a name of its own")),
+            _ => Diagnostic::error(
+                "Duplicate block",
+                format!("There is already {} named `{name}`.", block.schema.phrase()),
+            )
+            .hint(format!("every `{kind}` block needs a name of its own")),
         };
         diags.push(diagnostic.at(block.header, "again here").and(first, "first here"));
     }

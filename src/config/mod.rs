@@ -19,9 +19,13 @@ pub(crate) mod parse;
 mod policy;
 pub(crate) mod raw;
 mod reads;
+#[cfg(test)]
+mod reference;
 pub(crate) mod scan;
 pub mod schema;
 mod selector;
+#[cfg(test)]
+mod tests;
 mod variables;
 mod version;
 

@@ -24,8 +24,11 @@ pub(crate) fn read(
     empty: Empty,
     diags: &mut Diagnostics,
 ) -> Selector {
+    let problems = diags.as_slice().len();
     let mut selector = plain(block, env, each, diags);
+    // A list that could not be read is not an empty one.
     let written: Vec<&str> = SELECTORS.into_iter().filter(|name| block.has(name)).collect();
+    let sound = diags.as_slice().len() == problems && written.iter().all(|name| block.compiled(name));
     let name = block.raw.schema.name;
     if written.is_empty() && empty == Empty::Refused && !block.raw.faulty {
         diags.push(
@@ -33,7 +36,7 @@ pub(crate) fn read(
                 .at(block.raw.header, "")
                 .hint("add at least one of `users`, `groups`, `roles` and `where`"),
         );
-    } else if !written.is_empty() && selector.is_empty() && !diags.has_errors() {
+    } else if !written.is_empty() && selector.is_empty() && sound {
         let place = written.first().and_then(|first| block.key(first)).unwrap_or(block.raw.header);
         diags.push(match empty {
             Empty::Refused => {

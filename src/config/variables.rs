@@ -97,8 +97,7 @@ pub(crate) fn resolve(
     let var = Value::Object(Arc::new(map));
     let context = CompileContext::new(names.iter().cloned(), []);
     for one in &declared {
-        let value = complete.then_some(&var);
-        validate(one, value, places.get(&one.raw.name()).copied().flatten(), &context, (dir, instant), diags);
+        validate(one, &var, places.get(&one.raw.name()).copied().flatten(), &context, (dir, instant), diags);
     }
     complete.then_some(var)
 }
@@ -337,7 +336,7 @@ fn no_value(raw: &RawBlock<'_>) -> Diagnostic {
 /// Compiles the validations and, where values exist, judges them.
 fn validate(
     one: &Declared<'_, '_>,
-    var: Option<&Value>,
+    var: &Value,
     place: Option<Span>,
     context: &CompileContext,
     (dir, instant): (&Path, Timestamp),
@@ -349,7 +348,12 @@ fn validate(
             Expr::compile(attribute.value, attribute.span.file, context, diags)
         };
         let (condition, message) = (compile("condition", diags), compile("error_message", diags));
-        let (Some(condition), Some(message), Some(var)) = (condition, message, var) else { continue };
+        let (Some(condition), Some(message)) = (condition, message) else { continue };
+        // A variable without a value has been reported; what refers to it cannot be judged.
+        let known = |expr: &Expr| expr.references().vars.iter().all(|name| var.get(name).is_some());
+        if var.get(&one.raw.name()).is_none() || !known(&condition) || !known(&message) {
+            continue;
+        }
         let nothing = Value::Null;
         let scope = Scope::new(var, &nothing, dir, instant);
         let held = match condition.eval(&scope).map(|value| convert(&value, &Type::Bool).map(|value| value.as_bool())) {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Diagnostic, Level, SourceFile, SourceMap, Span};
+use super::{Diagnostic, Label, Level, SourceFile, SourceMap, Span};
 
 /// How many lines back the header of the surrounding block is looked for.
 const CONTEXT_LINES: u32 = 2_000;
@@ -50,7 +50,14 @@ struct Snippet<'a> {
     start_line: u32,
     highlight_start_offset: usize,
     highlight_end_offset: usize,
-    values: [(); 0],
+    values: Vec<Value<'a>>,
+}
+
+/// A reference in the marked piece and what it is.
+#[derive(Serialize)]
+struct Value<'a> {
+    traversal: &'a str,
+    statement: String,
 }
 
 /// The document, pretty-printed, with a line end. Hints and other places stand at the end of `detail`.
@@ -82,9 +89,6 @@ fn one_of<'a>(diagnostic: &'a Diagnostic, sources: &'a SourceMap) -> One<'a> {
         }
         detail.push_str(&sentence);
     };
-    if let Some(text) = primary.as_ref().map(|label| label.text.as_str()).filter(|text| !text.is_empty()) {
-        add(format!("({text})"));
-    }
     for label in secondary {
         let place = sources.start(label.span);
         let text = if label.text.is_empty() { "see also" } else { &label.text };
@@ -105,7 +109,7 @@ fn one_of<'a>(diagnostic: &'a Diagnostic, sources: &'a SourceMap) -> One<'a> {
         summary,
         detail,
         range: span.map(|span| range(span, sources)),
-        snippet: span.and_then(|span| snippet(span, sources.file(span.file))),
+        snippet: primary.as_ref().and_then(|label| snippet(label, sources.file(label.span.file))),
     }
 }
 
@@ -118,23 +122,46 @@ fn range(span: Span, sources: &SourceMap) -> Range<'_> {
     Range { filename: &file.name, start: position(span.start), end: position(span.end) }
 }
 
-/// The lines the span is on. None where they are too long to quote.
-fn snippet(span: Span, file: &SourceFile) -> Option<Snippet<'_>> {
-    let text = &file.text;
+/// The lines the span is on; of a long one only the first. None where even that is too long to quote.
+fn snippet<'a>(label: &'a Label, file: &'a SourceFile) -> Option<Snippet<'a>> {
+    let (text, span) = (&file.text, label.span);
     let first = file.place(span.start).line;
     let start = text.floor_char_boundary(span.start as usize);
     let end = text.ceil_char_boundary(span.end as usize).max(start);
-    // Terraform quotes whole lines; of a span over many lines the first is enough to know the place.
     let line = file.line_range(first);
-    let code = text.get(line.clone())?.trim_end_matches('\r');
+    // The last character marked, not the one behind it: a mark up to the line's end stays on that line.
+    let last = file.line_range(file.place(span.end.saturating_sub(1).max(span.start)).line);
+    let lines = text.get(line.start..last.end).filter(|code| code.len() <= LONG);
+    let code = lines.or_else(|| text.get(line.clone()))?.trim_end_matches('\r');
     (code.len() <= LONG).then(|| Snippet {
         context: context(file, first),
         code,
         start_line: first,
         highlight_start_offset: start.saturating_sub(line.start).min(code.len()),
         highlight_end_offset: end.saturating_sub(line.start).min(code.len()),
-        values: [],
+        values: values(&label.text),
     })
+}
+
+/// Takes apart what an evaluation says beside its mark: `var.wave is 7, local.zero is 0`. Other marks say nothing that
+/// the detail does not.
+fn values(text: &str) -> Vec<Value<'_>> {
+    let mut found: Vec<Value<'_>> = Vec::new();
+    for piece in text.split(", ") {
+        match piece.split_once(" is ") {
+            Some((traversal, what)) if traversal.contains('.') && !traversal.contains(' ') => {
+                found.push(Value { traversal, statement: format!("is {what}") });
+            }
+            // A value may hold a comma itself.
+            _ => {
+                if let Some(last) = found.last_mut() {
+                    last.statement.push_str(", ");
+                    last.statement.push_str(piece);
+                }
+            }
+        }
+    }
+    found
 }
 
 /// The header of the block around a line: the nearest line above that starts at the margin, if it opens a block.
@@ -171,6 +198,26 @@ mod tests {
             Diagnostic::warning("No tenant", "There is none."),
         ];
         insta::assert_snapshot!(to_json(&diagnostics, &sources));
+    }
+
+    #[test]
+    fn values_that_took_part_are_listed_as_terraform_lists_them() {
+        let shown =
+            |text| values(text).iter().map(|one| format!("{}: {}", one.traversal, one.statement)).collect::<Vec<_>>();
+        assert_eq!(shown("var.a is 7, local.b is \"x, y\""), ["var.a: is 7", "local.b: is \"x, y\""]);
+        assert!(shown("opened here").is_empty() && shown("").is_empty());
+    }
+
+    #[test]
+    fn several_lines_are_quoted_whole() {
+        let mut sources = SourceMap::default();
+        let file = sources.add("a", "a = [\n1,\n]\nb = 1\n");
+        let label = Label { span: Span::new(file, 4..10), text: String::new() };
+        let snippet = snippet(&label, sources.file(file)).unwrap();
+        assert_eq!(
+            (snippet.code, snippet.highlight_start_offset, snippet.highlight_end_offset),
+            ("a = [\n1,\n]", 4, 10)
+        );
     }
 
     #[test]

@@ -20,9 +20,9 @@ pub(crate) fn mfa(block: &Block<'_>, env: &Env<'_>, diags: &mut Diagnostics) -> 
         return instance(block, env, None, declared(block.raw), diags).into_iter().collect();
     }
     // A `for_each` that does not evaluate has been reported.
-    let before = diags.has_errors();
+    let problems = diags.as_slice().len();
     let Some((value, span)) = block.reader(env, None).value("for_each", diags) else {
-        if !before && !diags.has_errors() {
+        if diags.as_slice().len() == problems && block.compiled("for_each") {
             diags.push(unsuitable("this is null", span_of(block)));
         }
         return Vec::new();
