@@ -134,6 +134,7 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, BuildError> {
         checks: &checks,
         rollback: false,
     });
+    warnings.extend(assessed.errors.iter().map(|(rule, message)| failed_rule(config, rule, message)));
     warnings.extend(config.warnings.iter().cloned());
     let mut plan = Plan {
         mfaplan_version: Text::from(env!("CARGO_PKG_VERSION")),
@@ -160,6 +161,19 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, BuildError> {
     };
     plan.digest = digest::compute(&plan);
     Ok(Built { plan, warnings })
+}
+
+/// An own rule whose expression failed for somebody: it judged nothing there, which must not look like "no finding".
+fn failed_rule(config: &Config, rule: &str, message: &str) -> Diagnostic {
+    let warning = Diagnostic::warning(
+        "Rule failed",
+        format!("`rule \"{rule}\"` could not be evaluated for every change: {message}"),
+    )
+    .hint("wrap the expression in `try(…, true)` if an error shall count as a finding");
+    match config.rules.iter().find(|one| one.id.as_str() == rule) {
+        Some(own) => warning.at(own.when.expr.span(), "fails"),
+        None => warning,
+    }
 }
 
 /// The facts of a plan.
