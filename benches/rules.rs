@@ -210,6 +210,7 @@ fn user(number: u32) -> User {
         interactive_mfa: Some(0),
         non_interactive: Some(40),
         failed: Some(0),
+        failed_mfa: Some(0),
         ropc: Some(if works { 40 } else { 0 }),
         app_password: Some(0),
         distinct_ips: Some(if works { 1 } else { 3 }),

@@ -89,7 +89,7 @@ pub(crate) fn merge(config: Option<Limits>, policy: Option<Limits>, diags: &mut 
         block_at: block_at.map_or(defaults.block_at, |bound| bound.value),
         canary: canary.map_or(defaults.canary, |bound| bound.value),
         stop_after_failures: stop_after_failures.map_or(defaults.stop_after_failures, |bound| bound.value),
-        windows: p.into_iter().chain(c).filter_map(|one| one.window.clone()).collect(),
+        windows: p.into_iter().chain(c).flat_map(|one| one.windows.iter().cloned()).collect(),
         confirm: confirm.map_or(defaults.confirm, |bound| bound.value),
         approvals: approvals(config_approvals, policy_approvals),
         auto_approve,

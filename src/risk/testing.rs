@@ -383,6 +383,7 @@ pub(super) fn person(number: u32, name: &str) -> User {
         interactive_mfa: Some(9),
         non_interactive: Some(30),
         failed: Some(0),
+        failed_mfa: Some(0),
         ropc: Some(0),
         app_password: Some(0),
         distinct_ips: Some(3),
