@@ -52,6 +52,8 @@ pub mod render;
 pub mod repl;
 pub mod risk;
 pub mod scenario;
+#[cfg(test)]
+mod schema;
 pub mod severity;
 pub mod sign_ins;
 pub mod snapshot;

@@ -17,6 +17,9 @@ use crate::{
     tenant::{MfaState, ObservedTenant, TenantRead, Text, User, UserId},
 };
 
+/// The version of the report, named in the published schema; minor = additions only.
+pub const FORMAT_VERSION: &str = "1.0";
+
 /// What a user should look like.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expected {
@@ -87,6 +90,7 @@ pub enum Standing {
 
 /// Has he registered for MFA?
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Registration {
     /// He had before.
@@ -101,6 +105,7 @@ pub enum Registration {
 
 /// One verified user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct VerifiedUser {
     /// Object id.
     pub id: UserId,
@@ -127,6 +132,7 @@ pub struct VerifiedUser {
 
 /// A user of whom sign-ins fail.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FailingUser {
     /// Object id.
     pub id: UserId,
@@ -146,10 +152,12 @@ pub struct FailingUser {
 
 /// The result of a verification.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct VerifyReport {
     /// Which run; none where declared states are verified.
     pub run: Option<RunId>,
     /// When it was looked.
+    #[cfg_attr(test, schemars(with = "crate::schema::DateTime"))]
     pub verified_at: Timestamp,
     /// Numbers by standing.
     pub summary: VerifySummary,
@@ -161,6 +169,7 @@ pub struct VerifyReport {
 
 /// Numbers of a verification.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct VerifySummary {
     /// All users looked at.
     pub users: u64,

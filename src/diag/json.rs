@@ -4,12 +4,16 @@ use serde::Serialize;
 
 use super::{Diagnostic, Label, Level, SourceFile, SourceMap, Span};
 
+/// The version written, Terraform's own; minor = additions only.
+const FORMAT_VERSION: &str = "1.0";
+
 /// How many lines back the header of the surrounding block is looked for.
 const CONTEXT_LINES: u32 = 2_000;
 /// A line longer than this is not quoted.
 const LONG: usize = 4_096;
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Diagnostics"))]
 struct Document<'a> {
     format_version: &'static str,
     valid: bool,
@@ -19,6 +23,7 @@ struct Document<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Diagnostic"))]
 struct One<'a> {
     severity: &'static str,
     summary: &'a str,
@@ -30,6 +35,7 @@ struct One<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Range<'a> {
     filename: &'a str,
     start: Position,
@@ -37,6 +43,7 @@ struct Range<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Position {
     line: u32,
     column: u32,
@@ -44,6 +51,7 @@ struct Position {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Snippet<'a> {
     context: Option<&'a str>,
     code: &'a str,
@@ -55,6 +63,7 @@ struct Snippet<'a> {
 
 /// A reference in the marked piece and what it is.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Value<'a> {
     traversal: &'a str,
     statement: String,
@@ -68,7 +77,7 @@ pub fn to_json(diagnostics: &[Diagnostic], sources: &SourceMap) -> String {
     let count = |level| diagnostics.iter().filter(|one| one.level == level).count();
     let error_count = count(Level::Error);
     let document = Document {
-        format_version: "1.0",
+        format_version: FORMAT_VERSION,
         valid: error_count == 0,
         error_count,
         warning_count: count(Level::Warning),
@@ -184,6 +193,12 @@ fn context(file: &SourceFile, line: u32) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_published_schema_is_that_of_the_types() {
+        let schema = crate::schema::of::<Document<'_>>();
+        crate::schema::check("diagnostics", "mfaplan validate --json", FORMAT_VERSION, schema);
+    }
 
     #[test]
     fn the_document_has_terraforms_shape() {

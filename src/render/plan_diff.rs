@@ -2,7 +2,6 @@
 
 use std::{fmt::Write as _, io, io::Write};
 
-use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
 use super::{
@@ -228,35 +227,95 @@ fn comment(diff: &PlanDiff<'_>, options: &Options, out: &mut dyn Write) -> io::R
     out.write_all(page.as_bytes())
 }
 
-/// `added`, `removed` and `changed`, and what differs besides.
-fn document(diff: &PlanDiff<'_>) -> Value {
+/// The version of the document; minor = additions only.
+const FORMAT_VERSION: &str = "1.0";
+
+/// `diff --json`: `added`, `removed` and `changed`, and what differs besides.
+#[derive(serde::Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "PlanDiff"))]
+struct DocumentV1<'a> {
+    /// "1.0"; a minor version only adds members.
+    format_version: &'static str,
+    /// The old plan.
+    old: SideV1<'a>,
+    /// The new plan.
+    new: SideV1<'a>,
+    /// Users that only the new plan changes, by name.
+    added: Vec<v1::ChangeV1<'a>>,
+    /// Users that only the old plan changed, by name.
+    removed: Vec<v1::ChangeV1<'a>>,
+    /// Users whose change is another one, by name.
+    changed: Vec<ChangedV1<'a>>,
+    /// Why a plan is refused: reasons that are new and that are gone.
+    refused: RefusedV1<'a>,
+    /// Findings of the tenant and of blocks: which differ, and how.
+    findings: Vec<String>,
+    /// Other things that apply differently.
+    terms: &'a [String],
+}
+
+/// One of the two plans.
+#[derive(serde::Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Side"))]
+struct SideV1<'a> {
+    /// Its digest.
+    digest: String,
+    /// Its numbers.
+    summary: &'a crate::plan::Summary,
+}
+
+/// A user whose change is another one.
+#[derive(serde::Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Changed"))]
+struct ChangedV1<'a> {
+    /// Who.
+    user: v1::ChangeUserV1<'a>,
+    /// His change in the old plan.
+    old: v1::ChangeV1<'a>,
+    /// And in the new one.
+    new: v1::ChangeV1<'a>,
+    /// What differs, in words; never empty.
+    reasons: Vec<String>,
+}
+
+/// Reasons to refuse a plan.
+#[derive(serde::Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Refused"))]
+struct RefusedV1<'a> {
+    /// That are new.
+    added: &'a [&'a crate::plan::Refusal],
+    /// That are gone.
+    removed: &'a [&'a crate::plan::Refusal],
+}
+
+fn document<'a>(diff: &'a PlanDiff<'a>) -> DocumentV1<'a> {
     let PlanDiff { digests, summaries, added, removed, changed, refused, no_longer_refused, findings, terms } = diff;
-    let changes = |list: &[&Change]| list.iter().map(|one| serde_json::json!(v1::change(one))).collect::<Vec<_>>();
+    let changes = |list: &[&'a Change]| list.iter().map(|one| v1::change(one)).collect::<Vec<_>>();
     let reasons = |list: &[crate::plan::compare::Reason]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
-    serde_json::json!({
-        "format_version": v1::FORMAT_VERSION,
-        "old": {"digest": digests.0.to_string(), "summary": summaries.0},
-        "new": {"digest": digests.1.to_string(), "summary": summaries.1},
-        "added": changes(added),
-        "removed": changes(removed),
-        "changed": changed
+    DocumentV1 {
+        format_version: FORMAT_VERSION,
+        old: SideV1 { digest: digests.0.to_string(), summary: summaries.0 },
+        new: SideV1 { digest: digests.1.to_string(), summary: summaries.1 },
+        added: changes(added),
+        removed: changes(removed),
+        changed: changed
             .iter()
-            .map(|one| serde_json::json!({
-                "user": v1::change(one.new).user,
-                "old": v1::change(one.old),
-                "new": v1::change(one.new),
-                "reasons": reasons(&one.reasons),
-            }))
-            .collect::<Vec<_>>(),
-        "refused": {"added": refused, "removed": no_longer_refused},
-        "findings": reasons(findings),
-        "terms": terms,
-    })
+            .map(|one| ChangedV1 {
+                user: v1::change(one.new).user,
+                old: v1::change(one.old),
+                new: v1::change(one.new),
+                reasons: reasons(&one.reasons),
+            })
+            .collect(),
+        refused: RefusedV1 { added: refused, removed: no_longer_refused },
+        findings: reasons(findings),
+        terms,
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::{write, *};
     use crate::{
@@ -278,6 +337,12 @@ mod tests {
         new.changes.push(many(1).changes.remove(0));
         new.changes.last_mut().unwrap().user.id = crate::render::testing::user_id(4_000);
         (old, new)
+    }
+
+    #[test]
+    fn the_published_schema_is_that_of_the_types() {
+        let schema = crate::schema::of::<DocumentV1<'_>>();
+        crate::schema::check("diff", "mfaplan diff --json", FORMAT_VERSION, schema);
     }
 
     #[test]

@@ -4,6 +4,9 @@
 //! when it has failed is the file read a second time, here, against a table of what each key holds: that yields every
 //! problem at once, each with its path, line and column. A property test holds the two together.
 
+#[cfg(test)]
+mod schema;
+
 use std::{borrow::Cow, collections::HashMap, ops::Range};
 
 use serde::de::IgnoredAny;

@@ -15,6 +15,9 @@ use crate::{
     tenant::{MfaState, Text, UserId},
 };
 
+/// The version of the lines, named in the published schema; minor = additions only.
+pub const FORMAT_VERSION: &str = "1.0";
+
 /// A user in an event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -55,7 +58,7 @@ pub enum Line {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Change {
     /// When.
-    #[cfg_attr(test, schemars(with = "String"))]
+    #[cfg_attr(test, schemars(with = "crate::schema::DateTime"))]
     pub timestamp: Timestamp,
     /// Who.
     pub user: User,
@@ -76,7 +79,7 @@ pub struct Change {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Start {
     /// When.
-    #[cfg_attr(test, schemars(with = "String"))]
+    #[cfg_attr(test, schemars(with = "crate::schema::DateTime"))]
     pub timestamp: Timestamp,
     /// What.
     pub command: Command,
@@ -91,7 +94,7 @@ pub struct Start {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PhaseLine {
     /// When.
-    #[cfg_attr(test, schemars(with = "String"))]
+    #[cfg_attr(test, schemars(with = "crate::schema::DateTime"))]
     pub timestamp: Timestamp,
     /// Which run.
     pub run: Option<RunId>,
@@ -106,7 +109,7 @@ pub struct PhaseLine {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Intent {
     /// When.
-    #[cfg_attr(test, schemars(with = "String"))]
+    #[cfg_attr(test, schemars(with = "crate::schema::DateTime"))]
     pub timestamp: Timestamp,
     /// Which run.
     pub run: Option<RunId>,
@@ -123,7 +126,7 @@ pub struct Intent {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Retry {
     /// When.
-    #[cfg_attr(test, schemars(with = "String"))]
+    #[cfg_attr(test, schemars(with = "crate::schema::DateTime"))]
     pub timestamp: Timestamp,
     /// Which run.
     pub run: Option<RunId>,
@@ -140,7 +143,7 @@ pub struct Retry {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ResultLine {
     /// When.
-    #[cfg_attr(test, schemars(with = "String"))]
+    #[cfg_attr(test, schemars(with = "crate::schema::DateTime"))]
     pub timestamp: Timestamp,
     /// Which run.
     pub run: Option<RunId>,
@@ -167,7 +170,7 @@ pub struct ResultLine {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Stopping {
     /// When.
-    #[cfg_attr(test, schemars(with = "String"))]
+    #[cfg_attr(test, schemars(with = "crate::schema::DateTime"))]
     pub timestamp: Timestamp,
     /// Which run.
     pub run: Option<RunId>,
@@ -181,7 +184,7 @@ pub struct Stopping {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Verify {
     /// When.
-    #[cfg_attr(test, schemars(with = "String"))]
+    #[cfg_attr(test, schemars(with = "crate::schema::DateTime"))]
     pub timestamp: Timestamp,
     /// Who.
     pub user: User,
@@ -200,7 +203,7 @@ pub struct Verify {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Summary {
     /// When.
-    #[cfg_attr(test, schemars(with = "String"))]
+    #[cfg_attr(test, schemars(with = "crate::schema::DateTime"))]
     pub timestamp: Timestamp,
     /// What.
     pub command: Command,

@@ -11,7 +11,7 @@ mod write;
 use std::{fmt, io, path::PathBuf, str::FromStr};
 
 pub use read::{Entry, Journal};
-pub use store::{HistoryEntry, HistoryStatus, Store};
+pub use store::{HISTORY_VERSION, HistoryEntry, HistoryStatus, Store};
 pub use write::{JournalWriter, Sink};
 
 /// The id of a run: the stem of its journal's name. Sorts by time.

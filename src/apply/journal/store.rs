@@ -162,16 +162,22 @@ struct Head {
     approval: Approval,
 }
 
+/// The version of `history --json`, named in the published schema; minor = additions only.
+pub const HISTORY_VERSION: &str = "1.0";
+
 /// A run in `history`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct HistoryEntry {
     /// Its id.
     pub run: RunId,
     /// `apply` or `rollback`; none where the journal cannot be read.
     pub command: Option<Command>,
     /// When it began.
+    #[cfg_attr(test, schemars(with = "Option<crate::schema::DateTime>"))]
     pub started_at: Option<Timestamp>,
     /// When it ended, if it did.
+    #[cfg_attr(test, schemars(with = "Option<crate::schema::DateTime>"))]
     pub finished_at: Option<Timestamp>,
     /// The plan's digest.
     pub digest: Option<String>,
@@ -192,6 +198,7 @@ pub struct HistoryEntry {
 
 /// How a run stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum HistoryStatus {
     /// Everything done and verified.

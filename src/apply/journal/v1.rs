@@ -39,7 +39,7 @@ pub enum Line {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Run {
     /// When.
-    #[cfg_attr(test, schemars(with = "String"))]
+    #[cfg_attr(test, schemars(with = "crate::schema::DateTime"))]
     pub timestamp: Timestamp,
     /// The version of this format.
     pub format_version: Text,
@@ -120,7 +120,7 @@ pub struct PlannedUser {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Resume {
     /// When.
-    #[cfg_attr(test, schemars(with = "String"))]
+    #[cfg_attr(test, schemars(with = "crate::schema::DateTime"))]
     pub timestamp: Timestamp,
     /// The version that goes on.
     pub mfaplan_version: Text,
@@ -133,7 +133,7 @@ pub struct Resume {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Intent {
     /// When.
-    #[cfg_attr(test, schemars(with = "String"))]
+    #[cfg_attr(test, schemars(with = "crate::schema::DateTime"))]
     pub timestamp: Timestamp,
     /// Whom.
     pub user: UserId,
@@ -148,7 +148,7 @@ pub struct Intent {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Report {
     /// When.
-    #[cfg_attr(test, schemars(with = "String"))]
+    #[cfg_attr(test, schemars(with = "crate::schema::DateTime"))]
     pub timestamp: Timestamp,
     /// Whom.
     pub user: UserId,
@@ -173,7 +173,7 @@ pub struct Report {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct End {
     /// When.
-    #[cfg_attr(test, schemars(with = "String"))]
+    #[cfg_attr(test, schemars(with = "crate::schema::DateTime"))]
     pub timestamp: Timestamp,
     /// How.
     pub outcome: RunEnd,

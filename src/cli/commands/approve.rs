@@ -18,8 +18,8 @@ Examples:
   mfaplan approve staff.mfaplan --key ~/.ssh/id_ed25519 --out anna.sig
   mfaplan approve --digest sha256:3f9c… --key ~/.ssh/id_ed25519
 
-The signature is SSHSIG with the namespace `mfaplan`: `ssh-keygen -Y verify` checks it too. Hand it to
-`mfaplan apply --signature FILE`."
+The signature is SSHSIG: `ssh-keygen -Y verify -n mfaplan` checks it too.
+Hand it to `mfaplan apply --signature FILE`."
 )]
 pub struct Args {
     /// A saved plan

@@ -19,7 +19,7 @@ use crate::{
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  mfaplan console                                                    ask and be answered, with history and completion
+  mfaplan console                                                    ask and be answered
   echo 'user(\"jdoe@contoso.com\").mfa_state' | mfaplan console        line by line, from a pipe
   echo 'formatdate(\"YYYY-MM-DD\", timestamp())' | mfaplan console     without a configuration, too
 

@@ -26,9 +26,11 @@ use crate::{
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  mfaplan diff old.mfaplan new.mfaplan                        two saved plans
-  mfaplan diff main/ branch/ --snapshot tenant.json           two configurations, without any credential
-  mfaplan diff main/ branch/ --snapshot tenant.json --format markdown")]
+  mfaplan diff old.mfaplan new.mfaplan                   two saved plans
+  mfaplan diff main/ branch/ --snapshot tenant.json      two configurations, no credential needed
+  mfaplan diff main/ branch/ --snapshot tenant.json --format markdown
+
+Formats: text, markdown and json.")]
 pub struct Args {
     /// A saved plan, or a configuration directory
     old: PathBuf,

@@ -24,9 +24,9 @@ use crate::{
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  mfaplan init                                              a commented starting configuration
-  mfaplan init --from-tenant --snapshot tenant.json         one that says what the tenant is like now
-  AZURE_TENANT_ID=… mfaplan init --from-tenant              the same, from Microsoft Graph
+  mfaplan init                                         a commented starting configuration
+  mfaplan init --from-tenant --snapshot tenant.json    one that says what the tenant has now
+  AZURE_TENANT_ID=… mfaplan init --from-tenant         the same, from Microsoft Graph
 
 Never overwrites a file. The plan of what --from-tenant writes is empty: change it from there.")]
 pub struct Args {

@@ -30,10 +30,10 @@ pub struct Document<'a, C, F> {
     /// The version of mfaplan that made the plan.
     pub mfaplan_version: Str<'a>,
     /// When it was made.
-    #[cfg_attr(test, schemars(with = "super::schema::DateTime"))]
+    #[cfg_attr(test, schemars(with = "crate::schema::DateTime"))]
     pub created_at: Timestamp,
     /// The instant it is for (`--as-of`).
-    #[cfg_attr(test, schemars(with = "super::schema::DateTime"))]
+    #[cfg_attr(test, schemars(with = "crate::schema::DateTime"))]
     pub as_of: Timestamp,
     /// The tenant.
     pub tenant: TenantV1<'a>,
@@ -105,7 +105,7 @@ pub struct ObservedV1<'a> {
     /// Live or a copy.
     pub source: Source,
     /// When they were read.
-    #[cfg_attr(test, schemars(with = "super::schema::DateTime"))]
+    #[cfg_attr(test, schemars(with = "crate::schema::DateTime"))]
     pub captured_at: Timestamp,
     /// How many users the tenant has.
     pub users: u64,
@@ -206,7 +206,7 @@ pub enum StateV1 {
 pub struct HoldV1<'a> {
     /// Until when; null where no date opens it.
     #[serde(default)]
-    #[cfg_attr(test, schemars(with = "Option<super::schema::DateTime>"))]
+    #[cfg_attr(test, schemars(with = "Option<crate::schema::DateTime>"))]
     pub until: Option<Timestamp>,
     /// Why, in words.
     pub reason: Str<'a>,
