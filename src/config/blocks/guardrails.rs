@@ -231,7 +231,7 @@ fn approvals(block: &Block<'_>, env: &Env<'_>, diags: &mut Diagnostics) -> Optio
     });
     Some(Approvals {
         required: required?.0,
-        allowed_signers: env.dir.join(&*signers?),
+        allowed_signers: env.path(&signers?),
         max_age_seconds,
         layer: block.raw.layer,
         span: block.raw.header,
