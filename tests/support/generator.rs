@@ -627,6 +627,8 @@ fn signs_in(kind: Kind, random: &mut Random, out: &mut String) {
         Scanner | Backup | Bot | HiddenWorkload | Sync => (random.date(0, 2), never.to_owned()),
         _ => (random.date(0, 5), random.date(0, 20)),
     };
+    // The last sign-in of any kind cannot be older than the last interactive one.
+    let last = last.max(interactive.clone());
     let _ = write!(out, r#","lastSignInDateTime":"{last}","lastInteractiveSignInDateTime":"{interactive}","#);
     // interactive, with MFA, non-interactive, ropc, addresses, hours, weekend share in percent
     let [count, mfa, other, ropc, ips, hours, weekend] = match kind {
