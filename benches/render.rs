@@ -33,7 +33,9 @@ fn plan() -> Plan {
                 finding("MFA018", "high", "registered", json!(false)),
                 finding("MFA019", "medium", "last_password_change", json!("2024-02-11")),
             ]),
-            n if n % 2 == 0 => json!([finding("MFA023", "low", "methods", json!(["microsoftAuthenticatorPush"]))]),
+            n if n.is_multiple_of(2) => {
+                json!([finding("MFA023", "low", "methods", json!(["microsoftAuthenticatorPush"]))])
+            }
             _ => json!([]),
         };
         let hold =
@@ -47,8 +49,8 @@ fn plan() -> Plan {
         };
         json!({
             "user": {"id": format!("{n:08x}-0000-4000-8000-000000000000"), "user_principal_name": format!("user{n:06}@contoso.com"),
-                     "display_name": "Somebody Else", "kind": "person", "registered": n % 3 != 0},
-            "declared_by": {"address": if n % 5 == 0 { "mfa.finance" } else { "mfa.staff" }, "file": "staff.mfa.hcl", "line": 3},
+                     "display_name": "Somebody Else", "kind": "person", "registered": !n.is_multiple_of(3)},
+            "declared_by": {"address": if n.is_multiple_of(5) { "mfa.finance" } else { "mfa.staff" }, "file": "staff.mfa.hcl", "line": 3},
             "before": "disabled", "after": "enforced", "effective": "enforced", "steps": ["enabled", "enforced"],
             "action": "enforce", "decision": decision, "hold": hold, "findings": findings,
             "impact": {"modern_auth": {"before": "password_only", "after": "mfa_required"},

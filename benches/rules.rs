@@ -144,12 +144,19 @@ fn group(number: u32) -> GroupId {
 
 fn policy(number: u32) -> Policy {
     let all = || vec![Text::from("All")];
-    let (include_users, include_groups) =
-        if number % 2 == 0 { (all(), Vec::new()) } else { (Vec::new(), vec![group(number).to_string().into()]) };
+    let (include_users, include_groups) = if number.is_multiple_of(2) {
+        (all(), Vec::new())
+    } else {
+        (Vec::new(), vec![group(number).to_string().into()])
+    };
     Policy {
         id: number.to_string().into(),
         display_name: format!("Policy {number}").into(),
-        state: if number % 3 == 0 { PolicyState::EnabledForReportingButNotEnforced } else { PolicyState::Enabled },
+        state: if number.is_multiple_of(3) {
+            PolicyState::EnabledForReportingButNotEnforced
+        } else {
+            PolicyState::Enabled
+        },
         conditions: Conditions {
             users: UserConditions {
                 include_users,
@@ -169,7 +176,7 @@ fn policy(number: u32) -> Policy {
 fn user(number: u32) -> User {
     let id = UserId::new(Uuid::from_u128(u128::from(number) + 1));
     let mut user = User::new(id, format!("user{number:06}@contoso.com").into(), MfaState::Disabled.into());
-    let registered = number % 4 != 0;
+    let registered = !number.is_multiple_of(4);
     user.display_name = Some(format!("Jo Fields {number}").into());
     user.given_name = Some("Jo".into());
     user.surname = Some("Fields".into());
@@ -203,6 +210,7 @@ fn user(number: u32) -> User {
         interactive_mfa: Some(0),
         non_interactive: Some(40),
         failed: Some(0),
+        failed_mfa: Some(0),
         ropc: Some(if works { 40 } else { 0 }),
         app_password: Some(0),
         distinct_ips: Some(if works { 1 } else { 3 }),

@@ -187,6 +187,8 @@ async fn main() {
     let writes = args.writes.min(users);
     let fake = start(throttle, BulkState::Absent).await;
     let graph = Arc::new(connect(&fake, args.parallelism, false, Pacing::Published).await);
+    // As `apply` does: the users are read first, and tell how large the tenant's bucket is.
+    read(&graph, users).await;
     let start = Instant::now();
     let slots = Arc::new(Semaphore::new(args.parallelism * 4));
     let mut flying = JoinSet::new();

@@ -357,6 +357,20 @@ async fn a_device_code_is_shown_and_waited_for_and_names_the_operator() {
 }
 
 #[tokio::test]
+async fn an_operator_is_asked_for_the_write_permission_only_by_runs_that_write() {
+    for writes in [false, true] {
+        let fake = start(1, FakeOptions::default()).await;
+        let credential = Credential::single(Method::DeviceCode("client".into()));
+        let prompt: mfaplan::graph::credentials::Prompt = Arc::new(|_| {});
+        let options = Options { credential, prompt: Some(prompt), writes, ..options(&fake) };
+        GraphTenant::connect(options).await.unwrap();
+        let scopes = fake.log().into_iter().find(|one| one.path.ends_with("/devicecode")).unwrap().query;
+        assert!(scopes.contains("Policy.Read.All"), "{scopes}");
+        assert_eq!(scopes.contains("Policy.ReadWrite.AuthenticationMethod"), writes, "{scopes}");
+    }
+}
+
+#[tokio::test]
 async fn a_wrong_secret_is_explained_and_not_repeated() {
     let fake = start(2, FakeOptions::default()).await;
     for (secret, words) in

@@ -8,10 +8,10 @@ tenant "contoso" {
 
   # Contoso has no Entra ID P1, so Microsoft Graph shows no sign-in log; the portal does. With these two downloads the
   # plan knows who still sends by SMTP AUTH, who reads mail by IMAP and that the backup agent signs in by ROPC.
-  # sign_ins = [
-  #   "sign-ins/InteractiveSignIns_2026-11-20.json",
-  #   "sign-ins/NonInteractiveSignIns_2026-11-20.csv",
-  # ]
+  sign_ins = [
+    "sign-ins/InteractiveSignIns_2026-11-20.json",
+    "sign-ins/NonInteractiveSignIns_2026-11-20.csv",
+  ]
 }
 
 variable "office_departments" {

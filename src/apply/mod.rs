@@ -30,7 +30,6 @@ mod testing;
 #[cfg(test)]
 mod tests;
 pub mod verify;
-pub mod window;
 
 pub use approval::{Approval, ApprovedPlan, FreshPlan, Preflight, Requirements};
 pub use clock::{Clock, SystemClock};

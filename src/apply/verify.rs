@@ -140,6 +140,8 @@ pub struct FailingUser {
     pub user_principal_name: Text,
     /// Failed sign-ins in the window.
     pub failed: u32,
+    /// Those that MFA explains: error 50072, 50074, 50076 or 50079, or a legacy protocol; none where that is not known.
+    pub failed_mfa: Option<u32>,
     /// The window in days, where known. It may reach back before the run.
     pub window_days: Option<u16>,
     /// Legacy protocols still seen, and how often.
@@ -269,7 +271,9 @@ pub fn verify(
         failing.extend(facts(one.user.id).and_then(|user| fails(one, user)));
     }
     failing.sort_by(|a, b| {
-        (b.looks_like_workload, b.failed).cmp(&(a.looks_like_workload, a.failed)).then_with(|| a.id.cmp(&b.id))
+        (b.looks_like_workload, b.failed_mfa, b.failed)
+            .cmp(&(a.looks_like_workload, a.failed_mfa, a.failed))
+            .then_with(|| a.id.cmp(&b.id))
     });
     let sign_ins_known = observed.is_some_and(|tenant| tenant.users().iter().any(|user| user.sign_ins.is_some()));
     VerifyReport { run, verified_at: now, summary, users, failing: sign_ins_known.then_some(failing) }
@@ -320,7 +324,7 @@ fn verified(
     }
 }
 
-/// Sign-ins fail of a user who was raised. Which failures are MFA's is not in the aggregates: it is a list to look at.
+/// Sign-ins fail of a user who was raised. The window of the log may reach back before the run: a list to look at.
 fn fails(expected: &Expected, user: &User) -> Option<FailingUser> {
     if expected.after == MfaState::Disabled {
         return None;
@@ -338,6 +342,7 @@ fn fails(expected: &Expected, user: &User) -> Option<FailingUser> {
         id: user.id,
         user_principal_name: user.user_principal_name.clone(),
         failed,
+        failed_mfa: sign_ins.failed_mfa,
         window_days: sign_ins.window_days,
         legacy,
         looks_like_workload,

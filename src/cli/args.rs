@@ -103,6 +103,10 @@ pub enum Command {
     Rules(commands::rules::Args),
     /// Evaluate expressions, line by line
     Console(commands::console::Args),
+    /// Run the scenarios written beside the configuration
+    Test(commands::test::Args),
+    /// Serve an editor: diagnostics, completion, hover, formatting
+    Lsp(commands::lsp::Args),
     /// Sign in to the tenant and say who you are
     Login(commands::login::Args),
     /// Write a completion script for your shell

@@ -37,6 +37,7 @@ pub(super) async fn to(
         options.parallelism = usize::from(parallelism);
     }
     options.bulk_state = context.env.get("MFAPLAN_NO_BULK_STATE").is_none();
+    options.writes = context.writes;
     options.prompt = Some(Arc::new(|prompt: &graph::credentials::DevicePrompt| {
         let _ = writeln!(io::stderr(), "{}", prompt.message);
     }));

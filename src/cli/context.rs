@@ -15,6 +15,8 @@ pub struct Context {
     pub env: Environment,
     /// Options of every command.
     pub global: Global,
+    /// Does the command write to the tenant? Only then is an operator asked for that permission.
+    pub writes: bool,
     /// Standard output: the result, nothing else.
     pub out: Box<dyn Write>,
     /// Standard error: everything else.
@@ -37,6 +39,7 @@ impl Context {
         Self {
             env,
             global,
+            writes: false,
             out: Box::new(BufWriter::with_capacity(1 << 16, io::stdout())),
             err: Box::new(io::stderr()),
             out_color,

@@ -43,7 +43,7 @@ pub const VARIABLES: &[Variable] = &[
     Variable {
         name: "AZURE_TENANT_ID",
         aliases: &["ARM_TENANT_ID"],
-        meaning: "The tenant to sign in to; must be the one the configuration names.",
+        meaning: "The tenant to sign in to [default: `tenant.id`]; must be the one the configuration names.",
         secret: false,
     },
     Variable {
@@ -62,7 +62,7 @@ pub const VARIABLES: &[Variable] = &[
     Variable {
         name: "AZURE_CLIENT_CERTIFICATE_PASSWORD",
         aliases: &["ARM_CLIENT_CERTIFICATE_PASSWORD"],
-        meaning: "The password of that file.",
+        meaning: "Not supported: an encrypted key is refused, with the command that decrypts it.",
         secret: true,
     },
     Variable {
@@ -71,7 +71,12 @@ pub const VARIABLES: &[Variable] = &[
         meaning: "A file with a token of a trusted issuer (workload identity federation).",
         secret: false,
     },
-    variable("AZURE_AUTHORITY_HOST", "The sign-in host that workload identity names; only Microsoft's are accepted."),
+    Variable {
+        name: "ARM_OIDC_TOKEN",
+        aliases: &[],
+        meaning: "A token of a trusted issuer itself, where there is no file.",
+        secret: true,
+    },
     Variable {
         name: "ACTIONS_ID_TOKEN_REQUEST_URL",
         aliases: &["ARM_OIDC_REQUEST_URL"],
@@ -88,14 +93,41 @@ pub const VARIABLES: &[Variable] = &[
     Variable { name: "SYSTEM_ACCESSTOKEN", aliases: &[], meaning: "Azure Pipelines OIDC.", secret: true },
     Variable {
         name: "AZURESUBSCRIPTION_SERVICE_CONNECTION_ID",
-        aliases: &["ARM_ADO_PIPELINE_SERVICE_CONNECTION_ID", "ARM_OIDC_AZURE_SERVICE_CONNECTION_ID"],
+        aliases: &["ARM_ADO_PIPELINE_SERVICE_CONNECTION_ID"],
         meaning: "Azure Pipelines OIDC: the service connection.",
         secret: false,
     },
     variable("IDENTITY_ENDPOINT", "Managed identity on App Service."),
     Variable { name: "IDENTITY_HEADER", aliases: &[], meaning: "Managed identity on App Service.", secret: true },
+    variable("AZURE_POD_IDENTITY_AUTHORITY_HOST", "Managed identity of virtual machines at another, loopback, origin."),
+    variable("ARM_USE_MSI", "`true`: managed identity, without asking whether there is one."),
     variable("PATH", "Where `az` is looked for."),
+    variable("HTTPS_PROXY", "The proxy for Microsoft Graph and the sign-in service; loopback addresses bypass it."),
+    variable("NO_PROXY", "Hosts that are reached without the proxy."),
+    variable("SSL_CERT_FILE", "A PEM file with the root certificates to trust instead of the system's (not Windows)."),
 ];
+
+/// `docs/environment.md`, written from [`VARIABLES`].
+#[cfg(test)]
+fn markdown() -> String {
+    let mut page = String::from(
+        "# Environment variables\n\n\
+         <!-- Written from src/cli/environment.rs; `UPDATE_DOCS=1 cargo test --lib cli::environment` rewrites it. -->\n\n\
+         Every variable that the program reads. An alias counts where the name itself is not set; an empty variable counts\n\
+         as not set. Secrets are never shown, whatever is asked for.\n\n\
+         | variable | alias | meaning | secret |\n|---|---|---|---|\n",
+    );
+    for variable in VARIABLES {
+        let aliases: Vec<_> = variable.aliases.iter().map(|alias| format!("`{alias}`")).collect();
+        let secret = if variable.secret { "yes" } else { "" };
+        // Names and meanings are written above: none holds a `|`.
+        page.push_str(&format!("| `{}` | {} | {} | {secret} |\n", variable.name, aliases.join(", "), variable.meaning));
+    }
+    page.push_str(
+        "\nWhich way to sign in the variables choose: `credentials.md`. What is asked of Graph: `graph.md`.\n",
+    );
+    page
+}
 
 /// The environment of one run.
 #[derive(Clone, Debug)]
@@ -155,5 +187,50 @@ impl Environment {
             return true;
         }
         is_terminal && self.get("TERM").is_none_or(|term| term != "dumb")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::graph::{GRAPH_VARIABLE, LOGIN_VARIABLE, credentials};
+
+    #[test]
+    fn the_page_lists_what_the_code_lists() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/environment.md");
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            std::fs::write(path, markdown()).unwrap();
+        }
+        let page = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(page == markdown(), "{path} is out of date: UPDATE_DOCS=1 cargo test --lib cli::environment");
+    }
+
+    /// What the sign-in asks the environment for, with every method within reach, is in the one list.
+    #[test]
+    fn every_variable_that_signing_in_reads_is_listed() {
+        let asked = std::sync::Mutex::new(BTreeSet::new());
+        let lookup = |name: &str| {
+            asked.lock().unwrap().insert(name.to_owned());
+            (name == "AZURE_CLIENT_ID").then(|| "app".to_owned())
+        };
+        credentials::Credential::from_env(&lookup, true).unwrap();
+        let listed: BTreeSet<&str> =
+            VARIABLES.iter().flat_map(|one| one.aliases.iter().copied().chain([one.name])).collect();
+        for name in &asked.into_inner().unwrap() {
+            assert!(listed.contains(&**name), "{name} is read, but not listed");
+        }
+        for (name, _) in credentials::VARIABLES {
+            assert!(listed.contains(name), "{name} is not listed");
+        }
+        assert!(listed.contains(GRAPH_VARIABLE) && listed.contains(LOGIN_VARIABLE));
+    }
+
+    #[test]
+    fn secrets_are_marked() {
+        for name in ["AZURE_CLIENT_SECRET", "ARM_OIDC_TOKEN", "SYSTEM_ACCESSTOKEN", "IDENTITY_HEADER"] {
+            assert!(VARIABLES.iter().any(|one| one.name == name && one.secret), "{name}");
+        }
     }
 }

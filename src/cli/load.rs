@@ -48,22 +48,39 @@ pub(super) fn config(args: &ConfigArgs, context: &Context) -> Result<Config, Fai
 /// # Errors
 /// All its diagnostics at once.
 pub(super) fn config_in(dir: &Path, args: &ConfigArgs, context: &Context) -> Result<Config, Failure> {
-    let environment: Vec<(String, String)> =
-        context.env.prefixed("").filter(|(name, _)| name.starts_with(ENVIRONMENT_PREFIX)).map(owned).collect();
+    let environment = variables(context);
     let policy = context.policy();
-    let input = LoadInput {
-        dir,
-        policy_dir: policy.as_deref(),
-        vars: &args.vars,
-        var_files: &args.var_files,
-        environment: &environment,
-        instant: context.instant(),
-        known_rules: &risk::known_rules(),
-    };
+    let known_rules = risk::known_rules();
+    let input = input(dir, policy.as_deref(), args, &environment, &known_rules, context);
     config::load(input).map_err(|failure| {
         let config::LoadFailure { sources, diagnostics } = *failure;
         Failure::Diagnostics { diagnostics, sources }
     })
+}
+
+/// The environment's `MFAPLAN_VAR_<name>`.
+pub(super) fn variables(context: &Context) -> Vec<(String, String)> {
+    context.env.prefixed("").filter(|(name, _)| name.starts_with(ENVIRONMENT_PREFIX)).map(owned).collect()
+}
+
+/// What a configuration is loaded from.
+pub(super) fn input<'a>(
+    dir: &'a Path,
+    policy_dir: Option<&'a Path>,
+    args: &'a ConfigArgs,
+    environment: &'a [(String, String)],
+    known_rules: &'a [(&'a str, &'a str)],
+    context: &Context,
+) -> LoadInput<'a> {
+    LoadInput {
+        dir,
+        policy_dir,
+        vars: &args.vars,
+        var_files: &args.var_files,
+        environment,
+        instant: context.instant(),
+        known_rules,
+    }
 }
 
 fn owned((name, value): (&str, &str)) -> (String, String) {

@@ -41,6 +41,8 @@ pub fn main() -> ExitCode {
         Err(error) => return ExitCode::from(usage(&error, &env)),
     };
     let mut context = Context::of_process(env, cli.global.clone());
+    // `login` shows what an operator could do with everything that may be asked for.
+    context.writes = matches!(cli.command, Command::Apply(_) | Command::Rollback(_) | Command::Login(_));
     let outcome = change_directory(&context).and_then(|()| commands::run(cli.command, &mut context));
     let outcome = outcome.and_then(|exit| context.out.flush().map(|()| exit).map_err(Failure::from));
     let code = match outcome {

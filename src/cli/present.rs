@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::{
     plan::Plan,
     render::{Format, NextStep, Options, redact::redact_observed},
+    risk,
     severity::Severity,
     tenant::ObservedTenant,
 };
@@ -72,6 +73,7 @@ pub(super) fn write(
         verbose: context.global.verbose > 0,
         next,
         fail_on,
+        rules: risk::registry().iter().map(|rule| (rule.id.to_owned(), rule.name.to_owned())).collect(),
         ..Options::default()
     };
     let format = args.format();

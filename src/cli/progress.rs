@@ -1,7 +1,7 @@
 //! Progress: bars on a terminal, a line now and then where somebody reads a log, nothing when quiet.
 
 use std::{
-    collections::HashSet,
+    collections::{BTreeMap, HashSet},
     io::{self, Write},
     sync::{
         Mutex,
@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::{
     apply::{Observer, observer::Event, report::Outcome},
@@ -30,9 +30,23 @@ pub(super) struct Progress {
 }
 
 enum Shown {
-    Bar(ProgressBar),
-    Log(Mutex<Option<Instant>>),
+    Bars(Bars),
+    Log(Mutex<Log>),
     Nothing,
+}
+
+/// One line for each thing that is read, and one for a wait.
+struct Bars {
+    all: MultiProgress,
+    lines: Mutex<BTreeMap<String, ProgressBar>>,
+    wait: Mutex<Option<(ProgressBar, Instant)>>,
+}
+
+/// What a log was told, and when.
+#[derive(Default)]
+struct Log {
+    last: Option<Instant>,
+    began: BTreeMap<String, Instant>,
 }
 
 impl Progress {
@@ -42,52 +56,113 @@ impl Progress {
             return Self { shown: Shown::Nothing };
         }
         if !context.env.stderr_is_terminal || context.env.get("CI").is_some() {
-            return Self { shown: Shown::Log(Mutex::new(None)) };
+            return Self { shown: Shown::Log(Mutex::default()) };
         }
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10));
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {pos}/{len} ({per_sec}, {eta} left)") {
+        let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(10));
+        Self { shown: Shown::Bars(Bars { all, lines: Mutex::default(), wait: Mutex::default() }) }
+    }
+}
+
+impl Bars {
+    fn line(&self, template: &str) -> ProgressBar {
+        let bar = self.all.add(ProgressBar::no_length());
+        if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
-        Self { shown: Shown::Bar(bar) }
+        bar
     }
 
-    fn log(last: &Mutex<Option<Instant>>, line: &str) {
-        let Ok(mut last) = last.lock() else { return };
-        let now = Instant::now();
-        match *last {
-            // The first moments are silent: most reads are over before anybody wonders.
-            None => *last = Some(now),
-            Some(then) if now.duration_since(then) >= LOG_EVERY => {
-                *last = Some(now);
-                let _ = writeln!(io::stderr(), "{line}");
-            }
-            Some(_) => {}
+    fn progress(&self, what: &str, done: u64, total: Option<u64>) {
+        if let Ok(mut wait) = self.wait.lock()
+            && wait.as_ref().is_some_and(|(_, until)| Instant::now() >= *until)
+            && let Some((bar, _)) = wait.take()
+        {
+            bar.finish_and_clear();
         }
+        let Ok(mut lines) = self.lines.lock() else { return };
+        let bar = lines.entry(what.to_owned()).or_insert_with(|| {
+            let bar = match total {
+                Some(_) => self.line("{spinner} {msg} {pos}/{len} ({per_sec}, {eta} left)"),
+                None => self.line("{spinner} {msg} {pos} ({per_sec})"),
+            };
+            bar.set_message(what.to_owned());
+            bar
+        });
+        if let Some(total) = total {
+            bar.set_length(total);
+        }
+        bar.set_position(done);
     }
+
+    fn waiting(&self, seconds: f64, text: String) {
+        let Ok(mut wait) = self.wait.lock() else { return };
+        let (bar, until) = wait.get_or_insert_with(|| (self.line("{spinner} {msg}"), Instant::now()));
+        bar.set_message(text);
+        *until = Instant::now() + Duration::try_from_secs_f64(seconds).unwrap_or_default();
+    }
+}
+
+impl Log {
+    /// The first moments are silent: most reads are over before anybody wonders.
+    fn is_due(&mut self, now: Instant) -> bool {
+        let due = self.last.is_some_and(|then| now.duration_since(then) >= LOG_EVERY);
+        if due || self.last.is_none() {
+            self.last = Some(now);
+        }
+        due
+    }
+
+    /// `users: 4000 of 10000 (400 a second, 15 s left)`, where it is time for a line.
+    fn progress(&mut self, now: Instant, what: &str, done: u64, total: Option<u64>) -> Option<String> {
+        let began = *self.began.entry(what.to_owned()).or_insert(now);
+        if !self.is_due(now) {
+            return None;
+        }
+        let mut line = format!("{what}: {done}");
+        if let Some(total) = total {
+            line.push_str(&format!(" of {total}"));
+        }
+        let seconds = now.duration_since(began).as_secs_f64();
+        let rate = done as f64 / seconds;
+        if seconds >= 1.0 && rate > 0.0 {
+            line.push_str(&format!(" ({rate:.0} a second"));
+            if let Some(total) = total {
+                line.push_str(&format!(", {:.0} s left", total.saturating_sub(done) as f64 / rate));
+            }
+            line.push(')');
+        }
+        Some(line)
+    }
+}
+
+fn say(line: &str) {
+    // Progress that cannot be shown is not worth an error.
+    let _ = writeln!(io::stderr(), "{line}");
 }
 
 impl ReadProgress for Progress {
     fn progress(&self, what: &str, done: u64, total: Option<u64>) {
         match &self.shown {
-            Shown::Bar(bar) => {
-                bar.set_message(what.to_owned());
-                if let Some(total) = total {
-                    bar.set_length(total);
+            Shown::Bars(bars) => bars.progress(what, done, total),
+            Shown::Log(log) => {
+                let Ok(mut log) = log.lock() else { return };
+                if let Some(line) = log.progress(Instant::now(), what, done, total) {
+                    say(&line);
                 }
-                bar.set_position(done);
-            }
-            Shown::Log(last) => {
-                let total = total.map(|total| format!(" of {total}")).unwrap_or_default();
-                Self::log(last, &format!("{what}: {done}{total}"));
             }
             Shown::Nothing => {}
         }
     }
 
     fn waiting(&self, seconds: f64, why: &str) {
+        let text = || format!("waiting {seconds:.0} s: {why}");
         match &self.shown {
-            Shown::Bar(bar) => bar.set_message(format!("waiting {seconds:.0} s: {why}")),
-            Shown::Log(last) => Self::log(last, &format!("waiting {seconds:.0} s: {why}")),
+            Shown::Bars(bars) => bars.waiting(seconds, text()),
+            Shown::Log(log) => {
+                if log.lock().is_ok_and(|mut log| log.is_due(Instant::now())) {
+                    say(&text());
+                }
+            }
             Shown::Nothing => {}
         }
     }
@@ -95,8 +170,9 @@ impl ReadProgress for Progress {
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        if let Shown::Bar(bar) = &self.shown {
-            bar.finish_and_clear();
+        if let Shown::Bars(bars) = &self.shown {
+            // Lines that stay behind are a blemish, not an error.
+            let _ = bars.all.clear();
         }
     }
 }
@@ -130,5 +206,23 @@ impl Observer for ApplyProgress {
             Event::Waiting { delay, error, .. } => self.inner.waiting(delay.as_secs_f64(), &error.message),
             Event::Phase { .. } | Event::Intent { .. } | Event::Stopping { .. } | Event::Finished { .. } => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_gets_a_line_now_and_then_with_rate_and_time_left() {
+        let (start, mut log) = (Instant::now(), Log::default());
+        let at = |seconds| start + Duration::from_secs(seconds);
+        assert_eq!(log.progress(at(0), "users", 0, Some(10_000)), None, "nothing at first");
+        assert_eq!(log.progress(at(5), "users", 2_000, Some(10_000)), None);
+        let line = log.progress(at(10), "users", 4_000, Some(10_000)).unwrap();
+        assert_eq!(line, "users: 4000 of 10000 (400 a second, 15 s left)");
+        assert_eq!(log.progress(at(12), "registration", 999, None), None, "one line in ten seconds, of whatever");
+        assert!(!log.is_due(at(15)) && log.is_due(at(20)));
+        assert_eq!(log.progress(at(30), "registration", 9_000, None).unwrap(), "registration: 9000 (500 a second)");
     }
 }

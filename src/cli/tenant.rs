@@ -4,13 +4,13 @@
 use std::{fs::File, path::Path};
 
 use crate::{
-    config::Config,
+    config::{Config, Layer, Selector},
     graph::GraphTenant,
     sign_ins::SignInFiles,
     snapshot::SnapshotTenant,
     tenant::{
-        MfaState, ObservedTenant, ReadError, ReadProgress, ReadRequest, StateRead, TenantRead, TenantWrite, UserId,
-        WriteError,
+        Fact, MfaState, ObservedTenant, ReadError, ReadProgress, ReadRequest, StateRead, TenantRead, TenantWrite,
+        UserId, WriteError,
     },
 };
 
@@ -65,13 +65,49 @@ pub(super) fn observe(tenant: &Tenant, config: &Config, context: &Context) -> Re
     let mut observed = match tenant {
         Tenant::Snapshot(snapshot) => snapshot.observe().map_err(ReadError::from)?,
         Tenant::Graph(graph) => {
+            // Files are read before the tenant: one that is missing should not be noticed minutes later.
+            check_sign_in_files(config)?;
             let progress = Progress::new(context);
-            runtime::online()?.block_on(graph.read(&config.reads(), &progress))?
+            runtime::online()?.block_on(graph.read(&reads(config), &progress))?
         }
     };
     check_identity(config, &observed)?;
     merge_sign_ins(config, &mut observed)?;
     Ok(observed)
+}
+
+/// Reads what applying a saved plan rests on beside the plan itself: whom the policy directory protects now. The states
+/// are read anew before each write, and reports that take minutes are not read a second time.
+pub(super) fn observe_protected(
+    tenant: &Tenant,
+    config: &Config,
+    context: &Context,
+) -> Result<ObservedTenant, Failure> {
+    let Tenant::Graph(graph) = tenant else { return observe(tenant, config, context) };
+    let policy = || config.break_glass.iter().filter(|block| block.declared.layer == Layer::Policy);
+    let asks_facts = |selector: &Selector| {
+        let mut parts = std::iter::successors(Some(selector), |part| part.except.as_deref());
+        parts.any(|part| part.filter.is_some())
+    };
+    if policy().any(|block| asks_facts(&block.selector)) {
+        return observe(tenant, config, context);
+    }
+    let mut request = reads(config);
+    request.unneeded.extend(Fact::ALL.iter().copied());
+    request.all_groups = false;
+    let progress = Progress::new(context);
+    let observed = runtime::online()?.block_on(graph.read(&request, &progress))?;
+    check_identity(config, &observed)?;
+    Ok(observed)
+}
+
+/// What has to be read from the tenant: the log is not asked for where files replace it.
+fn reads(config: &Config) -> ReadRequest {
+    let mut request = config.reads();
+    if !config.tenant.sign_ins.is_empty() {
+        request.unneeded.insert(Fact::SignIns);
+    }
+    request
 }
 
 /// A plan for the wrong tenant must not even be shown.
@@ -88,20 +124,38 @@ fn check_identity(config: &Config, observed: &ObservedTenant) -> Result<(), Fail
     .hint("use the snapshot of that tenant, or correct `id` in the `tenant` block"))
 }
 
+fn check_sign_in_files(config: &Config) -> Result<(), Failure> {
+    config.tenant.sign_ins.iter().try_for_each(|path| open_sign_ins(path, config).map(|_| ()))
+}
+
+fn open_sign_ins(path: &Path, config: &Config) -> Result<(String, File), Failure> {
+    let name = shown(path, &config.dir);
+    match File::open(path) {
+        Ok(file) => Ok((name, file)),
+        Err(error) => {
+            Err(Failure::new(format!("{name}: cannot be read: {error}"))
+                .hint("`sign_ins` in the `tenant` block names it"))
+        }
+    }
+}
+
 fn merge_sign_ins(config: &Config, observed: &mut ObservedTenant) -> Result<(), Failure> {
     if config.tenant.sign_ins.is_empty() {
         return Ok(());
     }
     let mut files = SignInFiles::new(observed.captured_at, config.tenant.sign_in_window);
     for path in &config.tenant.sign_ins {
-        let name = shown(path, &config.dir);
-        let file = File::open(path).map_err(|error| {
-            Failure::new(format!("{name}: cannot be read: {error}")).hint("`sign_ins` in the `tenant` block names it")
+        let (name, file) = open_sign_ins(path, config)?;
+        files.read(&name, file).map_err(|error| {
+            let failure = Failure::new(error.to_string());
+            match error.hint {
+                Some(hint) => failure.hint(hint),
+                None => failure,
+            }
         })?;
-        files.read(&name, file).map_err(|error| Failure::new(error.to_string()))?;
     }
     observed.update_users(|users| files.merge_into(users));
-    observed.unavailable.retain(|one| one.fact != crate::tenant::Fact::SignIns);
+    observed.unavailable.retain(|one| one.fact != Fact::SignIns);
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! Arguments: compiled once per block, read once per instance of the block (`for_each` makes several).
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use hcl_edit::{Span as _, expr::Expression};
 use jiff::Timestamp;
@@ -31,6 +31,11 @@ pub(crate) struct Env<'a> {
 pub(crate) type Each = (Value, Value);
 
 impl<'a> Env<'a> {
+    /// A path of the configuration: relative to its directory, and shown as it was written where that is the current one.
+    pub(crate) fn path(&self, text: &str) -> PathBuf {
+        if self.dir == Path::new(".") { PathBuf::from(text) } else { self.dir.join(text) }
+    }
+
     pub(crate) fn scope(&'a self, each: Option<&'a Each>) -> Scope<'a> {
         let mut scope = Scope::new(self.var, self.local, self.dir, self.instant);
         scope.each = each.map(|(key, value)| (key, value));

@@ -28,6 +28,7 @@ mod selector;
 mod tests;
 mod variables;
 mod version;
+pub mod window;
 
 pub use files::Overlay;
 pub use load::{LoadFailure, LoadInput, load, load_over};

@@ -309,6 +309,17 @@ pub struct Bound<T> {
     pub span: Span,
 }
 
+/// The bounds the policy directory sets, on their own: a waiver of the configuration's tighter bound must not lift them.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct PolicyBounds {
+    /// `max_changes`
+    pub max_changes: Option<Bound<u64>>,
+    /// `max_change_percent`
+    pub max_change_percent: Option<Bound<f64>>,
+    /// `max_downgrades`
+    pub max_downgrades: Option<Bound<u64>>,
+}
+
 /// `guardrails`, merged.
 #[derive(Clone, Debug)]
 pub struct Guardrails {
@@ -318,6 +329,8 @@ pub struct Guardrails {
     pub max_change_percent: Option<Bound<f64>>,
     /// `max_downgrades`
     pub max_downgrades: Option<Bound<u64>>,
+    /// What the policy directory sets of the three above, tighter or not.
+    pub policy: PolicyBounds,
     /// `block_at`
     pub block_at: Severity,
     /// `canary`
@@ -346,6 +359,7 @@ impl Default for Guardrails {
             max_changes: None,
             max_change_percent: None,
             max_downgrades: None,
+            policy: PolicyBounds::default(),
             block_at: Severity::Critical,
             canary: 5,
             stop_after_failures: 3,

@@ -1,6 +1,8 @@
 //! The policy directory over the configuration: the tighter of each guardrail, and what may not be loosened.
 
-use super::{Accept, Approvals, Bound, Confirm, Guardrails, Layer, RiskOverride, SignalSettings, blocks::Limits};
+use super::{
+    Accept, Approvals, Bound, Confirm, Guardrails, Layer, PolicyBounds, RiskOverride, SignalSettings, blocks::Limits,
+};
 use crate::{
     diag::{Diagnostic, Diagnostics, Span},
     severity::Severity,
@@ -79,10 +81,15 @@ pub(crate) fn merge(config: Option<Limits>, policy: Option<Limits>, diags: &mut 
         max_changes,
         max_change_percent,
         max_downgrades,
+        policy: PolicyBounds {
+            max_changes: p.and_then(|one| of_policy(one.max_changes)),
+            max_change_percent: p.and_then(|one| of_policy(one.max_change_percent)),
+            max_downgrades: p.and_then(|one| of_policy(one.max_downgrades)),
+        },
         block_at: block_at.map_or(defaults.block_at, |bound| bound.value),
         canary: canary.map_or(defaults.canary, |bound| bound.value),
         stop_after_failures: stop_after_failures.map_or(defaults.stop_after_failures, |bound| bound.value),
-        windows: p.into_iter().chain(c).filter_map(|one| one.window.clone()).collect(),
+        windows: p.into_iter().chain(c).flat_map(|one| one.windows.iter().cloned()).collect(),
         confirm: confirm.map_or(defaults.confirm, |bound| bound.value),
         approvals: approvals(config_approvals, policy_approvals),
         auto_approve,
@@ -95,6 +102,10 @@ pub(crate) fn merge(config: Option<Limits>, policy: Option<Limits>, diags: &mut 
             possible: possible.map_or(signal.possible, |bound| bound.value),
         },
     }
+}
+
+fn of_policy<T>(set: Option<(T, Span)>) -> Option<Bound<T>> {
+    set.map(|(value, span)| Bound { value, layer: Layer::Policy, span })
 }
 
 /// More signers, and fresher signatures. Who may sign is the policy's word where it has one.

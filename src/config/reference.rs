@@ -44,7 +44,7 @@ of that day, UTC, where something expires (`expires`, `until` of a service accou
 const POLICY: &str = ". What it says holds whatever the configuration says:
 
 - of each guardrail the tighter value holds; that of the configuration is reported when it is the looser one;
-- a `window` of both directories: both must be open; `approvals` of both: the higher number of signers, the shorter
+- `window`s of both directories: one of each must be open; `approvals` of both: the higher number of signers, the shorter
   age, the policy's list of signers;
 - `auto_approve` in the configuration is refused where the policy sets `auto_approve` or `approvals`;
 - `risk` in the configuration may not lower a severity or switch off a rule that the policy re-grades;

@@ -259,7 +259,6 @@ fn names(tenant: &ObservedTenant, users: &[UserIndex]) -> String {
     text
 }
 
-#[expect(clippy::too_many_arguments, reason = "the parts of one resolution, used once")]
 fn claims(
     config: &Config,
     tenant: &ObservedTenant,

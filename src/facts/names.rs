@@ -95,7 +95,8 @@ fn contains_word(text: &str, pattern: &str) -> bool {
         let Some(end) = match_len(&text[start..], pattern) else { return false };
         let before = text[..start].chars().next_back();
         let after = text[start + end..].chars().next();
-        !(letter(before) && letter(pattern.chars().next())) && !(letter(after) && letter(pattern.chars().next_back()))
+        let joined = |neighbour, edge| letter(neighbour) && letter(edge);
+        !joined(before, pattern.chars().next()) && !joined(after, pattern.chars().next_back())
     })
 }
 

@@ -147,7 +147,7 @@ impl Endpoints {
         url.origin() == self.graph.origin() && url.username().is_empty() && url.password().is_none()
     }
 
-    /// Do both hosts live on this machine? Then no proxy may come between.
+    /// Is a test server on this machine meant? Then no proxy may come between.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
         is_loopback(&self.graph) || is_loopback(&self.login)

@@ -79,6 +79,9 @@ pub struct Options {
     pub timeout: Duration,
     /// Shows the operator a device code; without it that method does not exist.
     pub prompt: Option<Prompt>,
+    /// Will this run write? An operator is asked to grant the write permission only then. (An application has what it was
+    /// granted, whatever is asked.)
+    pub writes: bool,
 }
 
 impl Options {
@@ -97,6 +100,7 @@ impl Options {
             patience: Patience::default(),
             timeout: Duration::from_secs(60),
             prompt: None,
+            writes: false,
         }
     }
 }
@@ -173,6 +177,7 @@ impl GraphTenant {
             options.tenant.to_string(),
             options.credential,
             options.prompt,
+            options.writes,
         );
         let client = Arc::new(Client::new(http, options.endpoints, tokens, pacer, options.patience));
         let organization = read::organization(&client)

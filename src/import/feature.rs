@@ -155,7 +155,7 @@ fn role_names(tenant: &ObservedTenant) -> HashMap<String, String> {
 /// Can this text stand in a configuration and still equal the tenant's? The language keeps strings in normal form C, and
 /// nobody should have to review invisible characters.
 pub(super) fn is_plain(text: &str) -> bool {
-    !text.trim().is_empty() && !text.contains(is_hidden) && is_nfc(text)
+    !text.is_empty() && text.trim() == text && !text.contains(is_hidden) && is_nfc(text)
 }
 
 /// Control characters, line separators, characters without width and those that turn the direction of text.

@@ -18,6 +18,8 @@ pub enum GuessKind {
     BulkEnrolment,
     /// A workload, by what it does.
     ServiceAccount,
+    /// Perhaps an emergency account: told to the operator, not protected.
+    PossibleBreakGlass,
     /// Perhaps a workload: told to the operator, not protected.
     PossibleServiceAccount,
 }
@@ -26,7 +28,7 @@ impl GuessKind {
     /// Is the account written into a block that protects it from changes?
     #[must_use]
     pub const fn protects(self) -> bool {
-        !matches!(self, Self::PossibleServiceAccount)
+        !matches!(self, Self::PossibleBreakGlass | Self::PossibleServiceAccount)
     }
 }
 
@@ -68,8 +70,8 @@ fn kind(facts: &Facts<'_>, policies: &CompiledPolicies, user: &User) -> Option<(
         UserKind::BulkEnrolment => return Some((GuessKind::BulkEnrolment, "known by its user principal name".into())),
         _ => {}
     }
-    if let Some(reason) = emergency(facts, user) {
-        return Some((GuessKind::BreakGlass, reason));
+    if let Some(guessed) = emergency(facts, user) {
+        return Some(guessed);
     }
     if kind == UserKind::ServiceAccount {
         return Some((GuessKind::ServiceAccount, signal(facts, user)));
@@ -82,28 +84,33 @@ fn kind(facts: &Facts<'_>, policies: &CompiledPolicies, user: &User) -> Option<(
     (kind == UserKind::Unknown).then(|| (GuessKind::PossibleServiceAccount, signal(facts, user)))
 }
 
-fn emergency(facts: &Facts<'_>, user: &User) -> Option<String> {
+fn emergency(facts: &Facts<'_>, user: &User) -> Option<(GuessKind, String)> {
     let first = user.extension_attributes.as_ref().and_then(|all| all[0].as_deref());
     if first.is_some_and(|text| text.trim().eq_ignore_ascii_case("BG")) {
-        return Some("extension attribute 1 says \"BG\"".into());
+        return Some((GuessKind::BreakGlass, "extension attribute 1 says \"BG\"".into()));
     }
     if recognise::privileged(user) == Some(false) {
         return None;
     }
     if let Some(words) = emergency_words(user) {
-        return Some(format!("\"{words}\" in the name"));
+        return Some((GuessKind::BreakGlass, format!("\"{words}\" in the name")));
     }
     let permanent =
         user.directory_roles.iter().flatten().any(|one| one.permanent && one.template_id == role::GLOBAL_ADMINISTRATOR);
     let cloud_only = user.on_premises_sync_enabled != Some(true);
     let initial_domain = user.domain().is_some_and(|domain| domain.to_ascii_lowercase().ends_with(".onmicrosoft.com"));
-    let idle = match recognise::last_sign_in(user, facts.instant) {
-        LastSignIn::At(at) => recognise::days_between(at, facts.instant) > IDLE_DAYS,
-        LastSignIn::Never | LastSignIn::Unknown => true,
-    };
-    (permanent && cloud_only && initial_domain && idle).then(|| {
-        format!("permanent Global Administrator in the initial domain, without a known sign-in in {IDLE_DAYS} days")
-    })
+    if !(permanent && cloud_only && initial_domain) {
+        return None;
+    }
+    let what = "permanent Global Administrator in the initial domain";
+    match recognise::last_sign_in(user, facts.instant) {
+        LastSignIn::At(at) if recognise::days_between(at, facts.instant) <= IDLE_DAYS => None,
+        LastSignIn::At(_) | LastSignIn::Never => {
+            Some((GuessKind::BreakGlass, format!("{what}, without a sign-in in {IDLE_DAYS} days")))
+        }
+        // Protecting an administrator who works every day would keep MFA from him: that takes more than not knowing.
+        LastSignIn::Unknown => Some((GuessKind::PossibleBreakGlass, format!("{what}, sign-ins unknown"))),
+    }
 }
 
 /// Names by which organisations call these accounts. Whole words: Glassbreaker is somebody's surname somewhere.

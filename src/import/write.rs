@@ -16,7 +16,7 @@ use crate::{
     tenant::{MfaState, ObservedTenant, UserId, UserIndex},
 };
 
-/// How many possible workloads are listed in the comment.
+/// How many accounts of each uncertain kind are listed in the comment.
 const LISTED: usize = 40;
 
 /// The priority of every block that says something else than the base block.
@@ -253,21 +253,26 @@ impl Writer<'_> {
         self.block("mfa", Some(&label), &comment, &body);
     }
 
-    /// Accounts that may be workloads stay where the `mfa` blocks have them; the operator decides.
+    /// Accounts that may be something else stay where the `mfa` blocks have them; the operator decides.
     fn possible(&mut self, guesses: &[Guess]) {
-        let found: Vec<&Guess> =
-            guesses.iter().filter(|guess| guess.kind == GuessKind::PossibleServiceAccount).collect();
-        if found.is_empty() {
-            return;
-        }
-        let text = "Check this: these may be workloads as well. Declare those that are as `service_account`.";
-        let mut comment = self.evidence(text, found.get(..LISTED).unwrap_or(&found));
-        if found.len() > LISTED {
-            let _ = writeln!(comment, "  and {} more: `mfaplan explain USER` shows the signal", found.len() - LISTED);
-        }
-        self.out.text.push('\n');
-        for line in comment.lines() {
-            let _ = writeln!(self.out.text, "# {line}");
+        let kinds = [
+            (GuessKind::PossibleBreakGlass, "emergency accounts", "break_glass"),
+            (GuessKind::PossibleServiceAccount, "workloads", "service_account"),
+        ];
+        for (kind, what, block) in kinds {
+            let found: Vec<&Guess> = guesses.iter().filter(|guess| guess.kind == kind).collect();
+            if found.is_empty() {
+                continue;
+            }
+            let text = format!("Check this: these may be {what} as well. Declare those that are as `{block}`.");
+            let mut comment = self.evidence(&text, found.get(..LISTED).unwrap_or(&found));
+            if found.len() > LISTED {
+                let _ = writeln!(comment, "  and {} more: `mfaplan explain USER` shows why", found.len() - LISTED);
+            }
+            self.out.text.push('\n');
+            for line in comment.lines() {
+                let _ = writeln!(self.out.text, "# {line}");
+            }
         }
     }
 

@@ -106,12 +106,7 @@ impl Context {
                 | Kind::CloseParen
                 | Kind::CloseQuote
                 | Kind::CloseTemplate
-                | Kind::CloseHeredoc => {
-                    // The cursor stands before the closing one until that is passed.
-                    if token.end as usize <= offset {
-                        frames.pop();
-                    }
-                }
+                | Kind::CloseHeredoc => drop(frames.pop()),
                 Kind::Newline => {
                     // No string goes over a line end; an unfinished one is the line's own.
                     while matches!(frames.last(), Some(Frame::Quote(_) | Frame::Template)) {
@@ -188,6 +183,8 @@ pub(super) fn word_at(text: &str, offset: usize) -> Range<usize> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     /// The context at `|`.
@@ -211,5 +208,22 @@ mod tests {
         assert_eq!((context.nested, context.string), (true, None));
         assert!(at("# mf|").comment);
         assert_eq!(at("m|").blocks, [""; 0]);
+    }
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        /// Editors ask anywhere in anything.
+        #[test]
+        fn no_text_and_no_place_is_too_odd(text in r#"([a-z]{1,3}|[ \n"{}=.#\[\]()]|\$\{|<<E\n|é|𝄞){0,60}"#, at in 0..200_usize) {
+            for language in [Language::Configuration, Language::Scenario] {
+                let context = Context::at(&text, at, language);
+                prop_assert!(text.get(context.word.clone()).is_some());
+                prop_assert!(context.string.is_none_or(|range| text.get(range).is_some()));
+            }
+            prop_assert!(text.get(word_at(&text, at)).is_some());
+            for one in crate::lsp::outline::declarations(Path::new("a"), &text) {
+                prop_assert!(text.get(one.whole).is_some() && text.get(one.header).is_some());
+            }
+        }
     }
 }

@@ -97,7 +97,7 @@ fn shown(
     sources: &SourceMap,
     encoding: Encoding,
 ) -> Option<Diagnostic> {
-    let range = |span: diag::Span| encoding.range(&sources.file(span.file).text, span.range());
+    let range = |span: diag::Span| encoding.range_in(sources.file(span.file), span.range());
     let related: Vec<_> = diagnostic
         .secondary
         .iter()

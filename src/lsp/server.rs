@@ -23,6 +23,8 @@ use super::{complete, definition, diagnostics, hover, outline, text, text::Encod
 pub struct ServeOptions<'a> {
     /// The policy directory, if there is one.
     pub policy_dir: Option<PathBuf>,
+    /// The environment's `MFAPLAN_VAR_<name>` with their values, as for every command.
+    pub environment: Vec<(String, String)>,
     /// The clock: `timestamp()` and dates in `where` are evaluated at the instant it gives.
     pub clock: &'a dyn Fn() -> Timestamp,
 }
@@ -61,7 +63,7 @@ pub fn serve(connection: &Connection, options: &ServeOptions<'_>) -> Result<(), 
         clock: options.clock,
         encoding,
         snippets: item.and_then(|one| one.snippet_support).unwrap_or(false),
-        workspace: Workspace::new(options.policy_dir.clone()),
+        workspace: Workspace::new(options.policy_dir.clone(), options.environment.clone()),
         published: BTreeMap::new(),
         changed: Vec::new(),
     };

@@ -119,7 +119,14 @@ fn script(run: impl FnOnce(&mut Client<'_>, &Path)) {
         let (server, client) = Connection::memory();
         let served = scope.spawn(move || {
             let clock = || "2026-11-24T08:00:00Z".parse().unwrap();
-            serve(&server, &ServeOptions { policy_dir: None, clock: &clock })
+            serve(
+                &server,
+                &ServeOptions {
+                    policy_dir: None,
+                    environment: vec![("MFAPLAN_VAR_given".into(), "1".into())],
+                    clock: &clock,
+                },
+            )
         });
         let uri = uri_of(&dir.path().join("main.mfa.hcl")).unwrap().as_str().to_owned();
         let mut client = Client { connection: &client, uri, text: String::new(), requests: 0 };
@@ -143,6 +150,10 @@ fn diagnostics_come_while_typing_and_go_when_the_slip_is_mended() {
         assert_eq!(found.len(), 1, "{found:?}");
         assert_eq!(found[0]["range"]["start"]["line"], 21);
         assert!(found[0]["message"].as_str().unwrap().contains("did you mean"), "{found:?}");
+        // A value may come from the environment; one that comes from nowhere is missed.
+        let needs = |name: &str| format!("{MAIN}\nvariable \"{name}\" {{\n  type = number\n}}\n");
+        assert_eq!(client.change(&needs("given")), [Value::Null; 0]);
+        assert_eq!(client.change(&needs("missing")).len(), 1);
         // What only the snapshot knows.
         let found = client.change(&MAIN.replace("ann@", "anne@"));
         assert!(found[0]["message"].as_str().unwrap().contains("did you mean `ann@contoso.com`?"), "{found:?}");

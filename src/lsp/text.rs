@@ -7,6 +7,8 @@ use std::{
 
 use lsp_types::{Position, Range, Uri};
 
+use crate::diag::SourceFile;
+
 /// How the client counts columns. UTF-16 is what every client understands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Encoding {
@@ -29,6 +31,17 @@ impl Encoding {
         let line = before.bytes().filter(|one| *one == b'\n').count();
         let start = before.rfind('\n').map_or(0, |at| at + 1);
         Position::new(small(line), small(self.width(&before[start..])))
+    }
+
+    /// The range of some bytes of a file whose lines are indexed: for many places in one long file.
+    pub(super) fn range_in(self, file: &SourceFile, bytes: std::ops::Range<usize>) -> Range {
+        let position = |byte: usize| {
+            let place = file.place(small(byte));
+            let start = file.line_range(place.line).start;
+            let before = file.text.get(start..place.byte as usize).unwrap_or_default();
+            Position::new(place.line - 1, small(self.width(before)))
+        };
+        Range::new(position(bytes.start), position(bytes.end))
     }
 
     /// The range of some bytes.
@@ -115,9 +128,12 @@ mod tests {
         let at = text.find('x').unwrap();
         assert_eq!(Encoding::Utf16.position(text, at), Position::new(1, 7));
         assert_eq!(Encoding::Utf8.position(text, at), Position::new(1, 9));
+        let mut sources = crate::diag::SourceMap::default();
+        let file = sources.add("a", text);
         for (byte, _) in text.char_indices().filter(|(_, char)| !matches!(char, '\r' | '\n')) {
             for encoding in [Encoding::Utf8, Encoding::Utf16] {
                 assert_eq!(encoding.byte(text, encoding.position(text, byte)), byte);
+                assert_eq!(encoding.range_in(sources.file(file), 0..byte), encoding.range(text, 0..byte));
             }
         }
         assert_eq!(Encoding::Utf16.byte(text, Position::new(0, 99)), 8, "before the line end");

@@ -25,6 +25,7 @@ pub(super) struct Workspace {
     overlay: Overlay,
     open: BTreeMap<PathBuf, Uri>,
     policy_dir: Option<PathBuf>,
+    environment: Vec<(String, String)>,
     known_rules: Vec<(&'static str, &'static str)>,
     snapshots: BTreeMap<PathBuf, Snapshot>,
     /// The snapshot that a directory named when it last loaded; completion needs it most while nothing loads.
@@ -37,12 +38,13 @@ struct Snapshot {
 }
 
 impl Workspace {
-    pub(super) fn new(policy_dir: Option<PathBuf>) -> Self {
+    pub(super) fn new(policy_dir: Option<PathBuf>, environment: Vec<(String, String)>) -> Self {
         Self {
             overlay: Overlay::default(),
             open: BTreeMap::new(),
             // Places in it are told by its path, which has to mean the same in every directory.
             policy_dir: policy_dir.map(|dir| std::path::absolute(&dir).unwrap_or(dir)),
+            environment,
             known_rules: crate::risk::known_rules(),
             snapshots: BTreeMap::new(),
             named: BTreeMap::new(),
@@ -89,7 +91,7 @@ impl Workspace {
             policy_dir: self.policy_dir.as_deref(),
             vars: &[],
             var_files: &[],
-            environment: &[],
+            environment: &self.environment,
             instant,
             known_rules: &self.known_rules,
         }

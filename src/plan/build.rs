@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use crate::{
-    config::{Config, Confirm, Declared},
+    config::{Config, Confirm, Declared, window::Openness},
     desired::{self, Claim, Desired, ProtectionKind},
     diag::{Diagnostic, did_you_mean},
     diff::{self, Action, Cause, Transition},
@@ -134,6 +134,7 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, BuildError> {
         checks: &checks,
         rollback: false,
     });
+    warnings.extend(assessed.errors.iter().map(|(rule, message)| failed_rule(config, rule, message)));
     warnings.extend(config.warnings.iter().cloned());
     let mut plan = Plan {
         mfaplan_version: Text::from(env!("CARGO_PKG_VERSION")),
@@ -153,13 +154,41 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, BuildError> {
         checks: checks.into_iter().map(|(check, _)| check).collect(),
         outputs,
         execution: execution(config, &summary, auto_approve),
-        notes: Vec::new(),
+        notes: window_note(config, waivers, created_at).into_iter().collect(),
         summary,
         changes,
         digest: Digest::default(),
     };
     plan.digest = digest::compute(&plan);
     Ok(Built { plan, warnings })
+}
+
+/// An own rule whose expression failed for somebody: it judged nothing there, which must not look like "no finding".
+fn failed_rule(config: &Config, rule: &str, message: &str) -> Diagnostic {
+    let warning = Diagnostic::warning(
+        "Rule failed",
+        format!("`rule \"{rule}\"` could not be evaluated for every change: {message}"),
+    )
+    .hint("wrap the expression in `try(…, true)` if an error shall count as a finding");
+    match config.rules.iter().find(|one| one.id.as_str() == rule) {
+        Some(own) => warning.at(own.when.expr.span(), "fails"),
+        None => warning,
+    }
+}
+
+/// A closed maintenance window refuses no plan: `apply` judges it again, by its own clock.
+fn window_note(config: &Config, waivers: &[Waiver], now: Timestamp) -> Option<String> {
+    let waived = waivers.iter().any(|waiver| waiver.guardrail == "window");
+    match config.guardrails.openness(waived, now) {
+        Openness::Open => None,
+        Openness::Closed { opens_at: Some(at) } => Some(format!(
+            "the maintenance window is closed: apply will refuse until {}",
+            at.strftime("%Y-%m-%d %H:%M UTC")
+        )),
+        Openness::Closed { opens_at: None } => {
+            Some("the maintenance windows are closed, and never open together in the next 60 days".to_owned())
+        }
+    }
 }
 
 /// The facts of a plan.

@@ -232,7 +232,7 @@ mod tests {
     #[test]
     fn a_plan_made_again_is_the_same() {
         let mut again = sample();
-        again.created_at = again.created_at + jiff::SignedDuration::from_hours(3);
+        again.created_at += jiff::SignedDuration::from_hours(3);
         again.notes.clear();
         assert!(compare(&sample(), &again).is_empty());
         assert!(compare(&many(300), &many(300)).is_empty());

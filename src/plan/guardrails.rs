@@ -1,5 +1,7 @@
 //! Guardrails: bounds that refuse a plan as a whole, each with its own way out.
 
+use std::str::FromStr;
+
 use crate::{
     config::{Bound, Guardrails, Layer},
     severity::Severity,
@@ -73,47 +75,53 @@ pub(super) struct Judged<'a> {
 /// Why the plan is refused; empty when it is not.
 pub(super) fn refusals(judged: &Judged<'_>) -> Vec<Refusal> {
     let Judged { guardrails, waivers, summary, enabled_users, findings, checks, rollback } = judged;
-    let waived = |name: &str| waivers.iter().find(|waiver| waiver.guardrail == name).map(|waiver| &waiver.bound);
+    let Guardrails { max_changes, max_change_percent, max_downgrades, policy, waivable, .. } = guardrails;
     let mut refusals = Vec::new();
 
     let changes = summary.applied();
-    if let Some(bound) = guardrails.max_changes {
-        let allowed = waived("max_changes").and_then(|bound| bound.parse().ok()).unwrap_or(bound.value);
-        if changes > allowed {
-            refusals.push(refusal(
-                "max_changes",
-                format!("{changes} changes, and the guardrail `max_changes` allows {allowed}"),
+    if let Some(Allowed { bound, fixed }) = allowed("max_changes", *max_changes, policy.max_changes, waivable, waivers)
+        && changes > bound
+    {
+        refusals.push(refusal(
+            "max_changes",
+            format!("{changes} changes, and the guardrail `max_changes` allows {bound}"),
+            remedy(
+                fixed,
                 format!("--waive max_changes={changes} --reason \"…\", or raise `max_changes` in `guardrails`"),
-            ));
-        }
+            ),
+        ));
     }
-    if let Some(bound) = guardrails.max_change_percent {
-        let allowed = waived("max_change_percent").and_then(|bound| bound.parse().ok()).unwrap_or(bound.value);
-        let percent = if *enabled_users == 0 { 0.0 } else { changes as f64 * 100.0 / *enabled_users as f64 };
-        if percent > allowed {
-            refusals.push(refusal(
-                "max_change_percent",
-                format!(
-                    "{changes} of the {enabled_users} enabled users change, {percent:.1} %, and the guardrail \
-                     `max_change_percent` allows {allowed} % (in a small tenant few users are many percent)"
-                ),
+    let percent = if *enabled_users == 0 { 0.0 } else { changes as f64 * 100.0 / *enabled_users as f64 };
+    if let Some(Allowed { bound, fixed }) =
+        allowed("max_change_percent", *max_change_percent, policy.max_change_percent, waivable, waivers)
+        && percent > bound
+    {
+        refusals.push(refusal(
+            "max_change_percent",
+            format!(
+                "{changes} of the {enabled_users} enabled users change, {percent:.1} %, and the guardrail \
+                 `max_change_percent` allows {bound} % (in a small tenant few users are many percent)"
+            ),
+            remedy(
+                fixed,
                 format!(
                     "--waive max_change_percent={} --reason \"…\", or spread the change over a `rollout`",
                     percent.ceil()
                 ),
-            ));
-        }
+            ),
+        ));
     }
     let downgrades = summary.relax + summary.disable;
-    if let Some(bound) = guardrails.max_downgrades.filter(|_| !rollback) {
-        let allowed = waived("max_downgrades").and_then(|bound| bound.parse().ok()).unwrap_or(bound.value);
-        if downgrades > allowed {
-            refusals.push(refusal(
-                "max_downgrades",
-                format!("{downgrades} users are lowered, and the guardrail `max_downgrades` allows {allowed}"),
-                format!("--waive max_downgrades={downgrades} --reason \"…\", or raise `max_downgrades`"),
-            ));
-        }
+    if let Some(Allowed { bound, fixed }) =
+        allowed("max_downgrades", *max_downgrades, policy.max_downgrades, waivable, waivers)
+        && downgrades > bound
+        && !rollback
+    {
+        refusals.push(refusal(
+            "max_downgrades",
+            format!("{downgrades} users are lowered, and the guardrail `max_downgrades` allows {bound}"),
+            remedy(fixed, format!("--waive max_downgrades={downgrades} --reason \"…\", or raise `max_downgrades`")),
+        ));
     }
     for (check, refuses) in *checks {
         if *refuses && !check.passed {
@@ -136,6 +144,43 @@ pub(super) fn refusals(judged: &Judged<'_>) -> Vec<Refusal> {
         }
     }
     refusals
+}
+
+/// What a guardrail allows, waivers counted.
+struct Allowed<T> {
+    bound: T,
+    /// It is the policy directory's word and no waiver may lift it.
+    fixed: bool,
+}
+
+/// A waiver replaces the merged bound. The policy's own bound stays beside it: where the configuration is the tighter
+/// of the two, waiving the configuration's bound must not carry away the policy's.
+fn allowed<T: Copy + PartialOrd + FromStr>(
+    name: &str,
+    merged: Option<Bound<T>>,
+    policy: Option<Bound<T>>,
+    waivable: &[Text],
+    waivers: &[Waiver],
+) -> Option<Allowed<T>> {
+    let merged = merged?;
+    let fixed = policy.filter(|_| !waivable.iter().any(|one| one == name));
+    let waived = waivers.iter().find(|waiver| waiver.guardrail == name).and_then(|waiver| waiver.bound.parse().ok());
+    let bound = waived.unwrap_or(merged.value);
+    Some(match fixed {
+        Some(policy) if policy.value <= bound => Allowed { bound: policy.value, fixed: true },
+        _ => Allowed { bound, fixed: false },
+    })
+}
+
+/// The way out; of a bound that only the owners of the policy can move, their name and a smaller plan.
+fn remedy(fixed: bool, otherwise: String) -> String {
+    if fixed {
+        "set by the policy directory and not in its `waivable`: spread the change over a `rollout` or use --target, \
+         or ask the owners of the policy"
+            .to_owned()
+    } else {
+        otherwise
+    }
 }
 
 fn refusal(rule: &str, reason: String, remedy: String) -> Refusal {

@@ -41,7 +41,7 @@ pub fn write(diff: &PlanDiff<'_>, format: DiffFormat, options: &Options, out: &m
     }
 }
 
-/// As [`write`], for a terminal.
+/// As [`write()`], for a terminal.
 ///
 /// # Errors
 /// Those of the writer.
@@ -49,7 +49,7 @@ pub fn text(diff: &PlanDiff<'_>, color: bool, out: &mut dyn Write) -> io::Result
     write(diff, DiffFormat::Text, &Options { color, ..Options::default() }, out)
 }
 
-/// As [`write`], for a comment.
+/// As [`write()`], for a comment.
 ///
 /// # Errors
 /// Those of the writer.
@@ -57,7 +57,7 @@ pub fn markdown(diff: &PlanDiff<'_>, out: &mut dyn Write) -> io::Result<()> {
     write(diff, DiffFormat::Markdown, &Options::default(), out)
 }
 
-/// As [`write`], for a program.
+/// As [`write()`], for a program.
 ///
 /// # Errors
 /// Those of the writer.

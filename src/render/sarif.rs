@@ -227,7 +227,7 @@ mod tests {
             results.iter().map(|one| one["partialFingerprints"]["mfaplan/v1"].to_string()).collect::<Vec<_>>()
         };
         let mut moved = sample();
-        moved.as_of = moved.as_of + jiff::SignedDuration::from_hours(30);
+        moved.as_of += jiff::SignedDuration::from_hours(30);
         for change in &mut moved.changes {
             change.declared_by.as_mut().unwrap().line += 7;
         }

@@ -3,12 +3,13 @@
 use std::path::Path;
 
 use jiff::Timestamp;
+use proptest::prelude::*;
 use uuid::Uuid;
 
-use super::{Session, complete, evaluate_line, run_piped};
+use super::{Session, complete, evaluate_line, run_piped, sources};
 use crate::{
     config::{Config, LoadInput, Overlay, load_over},
-    diag::render::RenderOptions,
+    diag::render::{self, RenderOptions},
     facts::Facts,
     plan::Summary,
     tenant::{Group, GroupId, MfaState, ObservedTenant, Source, TenantId, User, UserId},
@@ -123,4 +124,19 @@ fn completion_knows_names_functions_facts_and_users() {
     assert_eq!(words("user(\"A"), ["ann@contoso.com"]);
     assert_eq!(words("user(\"ann@contoso.com\").mfa"), [".mfa_state"]);
     assert_eq!(complete("é + va", 7, &session).start, 5, "places are bytes");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn no_line_is_too_odd_to_answer_or_complete(line in r#"([a-z]{1,4}|[ "'{}=.#\[\]()+*!?:,]|\$\{|é|𝄞|[0-9]){0,40}"#, at in 0..80_usize) {
+        let session = Session::new(Path::new("."), instant());
+        let completion = complete(&line, at, &session);
+        prop_assert!(line.is_char_boundary(completion.start));
+        if let Err(problems) = evaluate_line(&line, &session) {
+            let shown = render::to_string(&problems, &sources(&line), RenderOptions::default());
+            prop_assert!(shown.contains("error"));
+        }
+    }
 }

@@ -51,8 +51,11 @@ pub(super) fn days_ago(days: i64) -> Timestamp {
     now().checked_sub((days * 24).hours()).unwrap()
 }
 
+/// What is told, what is changed in the world, what is expected.
+pub(super) type Row = (&'static str, fn(&mut World), Expect);
+
 /// Checks a rule against its table.
-pub(super) fn rows(rule: &Rule, rows: &[(&str, fn(&mut World), Expect)]) {
+pub(super) fn rows(rule: &Rule, rows: &[Row]) {
     assert!(rows.iter().any(|(_, _, expect)| matches!(expect, Fires(_))), "{} never fires", rule.id);
     assert!(rows.iter().any(|(_, _, expect)| !matches!(expect, Fires(_))), "{} has no near miss", rule.id);
     for (story, change, expect) in rows {
@@ -380,6 +383,7 @@ pub(super) fn person(number: u32, name: &str) -> User {
         interactive_mfa: Some(9),
         non_interactive: Some(30),
         failed: Some(0),
+        failed_mfa: Some(0),
         ropc: Some(0),
         app_password: Some(0),
         distinct_ips: Some(3),

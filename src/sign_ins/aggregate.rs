@@ -39,6 +39,8 @@ pub struct Record<'a> {
     pub kind: EventKind,
     /// `errorCode` is 0.
     pub succeeded: bool,
+    /// `errorCode`, where it is said.
+    pub error_code: Option<i64>,
     /// `authenticationRequirement` is `multiFactorAuthentication`.
     pub multi_factor: bool,
     /// `authenticationProtocol` is `ropc`.
@@ -65,6 +67,11 @@ pub fn is_legacy(client_app: &str) -> bool {
     !modern.iter().any(|name| name.eq_ignore_ascii_case(client_app.trim()))
 }
 
+/// Error codes of sign-ins that end because MFA is asked for and not done (Microsoft Entra authentication and
+/// authorization error codes): enrolment needed (50072, 50079), the second factor needed (50074, 50076). They also occur
+/// in the middle of sign-ins that go on to succeed, so they say "look here", not "locked out".
+const MFA_ERRORS: [i64; 4] = [50_072, 50_074, 50_076, 50_079];
+
 #[derive(Default)]
 struct Protocol {
     count: u32,
@@ -86,6 +93,7 @@ struct Tally {
     non_interactive: u32,
     other: u32,
     failed: u32,
+    failed_mfa: u32,
     ropc: u32,
     app_password: u32,
     weekend: u32,
@@ -124,6 +132,9 @@ impl<K: Eq + Hash> Aggregator<K> {
         let tally = self.users.entry(user).or_default();
         if !record.succeeded {
             bump(&mut tally.failed);
+            if is_legacy(record.client_app) || record.error_code.is_some_and(|code| MFA_ERRORS.contains(&code)) {
+                bump(&mut tally.failed_mfa);
+            }
             return;
         }
         match record.kind {
@@ -215,6 +226,7 @@ impl Tally {
             interactive_mfa: Some(self.interactive_mfa),
             non_interactive: Some(self.non_interactive),
             failed: Some(self.failed),
+            failed_mfa: Some(self.failed_mfa),
             ropc: Some(self.ropc),
             app_password: Some(self.app_password),
             distinct_ips: Some(self.addresses.len() as u32),
@@ -268,6 +280,7 @@ mod tests {
             at: Some(at.parse().unwrap()),
             kind: EventKind::Interactive,
             succeeded: true,
+            error_code: None,
             multi_factor: false,
             ropc: false,
             app_password: false,
@@ -289,8 +302,13 @@ mod tests {
             log.add("scan", &smtp);
         }
         log.add("scan", &Record { succeeded: false, ..record("2026-11-20T00:00:00Z") });
+        for code in [50_126, 50_076] {
+            log.add("scan", &Record { succeeded: false, error_code: Some(code), ..record("2026-11-20T01:00:00Z") });
+        }
+        log.add("scan", &Record { succeeded: false, client_app: "IMAP4", ..record("2026-11-20T02:00:00Z") });
         let found = log.of("scan", 30).unwrap();
-        assert_eq!((found.non_interactive, found.interactive, found.failed), (Some(24), Some(0), Some(1)));
+        assert_eq!(found.failed_mfa, Some(2), "50076 and IMAP; a wrong password (50126) is not MFA's doing");
+        assert_eq!((found.non_interactive, found.interactive, found.failed), (Some(24), Some(0), Some(4)));
         assert_eq!((found.ropc, found.active_hours, found.distinct_ips), (Some(24), Some(24), Some(1)));
         assert_eq!(found.weekend_share, Some(1.0), "21 November 2026 is a Saturday");
         let legacy = &found.legacy.unwrap()[0];

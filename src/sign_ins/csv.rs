@@ -115,6 +115,7 @@ pub(super) fn read(input: impl Read, kind: EventKind, each: &mut dyn FnMut(&Row<
                 at: Some(at),
                 kind,
                 succeeded,
+                error_code: code.parse().ok(),
                 multi_factor: multi_factor(maybe(columns.requirement)),
                 ropc: maybe(columns.protocol).eq_ignore_ascii_case("ropc"),
                 app_password: is_app_password(maybe(columns.result)) || is_app_password(maybe(columns.method)),

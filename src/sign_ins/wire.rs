@@ -102,6 +102,7 @@ impl SignIn<'_> {
         Record {
             at: self.created_date_time.0.parse().ok(),
             kind,
+            error_code: self.status.as_ref().and_then(|status| status.error_code),
             succeeded: self.status.as_ref().and_then(|status| status.error_code).unwrap_or(0) == 0,
             multi_factor: self.authentication_requirement.0.eq_ignore_ascii_case("multiFactorAuthentication"),
             ropc: self.authentication_protocol.0.eq_ignore_ascii_case("ropc"),

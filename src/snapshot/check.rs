@@ -139,6 +139,7 @@ const SIGN_INS: &[Member] = &[
     optional("interactiveMfa", Kind::Count(U32)),
     optional("nonInteractive", Kind::Count(U32)),
     optional("failed", Kind::Count(U32)),
+    optional("failedMfa", Kind::Count(U32)),
     optional("ropc", Kind::Count(U32)),
     optional("appPassword", Kind::Count(U32)),
     optional("distinctIps", Kind::Count(U32)),

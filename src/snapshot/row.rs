@@ -279,6 +279,8 @@ struct SignInsRow {
     #[serde(default)]
     failed: Option<u32>,
     #[serde(default)]
+    failed_mfa: Option<u32>,
+    #[serde(default)]
     ropc: Option<u32>,
     #[serde(default)]
     app_password: Option<u32>,
@@ -373,6 +375,7 @@ impl SignInsRow {
             interactive_mfa,
             non_interactive,
             failed,
+            failed_mfa,
             ropc,
             app_password,
             distinct_ips,
@@ -388,6 +391,7 @@ impl SignInsRow {
             interactive_mfa,
             non_interactive,
             failed,
+            failed_mfa,
             ropc,
             app_password,
             distinct_ips,

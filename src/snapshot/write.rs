@@ -340,6 +340,7 @@ impl Serialize for Row<'_, SignIns> {
             interactive_mfa,
             non_interactive,
             failed,
+            failed_mfa,
             ropc,
             app_password,
             distinct_ips,
@@ -355,6 +356,7 @@ impl Serialize for Row<'_, SignIns> {
         object.known("interactiveMfa", *interactive_mfa)?;
         object.known("nonInteractive", *non_interactive)?;
         object.known("failed", *failed)?;
+        object.known("failedMfa", *failed_mfa)?;
         object.known("ropc", *ropc)?;
         object.known("appPassword", *app_password)?;
         object.known("distinctIps", *distinct_ips)?;

@@ -17,6 +17,8 @@ pub struct SignIns {
     pub non_interactive: Option<u32>,
     /// Failed sign-ins.
     pub failed: Option<u32>,
+    /// Failed sign-ins that MFA explains: error 50072, 50074, 50076 or 50079, or a legacy protocol, which cannot do MFA.
+    pub failed_mfa: Option<u32>,
     /// Sign-ins by the resource owner password credential grant: a program holding the password.
     pub ropc: Option<u32>,
     /// Sign-ins with an app password.

@@ -544,7 +544,7 @@ fn user(options: Options, kind: Kind, index: usize, name: &str, out: &mut String
     let never = options.passwords_never_expire || kind.truth() == Truth::Workload && random.chance(85);
     let _ = write!(out, r#","passwordPolicies":{}"#, if never { r#""DisablePasswordExpiration""# } else { "null" });
     let licenses: &[&str] = match kind {
-        Staff | Executive | Developer | Dormant | HiddenWorkload if index % 3 == 0 => &["SPE_E5", "FLOW_FREE"],
+        Staff | Executive | Developer | Dormant | HiddenWorkload if index.is_multiple_of(3) => &["SPE_E5", "FLOW_FREE"],
         Staff | Executive | Developer | Dormant | HiddenWorkload => &["SPE_E3"],
         Admin => &["SPE_E5"],
         Frontline | Shift => &["SPE_F1"],
@@ -599,13 +599,16 @@ fn user(options: Options, kind: Kind, index: usize, name: &str, out: &mut String
     let _ = write!(out, r#","memberOf":{member_of:?}"#);
     let role = match kind {
         BreakGlass => Some(("62e90394-69f5-4237-9190-012177145e10", "Global Administrator")),
-        Admin if index % 3 == 0 => Some(("62e90394-69f5-4237-9190-012177145e10", "Global Administrator")),
+        Admin if index.is_multiple_of(3) => Some(("62e90394-69f5-4237-9190-012177145e10", "Global Administrator")),
         Admin => Some(("fe930be7-5e62-47db-91af-98c3a49a38b1", "User Administrator")),
         Sync => Some(("d29b2b05-8046-44ba-8758-1e26182fcf32", "Directory Synchronization Accounts")),
         _ => None,
     };
     let roles = role.map_or_else(String::new, |(id, name)| {
-        format!(r#"{{"templateId":"{id}","displayName":"{name}","permanent":{}}}"#, kind != Admin || index % 2 == 0)
+        format!(
+            r#"{{"templateId":"{id}","displayName":"{name}","permanent":{}}}"#,
+            kind != Admin || index.is_multiple_of(2)
+        )
     });
     let _ = write!(out, r#","directoryRoles":[{roles}]"#);
     if options.sign_ins {
@@ -624,6 +627,8 @@ fn signs_in(kind: Kind, random: &mut Random, out: &mut String) {
         Scanner | Backup | Bot | HiddenWorkload | Sync => (random.date(0, 2), never.to_owned()),
         _ => (random.date(0, 5), random.date(0, 20)),
     };
+    // The last sign-in of any kind cannot be older than the last interactive one.
+    let last = last.max(interactive.clone());
     let _ = write!(out, r#","lastSignInDateTime":"{last}","lastInteractiveSignInDateTime":"{interactive}","#);
     // interactive, with MFA, non-interactive, ropc, addresses, hours, weekend share in percent
     let [count, mfa, other, ropc, ips, hours, weekend] = match kind {

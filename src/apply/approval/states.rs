@@ -6,14 +6,11 @@ use jiff::Timestamp;
 
 use super::{Approval, ApprovalError, How};
 use crate::{
-    apply::{
-        journal::{
-            RunId,
-            v1::{Planned, PlannedUser},
-        },
-        window::{Openness, open_at},
+    apply::journal::{
+        RunId,
+        v1::{Planned, PlannedUser},
     },
-    config::{Guardrails, Layer, Window},
+    config::{Guardrails, window::Openness},
     plan::{Change, ChangeUser, Plan},
     tenant::{TenantId, UserId},
 };
@@ -184,10 +181,7 @@ impl Preflight<'_> {
             return Err(PreflightError::OtherTenant { plan: planned, actual: self.tenant });
         }
         let Some(guardrails) = self.guardrails else { return Ok(()) };
-        let waivable = guardrails.waivable.iter().any(|name| name == "window");
-        let lifted = |window: &Window| window_waived && (window.layer == Layer::Configuration || waivable);
-        let windows: Vec<Window> = guardrails.windows.iter().filter(|window| !lifted(window)).cloned().collect();
-        match open_at(&windows, self.now) {
+        match guardrails.openness(window_waived, self.now) {
             Openness::Open => Ok(()),
             Openness::Closed { opens_at } => Err(PreflightError::WindowClosed { opens_at }),
         }

@@ -177,7 +177,7 @@ fn saved(path: &Path, args: &Args, context: &mut Context) -> Result<(Config, Ten
         )));
     }
     let source = tenant::open(&config, &args.plan.tenant, context)?;
-    let observed = tenant::observe(&source, &config, context)?;
+    let observed = tenant::observe_protected(&source, &config, context)?;
     Ok((config, source, observed, plan))
 }
 
@@ -185,7 +185,7 @@ fn resume(run: &str, args: &Args, events: &Log, context: &mut Context) -> Outcom
     let (run, journal) = applying::journal(run)?;
     let config = load::config(&args.plan.config, context)?;
     let source = tenant::open(&config, &args.plan.tenant, context)?;
-    let observed = tenant::observe(&source, &config, context)?;
+    let observed = tenant::observe_protected(&source, &config, context)?;
     let digest =
         Digest(crate::tenant::Text::from(journal.run.digest.strip_prefix("sha256:").unwrap_or(&journal.run.digest)));
     let how = How { parallelism: args.plan.tenant.parallelism, json: args.json, events };

@@ -39,7 +39,7 @@ pub fn run(args: &Args, context: &mut Context) -> Outcome {
     let permissions = signed_in.claims.permissions();
     let list = if permissions.is_empty() { "not told by the token".to_owned() } else { permissions.join(", ") };
     writeln!(context.out, "Permissions: {list}")?;
-    let may_write = permissions.iter().any(|one| *one == "Policy.ReadWrite.AuthenticationMethod");
+    let may_write = permissions.contains(&"Policy.ReadWrite.AuthenticationMethod");
     writeln!(
         context.out,
         "{}",

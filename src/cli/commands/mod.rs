@@ -10,12 +10,14 @@ pub mod fmt;
 pub mod history;
 pub mod init;
 pub mod login;
+pub mod lsp;
 pub mod man;
 pub mod plan;
 pub mod rollback;
 pub mod rules;
 pub mod show;
 pub mod snapshot;
+pub mod test;
 pub mod validate;
 pub mod verify;
 
@@ -42,6 +44,8 @@ pub fn run(command: Command, context: &mut Context) -> Outcome {
         Command::Snapshot(args) => snapshot::run(&args, context),
         Command::Explain(args) => explain::run(&args, context),
         Command::Rules(args) => rules::run(&args, context),
+        Command::Test(args) => test::run(&args, context),
+        Command::Lsp(args) => lsp::run(&args, context),
         Command::Login(args) => login::run(&args, context),
         Command::Completions(args) => completions::run(&args, context),
         Command::Man(args) => man::run(&args, context),

@@ -150,7 +150,14 @@ fn show(report: &VerifyReport, context: &mut Context) -> Result<(), crate::cli::
     }
     for user in report.failing.iter().flatten().take(if all { usize::MAX } else { LISTED }) {
         let workload = if user.looks_like_workload { "; looks like a workload that broke" } else { "" };
-        writeln!(out, "  {}  {} failed sign-ins{workload}", escape::text(&user.user_principal_name), user.failed)?;
+        let plural = if user.failed == 1 { "" } else { "s" };
+        let of_mfa = user.failed_mfa.map_or(String::new(), |count| format!(", {count} of them for want of MFA"));
+        writeln!(
+            out,
+            "  {}  {} failed sign-in{plural}{of_mfa}{workload}",
+            escape::text(&user.user_principal_name),
+            user.failed
+        )?;
     }
     if report.failing.is_none() {
         writeln!(out, "  Who started failing is not known: the sign-in log is not readable.")?;

@@ -26,7 +26,7 @@ pub(crate) struct Limits {
     pub(crate) block_at: Option<(Severity, Span)>,
     pub(crate) canary: Option<(u32, Span)>,
     pub(crate) stop_after_failures: Option<(u32, Span)>,
-    pub(crate) window: Option<Window>,
+    pub(crate) windows: Vec<Window>,
     pub(crate) confirm: Option<(Confirm, Span)>,
     pub(crate) approvals: Option<Approvals>,
     pub(crate) auto_approve: Option<AutoApprove>,
@@ -68,7 +68,12 @@ pub(crate) fn guardrails(
         block_at: block_at.and_then(|(name, span)| Some((name.parse().ok()?, span))),
         canary: count("canary", diags),
         stop_after_failures: count("stop_after_failures", diags),
-        window: block.block("window").and_then(|inner| window(inner, env, diags)),
+        windows: block
+            .blocks
+            .iter()
+            .filter(|inner| inner.raw.schema.name == "window")
+            .filter_map(|inner| window(inner, env, diags))
+            .collect(),
         confirm: confirm.map(|(name, span)| (if name == "tenant" { Confirm::Tenant } else { Confirm::Yes }, span)),
         approvals: block.block("approvals").and_then(|inner| approvals(inner, env, diags)),
         auto_approve: block.block("auto_approve").and_then(|inner| auto_approve(inner, env, diags)),
@@ -231,7 +236,7 @@ fn approvals(block: &Block<'_>, env: &Env<'_>, diags: &mut Diagnostics) -> Optio
     });
     Some(Approvals {
         required: required?.0,
-        allowed_signers: env.dir.join(&*signers?),
+        allowed_signers: env.path(&signers?),
         max_age_seconds,
         layer: block.raw.layer,
         span: block.raw.header,

@@ -40,8 +40,8 @@ pub(crate) fn tenant(block: &Block<'_>, env: &Env<'_>, diags: &mut Diagnostics) 
         cloud: cloud
             .and_then(|(name, _)| CloudName::ALL.into_iter().find(|one| one.as_str() == name))
             .unwrap_or_default(),
-        snapshot: snapshot.map(|path| env.dir.join(&*path)),
+        snapshot: snapshot.map(|path| env.path(&path)),
         sign_in_window: sign_in_window as u16,
-        sign_ins: sign_ins.iter().map(|path| env.dir.join(&*path.text)).collect(),
+        sign_ins: sign_ins.iter().map(|path| env.path(&path.text)).collect(),
     })
 }

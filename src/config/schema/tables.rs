@@ -359,7 +359,7 @@ const GUARDRAILS: BlockSchema = BlockSchema {
         NestedSchema {
             schema: &BlockSchema {
                 name: "window",
-                doc: "When changes may be applied. Where `from` is later than `to` it runs over midnight and belongs to the day it starts on.",
+                doc: "When changes may be applied. Where `from` is later than `to` it runs over midnight and belongs to the day it starts on. Of several in one directory any open one suffices; a policy directory's must be open as well.",
                 attributes: &[
                     defaulted("days", Kind::Texts, "every day", "`mon` … `sun`, short or in full."),
                     defaulted("from", Kind::Text, "\"00:00\"", "Opens at, `HH:MM`."),
@@ -368,7 +368,7 @@ const GUARDRAILS: BlockSchema = BlockSchema {
                 ],
                 ..BASE
             },
-            times: Times::Optional,
+            times: Times::Any,
         },
         NestedSchema {
             schema: &BlockSchema {

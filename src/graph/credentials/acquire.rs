@@ -27,16 +27,14 @@ const PATIENCE: Patience = Patience {
 };
 /// Where there is no instance metadata service, packets to it get no answer: two seconds tell.
 const IMDS_PATIENCE: Duration = Duration::from_secs(2);
+/// How long one answer of a managed identity may take.
+const LOCAL_TIMEOUT: Duration = Duration::from_secs(30);
 const AZ_PATIENCE: Duration = Duration::from_secs(60);
-/// What an operator is asked to grant at a device code: reading, and the one write.
-const DEVICE_SCOPES: &[&str] = &[
-    "Policy.Read.All",
-    "Policy.ReadWrite.AuthenticationMethod",
-    "User.Read.All",
-    "GroupMember.Read.All",
-    "RoleManagement.Read.Directory",
-    "AuditLog.Read.All",
-];
+/// What an operator is asked to grant at a device code.
+const READ_SCOPES: &[&str] =
+    &["Policy.Read.All", "User.Read.All", "GroupMember.Read.All", "RoleManagement.Read.Directory", "AuditLog.Read.All"];
+/// The one write, asked for only by commands that write.
+const WRITE_SCOPE: &str = "Policy.ReadWrite.AuthenticationMethod";
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// A token by `method`.
@@ -151,8 +149,15 @@ async fn managed(
     if let Some(client) = client {
         url.query_pairs_mut().append_pair("client_id", client);
     }
+    // The endpoint belongs to this machine: a proxy between would hand out the identity of another.
+    let http = reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .timeout(LOCAL_TIMEOUT)
+        .build()
+        .map_err(|_| AuthError::new(name, "cannot set up TLS"))?;
     let request = |wait: Option<Duration>| {
-        let request = source.http.get(url.clone()).header(header.0, header.1);
+        let request = http.get(url.clone()).header(header.0, header.1);
         wait.iter().fold(request, |request, wait| request.timeout(*wait))
     };
     // The first answer tells whether there is such a service; after that its hiccups are waited out.
@@ -213,7 +218,8 @@ async fn device_code(source: &TokenSource, name: &'static str, client: &str) -> 
         return Err(AuthError::new(name, "no terminal to show the code at").absent());
     };
     let graph = source.endpoints.cloud().graph();
-    let scope = DEVICE_SCOPES.iter().map(|scope| format!("{graph}/{scope}")).collect::<Vec<_>>().join(" ");
+    let scopes = READ_SCOPES.iter().copied().chain(source.writes.then_some(WRITE_SCOPE));
+    let scope = scopes.map(|scope| format!("{graph}/{scope}")).collect::<Vec<_>>().join(" ");
     let url = endpoint(source, None, "devicecode");
     let body = ask(name, &|| source.http.post(&url).form(&[("client_id", client), ("scope", &scope)]), &[429]).await?;
     let code: DeviceCode = parse(name, &body)?;

@@ -122,6 +122,8 @@ pub(crate) struct TokenSource {
     pub(super) endpoints: Endpoints,
     pub(super) tenant: String,
     pub(super) prompt: Option<Prompt>,
+    /// Is an operator asked for the permission to write?
+    pub(super) writes: bool,
     credential: Credential,
     /// Which of the credential's methods worked; it stays with that one.
     used: AtomicUsize,
@@ -138,12 +140,14 @@ impl TokenSource {
         tenant: String,
         credential: Credential,
         prompt: Option<Prompt>,
+        writes: bool,
     ) -> Self {
         Self {
             http,
             endpoints,
             tenant,
             prompt,
+            writes,
             credential,
             used: AtomicUsize::new(UNTRIED),
             current: RwLock::new(None),

@@ -56,7 +56,15 @@ fn finding(one: &PlanFinding, page: &mut Page<'_>) -> io::Result<()> {
     let line = format!("  {}{user}{place}", page.rule(&one.finding));
     page.line(&line)?;
     page.prose("    ", &one.finding.message, None)?;
-    page.prose("    ", &words::evidence(&one.finding), Some(Label::Quiet))?;
+    let evidence = if page.verbose {
+        words::evidence(&one.finding)
+    } else {
+        // Which rules are blind stands in the page's head, and spelled out behind --verbose.
+        let mut short = one.finding.clone();
+        short.evidence.retain(|evidence| evidence.fact != "not_evaluated");
+        words::evidence(&short)
+    };
+    page.prose("    ", &evidence, Some(Label::Quiet))?;
     page.prose("    way out: ", &one.finding.remediation, None)
 }
 

@@ -16,20 +16,41 @@ pub(super) fn write(plan: &Plan, page: &mut Page<'_>) -> io::Result<()> {
     for (fact, reason) in &plan.observed.unavailable {
         page.prose("  Missing  ", &format!("{fact}: {reason}"), Some(Label::Hold))?;
     }
-    let mut blind: BTreeMap<(&str, u64), Vec<&str>> = BTreeMap::new();
-    for one in &plan.not_evaluated {
-        blind.entry((&one.fact, one.users)).or_default().push(&one.rule);
-    }
-    for ((fact, users), rules) in blind {
-        let text = format!("{} for {} (no {fact})", rules.join(", "), words::count(users, "user"));
-        page.prose("  Unjudged ", &text, None)?;
-    }
+    unjudged(plan, page)?;
     for waiver in &plan.waivers {
         let text = format!("{} = {} ({})", waiver.guardrail, waiver.bound, waiver.reason);
         page.prose("  Waived   ", &text, Some(Label::Hold))?;
     }
     for note in &plan.notes {
         page.prose("  Note     ", note, None)?;
+    }
+    Ok(())
+}
+
+/// Rules that lacked a fact: one line per fact, or with `--verbose` every rule with its number of users. A tenant
+/// without sign-in logs leaves twenty rules blind, each for another number of users; the missing fact is the news.
+fn unjudged(plan: &Plan, page: &mut Page<'_>) -> io::Result<()> {
+    if page.verbose {
+        let mut blind: BTreeMap<(&str, u64), Vec<&str>> = BTreeMap::new();
+        for one in &plan.not_evaluated {
+            blind.entry((&one.fact, one.users)).or_default().push(&one.rule);
+        }
+        for ((fact, users), rules) in blind {
+            let text = format!("{fact}: {} for {}", rules.join(", "), words::count(users, "user"));
+            page.prose("  Unjudged ", &text, None)?;
+        }
+        return Ok(());
+    }
+    let mut blind: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+    for one in &plan.not_evaluated {
+        let (rules, users) = blind.entry(&one.fact).or_default();
+        *rules += 1;
+        *users = (*users).max(one.users);
+    }
+    for (fact, (rules, users)) in blind {
+        let up_to = if rules > 1 { "up to " } else { "" };
+        let text = format!("{fact}: {}, {up_to}{}", words::count(rules, "rule"), words::count(users, "user"));
+        page.prose("  Unjudged ", &text, None)?;
     }
     Ok(())
 }

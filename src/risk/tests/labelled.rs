@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::{
     risk::testing::*,
-    tenant::{AppSignIns, Attribute, LastSignIn, LegacySignIns, Text, User, UserId, UserType},
+    tenant::{AppSignIns, Attribute, LastSignIn, LegacySignIns, SignIns, Text, User, UserId, UserType},
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -40,8 +40,10 @@ enum Kind {
     Logs,
     /// No P1 and no downloads: no sign-in facts at all.
     NoLogs,
-    /// The interactive log as the portal downloads it.
+    /// No P1, both logs as the portal downloads them: they reach back seven days.
     Downloads,
+    /// No P1, and somebody has downloaded the interactive log only.
+    InteractiveDownload,
     /// Full logs, and every password never expires.
     NeverExpires,
 }
@@ -111,7 +113,13 @@ fn generate(kind: Kind, seed: u64) -> (Vec<User>, HashMap<UserId, Label>) {
                 }
                 Kind::Downloads => {
                     if let Some(sign_ins) = &mut user.sign_ins {
-                        sign_ins.non_interactive = None;
+                        one_week(sign_ins, &mut dice);
+                    }
+                }
+                Kind::InteractiveDownload => {
+                    if let Some(sign_ins) = &mut user.sign_ins {
+                        one_week(sign_ins, &mut dice);
+                        interactive_only(sign_ins, &mut dice);
                     }
                 }
             }
@@ -150,6 +158,62 @@ fn habits(user: &mut User, dice: &mut Dice) {
     let apps = dice.between(2, 8);
     sign_ins.apps = Some((0..apps).map(app).collect());
     sign_ins.clients = Some(["Outlook".into(), "Edge".into()].into());
+}
+
+/// What is left of a month's counts in a week: some who sign in rarely do not appear at all.
+fn one_week(sign_ins: &mut SignIns, dice: &mut Dice) {
+    let mut week = |count: &mut Option<u32>| {
+        if let Some(count) = count {
+            *count = (*count * 7 + dice.below(30)) / 30;
+        }
+    };
+    week(&mut sign_ins.interactive);
+    week(&mut sign_ins.interactive_mfa);
+    week(&mut sign_ins.non_interactive);
+    week(&mut sign_ins.ropc);
+    if let Some(legacy) = &mut sign_ins.legacy {
+        let mut kept = legacy.to_vec();
+        kept.iter_mut().for_each(|one| one.count = (one.count * 7 + dice.below(30)) / 30);
+        kept.retain(|one| one.count > 0);
+        *legacy = kept.into();
+    }
+    sign_ins.window_days = Some(7);
+    let total = sign_ins.interactive.unwrap_or(0) + sign_ins.non_interactive.unwrap_or(0);
+    if total == 0 {
+        nothing_seen(sign_ins);
+    } else {
+        sign_ins.active_hours = sign_ins.active_hours.map(|hours| hours.min(total.min(24) as u8));
+    }
+}
+
+/// Addresses, hours, applications and clients come from the same records as the counts: no record, no such fact.
+fn interactive_only(sign_ins: &mut SignIns, dice: &mut Dice) {
+    sign_ins.non_interactive = None;
+    let seen = sign_ins.interactive.unwrap_or(0);
+    if seen == 0 {
+        nothing_seen(sign_ins);
+    } else {
+        sign_ins.active_hours = Some(seen.min(dice.between(5, 10)) as u8);
+    }
+}
+
+fn nothing_seen(sign_ins: &mut SignIns) {
+    sign_ins.distinct_ips = Some(0);
+    sign_ins.active_hours = Some(0);
+    sign_ins.weekend_share = None;
+    sign_ins.apps = Some([].into());
+    sign_ins.clients = Some([].into());
+}
+
+/// Does any record show the account at work? A program that only signs in non-interactively leaves no line in a
+/// download of the interactive log: what is found of it then is found by name and licence, which is never enough to
+/// block, and missing it there is the file's fault, not the signal's.
+fn has_evidence(user: &User) -> bool {
+    user.sign_ins.as_deref().is_some_and(|sign_ins| {
+        let SignIns { interactive, non_interactive, ropc, legacy, .. } = sign_ins;
+        [interactive, non_interactive, ropc].into_iter().any(|count| count.is_some_and(|count| count > 0))
+            || legacy.as_deref().is_some_and(|legacy| legacy.iter().any(|one| one.count > 0))
+    })
 }
 
 fn app(number: u32) -> AppSignIns {
@@ -276,7 +340,7 @@ fn run(kind: Kind, seed: u64, score: &mut Score) {
         world.changes.push((user.id, Disabled.into(), Enforced, crate::plan::Decision::Apply));
     }
     let order: Vec<(UserId, Text, bool)> =
-        users.iter().map(|user| (user.id, user.name().clone(), user.sign_ins.is_some())).collect();
+        users.iter().map(|user| (user.id, user.name().clone(), has_evidence(user))).collect();
     world.users.extend(users);
     let outcome = world.run();
     for ((id, name, evidence), findings) in order.iter().zip(&outcome.changes.findings) {
@@ -302,7 +366,7 @@ fn run(kind: Kind, seed: u64, score: &mut Score) {
 fn workloads_are_found_and_people_left_alone() {
     let mut score = Score::default();
     for seed in 1..=2 {
-        for kind in [Kind::Logs, Kind::NoLogs, Kind::Downloads, Kind::NeverExpires] {
+        for kind in [Kind::Logs, Kind::NoLogs, Kind::Downloads, Kind::InteractiveDownload, Kind::NeverExpires] {
             run(kind, seed, &mut score);
         }
     }

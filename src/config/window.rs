@@ -6,7 +6,7 @@
 
 use jiff::{Span, Timestamp, civil};
 
-use crate::config::Window;
+use super::{Guardrails, Layer, Window};
 
 /// Is now a time for writes?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,28 +15,45 @@ pub enum Openness {
     Open,
     /// No.
     Closed {
-        /// When all windows are open together for the first time; `None` where that is not within the next 60 days.
+        /// When writes are allowed for the first time; `None` where that is not within the next 60 days.
         opens_at: Option<Timestamp>,
     },
+}
+
+impl Guardrails {
+    /// May be written at this instant? A waiver lifts the windows of the configuration, and those of the policy where
+    /// its `waivable` lists them.
+    #[must_use]
+    pub fn openness(&self, waived: bool, now: Timestamp) -> Openness {
+        let waivable = self.waivable.iter().any(|name| name == "window");
+        let lifted = |window: &Window| waived && (window.layer == Layer::Configuration || waivable);
+        let held: Vec<Window> = self.windows.iter().filter(|window| !lifted(window)).cloned().collect();
+        open_at(&held, now)
+    }
 }
 
 /// How far ahead an opening is looked for. Windows repeat weekly; two months also cover a daylight-saving change.
 const HORIZON_DAYS: i64 = 60;
 
-/// Are all of these windows open at this instant? No window at all is always open.
+/// May be written at this instant? Of the windows of one directory one must be open, and so for each directory that has
+/// any: hours of an organisation may lie apart, and the policy's hours hold whatever the configuration says. No window at
+/// all is always open.
 #[must_use]
 pub fn open_at(windows: &[Window], now: Timestamp) -> Openness {
-    if all_open(windows, now) {
+    if layers_open(windows, now) {
         return Openness::Open;
     }
-    // All windows together can only open when one of them does: at its opening time, or at a jump of its zone's clock.
+    // The directories can only be open together from when one of their windows opens: at its opening time, or at a jump of its zone's clock.
     let mut candidates: Vec<Timestamp> = windows.iter().flat_map(|window| openings(window, now)).collect();
     candidates.sort_unstable();
-    Openness::Closed { opens_at: candidates.into_iter().find(|at| all_open(windows, *at)) }
+    Openness::Closed { opens_at: candidates.into_iter().find(|at| layers_open(windows, *at)) }
 }
 
-fn all_open(windows: &[Window], now: Timestamp) -> bool {
-    windows.iter().all(|window| is_open(window, now))
+fn layers_open(windows: &[Window], now: Timestamp) -> bool {
+    [Layer::Configuration, Layer::Policy].into_iter().all(|layer| {
+        let mut own = windows.iter().filter(|window| window.layer == layer).peekable();
+        own.peek().is_none() || own.any(|window| is_open(window, now))
+    })
 }
 
 fn is_open(window: &Window, now: Timestamp) -> bool {
@@ -75,10 +92,7 @@ mod tests {
     use jiff::tz::TimeZone;
 
     use super::*;
-    use crate::{
-        config::Layer,
-        diag::{FileId, Span as Place},
-    };
+    use crate::diag::{FileId, Span as Place};
 
     /// Berlin's rules, spelled out so that the test needs no time zone database.
     const BERLIN: &str = "CET-1CEST,M3.5.0,M10.5.0/3";
@@ -135,14 +149,20 @@ mod tests {
     }
 
     #[test]
-    fn all_windows_must_be_open() {
+    fn one_window_of_each_directory_must_be_open() {
         let office = window("mon tue wed thu fri", (8, 0), (18, 0), "UTC0");
-        let policy = window("tue", (12, 0), (20, 0), "UTC0");
-        let both = [office.clone(), policy];
+        let saturday = window("sat", (0, 0), (24, 0), "UTC0");
+        let policy = Window { layer: Layer::Policy, ..window("tue", (12, 0), (20, 0), "UTC0") };
+        let own = [office.clone(), saturday.clone()];
+        assert_eq!(open_at(&own, at("2026-11-24T13:00:00Z")), Openness::Open, "a Tuesday");
+        assert_eq!(open_at(&own, at("2026-11-28T03:00:00Z")), Openness::Open, "a Saturday");
+        let opens_at = Some(at("2026-11-28T00:00:00Z"));
+        assert_eq!(open_at(&own, at("2026-11-27T19:00:00Z")), Openness::Closed { opens_at });
+        let both = [office, saturday.clone(), policy.clone()];
         assert_eq!(open_at(&both, at("2026-11-24T13:00:00Z")), Openness::Open);
         let opens_at = Some(at("2026-12-01T12:00:00Z"));
         assert_eq!(open_at(&both, at("2026-11-24T19:00:00Z")), Openness::Closed { opens_at });
-        let never = [office, window("sat", (0, 0), (24, 0), "UTC0")];
+        let never = [policy, saturday];
         assert_eq!(open_at(&never, at("2026-11-24T13:00:00Z")), Openness::Closed { opens_at: None });
         assert_eq!(open_at(&[], at("2026-11-24T13:00:00Z")), Openness::Open);
     }
