@@ -1,5 +1,6 @@
 //! The program: arguments, environment, terminal, exit codes. The only module that joins the edges.
 
+mod again;
 mod applying;
 mod args;
 pub mod commands;
