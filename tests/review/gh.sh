@@ -1,0 +1,15 @@
+#!/bin/bash
+# A stand-in for gh: logs what it is asked and answers from files.
+printf '%s\n' "$*" >>"$GH_LOG"
+for arg in "$@"; do
+    case $arg in
+    body=@*) cp "${arg#body=@}" "$GH_ANSWERS/body.md" ;;
+    esac
+done
+case "$*" in
+*"-X "*) ;;
+*comments*) cat "$GH_ANSWERS/comments.json" ;;
+*pulls) cat "$GH_ANSWERS/pulls.json" ;;
+*statuses) cat "$GH_ANSWERS/statuses.json" ;;
+"issue list"*) cat "$GH_ANSWERS/issues.json" ;;
+esac
