@@ -28,7 +28,7 @@ struct Args {
     users: u32,
     #[arg(long, default_value_t = 80)]
     latency_ms: u64,
-    #[arg(long, default_value_t = 16)]
+    #[arg(long, default_value_t = mfaplan::graph::DEFAULT_PARALLELISM)]
     parallelism: usize,
     /// Sequential batches take long: leave them out.
     #[arg(long)]
@@ -190,7 +190,7 @@ async fn main() {
     // As `apply` does: the users are read first, and tell how large the tenant's bucket is.
     read(&graph, users).await;
     let start = Instant::now();
-    let slots = Arc::new(Semaphore::new(args.parallelism * 4));
+    let slots = Arc::new(Semaphore::new(64));
     let mut flying = JoinSet::new();
     for n in 0..writes {
         let (graph, slot) = (Arc::clone(&graph), Arc::clone(&slots).acquire_owned().await.unwrap());

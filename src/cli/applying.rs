@@ -41,8 +41,9 @@ pub(crate) struct ApprovalArgs {
     pub signatures: Vec<PathBuf>,
 }
 
-/// How many users are under way at once where nobody says otherwise.
-const PARALLELISM: usize = 16;
+/// How many users are under way at once where nobody says otherwise. More than there are requests in flight: most of a
+/// user's time is the read before and the read after his write, and those travel 20 in one request.
+const PARALLELISM: usize = 64;
 
 /// Takes the lock of the configuration directory and says what is worth saying about it.
 pub(super) fn lock(command: &str, context: &mut Context) -> Result<Lock, Failure> {
@@ -209,20 +210,20 @@ pub(super) fn perform(
         error.hints().into_iter().fold(Failure::new(error.to_string()), Failure::hint).exit(exit)
     })?;
     for note in fresh.notes().to_vec() {
-        context.note(&format!("note: {note}"))?;
+        say(context, &format!("note: {note}"));
     }
     let fresh = match rolls_back {
         Some(run) => fresh.rolling_back(run),
         None => fresh,
     };
     let (run, journal) = store().create(context.env.now, &fresh.plan().digest).map_err(journal_failure)?;
-    context.note(&format!("Run {run}"))?;
+    say(context, &format!("Run {run}"));
     let report = execute(how, context, |stop, observer| {
         let clock = SystemClock::new();
         let inner = apply::Context { tenant, clock: &clock, stop, observer, parallelism: how.parallelism() };
         runtime::online().map(|runtime| runtime.block_on(apply::apply(fresh, run, journal, inner)))
     })?;
-    conclude(&report, how.json, context)
+    conclude(report, how, context)
 }
 
 /// Goes on with an interrupted run and shows how it went.
@@ -245,7 +246,7 @@ pub(super) fn resume(
         let inner = apply::Context { tenant, clock: &clock, stop, observer, parallelism: how.parallelism() };
         runtime::online().map(|runtime| runtime.block_on(apply::resume(fresh, writer, inner)))
     })?;
-    conclude(&report, how.json, context)
+    conclude(report, how, context)
 }
 
 /// How a run is performed and shown.
@@ -253,6 +254,8 @@ pub(super) struct How<'a> {
     pub(super) parallelism: Option<u16>,
     pub(super) json: bool,
     pub(super) events: &'a dyn Observer,
+    /// Flags that printed commands need, too.
+    pub(super) again: String,
 }
 
 impl How<'_> {
@@ -267,10 +270,11 @@ fn execute(
     run: impl FnOnce(&apply::Stop, &dyn Observer) -> io::Result<RunReport>,
 ) -> Result<RunReport, Failure> {
     let (handle, stop) = apply::stop();
+    let mut signals = Signals::new()?;
     let watcher = runtime::online()?.spawn(async move {
         // First signal: finish what is in flight. Second: stop at once.
         loop {
-            signalled().await;
+            signals.next().await;
             let _ = handle.signal();
             let _ = writeln!(
                 io::stderr(),
@@ -286,32 +290,81 @@ fn execute(
     Ok(report?)
 }
 
-/// Ctrl-C, SIGTERM or the terminal gone.
-async fn signalled() {
+/// Ctrl-C, SIGTERM or the terminal gone, from its making on: none is lost between two.
+struct Signals {
     #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)) =
-            (signal(SignalKind::interrupt()), signal(SignalKind::terminate()), signal(SignalKind::hangup()))
-        else {
-            return std::future::pending().await;
-        };
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-            _ = hangup.recv() => {}
+    each: [tokio::signal::unix::Signal; 3],
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            let _runtime = runtime::online()?.enter();
+            let each = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+            let [interrupt, terminate, hangup] = each.map(signal);
+            Ok(Self { each: [interrupt?, terminate?, hangup?] })
+        }
+        #[cfg(not(unix))]
+        Ok(Self {})
+    }
+
+    async fn next(&mut self) {
+        #[cfg(unix)]
+        {
+            let [interrupt, terminate, hangup] = &mut self.each;
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+                _ = hangup.recv() => {}
+            }
+        }
+        #[cfg(not(unix))]
+        {
+            let _ = tokio::signal::ctrl_c().await;
         }
     }
-    #[cfg(not(unix))]
-    {
-        let _ = tokio::signal::ctrl_c().await;
+}
+
+/// Once there is an approval nobody has to listen any more: a closed standard error ends no run.
+fn say(context: &mut Context, text: &str) {
+    let _ = context.note(text);
+}
+
+/// A reader who goes away before there is a run: nothing was written, and that is no success.
+pub(super) fn unheard(failure: Failure) -> Failure {
+    match failure {
+        Failure::BrokenPipe => {
+            Failure::new("the output was closed before the plan could be shown: nothing was written")
+        }
+        other => other,
     }
 }
 
 /// The closing table, on every way out.
-fn conclude(report: &RunReport, json: bool, context: &mut Context) -> Outcome {
+fn conclude(mut report: RunReport, how: &How<'_>, context: &mut Context) -> Outcome {
+    for hint in &mut report.hints {
+        *hint = super::again::with_flags(hint, report.run.as_str(), &how.again);
+    }
+    if let Err(error) = tell(&report, how.json, context) {
+        // What was done is done, and the exit code says how it went, whoever reads along.
+        context.out = Box::new(io::sink());
+        if error.kind() != io::ErrorKind::BrokenPipe {
+            say(context, &format!("the closing table cannot be written: {error}"));
+        }
+    }
+    Ok(match report.exit_code {
+        0 => Exit::Done,
+        4 => Exit::Incomplete,
+        130 => Exit::Stopped,
+        _ => Exit::Error,
+    })
+}
+
+fn tell(report: &RunReport, json: bool, context: &mut Context) -> io::Result<()> {
     if json {
-        serde_json::to_writer(&mut context.out, report).map_err(io::Error::from)?;
+        serde_json::to_writer(&mut context.out, report)?;
         writeln!(context.out)?;
     } else {
         table(report, &mut context.out, context.global.verbose > 0)?;
@@ -320,12 +373,7 @@ fn conclude(report: &RunReport, json: bool, context: &mut Context) -> Outcome {
     for hint in &report.hints {
         writeln!(context.err, "{} {hint}", console::style("hint:").for_stderr().cyan().bold())?;
     }
-    Ok(match report.exit_code {
-        0 => Exit::Done,
-        4 => Exit::Incomplete,
-        130 => Exit::Stopped,
-        _ => Exit::Error,
-    })
+    Ok(())
 }
 
 /// How many users of one outcome are listed before "and N more".

@@ -28,28 +28,30 @@ pub(super) struct Log {
 
 impl Log {
     /// For `plan`.
-    pub(super) fn open(path: Option<&Path>, context: &Context) -> Result<Self, Failure> {
+    pub(super) fn open(path: Option<&Path>, context: &mut Context) -> Result<Self, Failure> {
         Self::new(path, Command::Plan, context)
     }
 
     /// For `apply`, or for going on with a run.
-    pub(super) fn open_apply(path: Option<&Path>, resuming: bool, context: &Context) -> Result<Self, Failure> {
+    pub(super) fn open_apply(path: Option<&Path>, resuming: bool, context: &mut Context) -> Result<Self, Failure> {
         Self::new(path, if resuming { Command::Resume } else { Command::Apply }, context)
     }
 
     /// For `rollback`.
-    pub(super) fn open_rollback(path: Option<&Path>, context: &Context) -> Result<Self, Failure> {
+    pub(super) fn open_rollback(path: Option<&Path>, context: &mut Context) -> Result<Self, Failure> {
         Self::new(path, Command::Rollback, context)
     }
 
     /// For `verify`.
-    pub(super) fn open_verify(path: Option<&Path>, context: &Context) -> Result<Self, Failure> {
+    pub(super) fn open_verify(path: Option<&Path>, context: &mut Context) -> Result<Self, Failure> {
         Self::new(path, Command::Verify, context)
     }
 
-    fn new(path: Option<&Path>, command: Command, context: &Context) -> Result<Self, Failure> {
+    fn new(path: Option<&Path>, command: Command, context: &mut Context) -> Result<Self, Failure> {
         let Some(path) = path else { return Ok(Self { writer: None }) };
         let out: Box<dyn Write + Send> = if path == Path::new("-") {
+            // Standard output is theirs then: one format, or no program could read it.
+            context.out = Box::new(io::sink());
             Box::new(io::stdout())
         } else {
             let file = File::create(path)

@@ -27,7 +27,7 @@ pub(crate) struct TenantArgs {
     /// Read this offline copy instead of the tenant
     #[arg(long, value_name = "FILE")]
     pub snapshot: Option<PathBuf>,
-    /// How many requests may be under way at once [default: 16]
+    /// How many requests may be under way at once [default: 20]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub parallelism: Option<u16>,
 }

@@ -1,5 +1,6 @@
 //! The program: arguments, environment, terminal, exit codes. The only module that joins the edges.
 
+mod again;
 mod applying;
 mod args;
 pub mod commands;
@@ -16,6 +17,7 @@ mod progress;
 mod report;
 mod runtime;
 mod save;
+mod single_dash;
 mod tenant;
 mod timeline;
 
@@ -36,6 +38,9 @@ use clap::Parser;
 pub fn main() -> ExitCode {
     install_panic_hook();
     let env = Environment::of_process();
+    if let Some(found) = single_dash::find(std::env::args_os().skip(1)) {
+        return ExitCode::from(one_dash(&found));
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return ExitCode::from(usage(&error, &env)),
@@ -58,6 +63,14 @@ fn change_directory(context: &Context) -> Result<(), Failure> {
         .map_err(|error| Failure::new(format!("cannot change to the directory {}: {error}", dir.display())))
 }
 
+fn one_dash(found: &single_dash::SingleDash) -> u8 {
+    let single_dash::SingleDash { typed, spelling } = found;
+    let typed = crate::render::escape::text(typed);
+    let spelling = crate::render::escape::text(spelling);
+    let _ = writeln!(io::stderr(), "error: `{typed}`: long flags have two dashes\nhint: write {spelling}");
+    Exit::Error.code()
+}
+
 /// Help and version are results; everything else wrong on the command line is an error (exit code 1, as 2 means
 /// "there are changes").
 fn usage(error: &clap::Error, env: &Environment) -> u8 {
@@ -68,31 +81,8 @@ fn usage(error: &clap::Error, env: &Environment) -> u8 {
         let _ = io::stdout().write_all(text.as_bytes());
         return Exit::Done.code();
     }
-    let mut err = io::stderr();
-    let _ = err.write_all(text.as_bytes());
-    if let Some(hint) = single_dash_hint() {
-        let _ = writeln!(err, "hint: {hint}");
-    }
+    let _ = io::stderr().write_all(text.as_bytes());
     Exit::Error.code()
-}
-
-/// Terraform writes long flags with one dash (`-out=plan`), which here reads as a row of short ones.
-fn single_dash_hint() -> Option<String> {
-    use clap::CommandFactory;
-    let flag = std::env::args().skip(1).find(|arg| {
-        arg.len() > 2 && arg.starts_with('-') && !arg.starts_with("--") && arg.as_bytes()[1].is_ascii_alphabetic()
-    })?;
-    let (name, value) = flag[1..].split_once('=').map_or((&flag[1..], None), |(name, value)| (name, Some(value)));
-    let command = Cli::command();
-    let known = command
-        .get_arguments()
-        .chain(command.get_subcommands().flat_map(clap::Command::get_arguments))
-        .filter_map(clap::Arg::get_long)
-        .any(|long| long == name);
-    known.then(|| match value {
-        Some(value) => format!("long flags have two dashes here: --{name} {value}"),
-        None => format!("long flags have two dashes here: --{name}"),
-    })
 }
 
 /// A panic is a defect of the program: say so in two lines, without a backtrace unless asked for.

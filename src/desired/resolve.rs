@@ -294,7 +294,7 @@ fn claims(
             if hold.until.is_none() && !schedule.is_complete() {
                 stranded.entry(name).or_insert((config.rollouts[name].declared.span, 0)).1 += 1;
             }
-            Some(reasons.share(hold))
+            Some(hold)
         });
         let staged = stage(config, mfa, tenant, index);
         desired.claims.push(Claim::Managed(match wave {

@@ -14,6 +14,10 @@ use super::Hold;
 pub(super) struct Schedule<'a> {
     rollout: &'a Rollout,
     waves: Vec<(&'a Wave, Option<Vec<UserIndex>>)>,
+    /// Why the members of each wave wait, in the order of `waves`: thousands share one text.
+    reasons: Vec<Text>,
+    /// Why those in no wave wait.
+    stranded: Text,
 }
 
 impl<'a> Schedule<'a> {
@@ -21,29 +25,23 @@ impl<'a> Schedule<'a> {
     pub(super) fn new(rollout: &'a Rollout, mut members: impl FnMut(&'a Wave) -> Option<Vec<UserIndex>>) -> Self {
         let mut waves: Vec<_> = rollout.waves.iter().map(|wave| (wave, members(wave))).collect();
         waves.sort_by_key(|(wave, _)| wave.from);
-        Self { rollout, waves }
+        let reason = |wave: &Wave| format!("wave \"{}\" of rollout \"{}\" has not opened", wave.name, rollout.name);
+        let reasons = waves.iter().map(|(wave, _)| Text::from(reason(wave))).collect();
+        let stranded = Text::from(format!("in no wave of rollout \"{}\"", rollout.name));
+        Self { rollout, waves, reasons, stranded }
     }
 
     /// The hold of this user at `instant`; `None` once his wave is open. His wave is the earliest that picks him.
     pub(super) fn hold(&self, tenant: &ObservedTenant, user: UserIndex, instant: Timestamp) -> Option<Hold> {
         let share = share(&self.rollout.name, tenant.user(user).id);
-        let picked = self.waves.iter().find(|(wave, members)| {
+        let picked = self.waves.iter().zip(&self.reasons).find(|((wave, members), _)| {
             let selected = members.as_ref().is_none_or(|members| members.binary_search(&user).is_ok());
             selected && wave.percent.is_none_or(|percent| share < percent)
         });
         match picked {
-            Some((wave, _)) if wave.from <= instant => None,
-            Some((wave, _)) => Some(Hold {
-                until: Some(wave.from),
-                reason: Text::from(format!(
-                    "wave \"{}\" of rollout \"{}\" has not opened",
-                    wave.name, self.rollout.name
-                )),
-            }),
-            None => Some(Hold {
-                until: None,
-                reason: Text::from(format!("in no wave of rollout \"{}\"", self.rollout.name)),
-            }),
+            Some(((wave, _), _)) if wave.from <= instant => None,
+            Some(((wave, _), reason)) => Some(Hold { until: Some(wave.from), reason: reason.clone() }),
+            None => Some(Hold { until: None, reason: self.stranded.clone() }),
         }
     }
 

@@ -6,6 +6,8 @@
 
 use std::collections::HashMap;
 
+use rayon::prelude::*;
+
 use crate::{
     config::{Config, Named, Predicate, Selector},
     diag::{Diagnostic, Diagnostics, did_you_mean},
@@ -17,6 +19,9 @@ use super::{ProtectionKind, role_names::BUILT_IN_ROLES};
 
 /// How many wrong names get a "did you mean": each costs a walk over all names of the tenant.
 const SUGGESTIONS: usize = 20;
+
+/// What is known of declared protection while a selector is resolved, for `user.kind`.
+pub(super) type Protections<'a> = &'a (dyn Fn(UserIndex) -> Option<ProtectionKind> + Sync);
 
 /// Resolves selectors against one tenant.
 pub(super) struct Selection<'a, F> {
@@ -57,11 +62,7 @@ where
     }
 
     /// The users a selector means, sorted. `protection` gives what is known of declared protection, for `user.kind`.
-    pub(super) fn users(
-        &mut self,
-        selector: &Selector,
-        protection: &dyn Fn(UserIndex) -> Option<ProtectionKind>,
-    ) -> Vec<UserIndex> {
+    pub(super) fn users(&mut self, selector: &Selector, protection: Protections<'_>) -> Vec<UserIndex> {
         let Selector { users, groups, roles, filter, except } = selector;
         let mut found = Vec::new();
         for named in users {
@@ -139,22 +140,22 @@ where
         }
     }
 
-    fn filter(
-        &mut self,
-        predicate: &Predicate,
-        protection: &dyn Fn(UserIndex) -> Option<ProtectionKind>,
-        found: &mut Vec<UserIndex>,
-    ) {
+    fn filter(&mut self, predicate: &Predicate, protection: Protections<'_>, found: &mut Vec<UserIndex>) {
         let before = found.len();
-        for (index, user) in self.tenant.indexed() {
-            let view = (self.view)(index, protection(index));
-            match predicate.expr.selects(&scope(self.config, predicate, &self.tenant_value, &view)) {
-                Ok(true) => found.push(index),
-                Ok(false) => {}
-                Err(error) => {
+        let (config, tenant, view, tenant_value) = (self.config, self.tenant, &self.view, &self.tenant_value);
+        let select = |index: UserIndex| {
+            let view = view(index, protection(index));
+            predicate.expr.selects(&scope(config, predicate, tenant_value, &view)).map_err(|error| (index, error))
+        };
+        let parts = in_parts(tenant.users().len(), |index| select(index).map(|selected| selected.then_some(index)));
+        for part in parts {
+            match part {
+                Ok(selected) => found.extend(selected),
+                // The first user's error, however the work was shared.
+                Err((index, error)) => {
+                    let name = &tenant.user(index).user_principal_name;
                     let mut diagnostic = Diagnostic::from(error);
-                    diagnostic.detail =
-                        format!("{} (evaluated for user {})", diagnostic.detail, user.user_principal_name);
+                    diagnostic.detail = format!("{} (evaluated for user {name})", diagnostic.detail);
                     self.diagnostics.push(diagnostic);
                     return;
                 }
@@ -189,6 +190,21 @@ where
                 .at(named.span, "matches nobody"),
         );
     }
+}
+
+/// How many users one task looks at: large enough that tasks cost nothing, small enough for all cores to share.
+const CHUNK: usize = 4096;
+
+/// Looks at every user, on all cores; the parts are in the tenant's order, each up to its own first error.
+fn in_parts<E: Send>(
+    users: usize,
+    look: impl Fn(UserIndex) -> Result<Option<UserIndex>, E> + Sync,
+) -> Vec<Result<Vec<UserIndex>, E>> {
+    let part = |start: usize| {
+        let positions = start..users.min(start + CHUNK);
+        positions.filter_map(|position| look(UserIndex(position as u32)).transpose()).collect()
+    };
+    (0..users).into_par_iter().step_by(CHUNK).map(part).collect()
 }
 
 /// What names mean inside `where`.

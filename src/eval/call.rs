@@ -97,7 +97,7 @@ fn apply<'e>(
 }
 
 fn failed(node: &Node, function: &Function, message: &str, cx: &Cx<'_>, frames: Frames<'_>) -> EvalError {
-    let detail = format!("Call to function \"{}\" failed: {message}.", function.name);
+    let detail = cx.text(|| format!("Call to function \"{}\" failed: {message}.", function.name));
     cx.fail(node, frames, "Error in function call", detail)
 }
 
@@ -111,7 +111,8 @@ fn wrong(
     frames: Frames<'_>,
 ) -> EvalError {
     let place = call.args.get(at).or(call.args.last()).unwrap_or(node);
-    let detail = format!("Invalid value for \"{}\" parameter of \"{}\": {message}.", param.name, call.function.name);
+    let detail =
+        cx.text(|| format!("Invalid value for \"{}\" parameter of \"{}\": {message}.", param.name, call.function.name));
     cx.fail(place, frames, "Invalid function argument", detail)
 }
 

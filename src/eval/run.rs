@@ -35,8 +35,10 @@ pub enum Nulls {
 pub(super) struct Cx<'s> {
     pub(super) scope: &'s Scope<'s>,
     pub(super) unknown: bool,
-    /// Inside `try` or `can`, where nobody reads the message.
+    /// Inside `try` or `can`, where nobody reads which values were involved.
     pub(super) quiet: Cell<u32>,
+    /// Inside `can`, where nobody reads anything: `can(regex(…))` over all users mostly ends in an error.
+    pub(super) silent: Cell<u32>,
     steps: Cell<u32>,
 }
 
@@ -53,7 +55,7 @@ pub(super) type Frames<'e> = Option<&'e Frame<'e>>;
 
 impl<'s> Cx<'s> {
     pub(super) fn new(scope: &'s Scope<'s>, nulls: Nulls) -> Self {
-        Self { scope, unknown: nulls == Nulls::Unknown, quiet: Cell::new(0), steps: Cell::new(0) }
+        Self { scope, unknown: nulls == Nulls::Unknown, quiet: Cell::new(0), silent: Cell::new(0), steps: Cell::new(0) }
     }
 
     fn step(&self, node: &Node) -> Result<(), EvalError> {
@@ -66,8 +68,16 @@ impl<'s> Cx<'s> {
         Err(EvalError::new(node.span, "Expression too expensive", detail))
     }
 
+    /// A text that is made only where somebody reads it.
+    pub(super) fn text(&self, make: impl FnOnce() -> String) -> String {
+        if self.silent.get() > 0 { String::new() } else { make() }
+    }
+
     /// An error at a node, with the values of the references in it.
     pub(super) fn fail(&self, node: &Node, frames: Frames<'_>, summary: &str, detail: impl Into<String>) -> EvalError {
+        if self.silent.get() > 0 {
+            return EvalError::new(node.span, String::new(), String::new());
+        }
         let error = EvalError::new(node.span, summary, detail);
         if self.quiet.get() > 0 { error } else { error.with_involved(super::involved::of(node, self, frames)) }
     }
@@ -100,7 +110,9 @@ pub(super) fn eval<'e>(node: &'e Node, cx: &'e Cx<'e>, frames: Frames<'e>) -> Ou
         Kind::Try(alternatives) => call::try_in_turn(node, alternatives, cx, frames),
         Kind::Can(inner) => {
             cx.quiet.set(cx.quiet.get() + 1);
+            cx.silent.set(cx.silent.get() + 1);
             let worked = eval(inner, cx, frames).is_ok();
+            cx.silent.set(cx.silent.get() - 1);
             cx.quiet.set(cx.quiet.get() - 1);
             Ok(Cow::Owned(Value::Bool(worked)))
         }

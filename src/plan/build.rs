@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use rayon::prelude::*;
 
 use crate::{
     config::{Config, Confirm, Declared, window::Openness},
@@ -91,7 +92,7 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, BuildError> {
         .collect();
     let (findings, not_evaluated) = risk::assess_plan(&context, &transitions, &decisions, &assessed);
     let changes: Vec<Change> = transitions
-        .into_iter()
+        .into_par_iter()
         .zip(decisions)
         .zip(std::mem::take(&mut assessed.findings))
         .map(|((transition, decision), findings)| {

@@ -14,7 +14,7 @@
 
 use std::{
     collections::BTreeMap,
-    io::{self, Write},
+    io::{self, BufWriter, Write},
 };
 
 use aws_lc_rs::digest::{Context, SHA256};
@@ -43,10 +43,12 @@ struct ChangeEntry<'a> {
 /// Computes the digest of a plan from its content (whatever its `digest` field says).
 #[must_use]
 pub fn compute(plan: &Plan) -> Digest {
-    let mut sink = Hashing(Context::new(&SHA256));
+    // The document is written word by word; hashed so, it would take a call into the library for each.
+    let mut sink = BufWriter::with_capacity(1 << 14, Hashing(Context::new(&SHA256)));
     // Writing to a hash cannot fail, and the document has only string keys.
-    let _ = document(plan, &mut sink);
-    Digest(hex(sink.0.finish().as_ref()))
+    let _ = document(plan, &mut sink).and_then(|()| sink.flush());
+    let (Hashing(context), _) = sink.into_parts();
+    Digest(hex(context.finish().as_ref()))
 }
 
 /// Writes the canonical document: what [`compute`] hashes.

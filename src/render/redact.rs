@@ -68,7 +68,7 @@ impl Redaction {
             of_tenant.map(|user| (user.id, &user.user_principal_name, user.display_name.as_ref(), user.mail.as_ref()));
         for (id, upn, display, mail) in of_changes.chain(of_findings).chain(of_tenant) {
             let pseudonym: Text = user_id_text(pseudonymous_user(id, tenant)).into();
-            names.add_id(&id.to_string(), &pseudonym);
+            names.add_id(id.as_uuid(), &pseudonym);
             names.add_address(upn, &pseudonym);
             if let Some(mail) = mail {
                 names.add_address(mail, &pseudonym);
@@ -78,7 +78,7 @@ impl Redaction {
             }
         }
         let pseudonym: Text = tenant_id_text(pseudonymous_tenant(tenant)).into();
-        names.add_id(&tenant.to_string(), &pseudonym);
+        names.add_id(tenant.as_uuid(), &pseudonym);
         names.add_tenant(&plan.tenant.name, &pseudonym);
         Self { names, tenant, accepted: std::cell::RefCell::default(), known: std::cell::RefCell::default() }
     }

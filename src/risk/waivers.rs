@@ -14,65 +14,64 @@ use crate::{
 /// The waivers that count, by rule.
 #[derive(Debug, Default)]
 pub(super) struct Waivers {
-    by_rule: HashMap<Text, Vec<Waiver>>,
+    by_rule: HashMap<Text, OfRule>,
+    /// By index into `config.accepts`.
+    accepted: Vec<Arc<Accepted>>,
 }
 
-#[derive(Debug)]
-struct Waiver {
-    /// Index into `config.accepts`.
-    block: usize,
-    /// Sorted; `None` = the whole tenant.
-    users: Option<Vec<UserIndex>>,
-    accepted: Arc<Accepted>,
+/// The blocks of one rule: indices into `config.accepts`, ascending. By user, so that a thousand exceptions of a rule
+/// that fires for everybody are not tried one after the other for each user.
+#[derive(Debug, Default)]
+struct OfRule {
+    everybody: Vec<usize>,
+    /// Sorted.
+    by_user: Vec<(UserIndex, usize)>,
 }
 
 impl Waivers {
     /// Expired blocks and blocks of rules that cannot be accepted do not count.
     pub(super) fn new(config: &Config, desired: &Desired, instant: Timestamp) -> Self {
-        let mut by_rule: HashMap<Text, Vec<Waiver>> = HashMap::new();
+        let mut by_rule: HashMap<Text, OfRule> = HashMap::new();
+        let mut accepted = Vec::with_capacity(config.accepts.len());
         for (block, accept) in config.accepts.iter().enumerate() {
-            if is_expired(accept, instant) || !catalogue::waivable(&accept.rule) {
-                continue;
-            }
-            // A block whose users were not resolved is about nobody: it must never widen to the whole tenant.
-            let users = match desired.accepted_users.get(block) {
-                Some(Some(users)) => {
-                    let mut users = users.clone();
-                    users.sort_unstable();
-                    Some(users)
-                }
-                Some(None) if accept.selector.is_empty() => None,
-                Some(None) | None => Some(Vec::new()),
-            };
-            let accepted = Arc::new(Accepted {
+            accepted.push(Arc::new(Accepted {
                 address: accept.declared.address.to_string(),
                 reason: accept.reason.to_string(),
                 expires: accept.expires.to_string(),
                 approved_by: accept.approved_by.as_ref().map(ToString::to_string),
-            });
-            by_rule.entry(accept.rule.clone()).or_default().push(Waiver { block, users, accepted });
+            }));
+            if is_expired(accept, instant) || !catalogue::waivable(&accept.rule) {
+                continue;
+            }
+            // A block whose users were not resolved is about nobody: it must never widen to the whole tenant.
+            let of_rule = by_rule.entry(accept.rule.clone()).or_default();
+            match desired.accepted_users.get(block) {
+                Some(Some(users)) => of_rule.by_user.extend(users.iter().map(|user| (*user, block))),
+                Some(None) if accept.selector.is_empty() => of_rule.everybody.push(block),
+                Some(None) | None => {}
+            }
         }
-        Self { by_rule }
+        for of_rule in by_rule.values_mut() {
+            of_rule.by_user.sort_unstable();
+        }
+        Self { by_rule, accepted }
     }
 
     /// The waiver of a rule's finding about this user, or about the tenant; marks the block as used.
     pub(super) fn find(&self, rule: &str, user: Option<UserIndex>, used: &mut [bool]) -> Option<Arc<Accepted>> {
-        let waivers = self.by_rule.get(rule)?;
-        let mut found = None;
-        for waiver in waivers {
-            let fits = match (&waiver.users, user) {
-                (None, _) => true,
-                (Some(users), Some(user)) => users.binary_search(&user).is_ok(),
-                (Some(_), None) => false,
-            };
-            if fits {
-                if let Some(used) = used.get_mut(waiver.block) {
-                    *used = true;
-                }
-                found = found.or(Some(&waiver.accepted));
+        let OfRule { everybody, by_user } = self.by_rule.get(rule)?;
+        let his = user.into_iter().flat_map(move |user| {
+            let from = by_user.partition_point(|(one, _)| *one < user);
+            by_user.iter().skip(from).take_while(move |(one, _)| *one == user).map(|(_, block)| block)
+        });
+        let mut first = None;
+        for block in everybody.iter().chain(his) {
+            if let Some(used) = used.get_mut(*block) {
+                *used = true;
             }
+            first = Some(first.map_or(*block, |first: usize| first.min(*block)));
         }
-        found.cloned()
+        self.accepted.get(first?).cloned()
     }
 }
 

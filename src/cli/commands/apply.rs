@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::{
     apply::Requirements,
     cli::{
-        Context, Exit, Failure, Outcome,
+        Context, Exit, Failure, Outcome, again,
         applying::{self, ApprovalArgs, Asking, How, Surroundings},
         events::Log,
         load,
@@ -57,7 +57,7 @@ pub struct Args {
 /// Whatever keeps it from being performed; then nothing was written, or the journal says what was.
 pub fn run(args: &Args, context: &mut Context) -> Outcome {
     let events = Log::open_apply(args.events.as_deref(), args.resume.is_some(), context)?;
-    let outcome = perform(args, &events, context);
+    let outcome = perform(args, &events, context).map_err(applying::unheard);
     events.close(&outcome)?;
     outcome
 }
@@ -106,7 +106,12 @@ fn perform(args: &Args, events: &Log, context: &mut Context) -> Outcome {
     };
     let protected = planning::protected_by_policy(&config, &observed);
     let surroundings = Surroundings { config: &config, observed: &observed, protected };
-    let how = How { parallelism: args.plan.tenant.parallelism, json: args.json, events };
+    let how = How {
+        parallelism: args.plan.tenant.parallelism,
+        json: args.json,
+        events,
+        again: again::flags(&args.plan.config, &args.plan.tenant, context),
+    };
     applying::perform(plan, approval, None, &source, &surroundings, &how, context)
 }
 
@@ -188,7 +193,12 @@ fn resume(run: &str, args: &Args, events: &Log, context: &mut Context) -> Outcom
     let observed = tenant::observe_protected(&source, &config, context)?;
     let digest =
         Digest(crate::tenant::Text::from(journal.run.digest.strip_prefix("sha256:").unwrap_or(&journal.run.digest)));
-    let how = How { parallelism: args.plan.tenant.parallelism, json: args.json, events };
+    let how = How {
+        parallelism: args.plan.tenant.parallelism,
+        json: args.json,
+        events,
+        again: again::flags(&args.plan.config, &args.plan.tenant, context),
+    };
     let protected = planning::protected_by_policy(&config, &observed);
     let surroundings = Surroundings { config: &config, observed: &observed, protected };
     let approval = if journal.is_finished() {

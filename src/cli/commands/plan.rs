@@ -6,7 +6,7 @@ use crate::{
     cli::{
         Context, Exit, Failure, Outcome,
         events::Log,
-        planning::{self, PlanArgs},
+        planning::{self, PlanArgs, Planned},
         present::{self, PresentArgs},
         save, timeline,
     },
@@ -65,23 +65,28 @@ fn parse_severity(text: &str) -> Result<Severity, String> {
 /// When there is no plan: diagnostics, a tenant that cannot be read, a file that cannot be written.
 pub fn run(args: &Args, context: &mut Context) -> Outcome {
     let events = Log::open(args.events.as_deref(), context)?;
-    let outcome = planned(args, &events, context).map(|plan| exit(args, &plan));
+    let outcome = planned(args, &events, context).map(|planned| {
+        let exit = exit(args, &planned.plan);
+        // The process ends here. Giving back a million users' strings one by one would take as long as reading them.
+        std::mem::forget(planned);
+        exit
+    });
     events.close(&outcome)?;
     outcome
 }
 
-fn planned(args: &Args, events: &Log, context: &mut Context) -> Result<Plan, Failure> {
+fn planned(args: &Args, events: &Log, context: &mut Context) -> Result<Planned, Failure> {
     let planned = planning::plan(&args.plan, context)?;
     events.planned(&planned.plan);
     if args.timeline {
         timeline::show(&planned, &args.plan, context)?;
-        return Ok(planned.plan);
+        return Ok(planned);
     }
     if let Some(path) = &args.out {
         save::plan(&planned.plan, path)?;
     }
     present::plan(&planned.plan, &args.present, args.fail_on, args.out.as_deref(), &planned.observed, context)?;
-    Ok(planned.plan)
+    Ok(planned)
 }
 
 /// A refused plan and a reached `--fail-on` weigh more than the fact that there are changes.

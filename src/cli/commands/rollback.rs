@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::{
     apply::{self, Requirements},
     cli::{
-        Context, Exit, Failure, Outcome,
+        Context, Exit, Failure, Outcome, again,
         applying::{self, ApprovalArgs, Asking, How, Surroundings},
         events::Log,
         load::{self, ConfigArgs, TenantArgs},
@@ -64,7 +64,7 @@ pub struct Args {
 /// Whatever keeps it from being performed.
 pub fn run(args: &Args, context: &mut Context) -> Outcome {
     let events = Log::open_rollback(args.events.as_deref(), context)?;
-    let outcome = perform(args, &events, context);
+    let outcome = perform(args, &events, context).map_err(applying::unheard);
     events.close(&outcome)?;
     outcome
 }
@@ -126,6 +126,11 @@ fn perform(args: &Args, events: &Log, context: &mut Context) -> Outcome {
     };
     let approval = asking.approval(context)?;
     let surroundings = Surroundings { config: &config, observed: &observed, protected };
-    let how = How { parallelism: args.tenant.parallelism, json: args.json, events };
+    let how = How {
+        parallelism: args.tenant.parallelism,
+        json: args.json,
+        events,
+        again: again::flags(&args.config, &args.tenant, context),
+    };
     applying::perform(plan, approval, Some(run), &source, &surroundings, &how, context)
 }

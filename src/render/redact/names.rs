@@ -1,12 +1,14 @@
 //! Finding names in text: linear in the text, whatever the number of names.
 
 use std::{
+    borrow::Cow,
     collections::{HashMap, HashSet},
     sync::LazyLock,
 };
 
 use aws_lc_rs::digest::{SHA256, digest};
 use regex::Regex;
+use uuid::Uuid;
 
 use crate::{
     plan::file::checksum::hex,
@@ -42,8 +44,8 @@ impl Names {
         }
     }
 
-    pub(super) fn add_id(&mut self, id: &str, pseudonym: &Text) {
-        self.addresses.add(id, pseudonym, false);
+    pub(super) fn add_id(&mut self, id: Uuid, pseudonym: &Text) {
+        self.addresses.ids.entry(id).or_insert_with(|| pseudonym.clone());
     }
 
     pub(super) fn add_address(&mut self, address: &str, pseudonym: &Text) {
@@ -103,9 +105,14 @@ const JOINS: [&str; 5] = [".", "_", "-", "+", "#"];
 /// Names by their tokens: runs of letters and digits, and every other character alone.
 #[derive(Debug, Default)]
 struct Trie {
-    edges: HashMap<(u32, Box<str>), u32>,
+    /// The tokens of all names, without case. First names and domains repeat, so edges hold numbers; and most words of
+    /// a text are in no name, which one look-up tells.
+    vocabulary: HashMap<Box<str>, u32>,
+    edges: HashMap<(u32, u32), u32>,
     ends: HashMap<u32, (Text, Option<Box<str>>)>,
     nodes: u32,
+    /// Object ids. As names they would be nine nodes a user, and no two users share one.
+    ids: HashMap<Uuid, Text>,
     /// Not in the middle of an address: `doe@contoso.com` is not in `jane.doe@contoso.com`.
     whole: bool,
 }
@@ -117,8 +124,14 @@ impl Trie {
         }
         let mut node = 0;
         for token in tokens(name) {
+            let new = self.vocabulary.len() as u32;
+            let token = folded(token);
+            let number = match self.vocabulary.get(&*token) {
+                Some(number) => *number,
+                None => *self.vocabulary.entry(token.into()).or_insert(new),
+            };
             let next = self.nodes + 1;
-            node = *self.edges.entry((node, token.to_lowercase().into())).or_insert(next);
+            node = *self.edges.entry((node, number)).or_insert(next);
             self.nodes = self.nodes.max(node);
         }
         self.ends.entry(node).or_insert_with(|| (pseudonym.clone(), exact.then(|| name.into())));
@@ -151,18 +164,41 @@ impl Trie {
 
     /// The longest name that starts at this token: how many tokens, how many bytes, and what stands for it.
     fn longest(&self, tokens: &[&str], at: usize, offset: usize, text: &str) -> Option<(usize, usize, &Text)> {
-        let (mut node, mut length, mut best) = (0, 0, None);
+        let (mut node, mut length) = (0, 0);
+        let mut best = self.id(tokens.get(at..)?, offset, text);
         for (count, token) in tokens.iter().skip(at).enumerate() {
-            let Some(next) = self.edges.get(&(node, token.to_lowercase().into())) else { break };
+            let Some(number) = self.vocabulary.get(&*folded(token)) else { break };
+            let Some(next) = self.edges.get(&(node, *number)) else { break };
             node = *next;
             length += token.len();
             if let Some((pseudonym, exact)) = self.ends.get(&node)
                 && exact.as_deref().is_none_or(|name| text.get(offset..offset + length) == Some(name))
+                && best.is_none_or(|(_, longest, _)| length >= longest)
             {
                 best = Some((count + 1, length, pseudonym));
             }
         }
         best
+    }
+
+    /// The known object id that is the first nine of these tokens: five groups of digits and four hyphens.
+    fn id(&self, tokens: &[&str], offset: usize, text: &str) -> Option<(usize, usize, &Text)> {
+        const TOKENS: usize = 9;
+        if self.ids.is_empty() || tokens.first()?.len() != 8 {
+            return None;
+        }
+        let length: usize = tokens.get(..TOKENS)?.iter().map(|token| token.len()).sum();
+        let id = text.get(offset..offset + length).filter(|_| length == uuid::fmt::Hyphenated::LENGTH)?;
+        Some((TOKENS, length, self.ids.get(&Uuid::try_parse(id).ok()?)?))
+    }
+}
+
+/// The token without case; nothing is copied where it is in lower case already.
+fn folded(token: &str) -> Cow<'_, str> {
+    if token.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
+        Cow::Borrowed(token)
+    } else {
+        Cow::Owned(token.to_lowercase())
     }
 }
 

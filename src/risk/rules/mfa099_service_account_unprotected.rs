@@ -77,8 +77,12 @@ fn check(case: &mut PlanCase<'_>) {
     );
 }
 
+/// Interactive sign-ins of a person: the log also counts legacy protocols and the password grant as interactive, and
+/// those are what a service account is declared for.
 fn interactive(user: &User) -> Option<u32> {
-    user.sign_ins.as_deref()?.interactive
+    let log = user.sign_ins.as_deref()?;
+    let by_programs = log.legacy_total().unwrap_or(0).saturating_add(log.ropc.unwrap_or(0));
+    Some(log.interactive?.saturating_sub(by_programs))
 }
 
 #[cfg(test)]

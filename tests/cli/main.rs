@@ -1,0 +1,11 @@
+//! Stories of the real binary: what people and pipelines rely on.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod applying;
+#[path = "../support/binary.rs"]
+mod binary;
+mod guardrails;
+mod output;
+mod surroundings;
+mod tenant;

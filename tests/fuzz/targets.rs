@@ -1,0 +1,185 @@
+//! What is fuzzed: each target takes any bytes, must not panic, and must keep what is asserted in it. The same functions
+//! run over `fixtures/fuzz/<target>/` in every test run.
+
+use std::{io, path::Path, sync::LazyLock};
+
+use mfaplan::{
+    apply::journal::Journal,
+    config::{Config, LoadInput, Overlay, load_over},
+    diag::{json, render},
+    fmt,
+    plan::{self, BuildError, BuildInput, Plan, digest},
+    render::{Format, Options},
+    risk,
+    sign_ins::SignInFiles,
+    snapshot,
+    tenant::ObservedTenant,
+};
+
+/// A target by its name, for walking the recorded inputs.
+pub const TARGETS: &[(&str, fn(&[u8]))] = &[
+    ("plan", plan),
+    ("plan_file", plan_file),
+    ("journal", journal),
+    ("snapshot", snapshot),
+    ("format", format),
+    ("sign_ins", sign_ins),
+];
+
+const TENANT: &[u8] = include_bytes!("../../examples/contoso/tenant.json");
+const CONFIGURATION: &str = concat!(
+    include_str!("../../examples/contoso/main.mfa.hcl"),
+    include_str!("../../examples/contoso/people.mfa.hcl"),
+    include_str!("../../examples/contoso/administrators.mfa.hcl"),
+    include_str!("../../examples/contoso/workloads.mfa.hcl"),
+    include_str!("../../examples/contoso/exceptions.mfa.hcl"),
+);
+
+fn instant() -> jiff::Timestamp {
+    "2026-11-24T12:00:00Z".parse().expect("a valid instant")
+}
+
+fn contoso() -> ObservedTenant {
+    snapshot::from_slice(Path::new("tenant.json"), TENANT).expect("the example is valid")
+}
+
+static CONTOSO: LazyLock<ObservedTenant> = LazyLock::new(contoso);
+static CONFIG: LazyLock<Config> = LazyLock::new(|| load(CONFIGURATION).expect("the example is valid"));
+
+fn load(text: &str) -> Result<Config, Box<mfaplan::config::LoadFailure>> {
+    let mut overlay = Overlay::alone();
+    // Nothing is on the disk there, so `file()` finds nothing.
+    let dir = Path::new("/nowhere/configuration");
+    overlay.insert(dir.join("main.mfa.hcl"), text);
+    let known_rules = risk::known_rules();
+    let input = LoadInput {
+        dir,
+        policy_dir: None,
+        vars: &[],
+        var_files: &[],
+        environment: &[],
+        instant: instant(),
+        known_rules: &known_rules,
+    };
+    load_over(input, &overlay)
+}
+
+/// Builds a plan, shows it in every form, and reads it back from its file.
+fn built(config: &Config, tenant: &ObservedTenant) {
+    let input = BuildInput { config, tenant, targets: &[], waivers: &[], created_at: instant() };
+    match plan::build(&input) {
+        Ok(built) => {
+            assert_eq!(digest::compute(&built.plan), built.plan.digest);
+            let mut file = Vec::new();
+            plan::file::write(&built.plan, &mut file).expect("memory can be written");
+            let again = plan::file::read(&file, digest::compute).expect("what was saved can be read");
+            let mut second = Vec::new();
+            plan::file::write(&again, &mut second).expect("memory can be written");
+            assert!(file == second, "a plan read back is another one");
+            shown(&built.plan);
+        }
+        Err(BuildError::Diagnostics(diagnostics)) => {
+            assert!(!diagnostics.is_empty());
+            render::to_string(&diagnostics, &config.sources, render::RenderOptions::default());
+        }
+        Err(BuildError::Target { .. }) => unreachable!("no target was given"),
+    }
+}
+
+fn shown(plan: &Plan) {
+    for format in Format::ALL {
+        format.write(plan, &Options::default(), &mut io::sink()).expect("a sink can be written");
+    }
+}
+
+/// HCL text → configuration → plan of the example's tenant.
+pub fn plan(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    match load(text) {
+        Ok(config) => built(&config, &CONTOSO),
+        Err(failure) => {
+            assert!(!failure.diagnostics.is_empty());
+            render::to_string(&failure.diagnostics, &failure.sources, render::RenderOptions::default());
+            json::to_json(&failure.diagnostics, &failure.sources);
+        }
+    }
+}
+
+/// A saved plan. The input lacks its checksum, which would otherwise refuse every mutation; its digest is believed.
+pub fn plan_file(data: &[u8]) {
+    let _ = plan::file::read(data, digest::compute);
+    let sealed = sealed(data);
+    let Ok(read) = plan::file::read(&sealed, |plan| plan.digest.clone()) else { return };
+    digest::compute(&read);
+    shown(&read);
+    let mut file = Vec::new();
+    plan::file::write(&read, &mut file).expect("memory can be written");
+    let again = plan::file::read(&file, |plan| plan.digest.clone()).expect("what was saved can be read");
+    let mut second = Vec::new();
+    plan::file::write(&again, &mut second).expect("memory can be written");
+    assert!(file == second, "a plan read back is another one");
+}
+
+fn sealed(data: &[u8]) -> Vec<u8> {
+    let text = data.trim_ascii_end();
+    let mut sealed = text.strip_suffix(b"}").unwrap_or(text).to_vec();
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &sealed);
+    sealed.extend_from_slice(b",\"checksum\":\"sha256:");
+    sealed.extend(digest.as_ref().iter().flat_map(|byte| format!("{byte:02x}").into_bytes()));
+    sealed.extend_from_slice(b"\"}\n");
+    sealed
+}
+
+/// A run's journal; what is torn at its end does not change what the whole lines say.
+pub fn journal(data: &[u8]) {
+    let path = Path::new("run.jsonl");
+    let Ok(journal) = Journal::parse(data, path) else { return };
+    let outcomes = journal.outcomes();
+    assert_eq!(outcomes.len(), journal.run.changes.len());
+    journal.is_finished();
+    let whole = data.get(..journal.whole as usize).expect("the whole lines are part of the file");
+    let again = Journal::parse(whole, path).expect("the whole lines can be read");
+    assert!(again.entries == journal.entries && again.end.is_some() == journal.end.is_some());
+}
+
+/// A snapshot: what is read can be written and read again, and planned for.
+pub fn snapshot(data: &[u8]) {
+    let path = Path::new("tenant.json");
+    let tenant = match snapshot::from_slice(path, data) {
+        Ok(tenant) => tenant,
+        Err(error) => {
+            assert!(!error.to_string().is_empty());
+            return;
+        }
+    };
+    let mut first = Vec::new();
+    snapshot::write(&tenant, &mut first).expect("memory can be written");
+    let again = snapshot::from_slice(path, &first).expect("what was written can be read");
+    let mut second = Vec::new();
+    snapshot::write(&again, &mut second).expect("memory can be written");
+    assert!(first == second, "a snapshot read back is another one");
+    built(&CONFIG, &tenant);
+}
+
+/// The formatter: what it writes is HCL as well, and is left as it is.
+pub fn format(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let Ok(once) = fmt::format(text) else { return };
+    match fmt::format(&once) {
+        Ok(twice) => assert_eq!(once, twice, "formatting is not idempotent"),
+        Err(problems) => panic!("formatting broke the text: {problems:?}\n{once}"),
+    }
+}
+
+/// Downloads of the portal's sign-in log, in both forms, merged into the example's tenant.
+pub fn sign_ins(data: &[u8]) {
+    let mut files = SignInFiles::new(instant(), 30);
+    let interactive = files.read("InteractiveSignIns.csv", data).is_ok();
+    let other = files.read("NonInteractiveSignIns.csv", data).is_ok();
+    if !interactive && !other {
+        return;
+    }
+    let mut tenant = contoso();
+    tenant.update_users(|users| files.merge_into(users));
+    built(&CONFIG, &tenant);
+}

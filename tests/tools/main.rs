@@ -1,0 +1,12 @@
+//! The language's tools through the program itself: what a person types, what standard output, standard error and the
+//! exit code say.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should fail")]
+
+mod console;
+mod formatting;
+mod fuzz;
+mod init;
+mod language_server;
+mod program;
+mod scenarios;
+mod shell;
