@@ -169,12 +169,15 @@ async fn a_live_tenant_is_planned_copied_applied_and_planned_again() {
     let reads = |one: &super::support::fake_graph::Logged| one.method == "GET" || one.path == "/$batch";
     assert!(fake.log().iter().all(|one| reads(one) || one.version == "login"));
 
+    fake.clear_log();
     let apply = desk.run(&format!("apply staff.mfaplan --approve {digest} --events events.jsonl -v")).await;
     assert_eq!(apply.code, 0, "{}{}", apply.out, apply.err);
     let written: Vec<_> = (2..6).map(|n| (id(n), "enforced".to_owned())).collect();
     let mut writes = fake.writes();
     writes.sort();
     assert_eq!(writes, written);
+    let slow = |path: &str| path.contains("/reports/") || path.contains("/auditLogs/");
+    assert!(!fake.log().iter().any(|one| slow(&one.path)), "a saved plan is applied without reading reports again");
     let events = fs::read_to_string(desk.path("events.jsonl")).unwrap();
     let last: serde_json::Value = serde_json::from_str(events.lines().last().unwrap()).unwrap();
     assert_eq!((&last["type"], &last["done"], &last["verified"]), (&"summary".into(), &4.into(), &4.into()));
