@@ -283,3 +283,24 @@ async fn files_of_sign_ins_replace_the_log_of_a_live_tenant() {
     assert_eq!((of("ada").as_str(), of("ben").as_str()), ("block", "apply"));
     assert!(!asked(&fake, "/auditLogs/signIns"), "the log is not asked for where files replace it");
 }
+
+/// Whoever the policy directory protects when a saved plan is applied is left alone, whatever the plan says: read
+/// lightly where names suffice, fully where an expression asks for facts.
+#[tokio::test]
+async fn a_saved_plan_does_not_touch_whom_the_policy_directory_protects_by_now() {
+    for selector in
+        [r#"users = ["ada@contoso.com"]"#, r#"where = user.display_name == "ada" && user.registered == true"#]
+    {
+        let (fake, mut desk) = start(FakeOptions::default()).await;
+        let plan = desk.run("plan --json --out staff.mfaplan").await;
+        let digest = digest(&plan);
+        fs::create_dir(desk.path("policy")).unwrap();
+        let text = format!("break_glass \"baseline\" {{\n  {selector}\n  reason = \"Emergency access\"\n}}\n");
+        fs::write(desk.path("policy/security.mfa.hcl"), text).unwrap();
+        let policy = desk.path("policy").display().to_string();
+        desk.set("MFAPLAN_POLICY", &policy);
+        let apply = desk.run(&format!("apply staff.mfaplan --approve {digest}")).await;
+        assert_ne!(apply.code, 0, "{}{}", apply.out, apply.err);
+        assert!(!fake.writes().iter().any(|(user, _)| *user == id(2)), "{selector}: {}{}", apply.out, apply.err);
+    }
+}
