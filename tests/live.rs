@@ -1,7 +1,8 @@
 //! The same plan from a live tenant as from its offline copy, nothing written by planning, and applies that end right:
 //! through the library first, then (`program`) through the binary.
 //!
-//! `MFAPLAN_LIVE_USERS=5000` sets the size of the generated tenants; the default is fit for every push.
+//! `MFAPLAN_LIVE_USERS=5000` sets the size of the generated tenants (a fifth of it where there is a sign-in log, of which
+//! each user has hundreds of records); the default is fit for every push.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 #[path = "support/generator.rs"]

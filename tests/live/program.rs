@@ -169,12 +169,15 @@ async fn a_live_tenant_is_planned_copied_applied_and_planned_again() {
     let reads = |one: &super::support::fake_graph::Logged| one.method == "GET" || one.path == "/$batch";
     assert!(fake.log().iter().all(|one| reads(one) || one.version == "login"));
 
+    fake.clear_log();
     let apply = desk.run(&format!("apply staff.mfaplan --approve {digest} --events events.jsonl -v")).await;
     assert_eq!(apply.code, 0, "{}{}", apply.out, apply.err);
     let written: Vec<_> = (2..6).map(|n| (id(n), "enforced".to_owned())).collect();
     let mut writes = fake.writes();
     writes.sort();
     assert_eq!(writes, written);
+    let slow = |path: &str| path.contains("/reports/") || path.contains("/auditLogs/");
+    assert!(!fake.log().iter().any(|one| slow(&one.path)), "a saved plan is applied without reading reports again");
     let events = fs::read_to_string(desk.path("events.jsonl")).unwrap();
     let last: serde_json::Value = serde_json::from_str(events.lines().last().unwrap()).unwrap();
     assert_eq!((&last["type"], &last["done"], &last["verified"]), (&"summary".into(), &4.into(), &4.into()));
@@ -279,4 +282,28 @@ async fn files_of_sign_ins_replace_the_log_of_a_live_tenant() {
     };
     assert_eq!((of("ada").as_str(), of("ben").as_str()), ("block", "apply"));
     assert!(!asked(&fake, "/auditLogs/signIns"), "the log is not asked for where files replace it");
+}
+
+/// Whoever the policy directory protects when a saved plan is applied is left alone, whatever the plan says: read
+/// lightly where names suffice, fully where an expression asks for facts.
+#[tokio::test]
+async fn a_saved_plan_does_not_touch_whom_the_policy_directory_protects_by_now() {
+    for selector in
+        [r#"users = ["ada@contoso.com"]"#, r#"where = user.display_name == "ada" && user.registered == true"#]
+    {
+        let (fake, mut desk) = start(FakeOptions::default()).await;
+        let plan = desk.run("plan --json --out staff.mfaplan").await;
+        let digest = digest(&plan);
+        fs::create_dir(desk.path("policy")).unwrap();
+        let text = format!("break_glass \"baseline\" {{\n  {selector}\n  reason = \"Emergency access\"\n}}\n");
+        fs::write(desk.path("policy/security.mfa.hcl"), text).unwrap();
+        let policy = desk.path("policy").display().to_string();
+        desk.set("MFAPLAN_POLICY", &policy);
+        let apply = desk.run(&format!("apply staff.mfaplan --approve {digest}")).await;
+        assert!(apply.err.contains("1 user(s) of the plan are protected by the policy now"), "{}", apply.err);
+        assert_eq!(apply.code, 4, "not everything that was planned is done");
+        let mut written: Vec<_> = fake.writes().into_iter().map(|(user, _)| user).collect();
+        written.sort();
+        assert_eq!(written, [id(3), id(4), id(5)], "everybody but ada");
+    }
 }
