@@ -4,6 +4,7 @@
 
 mod blocks;
 mod bounds;
+mod commands;
 mod examples;
 mod judged;
 mod properties;
