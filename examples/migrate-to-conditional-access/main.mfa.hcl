@@ -6,7 +6,7 @@ tenant "contoso" {
 
 mfa "leave-per-user-mfa" {
   state   = "disabled"
-  where   = user.mfa_state != "disabled"
+  where   = user.user_type == "Member"
   rollout = "migration"
   reason  = "Conditional Access asks for MFA, CHG-2041"
 }

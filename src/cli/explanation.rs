@@ -146,7 +146,7 @@ fn words(kind: UserKind) -> String {
 
 fn claimants<'a>(
     config: &'a Config,
-    observed: &ObservedTenant,
+    observed: &'a ObservedTenant,
     facts: &Facts<'_>,
     index: UserIndex,
 ) -> desired::Claimants<'a> {
