@@ -8,7 +8,7 @@ use crate::{
     diag::did_you_mean,
     facts::{Coverage, Facts, UserKind, UserView},
     plan::{self, Change, Decision, Plan},
-    render::escape::text as shown,
+    render::{self, escape::text as shown},
     risk::{self, Finding},
     tenant::{LastSignIn, ObservedTenant, User, UserId, UserIndex},
 };
@@ -85,14 +85,58 @@ fn describe(config: &Config, observed: &ObservedTenant, facts: &Facts<'_>, index
     );
     let _ = writeln!(out, "  id        {}", user.id);
     let _ = writeln!(out, "  state     {}", user.mfa_state);
-    claims(&mut out, config, observed, facts, index);
+    let found = claimants(config, observed, facts, index);
+    let _ = writeln!(out, "  kind      {}", words(facts.kind(user, declared_kind(config, &found))));
+    claims(&mut out, config, observed, &found, index);
     let change = plan.changes.iter().find(|change| change.user.id == user.id);
-    let kind = change.map_or_else(|| facts.kind(user, None), |change| change.user.kind);
-    let _ = writeln!(out, "  kind      {}", words(kind));
-    outcome(&mut out, config, change);
+    match change {
+        Some(change) => outcome(&mut out, config, change),
+        None => {
+            let why = if !found.protections.is_empty() {
+                "he is protected"
+            } else if found.mfa.is_empty() {
+                "nothing claims him"
+            } else {
+                "he is where he must be"
+            };
+            let _ = writeln!(out, "\nPlan\n  no change: {why}");
+        }
+    }
     signal(&mut out, facts, user);
     coverage(&mut out, observed, user);
     known_facts(&mut out, observed, user);
+    wrapped(&out)
+}
+
+/// The width of the answer: it is read at a terminal, or pasted into a ticket.
+const WIDTH: usize = 80;
+
+/// Breaks long lines at spaces, continued four columns further in. A word longer than a line stays whole.
+fn wrapped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 256);
+    for line in text.lines() {
+        let lead = line.len() - line.trim_start_matches(' ').len();
+        let mut column = 0;
+        for (at, word) in line[lead..].split(' ').enumerate() {
+            let width = console::measure_text_width(word);
+            if at == 0 {
+                out.push_str(&line[..lead]);
+                column = lead;
+            } else if column + 1 + width > WIDTH && !word.is_empty() {
+                out.truncate(out.trim_end_matches(' ').len());
+                out.push('\n');
+                column = lead + 4;
+                out.extend(std::iter::repeat_n(' ', column));
+            } else {
+                out.push(' ');
+                column += 1;
+            }
+            out.push_str(word);
+            column += width;
+        }
+        out.truncate(out.trim_end_matches(' ').len());
+        out.push('\n');
+    }
     out
 }
 
@@ -100,7 +144,12 @@ fn words(kind: UserKind) -> String {
     kind.as_str().replace('_', " ")
 }
 
-fn claims(out: &mut String, config: &Config, observed: &ObservedTenant, facts: &Facts<'_>, index: UserIndex) {
+fn claimants<'a>(
+    config: &'a Config,
+    observed: &'a ObservedTenant,
+    facts: &Facts<'_>,
+    index: UserIndex,
+) -> desired::Claimants<'a> {
     let tenant_value = plan::tenant_value(config, observed);
     let view = |index: UserIndex, protection: Option<ProtectionKind>| {
         let declared = protection.map(|kind| match kind {
@@ -109,7 +158,27 @@ fn claims(out: &mut String, config: &Config, observed: &ObservedTenant, facts: &
         });
         UserView::new(facts, observed.user(index), declared)
     };
-    let found = desired::claimants(config, observed, tenant_value, view, index);
+    desired::claimants(config, observed, tenant_value, view, index)
+}
+
+/// What the protecting blocks declare him to be; an emergency account stays one whatever else claims him.
+fn declared_kind(config: &Config, found: &desired::Claimants<'_>) -> Option<UserKind> {
+    let emergency = |declared: &&crate::config::Declared| {
+        config.break_glass.iter().any(|block| block.declared.address == declared.address)
+    };
+    match found.protections.iter().find(|declared| emergency(declared)) {
+        Some(_) => Some(UserKind::BreakGlass),
+        None => (!found.protections.is_empty()).then_some(UserKind::ServiceAccount),
+    }
+}
+
+fn claims(
+    out: &mut String,
+    config: &Config,
+    observed: &ObservedTenant,
+    found: &desired::Claimants<'_>,
+    index: UserIndex,
+) {
     let place = |declared: &crate::config::Declared| {
         let place = plan::place(config, declared);
         format!("{} ({}:{})", place.address, place.file, place.line)
@@ -149,12 +218,8 @@ fn claims(out: &mut String, config: &Config, observed: &ObservedTenant, facts: &
     }
 }
 
-fn outcome(out: &mut String, config: &Config, change: Option<&Change>) {
+fn outcome(out: &mut String, config: &Config, change: &Change) {
     let _ = writeln!(out, "\nPlan");
-    let Some(change) = change else {
-        let _ = writeln!(out, "  no change: he is where he must be, or nothing claims him");
-        return;
-    };
     let effective = if change.effective == change.after {
         String::new()
     } else {
@@ -184,7 +249,8 @@ fn outcome(out: &mut String, config: &Config, change: Option<&Change>) {
                 } else {
                     String::new()
                 };
-                let _ = writeln!(out, "    {}: {}{accept}", finding.rule, finding.remediation);
+                let remedy = finding.remediation.trim_end_matches('.');
+                let _ = writeln!(out, "    {}: {}{accept}", finding.rule, shown(remedy));
             }
         }
     }
@@ -204,7 +270,9 @@ fn outcome(out: &mut String, config: &Config, change: Option<&Change>) {
             accepted.unwrap_or_default()
         );
         for evidence in &finding.evidence {
-            let _ = writeln!(out, "           {} = {}", evidence.fact, shown(&evidence.value.to_string()));
+            let mut value = String::new();
+            render::words::push_value(&mut value, &evidence.value);
+            let _ = writeln!(out, "           {}: {}", evidence.fact, shown(&value));
         }
     }
 }

@@ -67,13 +67,13 @@ fn line(label: &str, plan: &Plan, opens: &str, context: &mut Context) -> Result<
             .map(|(severity, count)| format!("{count} {severity}"))
             .collect();
     let refused = if plan.is_refused() { " (refused)" } else { "" };
-    writeln!(
-        context.out,
+    let text = format!(
         "{label:<12} {:>7} {:>7} {:>7}  {:<22} {opens}{refused}",
         summary.applied(),
         summary.hold,
         summary.block,
         worst.join(", ")
-    )?;
+    );
+    writeln!(context.out, "{}", text.trim_end())?;
     Ok(())
 }

@@ -1,0 +1,12 @@
+//! From configuration and snapshot to the plan, through the library's public parts, as stories.
+#![allow(clippy::unwrap_used, missing_docs, unreachable_pub)]
+#![recursion_limit = "256"]
+
+mod blocks;
+mod bounds;
+mod commands;
+mod examples;
+mod judged;
+mod properties;
+mod rollouts;
+mod world;

@@ -1,0 +1,113 @@
+//! Staging and dated waves.
+
+use serde_json::json;
+
+use crate::world::*;
+
+const STAGED: &str = r#"
+mfa "staff" {
+  state = "enforced"
+  where = true
+  staged {
+    until = "2026-12-01"
+  }
+}"#;
+
+#[test]
+fn staging_asks_the_unregistered_to_register_first() {
+    let enabled = |person| with(person, json!({"perUserMfaState": "enabled"}));
+    let users = [unregistered("anna"), enabled(unregistered("bo")), person("cy"), enabled(person("di"))];
+    let world = World::new(users, STAGED);
+    let plan = world.plan();
+    assert_eq!(story(&plan, "anna"), "disabled → enabled apply mfa.staff");
+    assert!(change(&plan, "anna").hold.is_some(), "and it is said that he stays there");
+    assert_eq!(story(&plan, "bo"), "enabled → enforced hold mfa.staff");
+    assert_eq!(change(&plan, "bo").hold.as_ref().unwrap().until, Some("2026-12-01T00:00:00Z".parse().unwrap()));
+    assert_eq!(story(&plan, "cy"), "disabled → enforced apply mfa.staff");
+    assert_eq!(story(&plan, "di"), "enabled → enforced apply mfa.staff");
+
+    let plan = world.at("2026-12-01T00:00:00Z").plan();
+    for name in ["anna", "bo"] {
+        assert_eq!(change(&plan, name).after.as_str(), "enforced", "from that instant on");
+        assert!(change(&plan, name).hold.is_none());
+    }
+}
+
+#[test]
+fn unknown_registration_counts_as_none_for_staging() {
+    let unknown =
+        with(person("anna"), json!({"isMfaRegistered": null, "methodsRegistered": null, "isMfaCapable": null}));
+    let plan = World::new([unknown], STAGED).plan();
+    assert_eq!(story(&plan, "anna"), "disabled → enabled apply mfa.staff");
+}
+
+const WAVES: &str = r#"
+mfa "staff" {
+  state   = "enforced"
+  where   = true
+  rollout = "winter"
+}
+rollout "winter" {
+  wave "it" {
+    from  = "2026-11-20"
+    where = user.department == "IT"
+  }
+  wave "finance" {
+    from  = "2026-12-01"
+    where = user.department == "Finance"
+  }
+}"#;
+
+#[test]
+fn a_user_waits_for_the_earliest_wave_that_picks_him() {
+    let of = |name, department: &str| with(person(name), json!({"department": department}));
+    let world = World::new([of("anna", "IT"), of("bo", "Finance"), of("cy", "Sales")], WAVES);
+    let built = world.built().unwrap();
+    let plan = &built.plan;
+    assert_eq!(story(plan, "anna"), "disabled → enforced apply mfa.staff");
+    assert_eq!(story(plan, "bo"), "disabled → enforced hold mfa.staff");
+    assert_eq!(change(plan, "bo").hold.as_ref().unwrap().until, Some("2026-12-01T00:00:00Z".parse().unwrap()));
+    let stranded = change(plan, "cy").hold.as_ref().unwrap();
+    assert_eq!((stranded.until, stranded.reason.contains("in no wave")), (None, true));
+    assert!(told(&built.warnings).contains("Users in no wave"));
+    assert_eq!((plan.summary.enforce, plan.summary.hold), (1, 2));
+
+    let plan = world.at("2026-12-01T00:00:00Z").plan();
+    assert_eq!(story(&plan, "bo"), "disabled → enforced apply mfa.staff");
+}
+
+#[test]
+fn lowering_waits_for_its_wave_too() {
+    let raised = with(person("anna"), json!({"perUserMfaState": "enforced", "department": "Finance"}));
+    let plan = World::new([raised], &WAVES.replacen("enforced", "disabled", 1)).plan();
+    assert_eq!((change(&plan, "anna").after.as_str(), plan.summary.disable), ("disabled", 0));
+    assert_ne!(change(&plan, "anna").decision.as_str(), "apply");
+}
+
+#[test]
+fn a_percentage_only_grows() {
+    let picked = |percent: u32| {
+        let hcl = format!(
+            "mfa \"staff\" {{\n state = \"enforced\"\n where = true\n rollout = \"winter\"\n}}\n\
+             rollout \"winter\" {{\n wave \"some\" {{\n from = \"2026-11-01\"\n percent = {percent}\n }}\n \
+             wave \"all\" {{\n from = \"2027-01-01\"\n percent = 100\n }}\n}}"
+        );
+        let plan = World::new((0..200).map(|n| person(&format!("user{n}"))), &hcl).plan();
+        let mut open: Vec<_> =
+            plan.changes.iter().filter(|one| one.decision.as_str() == "apply").map(|one| one.user.id).collect();
+        open.sort();
+        open
+    };
+    let (ten, quarter) = (picked(10), picked(25));
+    assert!((5..40).contains(&ten.len()) && (30..75).contains(&quarter.len()), "{} {}", ten.len(), quarter.len());
+    assert!(ten.iter().all(|user| quarter.binary_search(user).is_ok()), "who is picked at 10 % is picked at 25 %");
+}
+
+#[test]
+fn a_critical_risk_blocks_even_a_change_that_waits() {
+    let mut script = person("bo");
+    script["signIns"]["ropc"] = json!(40);
+    let plan = World::new([script], WAVES).plan();
+    assert_eq!(change(&plan, "bo").decision.as_str(), "block", "{:?}", rules(change(&plan, "bo")));
+    assert!(change(&plan, "bo").hold.is_some(), "both are told");
+}
