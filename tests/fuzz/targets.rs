@@ -27,13 +27,27 @@ pub const TARGETS: &[(&str, fn(&[u8]))] = &[
 ];
 
 const TENANT: &[u8] = include_bytes!("../../examples/contoso/tenant.json");
-const CONFIGURATION: &str = concat!(
-    include_str!("../../examples/contoso/main.mfa.hcl"),
-    include_str!("../../examples/contoso/people.mfa.hcl"),
-    include_str!("../../examples/contoso/administrators.mfa.hcl"),
-    include_str!("../../examples/contoso/workloads.mfa.hcl"),
-    include_str!("../../examples/contoso/exceptions.mfa.hcl"),
-);
+/// Claims everybody, so that any tenant has a plan: some are raised, some lowered.
+const CONFIGURATION: &str = r#"
+tenant "any" {
+  id = "6f1c2d3e-4a5b-4c6d-8e7f-901234567890"
+}
+
+mfa "lowered" {
+  state = "disabled"
+  where = user.department == "Finance" || user.department == "IT"
+}
+
+mfa "everybody" {
+  state    = "enforced"
+  where    = true
+  priority = -1
+}
+
+output "facts" {
+  value = plan.summary
+}
+"#;
 
 fn instant() -> jiff::Timestamp {
     "2026-11-24T12:00:00Z".parse().expect("a valid instant")
@@ -44,7 +58,7 @@ fn contoso() -> ObservedTenant {
 }
 
 static CONTOSO: LazyLock<ObservedTenant> = LazyLock::new(contoso);
-static CONFIG: LazyLock<Config> = LazyLock::new(|| load(CONFIGURATION).expect("the example is valid"));
+static CONFIG: LazyLock<Config> = LazyLock::new(|| load(CONFIGURATION).expect("it is valid"));
 
 fn load(text: &str) -> Result<Config, Box<mfaplan::config::LoadFailure>> {
     let mut overlay = Overlay::alone();
