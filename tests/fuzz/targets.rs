@@ -94,7 +94,7 @@ fn built(config: &Config, tenant: &ObservedTenant) {
         }
         Err(BuildError::Diagnostics(diagnostics)) => {
             assert!(!diagnostics.is_empty());
-            render::to_string(&diagnostics, &config.sources, render::RenderOptions::default());
+            let _ = render::to_string(&diagnostics, &config.sources, render::RenderOptions::default());
         }
         Err(BuildError::Target { .. }) => unreachable!("no target was given"),
     }
@@ -113,8 +113,8 @@ pub fn plan(data: &[u8]) {
         Ok(config) => built(&config, &CONTOSO),
         Err(failure) => {
             assert!(!failure.diagnostics.is_empty());
-            render::to_string(&failure.diagnostics, &failure.sources, render::RenderOptions::default());
-            json::to_json(&failure.diagnostics, &failure.sources);
+            let _ = render::to_string(&failure.diagnostics, &failure.sources, render::RenderOptions::default());
+            let _ = json::to_json(&failure.diagnostics, &failure.sources);
         }
     }
 }
@@ -124,7 +124,7 @@ pub fn plan_file(data: &[u8]) {
     let _ = plan::file::read(data, digest::compute);
     let sealed = sealed(data);
     let Ok(read) = plan::file::read(&sealed, |plan| plan.digest.clone()) else { return };
-    digest::compute(&read);
+    let _ = digest::compute(&read);
     shown(&read);
     let mut file = Vec::new();
     plan::file::write(&read, &mut file).expect("memory can be written");
@@ -150,7 +150,7 @@ pub fn journal(data: &[u8]) {
     let Ok(journal) = Journal::parse(data, path) else { return };
     let outcomes = journal.outcomes();
     assert_eq!(outcomes.len(), journal.run.changes.len());
-    journal.is_finished();
+    let _ = journal.is_finished();
     let whole = data.get(..journal.whole as usize).expect("the whole lines are part of the file");
     let again = Journal::parse(whole, path).expect("the whole lines can be read");
     assert!(again.entries == journal.entries && again.end.is_some() == journal.end.is_some());
