@@ -29,7 +29,10 @@ pub(super) fn of_directory(
 ) -> BTreeMap<PathBuf, Vec<Diagnostic>> {
     let loaded = load_over(workspace.input(dir, instant), workspace.overlay());
     let (found, sources) = match loaded {
-        Err(failure) => (failure.diagnostics, failure.sources),
+        Err(failure) => {
+            workspace.guess_snapshot(dir);
+            (failure.diagnostics, failure.sources)
+        }
         Ok(config) => {
             workspace.names_snapshot(dir, config.tenant.snapshot.as_deref());
             let mut found = config.warnings.clone();

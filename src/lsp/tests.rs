@@ -185,6 +185,15 @@ fn completion_offers_blocks_arguments_values_names_and_people() {
 }
 
 #[test]
+fn people_are_offered_in_a_file_that_is_opened_with_a_slip_in_it() {
+    script(|client, _| {
+        client.open(&MAIN.replace("\"enforced\"", "\"enforce\""));
+        assert_eq!(client.diagnostics().len(), 1);
+        assert_eq!(client.complete("users   = [\""), ["ann@contoso.com", "bo@contoso.com"]);
+    });
+}
+
+#[test]
 fn hover_explains_arguments_functions_values_and_rules() {
     script(|client, _| {
         client.open(&format!("{MAIN}\naccept \"MFA006\" {{\n}}\n"));

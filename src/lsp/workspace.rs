@@ -105,6 +105,22 @@ impl Workspace {
         };
     }
 
+    /// Where a directory does not load, and never has, its snapshot is the one that the `tenant` block names in plain
+    /// words: a file that is opened with a slip in it needs completion no less.
+    pub(super) fn guess_snapshot(&mut self, dir: &Path) {
+        if self.named.contains_key(dir) {
+            return;
+        }
+        let tenants = self.declarations(dir).into_iter().filter(|one| one.kind == "tenant");
+        let found = tenants.filter_map(|one| {
+            let text = self.any_text(&one.path)?;
+            Some(dir.join(snapshot_in(text.get(one.whole)?)?))
+        });
+        if let Some(path) = found.last() {
+            self.named.insert(dir.to_owned(), path);
+        }
+    }
+
     /// The tenant of a directory's snapshot. It is read again when the file has changed.
     pub(super) fn tenant(&mut self, dir: &Path) -> Option<Rc<ObservedTenant>> {
         let path = self.named.get(dir)?;
@@ -141,4 +157,13 @@ impl Workspace {
     pub(super) fn any_text(&self, path: &Path) -> Option<String> {
         self.overlay.get(path).map(str::to_owned).or_else(|| std::fs::read_to_string(path).ok())
     }
+}
+
+/// The literal value of `snapshot` in the text of a block.
+fn snapshot_in(block: &str) -> Option<&str> {
+    block.lines().find_map(|line| {
+        let value = line.trim_start().strip_prefix("snapshot")?.trim_start().strip_prefix('=')?.trim_start();
+        let (name, _) = value.strip_prefix('"')?.split_once('"')?;
+        (!name.contains(['$', '%', '\\'])).then_some(name)
+    })
 }

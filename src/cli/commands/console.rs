@@ -9,9 +9,10 @@ use crate::{
         planning, tenant,
     },
     config::Config,
+    desired::{self, Desired, ProtectionKind},
     diag::render::RenderOptions,
-    facts::Facts,
-    repl,
+    facts::{Facts, UserKind, UserView},
+    plan, repl,
     tenant::ObservedTenant,
 };
 
@@ -53,7 +54,11 @@ pub fn run(args: &Args, context: &mut Context) -> Outcome {
         (Some(config), Some(observed)) => Some(Facts::of(observed, &config.guardrails.signal, config.instant)),
         _ => None,
     };
-    let session = session(config.as_ref(), observed.as_ref(), facts.as_ref(), context)?;
+    let desired = match (&config, &observed, &facts) {
+        (Some(config), Some(observed), Some(facts)) => desired(config, observed, facts),
+        _ => None,
+    };
+    let session = session(config.as_ref(), observed.as_ref(), facts.as_ref(), desired.as_ref(), context)?;
     let options = RenderOptions {
         color: context.err_color,
         unicode: context.env.stderr_is_terminal,
@@ -75,17 +80,31 @@ fn has_configuration() -> Result<bool, Failure> {
     Ok(entries.filter_map(Result::ok).any(|entry| entry.file_name().to_string_lossy().ends_with(".mfa.hcl")))
 }
 
+/// Whom the configuration protects: that is part of what kind of account a user is. Where it does not fit the tenant,
+/// making the plan says so.
+fn desired(config: &Config, observed: &ObservedTenant, facts: &Facts<'_>) -> Option<Desired> {
+    let view = |index, protection: Option<ProtectionKind>| {
+        let declared = protection.map(|kind| match kind {
+            ProtectionKind::BreakGlass => UserKind::BreakGlass,
+            ProtectionKind::ServiceAccount => UserKind::ServiceAccount,
+        });
+        UserView::new(facts, observed.user(index), declared)
+    };
+    desired::resolve(config, observed, plan::tenant_value(config, observed), view).ok().map(|(desired, _)| desired)
+}
+
 fn session<'a>(
     config: Option<&'a Config>,
     observed: Option<&'a ObservedTenant>,
     facts: Option<&'a Facts<'a>>,
+    desired: Option<&'a Desired>,
     context: &mut Context,
 ) -> Result<repl::Session<'a>, Failure> {
     let session = repl::Session::new(Path::new(DIRECTORY), context.instant());
     let Some(config) = config else { return Ok(session) };
     let session = session.with_config(config);
     let (Some(observed), Some(facts)) = (observed, facts) else { return Ok(session) };
-    let session = session.with_tenant(config, facts, None);
+    let session = session.with_tenant(config, facts, desired);
     // A configuration whose plan cannot be made still has variables and a tenant to ask about.
     match planning::build(config, observed, &[], &[], context) {
         Ok(plan) => Ok(session.with_plan(&plan.summary)),
