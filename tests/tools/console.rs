@@ -23,7 +23,12 @@ fn the_tenant_the_plan_and_people_can_be_asked_about() {
     let lines = "user(\"JDOE@contoso.com\").mfa_state\nlength(users)\nplan.summary.enforce\ntenant.name\n\
                  user(\"emergency1@contoso.onmicrosoft.com\").kind\n";
     let said = place.pipe(&["console"], lines);
-    assert_eq!((said.out.as_str(), said.code), ("\"disabled\"\n3\n1\n\"Contoso\"\n\"break_glass\"\n", 0), "{}", said.err);
+    assert_eq!(
+        (said.out.as_str(), said.code),
+        ("\"disabled\"\n3\n1\n\"Contoso\"\n\"break_glass\"\n", 0),
+        "{}",
+        said.err
+    );
 }
 
 #[test]
