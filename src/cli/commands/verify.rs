@@ -103,14 +103,21 @@ fn declared(plan: &Plan, observed: &ObservedTenant) -> Vec<Expected> {
 /// How many users of one kind are listed before "and N more".
 const LISTED: usize = 20;
 
+fn users(count: u64) -> String {
+    if count == 1 { "1 user".to_owned() } else { format!("{count} users") }
+}
+
 fn show(report: &VerifyReport, context: &mut Context) -> Result<(), crate::cli::Failure> {
     let all = context.global.verbose > 0;
     let out = &mut context.out;
     let summary = &report.summary;
     match &report.run {
-        Some(run) => writeln!(out, "Run {run}: {} users verified at {}", summary.users, report.verified_at)?,
+        Some(run) => {
+            let at = report.verified_at.strftime("%Y-%m-%d %H:%M UTC");
+            writeln!(out, "Run {run}: {} verified at {at}", users(summary.users))?;
+        }
         None if summary.users == 0 => writeln!(out, "Everybody is as declared.")?,
-        None => writeln!(out, "{} users are not as declared", summary.users)?,
+        None => writeln!(out, "Not as declared: {}", users(summary.users))?,
     }
     for (name, count) in [
         ("as expected", summary.as_expected),
