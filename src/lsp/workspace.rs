@@ -112,11 +112,11 @@ impl Workspace {
             return;
         }
         let tenants = self.declarations(dir).into_iter().filter(|one| one.kind == "tenant");
-        let found = tenants.filter_map(|one| {
+        let mut found = tenants.filter_map(|one| {
             let text = self.any_text(&one.path)?;
             Some(dir.join(snapshot_in(text.get(one.whole)?)?))
         });
-        if let Some(path) = found.last() {
+        if let Some(path) = found.next_back() {
             self.named.insert(dir.to_owned(), path);
         }
     }

@@ -16,8 +16,11 @@ use mfaplan::{
     tenant::ObservedTenant,
 };
 
+/// A name and what is done with an input.
+pub type Target = (&'static str, fn(&[u8]));
+
 /// A target by its name, for walking the recorded inputs.
-pub const TARGETS: &[(&str, fn(&[u8]))] = &[
+pub const TARGETS: &[Target] = &[
     ("plan", plan),
     ("plan_file", plan_file),
     ("journal", journal),
