@@ -6,7 +6,7 @@
 //! - [`apply`] and [`resume`]: canary users first, then the rest; every user ends in exactly one [`Outcome`].
 //! - [`rollback`] and [`verify`]: what a run did, and what became of it since.
 //! - [`events`]: newline-delimited JSON for pipelines.
-//! - [`window`]: maintenance windows, judged at the moment of the write.
+//! - Maintenance windows ([`crate::config::Window`]) are judged at the moment of the write.
 //!
 //! Text for people is made elsewhere: everything here is data.
 
