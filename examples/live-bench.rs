@@ -16,7 +16,7 @@ use std::{
 use clap::Parser;
 use mfaplan::{
     graph::{Cloud, Endpoints, GraphTenant, Options, Pacing, credentials::Credential},
-    tenant::{Fact, MfaState, ReadProgress, ReadRequest, TenantRead, TenantWrite, UserId},
+    tenant::{Fact, MfaState, ReadProgress, ReadRequest, TenantRead, TenantWrite, UserId, WriteErrorKind},
 };
 use support::fake_graph::{BulkState, FakeGraph, FakeOptions, RetryAfter, Throttle};
 use tokio::{sync::Semaphore, task::JoinSet};
@@ -196,12 +196,18 @@ async fn main() {
         let (graph, slot) = (Arc::clone(&graph), Arc::clone(&slots).acquire_owned().await.unwrap());
         flying.spawn(async move {
             graph.state(id(n)).await.unwrap();
-            graph.write(id(n), MfaState::Enforced).await.unwrap();
+            // A throttled write is sent again after the time the service names, as `apply` does.
+            while let Err(error) = graph.write(id(n), MfaState::Enforced).await {
+                let WriteErrorKind::Retry { after_ms } = error.kind else { panic!("{error}") };
+                tokio::time::sleep(Duration::from_millis(after_ms.unwrap_or(1_000))).await;
+            }
             graph.state(id(n)).await.unwrap();
             drop(slot);
         });
     }
-    while flying.join_next().await.is_some() {}
+    while let Some(ended) = flying.join_next().await {
+        ended.unwrap();
+    }
     let ours = start.elapsed();
     let (burst, rate) = throttle.write.unwrap();
     let quota = ((f64::from(writes) - burst) / rate).max(0.0);
