@@ -125,12 +125,11 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, BuildError> {
     if !failed.is_empty() {
         return Err(BuildError::Diagnostics(failed));
     }
-    let enabled_users = tenant.users().iter().filter(|user| user.account_enabled != Some(false)).count() as u64;
     let refused = guardrails::refusals(&Judged {
         guardrails: &config.guardrails,
         waivers,
         summary: &summary,
-        enabled_users,
+        enabled_users: enabled_users(tenant),
         findings: &findings,
         checks: &checks,
         rollback: false,
@@ -398,6 +397,11 @@ pub(super) fn count_changes(summary: &mut Summary, changes: &[Change]) {
             }
         }
     }
+}
+
+/// The users that percentages are of: unknown counts as enabled, as it could sign in.
+pub(super) fn enabled_users(tenant: &ObservedTenant) -> u64 {
+    tenant.users().iter().filter(|user| user.account_enabled != Some(false)).count() as u64
 }
 
 /// Counts findings into a summary.

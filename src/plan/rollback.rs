@@ -15,7 +15,7 @@ use crate::{
 
 use super::{
     Decision, Digest, Plan, PlanConfig, PlanTenant, Summary, Waiver,
-    build::{bucket, change, count_changes, count_findings, execution, observed},
+    build::{bucket, change, count_changes, count_findings, enabled_users, execution, observed},
     digest,
     guardrails::{self, Judged},
 };
@@ -87,12 +87,11 @@ pub fn build_rollback(input: &RollbackInput<'_>) -> Plan {
         &mut summary,
         changes.iter().flat_map(|one| &one.findings).chain(findings.iter().map(|f| &f.finding)),
     );
-    let enabled_users = tenant.users().iter().filter(|user| user.account_enabled != Some(false)).count() as u64;
     let refused = guardrails::refusals(&Judged {
         guardrails: &config.guardrails,
         waivers,
         summary: &summary,
-        enabled_users,
+        enabled_users: enabled_users(tenant),
         findings: &findings,
         checks: &[],
         rollback: true,
