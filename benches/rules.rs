@@ -43,16 +43,12 @@ static LOWER: LazyLock<Vec<Transition>> = LazyLock::new(|| transitions(MfaState:
 
 #[divan::bench(sample_count = 10)]
 fn all_rules_raising(bencher: Bencher<'_, '_>) {
-    let config = config(&[]);
-    let context = Context::new(&TENANT, &config, &DESIRED);
-    bencher.counter(ItemsCount::new(USERS)).bench(|| risk::assess_changes(&context, &RAISE));
+    assess(bencher, &config(&[]), &RAISE);
 }
 
 #[divan::bench(sample_count = 10)]
 fn all_rules_lowering(bencher: Bencher<'_, '_>) {
-    let config = config(&[]);
-    let context = Context::new(&TENANT, &config, &DESIRED);
-    bencher.counter(ItemsCount::new(USERS)).bench(|| risk::assess_changes(&context, &LOWER));
+    assess(bencher, &config(&[]), &LOWER);
 }
 
 /// One rule by itself; `none` is the frame around it.
@@ -60,16 +56,27 @@ fn all_rules_lowering(bencher: Bencher<'_, '_>) {
 fn rule(bencher: Bencher<'_, '_>, id: &str) {
     let others: Vec<&str> = risk::known_rules().into_iter().map(|(rule, _)| rule).filter(|rule| *rule != id).collect();
     let config = config(&others);
-    let context = Context::new(&TENANT, &config, &DESIRED);
     let lowers = matches!(id, "MFA060" | "MFA061" | "MFA062" | "MFA063" | "MFA064");
-    let transitions: &[Transition] = if lowers { &LOWER } else { &RAISE };
-    bencher.counter(ItemsCount::new(USERS)).bench(|| risk::assess_changes(&context, transitions));
+    assess(bencher, &config, if lowers { &LOWER } else { &RAISE });
+}
+
+/// Facts remember scores, so each sample has its own.
+fn assess(bencher: Bencher<'_, '_>, config: &Config, transitions: &[Transition]) {
+    bencher
+        .counter(ItemsCount::new(USERS))
+        .with_inputs(facts)
+        .bench_refs(|facts| risk::assess_changes(&Context::new(facts, config, &DESIRED), transitions));
+}
+
+fn facts() -> Facts<'static> {
+    Facts::of(&TENANT, &Guardrails::default().signal, now())
 }
 
 #[divan::bench(sample_count = 10)]
 fn plan_rules(bencher: Bencher<'_, '_>) {
     let config = config(&[]);
-    let context = Context::new(&TENANT, &config, &DESIRED);
+    let facts = facts();
+    let context = Context::new(&facts, &config, &DESIRED);
     let changes = risk::assess_changes(&context, &RAISE);
     let decisions = vec![Decision::Apply; RAISE.len()];
     bencher.counter(ItemsCount::new(USERS)).bench(|| risk::assess_plan(&context, &RAISE, &decisions, &changes));
@@ -78,14 +85,14 @@ fn plan_rules(bencher: Bencher<'_, '_>) {
 #[divan::bench(sample_count = 10)]
 fn context(bencher: Bencher<'_, '_>) {
     let config = config(&[]);
-    bencher.counter(ItemsCount::new(USERS)).bench(|| Context::new(&TENANT, &config, &DESIRED).tenant.users().len());
+    let users = || Context::new(&facts(), &config, &DESIRED).tenant.users().len();
+    bencher.counter(ItemsCount::new(USERS)).bench(users);
 }
 
 #[divan::bench(sample_count = 10)]
 fn signal_score(bencher: Bencher<'_, '_>) {
-    let facts = Facts::of(&TENANT, &Guardrails::default().signal, now());
-    let sum = || TENANT.users().iter().map(|user| u64::from(facts.score(user))).sum::<u64>();
-    bencher.counter(ItemsCount::new(USERS)).bench(sum);
+    let sum = |facts: &mut Facts<'_>| TENANT.indexed().map(|(index, _)| u64::from(facts.score(index))).sum::<u64>();
+    bencher.counter(ItemsCount::new(USERS)).with_inputs(facts).bench_refs(sum);
 }
 
 #[divan::bench(sample_count = 10)]

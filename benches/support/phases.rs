@@ -35,10 +35,10 @@ pub(crate) fn print(users: usize) {
     let config = table.row("load the configuration", || load(directory.path()));
     let facts = table.row("facts", || Facts::of(&tenant, &config.guardrails.signal, config.instant));
     let value = plan::tenant_value(&config, &tenant);
-    let view = |index: UserIndex, _: Option<ProtectionKind>| UserView::new(&facts, tenant.user(index), None);
+    let view = |index: UserIndex, _: Option<ProtectionKind>| UserView::new(&facts, index, None);
     let (desired, _) = table.row("resolve", || desired::resolve(&config, &tenant, value.clone(), view).unwrap());
     let transitions = table.row("diff", || diff::transitions(&config, &tenant, &desired));
-    let context = table.row("rules: context", || risk::Context::new(&tenant, &config, &desired));
+    let context = table.row("rules: context", || risk::Context::new(&facts, &config, &desired));
     table.row("rules of changes", || risk::assess_changes(&context, &transitions));
     let plan = table.row("the whole plan from the facts", || build(&config, &tenant));
     println!("  {} changes, {} findings of the plan", plan.changes.len(), plan.findings.len());

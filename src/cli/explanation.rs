@@ -86,7 +86,7 @@ fn describe(config: &Config, observed: &ObservedTenant, facts: &Facts<'_>, index
     let _ = writeln!(out, "  id        {}", user.id);
     let _ = writeln!(out, "  state     {}", user.mfa_state);
     let found = claimants(config, observed, facts, index);
-    let _ = writeln!(out, "  kind      {}", words(facts.kind(user, declared_kind(config, &found))));
+    let _ = writeln!(out, "  kind      {}", words(facts.kind(index, declared_kind(config, &found))));
     claims(&mut out, config, observed, &found, index);
     let change = plan.changes.iter().find(|change| change.user.id == user.id);
     match change {
@@ -152,11 +152,7 @@ fn claimants<'a>(
 ) -> desired::Claimants<'a> {
     let tenant_value = plan::tenant_value(config, observed);
     let view = |index: UserIndex, protection: Option<ProtectionKind>| {
-        let declared = protection.map(|kind| match kind {
-            ProtectionKind::BreakGlass => UserKind::BreakGlass,
-            ProtectionKind::ServiceAccount => UserKind::ServiceAccount,
-        });
-        UserView::new(facts, observed.user(index), declared)
+        UserView::new(facts, index, protection.map(UserKind::from))
     };
     desired::claimants(config, observed, tenant_value, view, index)
 }

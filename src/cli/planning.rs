@@ -116,7 +116,7 @@ pub(super) fn protected_by_policy(config: &Config, observed: &ObservedTenant) ->
 
 fn emergency(config: &Config, observed: &ObservedTenant, counts: impl Fn(Layer) -> bool) -> HashSet<UserId> {
     let facts = Facts::of(observed, &config.guardrails.signal, config.instant);
-    let view = |index: UserIndex, _| UserView::new(&facts, observed.user(index), None);
+    let view = |index: UserIndex, _| UserView::new(&facts, index, None);
     let blocks = config.break_glass.iter().filter(|block| counts(block.declared.layer));
     let selectors: Vec<_> = blocks.map(|block| &block.selector).collect();
     desired::selected(config, observed, plan::tenant_value(config, observed), view, &selectors)

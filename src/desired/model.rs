@@ -2,7 +2,10 @@
 
 use jiff::Timestamp;
 
-use crate::tenant::{MfaState, Text, UserIndex};
+use crate::{
+    facts::UserKind,
+    tenant::{MfaState, Text, UserIndex},
+};
 
 /// Who must be in which state. `claims[i]` is about the tenant's user `i`.
 #[derive(Debug, Default)]
@@ -34,6 +37,17 @@ pub enum Claim {
     Managed(Managed),
 }
 
+impl Claim {
+    /// What kind of account a block declares the user to be.
+    #[must_use]
+    pub fn kind(&self) -> Option<UserKind> {
+        match self {
+            Self::Protected(protection) => Some(protection.kind.into()),
+            Self::Managed(_) | Self::Unmanaged => None,
+        }
+    }
+}
+
 /// A protected user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Protection {
@@ -54,6 +68,15 @@ pub enum ProtectionKind {
     BreakGlass,
     /// `service_account`
     ServiceAccount,
+}
+
+impl From<ProtectionKind> for UserKind {
+    fn from(kind: ProtectionKind) -> Self {
+        match kind {
+            ProtectionKind::BreakGlass => Self::BreakGlass,
+            ProtectionKind::ServiceAccount => Self::ServiceAccount,
+        }
+    }
 }
 
 /// A managed user.

@@ -65,7 +65,7 @@ impl fmt::Display for UserKind {
 /// `declared` is [`UserKind::BreakGlass`] or [`UserKind::ServiceAccount`] where a block says so. An account that has
 /// satisfied MFA or registered Authenticator is a person, whatever mail program he uses.
 #[must_use]
-pub fn kind(user: &User, declared: Option<UserKind>, score: u8, model: &SignalModel) -> UserKind {
+pub fn kind(user: &User, declared: Option<UserKind>, score: impl FnOnce() -> u8, model: &SignalModel) -> UserKind {
     if let Some(declared) = declared {
         return declared;
     }
@@ -85,6 +85,7 @@ pub fn kind(user: &User, declared: Option<UserKind>, score: u8, model: &SignalMo
         Some(MailboxPurpose::User | MailboxPurpose::Other) | None => {}
     }
     let is_person = acts_as_person(user);
+    let score = score();
     if score >= model.certain && !is_person {
         UserKind::ServiceAccount
     } else if user.is_guest() == Some(true) {

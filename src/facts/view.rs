@@ -1,6 +1,12 @@
 //! `user` in expressions, and the facts that are derived once per tenant.
 
-use std::{cell::OnceCell, collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU8, Ordering},
+    },
+};
 
 use jiff::Timestamp;
 
@@ -8,7 +14,7 @@ use super::{Population, Signal, SignalModel, UserKind, kind};
 use crate::{
     config::SignalSettings,
     eval::{UserFacts, UserField, Value},
-    tenant::{GroupId, LastSignIn, ObservedTenant, Text, User},
+    tenant::{GroupId, LastSignIn, ObservedTenant, Text, User, UserIndex},
 };
 
 /// What is derived once per tenant and looked at for every user.
@@ -23,7 +29,12 @@ pub struct Facts<'t> {
     /// The plan's one instant.
     pub instant: Timestamp,
     group_names: HashMap<GroupId, Text>,
+    /// Per user, the score once somebody asked for it: every `where`, several rules and the change itself do.
+    scores: Box<[AtomicU8]>,
 }
+
+/// No score yet: scores end at 100.
+const UNSCORED: u8 = u8::MAX;
 
 impl<'t> Facts<'t> {
     /// Derives them; linear in users and groups.
@@ -35,13 +46,24 @@ impl<'t> Facts<'t> {
             model: SignalModel::new(settings),
             instant,
             group_names: tenant.groups.iter().map(|group| (group.id, group.display_name.clone())).collect(),
+            scores: tenant.users().iter().map(|_| AtomicU8::new(UNSCORED)).collect(),
         }
     }
 
     /// The service account signal of a user, 0–100.
     #[must_use]
-    pub fn score(&self, user: &User) -> u8 {
-        self.model.score(user, &self.population, self.instant)
+    pub fn score(&self, index: UserIndex) -> u8 {
+        let compute = || self.model.score(self.tenant.user(index), &self.population, self.instant);
+        let Some(cell) = self.scores.get(index.0 as usize) else { return compute() };
+        // Threads that ask at the same time compute the same number; nothing else hangs on it, so no order is needed.
+        match cell.load(Ordering::Relaxed) {
+            UNSCORED => {
+                let score = compute();
+                cell.store(score, Ordering::Relaxed);
+                score
+            }
+            score => score,
+        }
     }
 
     /// The signal with its lines.
@@ -52,8 +74,8 @@ impl<'t> Facts<'t> {
 
     /// The kind of an account; `declared` as for [`kind`].
     #[must_use]
-    pub fn kind(&self, user: &User, declared: Option<UserKind>) -> UserKind {
-        kind(user, declared, self.score(user), &self.model)
+    pub fn kind(&self, index: UserIndex, declared: Option<UserKind>) -> UserKind {
+        kind(self.tenant.user(index), declared, || self.score(index), &self.model)
     }
 
     /// The name of a group that was read.
@@ -67,20 +89,16 @@ impl<'t> Facts<'t> {
 #[derive(Debug)]
 pub struct UserView<'a> {
     facts: &'a Facts<'a>,
+    index: UserIndex,
     user: &'a User,
     declared: Option<UserKind>,
-    score: OnceCell<u8>,
 }
 
 impl<'a> UserView<'a> {
     /// `declared` is [`UserKind::BreakGlass`] or [`UserKind::ServiceAccount`] where a block says so.
     #[must_use]
-    pub const fn new(facts: &'a Facts<'a>, user: &'a User, declared: Option<UserKind>) -> Self {
-        Self { facts, user, declared, score: OnceCell::new() }
-    }
-
-    fn score(&self) -> u8 {
-        *self.score.get_or_init(|| self.facts.score(self.user))
+    pub fn new(facts: &'a Facts<'a>, index: UserIndex, declared: Option<UserKind>) -> Self {
+        Self { facts, index, user: facts.tenant.user(index), declared }
     }
 
     fn groups(&self) -> Value {
@@ -122,10 +140,8 @@ impl UserFacts for UserView<'_> {
             UserField::LastSignIn => last(user.last_sign_in),
             UserField::LastInteractiveSignIn => last(user.last_interactive_sign_in),
             UserField::LegacySignIns => legacy(user),
-            UserField::Kind => {
-                Value::String(kind(user, self.declared, self.score(), &self.facts.model).as_str().into())
-            }
-            UserField::ServiceAccountScore => Value::from(u64::from(self.score())),
+            UserField::Kind => Value::String(self.facts.kind(self.index, self.declared).as_str().into()),
+            UserField::ServiceAccountScore => Value::from(u64::from(self.facts.score(self.index))),
             UserField::Extension => extension(user),
         }
     }

@@ -63,8 +63,9 @@ impl Features {
         let mut known = HashMap::new();
         for (index, user) in tenant.indexed().filter(|(index, _)| !protected.contains(index)) {
             let position = features.people.len() as u32;
-            let mut own: Vec<u32> =
-                of_user(facts, user, &groups, &roles).map(|feature| features.intern(&mut known, feature)).collect();
+            let mut own: Vec<u32> = of_user(facts, index, user, &groups, &roles)
+                .map(|feature| features.intern(&mut known, feature))
+                .collect();
             own.sort_unstable();
             own.dedup();
             for feature in &own {
@@ -89,6 +90,7 @@ impl Features {
 
 fn of_user<'a>(
     facts: &Facts<'_>,
+    index: UserIndex,
     user: &'a User,
     groups: &'a HashMap<GroupId, String>,
     roles: &'a HashMap<String, String>,
@@ -99,7 +101,7 @@ fn of_user<'a>(
     let text = |axis, value: Option<&str>| value.filter(|value| is_plain(value)).map(|value| (axis, value.to_owned()));
     let mailbox = match user.mailbox_purpose {
         // Only kinds that follow from the mailbox alone: a score may be another one tomorrow.
-        Some(MailboxPurpose::Shared | MailboxPurpose::Room | MailboxPurpose::Equipment) => facts.kind(user, None),
+        Some(MailboxPurpose::Shared | MailboxPurpose::Room | MailboxPurpose::Equipment) => facts.kind(index, None),
         _ => UserKind::Person,
     };
     let kind = matches!(mailbox, UserKind::SharedMailbox | UserKind::Room | UserKind::Equipment);

@@ -49,15 +49,15 @@ const IDLE_DAYS: i64 = 30;
 pub(super) fn guess(facts: &Facts<'_>) -> Vec<Guess> {
     let policies = CompiledPolicies::new(facts.tenant);
     let one = |(index, user)| {
-        let (kind, reason) = kind(facts, &policies, user)?;
+        let (kind, reason) = kind(facts, &policies, index, user)?;
         Some(Guess { user: index, kind, reason })
     };
     facts.tenant.indexed().filter_map(one).collect()
 }
 
 /// Workloads that give themselves away come first: they too are excluded from policies.
-fn kind(facts: &Facts<'_>, policies: &CompiledPolicies, user: &User) -> Option<(GuessKind, String)> {
-    let kind = facts.kind(user, None);
+fn kind(facts: &Facts<'_>, policies: &CompiledPolicies, index: UserIndex, user: &User) -> Option<(GuessKind, String)> {
+    let kind = facts.kind(index, None);
     match kind {
         UserKind::Sync => {
             let by = recognise::sync_account(user).unwrap_or("its facts");

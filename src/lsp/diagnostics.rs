@@ -81,11 +81,7 @@ fn of_scenario(
 fn resolved(config: &Config, tenant: &ObservedTenant) -> Vec<diag::Diagnostic> {
     let facts = Facts::of(tenant, &config.guardrails.signal, config.instant);
     let view = |index, protection: Option<desired::ProtectionKind>| {
-        let declared = protection.map(|kind| match kind {
-            desired::ProtectionKind::BreakGlass => UserKind::BreakGlass,
-            desired::ProtectionKind::ServiceAccount => UserKind::ServiceAccount,
-        });
-        UserView::new(&facts, tenant.user(index), declared)
+        UserView::new(&facts, index, protection.map(UserKind::from))
     };
     match desired::resolve(config, tenant, tenant_value(config, tenant), view) {
         Ok((_, warnings)) => warnings,

@@ -75,7 +75,7 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, BuildError> {
     let facts = Facts::of(tenant, &config.guardrails.signal, config.instant);
     let tenant_value = expressions::tenant(config, tenant);
     let view = |index: UserIndex, protection: Option<ProtectionKind>| {
-        UserView::new(&facts, tenant.user(index), protection.map(declared_kind))
+        UserView::new(&facts, index, protection.map(UserKind::from))
     };
     let (desired, mut warnings) =
         desired::resolve(config, tenant, tenant_value.clone(), view).map_err(BuildError::Diagnostics)?;
@@ -83,7 +83,7 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, BuildError> {
     let claims = ClaimCounts::of(&desired, &all);
     let transitions = target(config, tenant, &desired, all, targets)?;
 
-    let context = risk::Context::new(tenant, config, &desired);
+    let context = risk::Context::new(&facts, config, &desired);
     let mut assessed = risk::assess_changes(&context, &transitions);
     let decisions: Vec<Decision> = transitions
         .iter()
@@ -95,9 +95,7 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, BuildError> {
         .into_par_iter()
         .zip(decisions)
         .zip(std::mem::take(&mut assessed.findings))
-        .map(|((transition, decision), findings)| {
-            change(config, tenant, &facts, &desired, transition, decision, findings)
-        })
+        .map(|((transition, decision), findings)| change(&context, transition, decision, findings))
         .collect();
 
     let mut summary = summarise(tenant, &claims, &changes);
@@ -218,13 +216,6 @@ pub(super) fn execution(config: &Config, summary: &Summary, auto_approve: Option
     }
 }
 
-const fn declared_kind(protection: ProtectionKind) -> UserKind {
-    match protection {
-        ProtectionKind::BreakGlass => UserKind::BreakGlass,
-        ProtectionKind::ServiceAccount => UserKind::ServiceAccount,
-    }
-}
-
 /// An unaccepted risk at or above `block_at` withholds the change, whether it would be applied now or waits: blocked is
 /// the more urgent news. An unknown state is withheld whatever `block_at` says.
 fn decide(transition: &Transition, findings: &[Finding], block_at: Severity) -> Decision {
@@ -240,26 +231,20 @@ fn decide(transition: &Transition, findings: &[Finding], block_at: Severity) -> 
 }
 
 pub(super) fn change(
-    config: &Config,
-    tenant: &ObservedTenant,
-    facts: &Facts<'_>,
-    desired: &Desired,
+    context: &risk::Context<'_>,
     transition: Transition,
     decision: Decision,
     findings: Vec<Finding>,
 ) -> Change {
     let Transition { user: index, cause, before, after, effective, action, hold, waits: _ } = transition;
+    let &risk::Context { config, tenant, facts, .. } = context;
     let user = tenant.user(index);
-    let declared = match desired.claims.get(index.0 as usize) {
-        Some(Claim::Protected(protection)) => Some(declared_kind(protection.kind)),
-        Some(Claim::Managed(_) | Claim::Unmanaged) | None => None,
-    };
     Change {
         user: ChangeUser {
             id: user.id,
             user_principal_name: user.user_principal_name.clone(),
             display_name: user.display_name.clone(),
-            kind: facts.kind(user, declared),
+            kind: facts.kind(index, context.declared_kind(index)),
             registered: user.registered,
         },
         declared_by: cause_declared(config, cause).map(|declared| place(config, declared)),

@@ -65,14 +65,14 @@ pub fn build_rollback(input: &RollbackInput<'_>) -> Plan {
     desired.accepted_users = config.accepts.iter().map(|accept| (!accept.selector.is_empty()).then(Vec::new)).collect();
 
     let facts = Facts::of(tenant, &config.guardrails.signal, config.instant);
-    let context = risk::Context::new(tenant, config, &desired);
+    let context = risk::Context::new(&facts, config, &desired);
     let assessed = risk::assess_changes(&context, &transitions);
     let decisions = vec![Decision::Apply; transitions.len()];
     let (findings, not_evaluated) = risk::assess_plan(&context, &transitions, &decisions, &assessed);
     let changes: Vec<_> = transitions
         .into_iter()
         .zip(assessed.findings)
-        .map(|(transition, findings)| change(config, tenant, &facts, &desired, transition, Decision::Apply, findings))
+        .map(|(transition, findings)| change(&context, transition, Decision::Apply, findings))
         .collect();
 
     let users = tenant.users().len() as u64;

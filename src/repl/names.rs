@@ -50,7 +50,7 @@ impl ExtraNames for Names<'_, '_> {
 }
 
 fn user(session: &Session<'_>, facts: &Facts<'_>, index: UserIndex) -> Value {
-    let view = UserView::new(facts, facts.tenant.user(index), session.declared(index));
+    let view = UserView::new(facts, index, session.declared(index));
     Value::object(UserField::ALL.iter().map(|field| (field.as_str(), view.get(*field))))
 }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::{
     config::Config,
-    desired::{Claim, Desired, ProtectionKind},
+    desired::Desired,
     diag::{Diagnostic, Diagnostics, FileId, SourceMap},
     eval::{CompileContext, Expr, Scope, Value, format_console, parse_expression},
     facts::{Facts, UserKind},
@@ -88,13 +88,7 @@ impl<'a> Session<'a> {
 
     /// The kind a block declares for this user.
     pub(super) fn declared(&self, index: UserIndex) -> Option<UserKind> {
-        match self.desired?.claims.get(index.0 as usize)? {
-            Claim::Protected(protection) => Some(match protection.kind {
-                ProtectionKind::BreakGlass => UserKind::BreakGlass,
-                ProtectionKind::ServiceAccount => UserKind::ServiceAccount,
-            }),
-            Claim::Managed(_) | Claim::Unmanaged => None,
-        }
+        self.desired?.claims.get(index.0 as usize)?.kind()
     }
 }
 

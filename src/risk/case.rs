@@ -22,7 +22,6 @@ pub(super) struct Case<'a> {
     pub(super) registered: Option<bool>,
     /// Holds a privileged role.
     pub(super) privileged: Option<bool>,
-    score: OnceCell<u8>,
     coverage: OnceCell<Coverage>,
 }
 
@@ -46,14 +45,13 @@ impl<'a> Case<'a> {
             on,
             registered,
             privileged: recognise::privileged(user),
-            score: OnceCell::new(),
             coverage: OnceCell::new(),
         }
     }
 
     /// The service account signal.
     pub(super) fn score(&self) -> u8 {
-        *self.score.get_or_init(|| self.context.facts.score(self.user))
+        self.context.facts.score(self.transition.user)
     }
 
     /// Conditional Access coverage.

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     config::{Config, Declared, Layer},
-    desired::{Claim, Desired, ProtectionKind},
+    desired::Desired,
     facts::{CompiledPolicies, Facts, UserKind},
     severity::Severity,
     tenant::{ObservedTenant, Text, User, UserIndex},
@@ -30,7 +30,7 @@ pub struct Context<'a> {
     /// The plan's one instant.
     pub instant: Timestamp,
     /// What is derived of the tenant.
-    pub facts: Facts<'a>,
+    pub facts: &'a Facts<'a>,
     /// Conditional Access.
     pub policies: CompiledPolicies,
     pub(super) waivers: Waivers,
@@ -56,8 +56,8 @@ pub(super) struct DomainKind {
 impl<'a> Context<'a> {
     /// Derives everything; linear in users, policies and blocks.
     #[must_use]
-    pub fn new(tenant: &'a ObservedTenant, config: &'a Config, desired: &'a Desired) -> Self {
-        let instant = config.instant;
+    pub fn new(facts: &'a Facts<'a>, config: &'a Config, desired: &'a Desired) -> Self {
+        let (tenant, instant) = (facts.tenant, facts.instant);
         let domains = tenant.domains.as_ref().map(|domains| {
             domains
                 .iter()
@@ -74,7 +74,7 @@ impl<'a> Context<'a> {
             config,
             desired,
             instant,
-            facts: Facts::of(tenant, &config.guardrails.signal, instant),
+            facts,
             policies: CompiledPolicies::new(tenant),
             waivers: Waivers::new(config, desired, instant),
             settings: catalogue::registry().iter().map(|rule| setting(config, rule)).collect(),
@@ -126,13 +126,7 @@ impl<'a> Context<'a> {
     /// What blocks declare this user to be, for [`crate::facts::kind`].
     #[must_use]
     pub fn declared_kind(&self, user: UserIndex) -> Option<UserKind> {
-        match self.desired.claims.get(user.0 as usize) {
-            Some(Claim::Protected(protection)) => Some(match protection.kind {
-                ProtectionKind::BreakGlass => UserKind::BreakGlass,
-                ProtectionKind::ServiceAccount => UserKind::ServiceAccount,
-            }),
-            Some(Claim::Unmanaged | Claim::Managed(_)) | None => None,
-        }
+        self.desired.claims.get(user.0 as usize)?.kind()
     }
 
     /// The place of a block.

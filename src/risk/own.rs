@@ -57,7 +57,7 @@ pub(super) enum OwnVerdict {
 pub(super) fn evaluate(rule: &OwnRule, config: &Config, changes: &ChangeValues, case: &Case<'_>) -> OwnVerdict {
     let transition = case.transition;
     let declared = case.context.declared_kind(transition.user);
-    let view = UserView::new(&case.context.facts, case.user, declared);
+    let view = UserView::new(case.context.facts, transition.user, declared);
     let scope = Scope {
         var: &config.var,
         local: &config.local,

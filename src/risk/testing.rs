@@ -22,6 +22,7 @@ use crate::{
     diag::{FileId, SourceMap, Span},
     diff::{Action, Cause, Transition},
     eval::Value,
+    facts::Facts,
     plan::Decision,
     tenant::{
         AppSignIns, Domain, Group, LastSignIn, LegacySignIns, MailboxPurpose, MfaServicePolicy, ObservedState,
@@ -322,7 +323,8 @@ impl World {
         let transitions: Vec<Transition> =
             changes.iter().map(|(id, before, after, _)| transition(&tenant, index(id), before, *after)).collect();
         let decisions: Vec<Decision> = changes.iter().map(|one| one.3).collect();
-        let context = Context::new(&tenant, config, &desired);
+        let facts = Facts::of(&tenant, &config.guardrails.signal, config.instant);
+        let context = Context::new(&facts, config, &desired);
         let of_changes = assess_changes(&context, &transitions);
         let (plan, not_evaluated) = assess_plan(&context, &transitions, &decisions, &of_changes);
         Outcome { changes: of_changes, plan, not_evaluated }

@@ -21,7 +21,7 @@ struct Users;
 impl Rows for Users {
     type Row<'a> = Object<UserRow<'a>>;
     type Item = User;
-    fn keep<'a>(Object(row): Object<UserRow<'a>>, _: &'a [u8], _: u64) -> User {
+    fn keep<'a>(Object(row): Object<UserRow<'a>>, _: &'a str, _: u64) -> User {
         row.into_user()
     }
 }

@@ -108,7 +108,7 @@ struct PlaceRow<'a> {
 impl Rows for Places {
     type Row<'a> = PlaceRow<'a>;
     type Item = (UserId, Slot);
-    fn keep<'a>(row: PlaceRow<'a>, text: &'a [u8], offset: u64) -> (UserId, Slot) {
+    fn keep<'a>(row: PlaceRow<'a>, text: &'a str, offset: u64) -> (UserId, Slot) {
         let registered = match row.is_mfa_registered {
             Field::Value(registered) => Some(registered),
             Field::Missing | Field::Null => None,
@@ -120,10 +120,12 @@ impl Rows for Places {
                 (offset + start as u64..offset + (start + raw.len()) as u64, Some(raw))
             }
             // `null` for an `Option` leaves no raw value behind: find it by walking, as it is rare.
-            None => match super::json::members(text, 0..text.len()).find(|(key, _)| key == "perUserMfaState") {
-                Some((_, null)) => (offset + null.start as u64..offset + null.end as u64, None),
-                None => (offset + 1..offset + 1, None),
-            },
+            None => {
+                match super::json::members(text.as_bytes(), 0..text.len()).find(|(key, _)| key == "perUserMfaState") {
+                    Some((_, null)) => (offset + null.start as u64..offset + null.end as u64, None),
+                    None => (offset + 1..offset + 1, None),
+                }
+            }
         };
         let value = raw.and_then(|raw| super::json::string(raw.as_bytes()));
         (row.id, Slot { state: ObservedState::from_wire(value.as_deref()), registered, place })

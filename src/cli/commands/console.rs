@@ -83,13 +83,7 @@ fn has_configuration() -> Result<bool, Failure> {
 /// Whom the configuration protects: that is part of what kind of account a user is. Where it does not fit the tenant,
 /// making the plan says so.
 fn desired(config: &Config, observed: &ObservedTenant, facts: &Facts<'_>) -> Option<Desired> {
-    let view = |index, protection: Option<ProtectionKind>| {
-        let declared = protection.map(|kind| match kind {
-            ProtectionKind::BreakGlass => UserKind::BreakGlass,
-            ProtectionKind::ServiceAccount => UserKind::ServiceAccount,
-        });
-        UserView::new(facts, observed.user(index), declared)
-    };
+    let view = |index, protection: Option<ProtectionKind>| UserView::new(facts, index, protection.map(UserKind::from));
     desired::resolve(config, observed, plan::tenant_value(config, observed), view).ok().map(|(desired, _)| desired)
 }
 
