@@ -261,7 +261,7 @@ impl Client {
         let lane = self.pacer.lane(family);
         if status == 429 {
             self.counters.throttled.fetch_add(1, Ordering::Relaxed);
-            lane.slow_down();
+            lane.refused();
         }
         if let (429 | 503, Some(wait)) = (status, wait) {
             // Requests made while throttled still count: nothing is sent until then.

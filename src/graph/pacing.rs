@@ -3,8 +3,9 @@
 //!
 //! The bucket keeps us under the published rate, so that a tenant is not throttled by us at all; the window answers
 //! what is not published (the bucket of `/authentication/requirements` is not, and other apps share some limits):
-//! it halves on a 429 and grows by one per window of successes. A 429 with Retry-After closes the lane until then:
-//! requests made while throttled still count against the tenant.
+//! it halves on a 429 and grows by one per window of successes. So does what the bucket is believed to hold: other apps,
+//! or a run a minute ago, may have used it up. A 429 with Retry-After closes the lane until then: requests made while
+//! throttled still count against the tenant.
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
@@ -118,14 +119,21 @@ impl Lane {
         state.closed_until = state.closed_until.max(Instant::now() + wait);
     }
 
-    /// Halves the window.
-    pub(crate) fn slow_down(&self) {
+    /// One request of the lane, or one item of a batch, was refused for its rate: halves the window and the tokens.
+    ///
+    /// At the limit there are hardly any tokens to halve, and yet the service counts otherwise than we do: each refusal
+    /// tells of one unit it lacked, so each takes one from ours. Without that, a lane that is a few units ahead of the
+    /// service stays so, and is refused for ever.
+    pub(crate) fn refused(&self) {
         let mut state = self.state();
         let now = Instant::now();
+        state.refill(now);
         if state.cut.is_none_or(|cut| now - cut >= CUT_INTERVAL) {
             state.window = (state.window / 2.0).max(1.0);
+            state.tokens = state.tokens.min(state.tokens / 2.0);
             state.cut = Some(now);
         }
+        state.tokens = (state.tokens - 1.0).max(-state.limit.burst);
     }
 
     /// Widens the limit, once more is known of the tenant's size.
@@ -246,8 +254,8 @@ mod tests {
     async fn throttling_closes_the_lane_and_halves_the_window_once_per_burst() {
         let lane = Lane::new(Limit { burst: 1e9, per_second: 1e9 }, 16);
         let start = Instant::now();
-        lane.slow_down();
-        lane.slow_down();
+        lane.refused();
+        lane.refused();
         lane.close_for(Duration::from_millis(30));
         let permit = lane.acquire(1, &quiet).await;
         assert!(start.elapsed() >= Duration::from_millis(30), "never early");
@@ -256,6 +264,20 @@ mod tests {
         assert_eq!(lane.state().window, 8.0, "near the limit it does not grow");
         permit.succeeded(None, false);
         assert!(lane.state().window > 8.0);
+    }
+
+    #[tokio::test]
+    async fn a_refusal_tells_that_the_bucket_held_less() {
+        // Nothing comes back while the test runs.
+        let lane = Lane::new(Limit { burst: 1000.0, per_second: 1e-9 }, 16);
+        let left = || lane.state().tokens.round();
+        lane.refused();
+        assert_eq!(left(), 499.0, "another app may have used up half of it");
+        lane.refused();
+        assert_eq!(left(), 498.0, "one burst of refusals halves once");
+        drop(lane.acquire(498, &quiet).await);
+        lane.refused();
+        assert_eq!(left(), -1.0, "an empty bucket was ahead of the service's by a unit");
     }
 
     #[tokio::test]
