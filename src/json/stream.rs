@@ -1,7 +1,8 @@
-//! Reads the document a window at a time: `users` element by element, everything else as raw text.
+//! Reads a document a window at a time: its one long list element by element, everything else as raw text.
 //!
-//! The file of a large tenant is hundreds of megabytes, nearly all of it `users`. Only one window of it is in memory,
-//! so that reading costs the users it yields and a few megabytes, whatever the size of the file.
+//! The snapshot of a large tenant is hundreds of megabytes, nearly all of it `users`; a saved plan is nearly all
+//! `changes`. Only one window of the file is in memory, so that reading costs the elements it yields and a few megabytes,
+//! whatever the size of the file.
 
 use std::{
     borrow::Cow,
@@ -12,7 +13,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, de::IgnoredAny};
 use serde_json::value::RawValue;
 
-use super::json;
+use super::walk;
 
 /// Bytes of the file in memory at once, unless a single value is longer.
 const WINDOW: usize = 2 << 20;
@@ -20,19 +21,12 @@ const WINDOW: usize = 2 << 20;
 /// A part of a window is worth a thread from this size on.
 const PART: usize = 128 << 10;
 
-/// The keys of the document that are kept; `users` is read element by element, others are passed over.
-pub(super) const HEAD: [&str; 7] = [
-    "formatVersion",
-    "capturedAt",
-    "registrationCapturedAt",
-    "tenant",
-    "groups",
-    "conditionalAccessPolicies",
-    "unavailable",
-];
-
-/// What is made of each element of `users`.
-pub(super) trait Rows {
+/// What a document looks like, and what is made of each element of its list.
+pub(crate) trait Rows {
+    /// The key of the list.
+    const LIST: &'static str;
+    /// The other keys that are kept; the rest is passed over.
+    const HEAD: &'static [&'static str];
     /// An element as parsed, borrowing from the window.
     type Row<'a>: Deserialize<'a>;
     /// What is kept of it.
@@ -42,16 +36,16 @@ pub(super) trait Rows {
 }
 
 /// A document, read to its end.
-pub(super) struct Document<T> {
-    /// The values of [`HEAD`], as text.
-    pub(super) head: Vec<(&'static str, Box<[u8]>)>,
-    /// What was kept of `users`, in the order of the file; nothing where the key is missing.
-    pub(super) users: Option<Vec<T>>,
+pub(crate) struct Document<T> {
+    /// The values of [`Rows::HEAD`], as text.
+    pub(crate) head: Vec<(&'static str, Box<[u8]>)>,
+    /// What was kept of the list, in the order of the file; nothing where the key is missing.
+    pub(crate) list: Option<Vec<T>>,
 }
 
-/// Why a document could not be read. What is wrong in it is [`super::check`]'s to say.
+/// Why a document could not be read. A user is told so by a second, slower look at the file.
 #[derive(Debug)]
-pub(super) enum Fault {
+pub(crate) enum Fault {
     /// Reading failed.
     Io(io::Error),
     /// The content is wrong, noticed at or after this offset.
@@ -65,7 +59,7 @@ impl Fault {
 }
 
 /// Reads a document.
-pub(super) fn read<R: Rows>(input: impl Read) -> Result<Document<R::Item>, Fault> {
+pub(crate) fn read<R: Rows>(input: impl Read) -> Result<Document<R::Item>, Fault> {
     read_by::<R>(input, WINDOW)
 }
 
@@ -75,7 +69,7 @@ fn read_by<R: Rows>(input: impl Read, size: usize) -> Result<Document<R::Item>, 
     if window.rest().starts_with(b"\xef\xbb\xbf") {
         window.start += 3;
     }
-    let mut document = Document { head: Vec::new(), users: None };
+    let mut document = Document { head: Vec::new(), list: None };
     window.expect(b'{')?;
     let mut more = window.peek()? != Some(b'}');
     if !more {
@@ -84,20 +78,20 @@ fn read_by<R: Rows>(input: impl Read, size: usize) -> Result<Document<R::Item>, 
     while more {
         let key: String = window.value(|text: String| text)?;
         window.expect(b':')?;
-        if key == "users" && window.peek()? == Some(b'[') {
-            if document.users.is_some() {
-                return Err(Fault::content(window.offset(), "users is given twice"));
+        if key == R::LIST && window.peek()? == Some(b'[') {
+            if document.list.is_some() {
+                return Err(Fault::content(window.offset(), format!("{key} is given twice")));
             }
             window.start += 1;
-            document.users = Some(users::<R>(&mut window)?);
-        } else if let Some(known) = HEAD.into_iter().find(|&known| known == key) {
+            document.list = Some(list::<R>(&mut window)?);
+        } else if let Some(known) = R::HEAD.iter().copied().find(|&known| known == key) {
             if document.head.iter().any(|(seen, _)| *seen == known) {
                 return Err(Fault::content(window.offset(), format!("{known} is given twice")));
             }
             let raw = window.value(|raw: &RawValue| Box::from(raw.get().as_bytes()))?;
             document.head.push((known, raw));
-        } else if key == "users" {
-            return Err(Fault::content(window.offset(), "users is not a list"));
+        } else if key == R::LIST {
+            return Err(Fault::content(window.offset(), format!("{key} is not a list")));
         } else {
             window.value(|IgnoredAny| ())?;
         }
@@ -111,8 +105,8 @@ fn read_by<R: Rows>(input: impl Read, size: usize) -> Result<Document<R::Item>, 
     }
 }
 
-/// The elements of `users`, from after the bracket to past its end.
-fn users<R: Rows>(window: &mut Window<impl Read>) -> Result<Vec<R::Item>, Fault> {
+/// The elements of the list, from after the bracket to past its end.
+fn list<R: Rows>(window: &mut Window<impl Read>) -> Result<Vec<R::Item>, Fault> {
     if window.peek()? == Some(b']') {
         window.start += 1;
         return Ok(Vec::new());
@@ -127,7 +121,7 @@ fn users<R: Rows>(window: &mut Window<impl Read>) -> Result<Vec<R::Item>, Fault>
             Stop::Fault(fault) => return Err(fault),
             Stop::More | Stop::Limit => {
                 if !window.refill()? {
-                    return Err(Fault::content(window.offset(), "the file ends inside users"));
+                    return Err(Fault::content(window.offset(), format!("the file ends inside {}", R::LIST)));
                 }
             }
         }
@@ -187,12 +181,12 @@ fn parse<R: Rows>(text: &[u8], base: u64) -> Run<R::Item> {
 
 /// The first two keys of the object at `at`.
 fn opening(text: &[u8], at: usize) -> Option<[Cow<'_, str>; 2]> {
-    let mut keys = json::members(text, at..text.len()).map(|(key, _)| key);
+    let mut keys = walk::members(text, at..text.len()).map(|(key, _)| key);
     Some([keys.next()?, keys.next()?])
 }
 
 /// A place after `from` where an element probably begins: a brace followed by the keys that open the first element.
-/// Exports write every user's keys in one order, and the objects inside a user have other keys.
+/// Programs write the keys of every element in one order, and the objects inside an element have other keys.
 fn guess(text: &[u8], from: usize) -> Option<usize> {
     let first = opening(text, 0)?;
     let near = text.get(..text.len().min(from + (64 << 10)))?;
@@ -345,6 +339,8 @@ mod tests {
     struct Texts;
 
     impl Rows for Texts {
+        const LIST: &'static str = "users";
+        const HEAD: &'static [&'static str] = &["tenant"];
         type Row<'a> = &'a RawValue;
         type Item = (String, u64);
         fn keep<'a>(row: &'a RawValue, text: &'a [u8], offset: u64) -> Self::Item {
@@ -362,10 +358,10 @@ mod tests {
     fn every_window_size_reads_the_same() {
         let text = format!("\u{feff} {{\"a\": 12345, \"tenant\": {{}}, \"users\": [{}], \"z\": null}}\n", elements(50));
         let whole = read_by::<Texts>(text.as_bytes(), 1 << 16).unwrap();
-        assert_eq!(whole.users.as_ref().map(Vec::len), Some(50));
+        assert_eq!(whole.list.as_ref().map(Vec::len), Some(50));
         for size in [4, 5, 7, 64, 1000] {
             let document = read_by::<Texts>(text.as_bytes(), size).unwrap();
-            assert_eq!(document.users, whole.users, "{size}");
+            assert_eq!(document.list, whole.list, "{size}");
             assert_eq!(document.head, whole.head, "{size}");
         }
     }
@@ -373,7 +369,7 @@ mod tests {
     #[test]
     fn offsets_are_those_of_the_file() {
         let text = format!("{{\"users\": [ {} ]}}", elements(3));
-        for (element, offset) in read_by::<Texts>(text.as_bytes(), 16).unwrap().users.unwrap() {
+        for (element, offset) in read_by::<Texts>(text.as_bytes(), 16).unwrap().list.unwrap() {
             assert!(text[usize::try_from(offset).unwrap()..].starts_with(&element));
         }
     }
@@ -382,7 +378,7 @@ mod tests {
     fn guessing_wrong_changes_nothing() {
         // The object inside opens like the element itself, so about half of the guesses are wrong.
         let text = format!("{{\"users\": [{}]}}", elements(40_000));
-        let users = read::<Texts>(text.as_bytes()).unwrap().users.unwrap();
+        let users = read::<Texts>(text.as_bytes()).unwrap().list.unwrap();
         let plain: Vec<Box<RawValue>> =
             serde_json::from_str::<std::collections::HashMap<String, Vec<Box<RawValue>>>>(&text)
                 .unwrap()
