@@ -61,7 +61,8 @@ pub fn run(args: &Args, context: &mut Context) -> Outcome {
             if args.snapshot.is_some() {
                 return Err(Failure::new("--snapshot is for two configuration directories, but these are two files"));
             }
-            (saved(&args.old)?, saved(&args.new)?)
+            let (old, new) = rayon::join(|| saved(&args.old), || saved(&args.new));
+            (old?, new?)
         }
         _ => {
             return Err(Failure::new("one of the two is a directory and the other a file")

@@ -12,7 +12,7 @@ use serde_json::value::to_raw_value;
 use super::{
     super::pseudonym::{tenant_id_text, user_id_text},
     AcceptedV1, ChangeUserV1, ChangeV1, ConfigV1, Document, EvidenceV1, FORMAT_VERSION, FindingUserV1, FindingV1,
-    HoldV1, ImpactV1, NotEvaluatedV1, ObservedV1, OutputV1, PlaceV1, PlanFindingV1, ProtocolV1, StateV1, TenantV1,
+    HoldV1, ImpactV1, NotEvaluatedV1, ObservedV1, OutputV1, PlaceV1, PlanFindingV1, ProtocolV1, StateV1, Str, TenantV1,
     UnavailableV1,
 };
 use crate::{
@@ -124,8 +124,8 @@ pub fn view(plan: &Plan) -> View<'_> {
     }
 }
 
-fn text(text: &Text) -> Cow<'_, str> {
-    Cow::Borrowed(text)
+fn text(text: &Text) -> Str<'_> {
+    text.as_str().into()
 }
 
 /// One change.
@@ -190,10 +190,10 @@ fn finding(finding: &Finding) -> FindingV1<'_> {
             .collect(),
         remediation: (&**remediation).into(),
         accepted: accepted.as_deref().map(|Accepted { address, reason, expires, approved_by }| AcceptedV1 {
-            address: address.into(),
-            reason: reason.into(),
-            expires: expires.into(),
-            approved_by: approved_by.as_ref().map(Into::into),
+            address: address.as_str().into(),
+            reason: reason.as_str().into(),
+            expires: expires.as_str().into(),
+            approved_by: approved_by.as_deref().map(Str::from),
         }),
     }
 }
