@@ -19,9 +19,28 @@ const fn is_hostile(c: char) -> bool {
     )
 }
 
+/// Whether a hostile character may begin with this byte of its UTF-8 text. Most bytes begin none, so that most texts need
+/// no look at their characters.
+const fn may_be_hostile(byte: u8) -> bool {
+    matches!(byte, 0..=0x1f | 0x7f | 0xc2 | 0xd8 | 0xe1 | 0xe2 | 0xef | 0xf3)
+}
+
+/// Is there such a byte? Without an early end, which lets the compiler look at many bytes at once.
+fn any(raw: &str, special: impl Fn(u8) -> bool) -> bool {
+    raw.bytes().fold(false, |found, byte| found | special(byte))
+}
+
 /// Control and direction characters as `\u{1b}`.
 #[must_use]
 pub fn text(raw: &str) -> Cow<'_, str> {
+    if !any(raw, may_be_hostile) {
+        return Cow::Borrowed(raw);
+    }
+    // Arrows, dashes and letters of many scripts begin like hostile characters: only there is a look at them needed.
+    let mut candidates = raw.bytes().enumerate().filter(|(_, byte)| may_be_hostile(*byte));
+    if !candidates.any(|(at, _)| raw.get(at..).and_then(|rest| rest.chars().next()).is_some_and(is_hostile)) {
+        return Cow::Borrowed(raw);
+    }
     replace(raw, |c, out| {
         is_hostile(c) && {
             let _ = write!(out, "\\u{{{:x}}}", c as u32);
@@ -33,7 +52,7 @@ pub fn text(raw: &str) -> Cow<'_, str> {
 /// For HTML text and attributes in double quotes.
 #[must_use]
 pub fn html(raw: &str) -> Cow<'_, str> {
-    then(text(raw), |raw| replace(raw, entity))
+    then(text(raw), |raw| if any(raw, is_entity) { replace(raw, entity) } else { Cow::Borrowed(raw) })
 }
 
 /// For XML text and attributes.
@@ -49,6 +68,11 @@ pub fn xml(raw: &str) -> Cow<'_, str> {
             entity(c, out)
         })
     })
+}
+
+/// The characters that [`entity`] replaces.
+const fn is_entity(byte: u8) -> bool {
+    matches!(byte, b'&' | b'<' | b'>' | b'"' | b'\'')
 }
 
 fn entity(c: char, out: &mut String) -> bool {
@@ -70,6 +94,9 @@ fn entity(c: char, out: &mut String) -> bool {
 #[must_use]
 pub fn markdown(raw: &str) -> Cow<'_, str> {
     then(text(raw), |raw| {
+        if !any(raw, |byte| br"<>&@#!%_/\`*[]|~$".contains(&byte)) {
+            return Cow::Borrowed(raw);
+        }
         let mut before = None;
         replace(raw, |c, out| {
             let previous = before.replace(c);
@@ -177,6 +204,14 @@ mod tests {
     fn control_and_direction_characters_become_visible() {
         assert_eq!(text("a\u{1b}[31m\r\n\u{202e}é"), "a\\u{1b}[31m\\u{d}\\u{a}\\u{202e}é");
         assert!(matches!(text("Zoë 👩‍💻 किताब"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn no_hostile_character_is_passed_over_for_its_first_byte() {
+        let mut buffer = [0; 4];
+        for c in ('\0'..=char::MAX).filter(|c| is_hostile(*c)) {
+            assert!(may_be_hostile(c.encode_utf8(&mut buffer).as_bytes()[0]), "{c:?}");
+        }
     }
 
     #[test]
