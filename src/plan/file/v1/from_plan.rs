@@ -41,15 +41,24 @@ const CHUNK: usize = 4096;
 
 impl Serialize for Changes<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut list = serializer.serialize_seq(Some(self.0.len()))?;
-        for chunk in self.0.chunks(CHUNK) {
-            let texts: Vec<_> = chunk.par_iter().with_min_len(64).map(|one| to_raw_value(&change(one))).collect();
-            for text in texts {
-                list.serialize_element(&text.map_err(S::Error::custom)?)?;
-            }
-        }
-        list.end()
+        in_order(self.0, serializer, change)
     }
+}
+
+/// Serializes a list of what `convert` makes of each element, as [`Changes`] says.
+pub(crate) fn in_order<'a, T: Sync, V: Serialize, S: Serializer>(
+    list: &'a [T],
+    serializer: S,
+    convert: impl Fn(&'a T) -> V + Sync,
+) -> Result<S::Ok, S::Error> {
+    let mut written = serializer.serialize_seq(Some(list.len()))?;
+    for chunk in list.chunks(CHUNK) {
+        let texts: Vec<_> = chunk.par_iter().with_min_len(64).map(|one| to_raw_value(&convert(one))).collect();
+        for text in texts {
+            written.serialize_element(&text.map_err(S::Error::custom)?)?;
+        }
+    }
+    written.end()
 }
 
 impl Serialize for Findings<'_> {
