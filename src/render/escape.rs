@@ -41,12 +41,14 @@ pub fn text(raw: &str) -> Cow<'_, str> {
     if !candidates.any(|(at, _)| raw.get(at..).and_then(|rest| rest.chars().next()).is_some_and(is_hostile)) {
         return Cow::Borrowed(raw);
     }
-    replace(raw, |c, out| {
-        is_hostile(c) && {
-            let _ = write!(out, "\\u{{{:x}}}", c as u32);
-            true
-        }
-    })
+    replace(raw, visible)
+}
+
+fn visible(c: char, out: &mut String) -> bool {
+    is_hostile(c) && {
+        let _ = write!(out, "\\u{{{:x}}}", c as u32);
+        true
+    }
 }
 
 /// For HTML text and attributes in double quotes.
@@ -87,39 +89,43 @@ fn entity(c: char, out: &mut String) -> bool {
     true
 }
 
+/// The characters that [`markdown`] may replace.
+const fn is_markup(byte: u8) -> bool {
+    is_entity(byte) || matches!(byte, b'!'..=b'%' | b'*' | b'/' | b'@' | b'['..=b'`' | b'|' | b'~')
+}
+
 /// For Markdown text, in tables too. Nothing in it is markup, a mention, an issue number or a link any more.
 ///
 /// Numeric character references cannot stand for markup (CommonMark, "Entity and numeric character references").
 /// Mentions and issue numbers are found by GitHub and GitLab in the rendered text, so an empty comment splits them.
 #[must_use]
 pub fn markdown(raw: &str) -> Cow<'_, str> {
-    then(text(raw), |raw| {
-        if !any(raw, |byte| br"<>&@#!%_/\`*[]|~$".contains(&byte)) {
-            return Cow::Borrowed(raw);
-        }
-        let mut before = None;
-        replace(raw, |c, out| {
-            let previous = before.replace(c);
-            let starts_word = !previous.is_some_and(char::is_alphanumeric);
-            match c {
-                '<' => out.push_str("&lt;"),
-                '>' => out.push_str("&gt;"),
-                '&' => out.push_str("&amp;"),
-                '@' | '#' | '!' | '%' if starts_word => {
-                    let _ = write!(out, "&#{};<!-- -->", c as u32);
-                }
-                // Inside a word these two are text: an underscore cannot open emphasis there (CommonMark, "Emphasis"),
-                // and an address is not a mention.
-                '_' | '@' if !starts_word => return false,
-                '/' if previous == Some(':') => out.push_str("<!-- -->/"),
-                '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '$' | '#' | '!' | '@' => {
-                    let _ = write!(out, "&#{};", c as u32);
-                }
-                _ => return false,
+    then(text(raw), |raw| if any(raw, is_markup) { replace(raw, markup()) } else { Cow::Borrowed(raw) })
+}
+
+fn markup() -> impl FnMut(char, &mut String) -> bool {
+    let mut before = None;
+    move |c, out| {
+        let previous = before.replace(c);
+        let starts_word = !previous.is_some_and(char::is_alphanumeric);
+        match c {
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            '@' | '#' | '!' | '%' if starts_word => {
+                let _ = write!(out, "&#{};<!-- -->", c as u32);
             }
-            true
-        })
-    })
+            // Inside a word these two are text: an underscore cannot open emphasis there (CommonMark, "Emphasis"),
+            // and an address is not a mention.
+            '_' | '@' if !starts_word => return false,
+            '/' if previous == Some(':') => out.push_str("<!-- -->/"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '$' | '#' | '!' | '@' => {
+                let _ = write!(out, "&#{};", c as u32);
+            }
+            _ => return false,
+        }
+        true
+    }
 }
 
 /// A code span for Markdown, in tables too: for names and ids, which people copy.
@@ -211,6 +217,18 @@ mod tests {
         let mut buffer = [0; 4];
         for c in ('\0'..=char::MAX).filter(|c| is_hostile(*c)) {
             assert!(may_be_hostile(c.encode_utf8(&mut buffer).as_bytes()[0]), "{c:?}");
+        }
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+        /// Looking at bytes first says the same as looking at every character.
+        #[test]
+        fn the_quick_look_changes_nothing(raw in "[ -~éß→\u{1b}\u{202e}\u{ad}漢😀]{0,12}") {
+            let plain = replace(&raw, visible).into_owned();
+            proptest::prop_assert_eq!(text(&raw), plain.as_str());
+            proptest::prop_assert_eq!(html(&raw), replace(&plain, entity));
+            proptest::prop_assert_eq!(markdown(&raw), replace(&plain, markup()));
         }
     }
 
