@@ -73,7 +73,8 @@ fn plan() -> Plan {
             "approvals_required": 0, "auto_approve": null, "estimated_seconds": 4860},
         "digest": format!("sha256:{}", "0".repeat(64)),
     });
-    let mut plan = v1::into_plan(serde_json::from_value(document).unwrap()).unwrap();
+    let document = serde_json::to_vec(&document).unwrap();
+    let mut plan = v1::into_plan(serde_json::from_slice(&document).unwrap()).unwrap();
     plan.digest = digest::compute(&plan);
     plan
 }

@@ -46,6 +46,7 @@ pub mod facts;
 pub mod fmt;
 pub mod graph;
 pub mod import;
+mod json;
 pub mod lsp;
 pub mod plan;
 pub mod render;

@@ -9,7 +9,7 @@ use super::{Change, Digest, Plan, Refusal, Summary};
 use crate::{
     risk::{Finding, PlanFinding},
     severity::Severity,
-    tenant::UserId,
+    tenant::{Text, UserId},
 };
 
 /// The difference of two plans.
@@ -139,8 +139,7 @@ fn reasons(old: &Change, new: &Change) -> Vec<Reason> {
     value("after", old.after.as_str(), new.after.as_str(), &mut reasons);
     value("effective", old.effective.as_str(), new.effective.as_str(), &mut reasons);
     value("decision", old.decision.as_str(), new.decision.as_str(), &mut reasons);
-    let block =
-        |change: &Change| change.declared_by.as_ref().map_or_else(String::new, |place| place.address.to_string());
+    let block = |change: &Change| change.declared_by.as_ref().map_or_else(Text::default, |place| place.address.clone());
     value("declared by", &block(old), &block(new), &mut reasons);
     let hold = |change: &Change| match &change.hold {
         None => "none".to_owned(),
@@ -149,12 +148,18 @@ fn reasons(old: &Change, new: &Change) -> Vec<Reason> {
             format!("{until} ({})", hold.reason)
         }
     };
-    value("hold", &hold(old), &hold(new), &mut reasons);
+    if old.hold != new.hold {
+        value("hold", &hold(old), &hold(new), &mut reasons);
+    }
     reasons.extend(findings(&old.findings, &new.findings));
     reasons
 }
 
 fn findings(old: &[Finding], new: &[Finding]) -> Vec<Reason> {
+    let graded = |one: &Finding| (one.severity, one.accepted.is_some());
+    if old.len() == new.len() && old.iter().zip(new).all(|(a, b)| a.rule == b.rule && graded(a) == graded(b)) {
+        return Vec::new();
+    }
     let key = |one: &Finding| (one.rule.to_string(), (one.severity, one.accepted.is_some()));
     differing(old.iter().map(key), new.iter().map(key))
 }

@@ -18,9 +18,10 @@ use std::{
 };
 
 use aws_lc_rs::digest::{Context, SHA256};
+use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::{diff::Action, risk::Finding, severity::Severity, tenant::Text};
+use crate::{diff::Action, risk::Finding, severity::Severity, tenant::UserId};
 
 use super::{Change, Digest, Plan, PlanTenant, Waiver};
 
@@ -31,14 +32,8 @@ struct FindingEntry<'a> {
     severity: &'static str,
 }
 
-#[derive(Serialize)]
-struct ChangeEntry<'a> {
-    after: &'static str,
-    before: &'static str,
-    decision: &'static str,
-    findings: Vec<FindingEntry<'a>>,
-    user: crate::tenant::UserId,
-}
+/// So many changes have their entries in memory at once, made on all cores.
+const CHUNK: usize = 1 << 14;
 
 /// Computes the digest of a plan from its content (whatever its `digest` field says).
 #[must_use]
@@ -48,7 +43,7 @@ pub fn compute(plan: &Plan) -> Digest {
     // Writing to a hash cannot fail, and the document has only string keys.
     let _ = document(plan, &mut sink).and_then(|()| sink.flush());
     let (Hashing(context), _) = sink.into_parts();
-    Digest(hex(context.finish().as_ref()))
+    Digest(hex(context.finish().as_ref()).into())
 }
 
 /// Writes the canonical document: what [`compute`] hashes.
@@ -78,13 +73,16 @@ pub fn document(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
     } = plan;
 
     out.write_all(b"{\"changes\":[")?;
-    let mut order: Vec<&Change> = changes.iter().collect();
-    order.sort_unstable_by_key(|change| change.user.id);
-    for (position, change) in order.into_iter().enumerate() {
-        if position > 0 {
-            out.write_all(b",")?;
+    let mut order: Vec<_> = changes.iter().map(|change| (change.user.id, change)).collect();
+    order.par_sort_unstable_by_key(|(id, _)| *id);
+    let mut first = true;
+    for chunk in order.chunks(CHUNK) {
+        let entries: Vec<_> = chunk.par_chunks(256).map(change_entries).collect();
+        for text in entries {
+            // Each begins with the comma before it.
+            out.write_all(text.get(usize::from(first)..).unwrap_or_default())?;
+            first = false;
         }
-        serde_json::to_writer(&mut *out, &change_entry(change))?;
     }
     out.write_all(b"],\"findings\":")?;
     let weighty = findings.iter().map(|one| &one.finding).filter(|finding| finding.severity >= execution.block_at);
@@ -98,26 +96,45 @@ pub fn document(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
     out.write_all(b"}")
 }
 
-fn change_entry(change: &Change) -> ChangeEntry<'_> {
-    let Change {
-        user,
-        declared_by: _,
-        before,
-        after,
-        effective: _,
-        action: Action::Enable | Action::Enforce | Action::Relax | Action::Disable,
-        decision,
-        hold: _,
-        impact: _,
-        findings,
-    } = change;
-    ChangeEntry {
-        after: after.as_str(),
-        before: before.as_str(),
-        decision: decision.as_str(),
-        findings: entries(findings.iter()),
-        user: user.id,
+/// `,{"after":…}` for each, as the serializer would write it: its keys are constants and its words need no escapes, but
+/// for the ids of a configuration's own rules.
+fn change_entries(changes: &[(UserId, &Change)]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(changes.len() * 256);
+    for (_, change) in changes {
+        let Change {
+            user,
+            declared_by: _,
+            before,
+            after,
+            effective: _,
+            action: Action::Enable | Action::Enforce | Action::Relax | Action::Disable,
+            decision,
+            hold: _,
+            impact: _,
+            findings,
+        } = change;
+        for text in [",{\"after\":\"", after.as_str(), "\",\"before\":\"", before.as_str()] {
+            out.extend_from_slice(text.as_bytes());
+        }
+        for text in ["\",\"decision\":\"", decision.as_str(), "\",\"findings\":["] {
+            out.extend_from_slice(text.as_bytes());
+        }
+        for (position, FindingEntry { accepted, rule, severity }) in entries(findings.iter()).iter().enumerate() {
+            out.extend_from_slice(if position > 0 { b",{\"accepted\":" } else { b"{\"accepted\":" });
+            out.extend_from_slice(if *accepted { b"true" } else { b"false" });
+            out.extend_from_slice(b",\"rule\":");
+            // Writing to memory cannot fail.
+            let _ = serde_json::to_writer(&mut out, rule);
+            for text in [",\"severity\":\"", severity, "\"}"] {
+                out.extend_from_slice(text.as_bytes());
+            }
+        }
+        let mut id = uuid::Uuid::encode_buffer();
+        for text in ["],\"user\":\"", user.id.as_uuid().as_hyphenated().encode_lower(&mut id), "\"}"] {
+            out.extend_from_slice(text.as_bytes());
+        }
     }
+    out
 }
 
 fn entries<'a>(findings: impl Iterator<Item = &'a Finding>) -> Vec<FindingEntry<'a>> {
@@ -158,12 +175,45 @@ impl Write for Hashing {
 
 /// Lower-case hexadecimal.
 #[must_use]
-pub fn hex(bytes: &[u8]) -> Text {
+pub fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut text = String::with_capacity(bytes.len() * 2);
     for byte in bytes {
         text.push(char::from(DIGITS[usize::from(byte >> 4)]));
         text.push(char::from(DIGITS[usize::from(byte & 15)]));
     }
-    Text::from(text)
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::render::testing::{empty, many, refused, sample};
+
+    /// The entry of a change, written the plain way: a JSON value, whose keys are sorted.
+    fn plain(change: &Change) -> Value {
+        let findings: Vec<_> = entries(change.findings.iter())
+            .iter()
+            .map(|one| json!({"accepted": one.accepted, "rule": one.rule, "severity": one.severity}))
+            .collect();
+        json!({"after": change.after, "before": change.before.as_str(), "decision": change.decision,
+               "findings": findings, "user": change.user.id})
+    }
+
+    #[test]
+    fn entries_are_what_a_serializer_writes() {
+        let mut own = sample();
+        own.changes.iter_mut().find_map(|change| change.findings.first_mut()).unwrap().rule =
+            "own \"rule\"\n\u{1b}é".into();
+        for mut plan in [own, refused(), empty(), many(3_000)] {
+            let mut written = Vec::new();
+            document(&plan, &mut written).unwrap();
+            plan.changes.sort_by_key(|change| change.user.id);
+            let expected: Vec<_> = plan.changes.iter().map(|change| plain(change).to_string()).collect();
+            let expected = format!("{{\"changes\":[{}],\"findings\":", expected.join(","));
+            assert!(String::from_utf8(written).unwrap().starts_with(&expected));
+        }
+    }
 }

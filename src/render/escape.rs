@@ -19,21 +19,42 @@ const fn is_hostile(c: char) -> bool {
     )
 }
 
+/// Whether a hostile character may begin with this byte of its UTF-8 text. Most bytes begin none, so that most texts need
+/// no look at their characters.
+const fn may_be_hostile(byte: u8) -> bool {
+    matches!(byte, 0..=0x1f | 0x7f | 0xc2 | 0xd8 | 0xe1 | 0xe2 | 0xef | 0xf3)
+}
+
+/// Is there such a byte? Without an early end, which lets the compiler look at many bytes at once.
+fn any(raw: &str, special: impl Fn(u8) -> bool) -> bool {
+    raw.bytes().fold(false, |found, byte| found | special(byte))
+}
+
 /// Control and direction characters as `\u{1b}`.
 #[must_use]
 pub fn text(raw: &str) -> Cow<'_, str> {
-    replace(raw, |c, out| {
-        is_hostile(c) && {
-            let _ = write!(out, "\\u{{{:x}}}", c as u32);
-            true
-        }
-    })
+    if !any(raw, may_be_hostile) {
+        return Cow::Borrowed(raw);
+    }
+    // Arrows, dashes and letters of many scripts begin like hostile characters: only there is a look at them needed.
+    let mut candidates = raw.bytes().enumerate().filter(|(_, byte)| may_be_hostile(*byte));
+    if !candidates.any(|(at, _)| raw.get(at..).and_then(|rest| rest.chars().next()).is_some_and(is_hostile)) {
+        return Cow::Borrowed(raw);
+    }
+    replace(raw, visible)
+}
+
+fn visible(c: char, out: &mut String) -> bool {
+    is_hostile(c) && {
+        let _ = write!(out, "\\u{{{:x}}}", c as u32);
+        true
+    }
 }
 
 /// For HTML text and attributes in double quotes.
 #[must_use]
 pub fn html(raw: &str) -> Cow<'_, str> {
-    then(text(raw), |raw| replace(raw, entity))
+    then(text(raw), |raw| if any(raw, is_entity) { replace(raw, entity) } else { Cow::Borrowed(raw) })
 }
 
 /// For XML text and attributes.
@@ -51,6 +72,11 @@ pub fn xml(raw: &str) -> Cow<'_, str> {
     })
 }
 
+/// The characters that [`entity`] replaces.
+const fn is_entity(byte: u8) -> bool {
+    matches!(byte, b'&' | b'<' | b'>' | b'"' | b'\'')
+}
+
 fn entity(c: char, out: &mut String) -> bool {
     out.push_str(match c {
         '&' => "&amp;",
@@ -63,36 +89,43 @@ fn entity(c: char, out: &mut String) -> bool {
     true
 }
 
+/// The characters that [`markdown`] may replace.
+const fn is_markup(byte: u8) -> bool {
+    is_entity(byte) || matches!(byte, b'!'..=b'%' | b'*' | b'/' | b'@' | b'['..=b'`' | b'|' | b'~')
+}
+
 /// For Markdown text, in tables too. Nothing in it is markup, a mention, an issue number or a link any more.
 ///
 /// Numeric character references cannot stand for markup (CommonMark, "Entity and numeric character references").
 /// Mentions and issue numbers are found by GitHub and GitLab in the rendered text, so an empty comment splits them.
 #[must_use]
 pub fn markdown(raw: &str) -> Cow<'_, str> {
-    then(text(raw), |raw| {
-        let mut before = None;
-        replace(raw, |c, out| {
-            let previous = before.replace(c);
-            let starts_word = !previous.is_some_and(char::is_alphanumeric);
-            match c {
-                '<' => out.push_str("&lt;"),
-                '>' => out.push_str("&gt;"),
-                '&' => out.push_str("&amp;"),
-                '@' | '#' | '!' | '%' if starts_word => {
-                    let _ = write!(out, "&#{};<!-- -->", c as u32);
-                }
-                // Inside a word these two are text: an underscore cannot open emphasis there (CommonMark, "Emphasis"),
-                // and an address is not a mention.
-                '_' | '@' if !starts_word => return false,
-                '/' if previous == Some(':') => out.push_str("<!-- -->/"),
-                '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '$' | '#' | '!' | '@' => {
-                    let _ = write!(out, "&#{};", c as u32);
-                }
-                _ => return false,
+    then(text(raw), |raw| if any(raw, is_markup) { replace(raw, markup()) } else { Cow::Borrowed(raw) })
+}
+
+fn markup() -> impl FnMut(char, &mut String) -> bool {
+    let mut before = None;
+    move |c, out| {
+        let previous = before.replace(c);
+        let starts_word = !previous.is_some_and(char::is_alphanumeric);
+        match c {
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            '@' | '#' | '!' | '%' if starts_word => {
+                let _ = write!(out, "&#{};<!-- -->", c as u32);
             }
-            true
-        })
-    })
+            // Inside a word these two are text: an underscore cannot open emphasis there (CommonMark, "Emphasis"),
+            // and an address is not a mention.
+            '_' | '@' if !starts_word => return false,
+            '/' if previous == Some(':') => out.push_str("<!-- -->/"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '$' | '#' | '!' | '@' => {
+                let _ = write!(out, "&#{};", c as u32);
+            }
+            _ => return false,
+        }
+        true
+    }
 }
 
 /// A code span for Markdown, in tables too: for names and ids, which people copy.
@@ -177,6 +210,26 @@ mod tests {
     fn control_and_direction_characters_become_visible() {
         assert_eq!(text("a\u{1b}[31m\r\n\u{202e}é"), "a\\u{1b}[31m\\u{d}\\u{a}\\u{202e}é");
         assert!(matches!(text("Zoë 👩‍💻 किताब"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn no_hostile_character_is_passed_over_for_its_first_byte() {
+        let mut buffer = [0; 4];
+        for c in ('\0'..=char::MAX).filter(|c| is_hostile(*c)) {
+            assert!(may_be_hostile(c.encode_utf8(&mut buffer).as_bytes()[0]), "{c:?}");
+        }
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+        /// Looking at bytes first says the same as looking at every character.
+        #[test]
+        fn the_quick_look_changes_nothing(raw in "[ -~éß→\u{1b}\u{202e}\u{ad}漢😀]{0,12}") {
+            let plain = replace(&raw, visible).into_owned();
+            proptest::prop_assert_eq!(text(&raw), plain.as_str());
+            proptest::prop_assert_eq!(html(&raw), replace(&plain, entity));
+            proptest::prop_assert_eq!(markdown(&raw), replace(&plain, markup()));
+        }
     }
 
     #[test]

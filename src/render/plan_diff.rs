@@ -10,8 +10,8 @@ use super::{
     words,
 };
 use crate::plan::{
-    Change, Decision,
-    compare::{ChangedUser, PlanDiff},
+    Change, Decision, Refusal,
+    compare::{ChangedUser, PlanDiff, Reason},
     file::v1,
 };
 
@@ -179,50 +179,74 @@ fn changed(one: &ChangedUser<'_>, painter: Painter, out: &mut dyn Write) -> io::
     writeln!(out, "      {}", painter.paint(Label::Quiet, &escape::text(&reasons.join("; "))))
 }
 
-/// A comment of at most the budget: whole lines, the grave ones first, then a count.
-fn comment(diff: &PlanDiff<'_>, options: &Options, out: &mut dyn Write) -> io::Result<()> {
-    let mut page = format!("<!-- mfaplan:diff -->\n## What changes: {}\n\n", verdict(diff));
-    let _ = writeln!(page, "Digest: `{}` → `{}`\n", diff.digests.0, diff.digests.1);
-    let mut entries: Vec<(bool, String)> = Vec::new();
-    for one in &diff.refused {
-        let text = format!("{}: {} Way out: {}", one.rule, one.reason, one.remedy);
-        entries.push((true, format!("- **Refused now**: {}\n", escape::markdown(&text))));
-    }
-    for one in &diff.no_longer_refused {
-        entries.push((true, format!("- No longer refused: {}\n", escape::markdown(&one.rule))));
-    }
-    entries.extend(diff.terms.iter().map(|term| (true, format!("- {}\n", escape::markdown(term)))));
-    entries.extend(
-        diff.findings.iter().map(|reason| (true, format!("- Tenant: {}\n", escape::markdown(&reason.to_string())))),
-    );
-    let user = |change: &Change| escape::markdown_code(&change.user.user_principal_name);
-    for (word, changes) in [("added", &diff.added), ("removed", &diff.removed)] {
-        for change in changes {
-            let rest = format!("{}, {}", words::transition(change), change.decision.as_str());
-            let risk = change.worst().map_or_else(String::new, |severity| format!(", {severity} risk"));
-            entries.push((is_grave(change), format!("- {word}: {} {rest}{risk}\n", user(change))));
+/// What has a line in a comment. Lines are made only of what is shown.
+enum Entry<'a> {
+    Refused(&'a Refusal),
+    NoLongerRefused(&'a Refusal),
+    Term(&'a str),
+    Tenant(&'a Reason),
+    /// `added` or `removed`.
+    Change(&'static str, &'a Change),
+    Changed(&'a ChangedUser<'a>),
+}
+
+impl Entry<'_> {
+    fn is_grave(&self) -> bool {
+        match self {
+            Self::Refused(_) | Self::NoLongerRefused(_) | Self::Term(_) | Self::Tenant(_) => true,
+            Self::Change(_, change) => is_grave(change),
+            Self::Changed(one) => is_grave(one.new),
         }
     }
-    for one in &diff.changed {
-        let reasons: Vec<_> = one.reasons.iter().map(ToString::to_string).collect();
-        entries.push((
-            is_grave(one.new),
-            format!("- changed: {} {}\n", user(one.new), escape::markdown(&reasons.join("; "))),
-        ));
+
+    fn line(&self) -> String {
+        let user = |change: &Change| escape::markdown_code(&change.user.user_principal_name);
+        match self {
+            Self::Refused(one) => {
+                let text = format!("{}: {} Way out: {}", one.rule, one.reason, one.remedy);
+                format!("- **Refused now**: {}\n", escape::markdown(&text))
+            }
+            Self::NoLongerRefused(one) => format!("- No longer refused: {}\n", escape::markdown(&one.rule)),
+            Self::Term(term) => format!("- {}\n", escape::markdown(term)),
+            Self::Tenant(reason) => format!("- Tenant: {}\n", escape::markdown(&reason.to_string())),
+            Self::Change(word, change) => {
+                let rest = format!("{}, {}", words::transition(change), change.decision.as_str());
+                let risk = change.worst().map_or_else(String::new, |severity| format!(", {severity} risk"));
+                format!("- {word}: {} {rest}{risk}\n", user(change))
+            }
+            Self::Changed(one) => {
+                let reasons: Vec<_> = one.reasons.iter().map(ToString::to_string).collect();
+                format!("- changed: {} {}\n", user(one.new), escape::markdown(&reasons.join("; ")))
+            }
+        }
     }
-    entries.sort_by_key(|(grave, _)| !grave);
-    let total = entries.len();
+}
+
+/// A comment of at most the budget: whole lines, the grave ones first, then a count.
+fn comment<'a>(diff: &'a PlanDiff<'a>, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+    let mut page = format!("<!-- mfaplan:diff -->\n## What changes: {}\n\n", verdict(diff));
+    let _ = writeln!(page, "Digest: `{}` → `{}`\n", diff.digests.0, diff.digests.1);
+    let changes = |word, list: &'a [&'a Change]| list.iter().map(move |one| Entry::Change(word, one));
+    let mut entries: Vec<_> = diff.refused.iter().map(|one| Entry::Refused(one)).collect();
+    entries.extend(diff.no_longer_refused.iter().map(|one| Entry::NoLongerRefused(one)));
+    entries.extend(diff.terms.iter().map(|term| Entry::Term(term)));
+    entries.extend(diff.findings.iter().map(Entry::Tenant));
+    entries.extend(changes("added", &diff.added));
+    entries.extend(changes("removed", &diff.removed));
+    entries.extend(diff.changed.iter().map(Entry::Changed));
+    entries.sort_by_cached_key(|entry| !entry.is_grave());
     let mut shown = 0;
-    for (_, line) in &entries {
+    for entry in &entries {
+        let line = entry.line();
         // Room for the closing count.
         if page.len() + line.len() + 80 > options.markdown_budget {
             break;
         }
-        page.push_str(line);
+        page.push_str(&line);
         shown += 1;
     }
-    if shown < total {
-        let _ = writeln!(page, "\n… and {} more.", words::number((total - shown) as u64));
+    if shown < entries.len() {
+        let _ = writeln!(page, "\n… and {} more.", words::number((entries.len() - shown) as u64));
     }
     out.write_all(page.as_bytes())
 }
@@ -241,11 +265,17 @@ struct DocumentV1<'a> {
     /// The new plan.
     new: SideV1<'a>,
     /// Users that only the new plan changes, by name.
-    added: Vec<v1::ChangeV1<'a>>,
+    #[serde(serialize_with = "changes")]
+    #[cfg_attr(test, schemars(with = "Vec<v1::ChangeV1<'a>>"))]
+    added: &'a [&'a Change],
     /// Users that only the old plan changed, by name.
-    removed: Vec<v1::ChangeV1<'a>>,
+    #[serde(serialize_with = "changes")]
+    #[cfg_attr(test, schemars(with = "Vec<v1::ChangeV1<'a>>"))]
+    removed: &'a [&'a Change],
     /// Users whose change is another one, by name.
-    changed: Vec<ChangedV1<'a>>,
+    #[serde(serialize_with = "changed_users")]
+    #[cfg_attr(test, schemars(with = "Vec<ChangedV1<'a>>"))]
+    changed: &'a [ChangedUser<'a>],
     /// Why a plan is refused: reasons that are new and that are gone.
     refused: RefusedV1<'a>,
     /// Findings of the tenant and of blocks: which differ, and how.
@@ -290,27 +320,32 @@ struct RefusedV1<'a> {
 
 fn document<'a>(diff: &'a PlanDiff<'a>) -> DocumentV1<'a> {
     let PlanDiff { digests, summaries, added, removed, changed, refused, no_longer_refused, findings, terms } = diff;
-    let changes = |list: &[&'a Change]| list.iter().map(|one| v1::change(one)).collect::<Vec<_>>();
-    let reasons = |list: &[crate::plan::compare::Reason]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
     DocumentV1 {
         format_version: FORMAT_VERSION,
         old: SideV1 { digest: digests.0.to_string(), summary: summaries.0 },
         new: SideV1 { digest: digests.1.to_string(), summary: summaries.1 },
-        added: changes(added),
-        removed: changes(removed),
-        changed: changed
-            .iter()
-            .map(|one| ChangedV1 {
-                user: v1::change(one.new).user,
-                old: v1::change(one.old),
-                new: v1::change(one.new),
-                reasons: reasons(&one.reasons),
-            })
-            .collect(),
+        added,
+        removed,
+        changed,
         refused: RefusedV1 { added: refused, removed: no_longer_refused },
         findings: reasons(findings),
         terms,
     }
+}
+
+fn reasons(list: &[Reason]) -> Vec<String> {
+    list.iter().map(ToString::to_string).collect()
+}
+
+fn changes<S: serde::Serializer>(list: &[&Change], serializer: S) -> Result<S::Ok, S::Error> {
+    v1::in_order(list, serializer, |one| v1::change(one))
+}
+
+fn changed_users<S: serde::Serializer>(list: &[ChangedUser<'_>], serializer: S) -> Result<S::Ok, S::Error> {
+    v1::in_order(list, serializer, |one| {
+        let (old, new) = (v1::change(one.old), v1::change(one.new));
+        ChangedV1 { user: new.user.clone(), old, new, reasons: reasons(&one.reasons) }
+    })
 }
 
 #[cfg(test)]

@@ -12,8 +12,9 @@
 
 mod names;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{cell::RefCell, collections::HashMap, sync::Arc};
 
+use rayon::prelude::*;
 use serde_json::Value;
 
 use crate::{
@@ -23,9 +24,9 @@ use crate::{
         file::{pseudonymous_tenant, pseudonymous_user, tenant_id_text, user_id_text},
     },
     risk::{Accepted, Evidence, Finding, FindingUser, Place, PlanFinding},
-    tenant::{ObservedTenant, Text, UserId},
+    tenant::{ObservedTenant, TenantId, Text, UserId},
 };
-use names::Names;
+use names::{Names, User};
 
 /// The plan with pseudonyms: the same name gets the same pseudonym, in every plan of the tenant.
 #[must_use]
@@ -40,14 +41,24 @@ pub fn redact_observed(plan: &Plan, tenant: &ObservedTenant) -> Plan {
     Redaction::new(plan, Some(tenant)).plan(plan)
 }
 
+/// All names, and what stands for them.
 struct Redaction {
     names: Names,
-    tenant: crate::tenant::TenantId,
-    /// Waivers are shared by thousands of findings, and stay shared.
-    accepted: std::cell::RefCell<HashMap<*const Accepted, Arc<Accepted>>>,
-    /// Messages and remediations repeat for thousands of users: each is searched once.
-    known: std::cell::RefCell<HashMap<String, Option<String>>>,
+    tenant: TenantId,
 }
+
+/// Redacts one thing after the other, remembering what it has seen. Each core has its own.
+struct Redactor<'a> {
+    names: &'a Names,
+    tenant: TenantId,
+    /// Waivers are shared by thousands of findings, and stay shared.
+    accepted: RefCell<HashMap<*const Accepted, Arc<Accepted>>>,
+    /// Messages and remediations repeat for thousands of users: each is searched once.
+    known: RefCell<HashMap<String, Option<String>>>,
+}
+
+/// So many changes are redacted by one redactor at least: what it remembers has to pay.
+const CHUNK: usize = 2_048;
 
 /// So many texts are remembered; those with a name in them are mostly new, and must not fill the memory.
 const KNOWN: usize = 4_096;
@@ -56,34 +67,61 @@ impl Redaction {
     fn new(plan: &Plan, observed: Option<&ObservedTenant>) -> Self {
         let tenant = plan.tenant.id;
         let mut names = Names::new(tenant);
-        let of_changes = plan.changes.iter().map(|change| {
-            let user = &change.user;
-            (user.id, &user.user_principal_name, user.display_name.as_ref(), None)
+        let of_changes = plan.changes.iter().map(|change| User {
+            id: change.user.id,
+            user_principal_name: &change.user.user_principal_name,
+            mail: None,
+            display_name: change.user.display_name.as_deref(),
         });
-        let of_findings = plan.findings.iter().filter_map(|one| one.user.as_ref());
-        let of_findings =
-            of_findings.map(|user| (user.id, &user.user_principal_name, user.display_name.as_ref(), None));
-        let of_tenant = observed.into_iter().flat_map(|tenant| tenant.users());
-        let of_tenant =
-            of_tenant.map(|user| (user.id, &user.user_principal_name, user.display_name.as_ref(), user.mail.as_ref()));
-        for (id, upn, display, mail) in of_changes.chain(of_findings).chain(of_tenant) {
-            let pseudonym: Text = user_id_text(pseudonymous_user(id, tenant)).into();
-            names.add_id(id.as_uuid(), &pseudonym);
-            names.add_address(upn, &pseudonym);
-            if let Some(mail) = mail {
-                names.add_address(mail, &pseudonym);
-            }
-            if let Some(display) = display {
-                names.add_name(display, &pseudonym);
-            }
+        let of_findings = plan.findings.iter().filter_map(|one| one.user.as_ref()).map(|user| User {
+            id: user.id,
+            user_principal_name: &user.user_principal_name,
+            mail: None,
+            display_name: user.display_name.as_deref(),
+        });
+        let of_tenant = observed.into_iter().flat_map(|tenant| tenant.users()).map(|user| User {
+            id: user.id,
+            user_principal_name: &user.user_principal_name,
+            mail: user.mail.as_deref(),
+            display_name: user.display_name.as_deref(),
+        });
+        let users: Vec<_> = of_changes.chain(of_findings).chain(of_tenant).collect();
+        for users in users.chunks(1 << 16) {
+            let pseudonyms: Vec<_> = users.par_iter().map(|user| pseudonym(user.id, tenant)).collect();
+            names.add_users(users, &pseudonyms);
         }
-        let pseudonym: Text = tenant_id_text(pseudonymous_tenant(tenant)).into();
-        names.add_id(tenant.as_uuid(), &pseudonym);
-        names.add_tenant(&plan.tenant.name, &pseudonym);
-        Self { names, tenant, accepted: std::cell::RefCell::default(), known: std::cell::RefCell::default() }
+        let pseudonymous = pseudonymous_tenant(tenant);
+        names.add_tenant(pseudonymous, &plan.tenant.name, &tenant_id_text(pseudonymous).into());
+        Self { names, tenant }
+    }
+
+    fn redactor(&self) -> Redactor<'_> {
+        let Self { names, tenant } = self;
+        Redactor { names, tenant: *tenant, accepted: RefCell::default(), known: RefCell::default() }
     }
 
     fn plan(&self, plan: &Plan) -> Plan {
+        let changes = plan
+            .changes
+            .par_chunks(CHUNK)
+            .flat_map_iter(|chunk| {
+                let redactor = self.redactor();
+                chunk.iter().map(move |one| redactor.change(one))
+            })
+            .collect();
+        self.redactor().plan(plan, changes)
+    }
+}
+
+/// The id and the word that stand for a user.
+fn pseudonym(id: UserId, tenant: TenantId) -> (UserId, Text) {
+    let id = pseudonymous_user(id, tenant);
+    (id, user_id_text(id).into())
+}
+
+impl Redactor<'_> {
+    /// The plan, with these changes in place of its own.
+    fn plan(&self, plan: &Plan, redacted: Vec<Change>) -> Plan {
         let Plan {
             mfaplan_version,
             created_at,
@@ -94,7 +132,7 @@ impl Redaction {
             summary,
             waivers,
             refused,
-            changes,
+            changes: _,
             findings,
             not_evaluated,
             checks,
@@ -133,7 +171,7 @@ impl Redaction {
                     remedy: self.text(remedy),
                 })
                 .collect(),
-            changes: changes.iter().map(|one| self.change(one)).collect(),
+            changes: redacted,
             findings: findings.iter().map(|one| self.plan_finding(one)).collect(),
             not_evaluated: not_evaluated.clone(),
             checks: checks
@@ -254,8 +292,10 @@ impl Redaction {
     }
 
     fn user(&self, id: UserId) -> (UserId, Text) {
-        let id = pseudonymous_user(id, self.tenant);
-        (id, user_id_text(id).into())
+        match self.names.pseudonym(id.as_uuid()) {
+            Some((id, text)) => (UserId::new(*id), text.clone()),
+            None => pseudonym(id, self.tenant),
+        }
     }
 
     /// The keys of `for_each` are part of an address, and often users.

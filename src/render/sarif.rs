@@ -1,8 +1,9 @@
 //! SARIF 2.1.0 (OASIS standard), for code scanning: every finding at the line of the configuration that causes it.
 
-use std::{collections::HashMap, io, io::Write};
+use std::{borrow::Cow, collections::HashMap, io, io::Write};
 
 use aws_lc_rs::digest::{SHA256, digest};
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::{
@@ -11,8 +12,9 @@ use super::{
     escape, words,
 };
 use crate::{
+    diff::Action,
     plan::{
-        Change, Plan,
+        Change, Decision, Plan,
         file::{checksum::hex, tenant_id_text, user_id_text},
     },
     risk::{Finding, Place, PlanFinding},
@@ -30,34 +32,34 @@ pub fn write(plan: &Plan, _options: &Options, out: &mut dyn Write) -> io::Result
     let causes = causes_of(plan, |_, _| true);
     let (rules, index) = rules(&causes);
     let total: usize = causes.iter().map(|cause| cause.changes.len() + cause.others.len()).sum();
-    let results: Vec<_> = results(plan, &causes, &index).take(LIMIT).collect();
-    let left = total.saturating_sub(results.len());
+    let left = total.saturating_sub(LIMIT);
     let mut notifications = Vec::new();
     if left > 0 {
         let text = format!("{} of {total} findings are not listed here, the worst being listed first.", left);
         notifications.push(json!({"level": "warning", "message": {"text": text}}));
     }
     for refusal in &plan.refused {
-        let text = plain(&format!("Plan refused ({}): {} Way out: {}", refusal.rule, refusal.reason, refusal.remedy));
-        notifications.push(json!({"level": "error", "message": {"text": text}}));
+        let text = format!("Plan refused ({}): {} Way out: {}", refusal.rule, refusal.reason, refusal.remedy);
+        notifications.push(json!({"level": "error", "message": {"text": plain(&text)}}));
     }
-    let log = json!({
-        "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{
-            "tool": {"driver": {
+    let tenant = tenant_id_text(plan.tenant.id);
+    let log = Log {
+        schema: "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
+        runs: [Run {
+            automation_details: json!({"id": format!("mfaplan/{tenant}/")}),
+            column_kind: "unicodeCodePoints",
+            invocations: json!([{"executionSuccessful": true, "toolExecutionNotifications": notifications}]),
+            properties: json!({"digest": plan.digest.to_string()}),
+            results: Results { plan, tenant, causes: &causes, index: &index },
+            tool: json!({"driver": {
                 "name": "mfaplan",
                 "version": &*plan.mfaplan_version,
                 "informationUri": env!("CARGO_PKG_REPOSITORY"),
                 "rules": rules,
-            }},
-            "automationDetails": {"id": format!("mfaplan/{}/", tenant_id_text(plan.tenant.id))},
-            "invocations": [{"executionSuccessful": true, "toolExecutionNotifications": notifications}],
-            "columnKind": "unicodeCodePoints",
-            "properties": {"digest": plan.digest.to_string()},
-            "results": results,
+            }}),
         }],
-    });
+        version: "2.1.0",
+    };
     serde_json::to_writer(&mut *out, &log)?;
     out.write_all(b"\n")
 }
@@ -101,74 +103,198 @@ const fn score(severity: Severity) -> &'static str {
     }
 }
 
-fn results<'a>(
+/// The log. Members are in alphabetical order, as those of a JSON value are.
+#[derive(Serialize)]
+struct Log<'a> {
+    #[serde(rename = "$schema")]
+    schema: &'static str,
+    runs: [Run<'a>; 1],
+    version: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Run<'a> {
+    automation_details: Value,
+    column_kind: &'static str,
+    invocations: Value,
+    properties: Value,
+    results: Results<'a>,
+    tool: Value,
+}
+
+/// The first results, made one after the other while they are written.
+struct Results<'a> {
     plan: &'a Plan,
+    tenant: String,
     causes: &'a [Cause<'a>],
     index: &'a HashMap<&'a str, usize>,
-) -> impl Iterator<Item = Value> + 'a {
-    causes.iter().flat_map(move |cause| {
-        let rule = index.get(cause.rule).copied().unwrap_or_default();
-        let others = cause.others.iter().map(move |one| of_plan(plan, one, rule));
-        others.chain(cause.changes.iter().map(move |(change, finding)| of_change(plan, change, finding, rule)))
-    })
 }
 
-fn of_change(plan: &Plan, change: &Change, finding: &Finding, rule: usize) -> Value {
-    let user = &change.user.user_principal_name;
-    let subject = format!("{user} ({}): ", words::transition(change));
-    let mut result = result(plan, finding, rule, &subject, change.declared_by.as_ref(), &user_id_text(change.user.id));
-    result["properties"]["user"] = json!(plain(user));
-    result["properties"]["action"] = json!(change.action);
-    result["properties"]["decision"] = json!(change.decision);
-    result
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Outcome<'a> {
+    level: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    locations: Option<[Location<'a>; 1]>,
+    message: Message,
+    partial_fingerprints: Fingerprints,
+    properties: Properties<'a>,
+    rule_id: Cow<'a, str>,
+    rule_index: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suppressions: Option<[Suppression; 1]>,
 }
 
-fn of_plan(plan: &Plan, one: &PlanFinding, rule: usize) -> Value {
-    let subject = one.user.as_ref().map_or_else(String::new, |user| format!("{}: ", user.user_principal_name));
-    let id = one.user.as_ref().map_or_else(String::new, |user| user_id_text(user.id));
-    result(plan, &one.finding, rule, &subject, one.declared_by.as_ref(), &id)
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Location<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    logical_locations: Option<[LogicalLocation<'a>; 1]>,
+    physical_location: PhysicalLocation,
 }
 
-fn result(plan: &Plan, finding: &Finding, rule: usize, subject: &str, place: Option<&Place>, id: &str) -> Value {
-    let evidence = words::evidence(finding);
-    let evidence = if evidence.is_empty() { evidence } else { format!(" Evidence: {evidence}.") };
-    let text = format!("{subject}{}{evidence} Way out: {}", finding.message, finding.remediation);
-    let address = place.map_or("", |place| &place.address);
-    // What it is about, and not how it is worded or where the block stands in its file: an alert survives both.
-    let tenant = tenant_id_text(plan.tenant.id);
-    let identity = digest(&SHA256, format!("{tenant}\n{}\n{id}\n{address}", finding.rule).as_bytes());
-    let mut result = json!({
-        "ruleId": plain(&finding.rule),
-        "ruleIndex": rule,
-        "level": level(finding.severity),
-        "message": {"text": plain(&text)},
-        "partialFingerprints": {"mfaplan/v1": hex(identity.as_ref())},
-        "properties": {"severity": finding.severity},
-    });
-    if let Some(location) = location(plan, place) {
-        result["locations"] = json!([location]);
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LogicalLocation<'a> {
+    fully_qualified_name: Cow<'a, str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PhysicalLocation {
+    artifact_location: ArtifactLocation,
+    region: Region,
+}
+
+#[derive(Serialize)]
+struct ArtifactLocation {
+    uri: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Region {
+    start_line: u32,
+}
+
+#[derive(Serialize)]
+struct Message {
+    text: String,
+}
+
+#[derive(Serialize)]
+struct Fingerprints {
+    #[serde(rename = "mfaplan/v1")]
+    v1: String,
+}
+
+#[derive(Serialize)]
+struct Properties<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    action: Option<Action>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decision: Option<Decision>,
+    severity: Severity,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<Cow<'a, str>>,
+}
+
+#[derive(Serialize)]
+struct Suppression {
+    justification: String,
+    kind: &'static str,
+    status: &'static str,
+}
+
+impl Serialize for Results<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let all = self.causes.iter().flat_map(|cause| {
+            let rule = self.index.get(cause.rule).copied().unwrap_or_default();
+            let others = cause.others.iter().map(move |one| About::Plan(one, rule));
+            others.chain(cause.changes.iter().map(move |(change, finding)| About::Change(change, finding, rule)))
+        });
+        serializer.collect_seq(all.take(LIMIT).map(|one| match one {
+            About::Plan(one, rule) => self.of_plan(one, rule),
+            About::Change(change, finding, rule) => self.of_change(change, finding, rule),
+        }))
     }
-    if let Some(accepted) = finding.accepted.as_deref() {
-        let why = format!("{} (until {}, {})", accepted.reason, accepted.expires, accepted.address);
-        result["suppressions"] = json!([{"kind": "external", "status": "accepted", "justification": plain(&why)}]);
-    }
-    result
 }
 
-/// The block; for findings of the tenant the first line of the configuration, as code scanning drops results without a
-/// place. A rollback has no configuration.
-fn location(plan: &Plan, place: Option<&Place>) -> Option<Value> {
-    let (file, line) = match place {
-        Some(place) => (&place.file, place.line.max(1)),
-        None => (plan.config.files.first()?, 1),
-    };
-    let mut location = json!({
-        "physicalLocation": {"artifactLocation": {"uri": uri(file)}, "region": {"startLine": line}},
-    });
-    if let Some(place) = place {
-        location["logicalLocations"] = json!([{"fullyQualifiedName": plain(&place.address)}]);
+/// What a result is about, and the position of its rule.
+enum About<'a> {
+    Plan(&'a PlanFinding, usize),
+    Change(&'a Change, &'a Finding, usize),
+}
+
+impl<'a> Results<'a> {
+    fn of_change(&self, change: &'a Change, finding: &'a Finding, rule: usize) -> Outcome<'a> {
+        let user = &change.user.user_principal_name;
+        let subject = format!("{user} ({}): ", words::transition(change));
+        let mut result =
+            self.result(finding, rule, subject, change.declared_by.as_ref(), &user_id_text(change.user.id));
+        result.properties.user = Some(plain(user));
+        result.properties.action = Some(change.action);
+        result.properties.decision = Some(change.decision);
+        result
     }
-    Some(location)
+
+    fn of_plan(&self, one: &'a PlanFinding, rule: usize) -> Outcome<'a> {
+        let subject = one.user.as_ref().map_or_else(String::new, |user| format!("{}: ", user.user_principal_name));
+        let id = one.user.as_ref().map_or_else(String::new, |user| user_id_text(user.id));
+        self.result(&one.finding, rule, subject, one.declared_by.as_ref(), &id)
+    }
+
+    fn result(
+        &self,
+        finding: &'a Finding,
+        rule: usize,
+        subject: String,
+        place: Option<&'a Place>,
+        id: &str,
+    ) -> Outcome<'a> {
+        let mut text = subject;
+        text.push_str(&finding.message);
+        if !finding.evidence.is_empty() {
+            text.push_str(" Evidence: ");
+            words::push_evidence(&mut text, finding);
+            text.push('.');
+        }
+        text.push_str(" Way out: ");
+        text.push_str(&finding.remediation);
+        let address = place.map_or("", |place| &place.address);
+        // What it is about, and not how it is worded or where the block stands in its file: an alert survives both.
+        let identity = digest(&SHA256, format!("{}\n{}\n{id}\n{address}", self.tenant, finding.rule).as_bytes());
+        Outcome {
+            level: level(finding.severity),
+            locations: self.location(place).map(|location| [location]),
+            message: Message { text: plain_owned(text) },
+            partial_fingerprints: Fingerprints { v1: hex(identity.as_ref()) },
+            properties: Properties { action: None, decision: None, severity: finding.severity, user: None },
+            rule_id: plain(&finding.rule),
+            rule_index: rule,
+            suppressions: finding.accepted.as_deref().map(|accepted| {
+                let why = format!("{} (until {}, {})", accepted.reason, accepted.expires, accepted.address);
+                [Suppression { justification: plain(&why).into_owned(), kind: "external", status: "accepted" }]
+            }),
+        }
+    }
+
+    /// The block; for findings of the tenant the first line of the configuration, as code scanning drops results without
+    /// a place. A rollback has no configuration.
+    fn location(&self, place: Option<&'a Place>) -> Option<Location<'a>> {
+        let (file, line) = match place {
+            Some(place) => (&place.file, place.line.max(1)),
+            None => (self.plan.config.files.first()?, 1),
+        };
+        Some(Location {
+            logical_locations: place.map(|place| [LogicalLocation { fully_qualified_name: plain(&place.address) }]),
+            physical_location: PhysicalLocation {
+                artifact_location: ArtifactLocation { uri: uri(file) },
+                region: Region { start_line: line },
+            },
+        })
+    }
 }
 
 /// A relative path as a URI reference (RFC 3986).
@@ -185,8 +311,17 @@ fn uri(path: &str) -> String {
 }
 
 /// Text in which nothing is taken for a link (SARIF 2.1.0, "Messages with embedded links").
-fn plain(raw: &str) -> String {
-    escape::text(raw).replace("](", "] (")
+fn plain(raw: &str) -> Cow<'_, str> {
+    let text = escape::text(raw);
+    if text.contains("](") { text.replace("](", "] (").into() } else { text }
+}
+
+/// As [`plain`], without a copy where nothing changes.
+fn plain_owned(raw: String) -> String {
+    match plain(&raw) {
+        Cow::Borrowed(_) => raw,
+        Cow::Owned(text) => text,
+    }
 }
 
 #[cfg(test)]

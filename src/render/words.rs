@@ -70,10 +70,11 @@ pub fn impact(Impact { modern_auth, legacy_auth }: &Impact) -> (String, String) 
 /// `disabled → enabled (enforced)`: what is written, and in brackets what it will end in where that differs.
 #[must_use]
 pub fn transition(change: &Change) -> String {
-    if change.after == change.effective {
-        format!("{} → {}", change.before, change.after)
+    let (before, after, effective) = (change.before.as_str(), change.after.as_str(), change.effective.as_str());
+    if after == effective {
+        [before, " → ", after].concat()
     } else {
-        format!("{} → {} ({})", change.before, change.after, change.effective)
+        [before, " → ", after, " (", effective, ")"].concat()
     }
 }
 
@@ -157,15 +158,20 @@ pub fn hold(hold: &crate::desired::Hold) -> String {
 #[must_use]
 pub fn evidence(finding: &Finding) -> String {
     let mut out = String::new();
-    for Evidence { fact, value } in &finding.evidence {
-        if !out.is_empty() {
+    push_evidence(&mut out, finding);
+    out
+}
+
+/// Appends what [`evidence`] says.
+pub fn push_evidence(out: &mut String, finding: &Finding) {
+    for (position, Evidence { fact, value }) in finding.evidence.iter().enumerate() {
+        if position > 0 {
             out.push_str(" · ");
         }
         out.push_str(fact);
         out.push_str(": ");
-        push_value(&mut out, value);
+        push_value(out, value);
     }
-    out
 }
 
 /// At most this many elements of a list are spelled out.

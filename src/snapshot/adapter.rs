@@ -8,9 +8,12 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use crate::tenant::{
-    MfaState, ObservedState, ObservedTenant, ReadError, ReadProgress, ReadRequest, StateRead, TenantRead, TenantWrite,
-    UserId, WriteError, WriteErrorKind,
+use crate::{
+    json::stream::Fault,
+    tenant::{
+        MfaState, ObservedState, ObservedTenant, ReadError, ReadProgress, ReadRequest, StateRead, TenantRead,
+        TenantWrite, UserId, WriteError, WriteErrorKind,
+    },
 };
 
 use super::{
@@ -18,7 +21,6 @@ use super::{
     error::SnapshotError,
     read,
     states::States,
-    stream::Fault,
 };
 
 /// How often a rewrite starts afresh because somebody else changed the file meanwhile.

@@ -11,11 +11,14 @@ use std::{borrow::Cow, collections::HashMap, ops::Range};
 
 use serde::de::IgnoredAny;
 
-use crate::tenant::{Policy, UserId};
+use crate::{
+    json::walk,
+    tenant::{Policy, UserId},
+};
 
 use super::{
     error::{MAX_PROBLEMS, Problem},
-    head, json, time,
+    head, time,
 };
 
 /// What a value may be. Null is allowed wherever a key may be missing.
@@ -202,7 +205,7 @@ pub(super) fn problems(text: &[u8]) -> Vec<Problem> {
     }
     check.found.sort_by_key(|(offset, _, _)| *offset);
     let located = check.found.into_iter().take(MAX_PROBLEMS).map(|(offset, path, message)| {
-        let (line, column) = json::line_column(text, offset);
+        let (line, column) = walk::line_column(text, offset);
         Problem { line, column, path, message }
     });
     located.collect()
@@ -274,12 +277,12 @@ impl Check<'_> {
         }
         let first = token.first().copied();
         let at = place.start;
-        let text = if first == Some(b'"') { json::string(token) } else { None };
+        let text = if first == Some(b'"') { walk::string(token) } else { None };
         match (kind, text) {
             (Kind::Object(members), _) if first == Some(b'{') => self.object(place, members, path),
             (Kind::Map(kind), _) if first == Some(b'{') => {
                 let mut seen = Vec::new();
-                for (key, value) in json::members(self.text, place) {
+                for (key, value) in walk::members(self.text, place) {
                     let path = Path::Key(path, &key);
                     if seen.contains(&key) {
                         self.add(value.start, &path, "this key is given twice");
@@ -289,7 +292,7 @@ impl Check<'_> {
                 }
             }
             (Kind::List(kind), _) if first == Some(b'[') => {
-                for (index, element) in json::elements(self.text, place).enumerate() {
+                for (index, element) in walk::elements(self.text, place).enumerate() {
                     self.value(element, *kind, &Path::Index(path, index), true);
                     if self.full() {
                         break;
@@ -325,7 +328,7 @@ impl Check<'_> {
 
     fn object(&mut self, place: Range<usize>, members: &'static [Member], path: &Path<'_>) {
         let mut seen = vec![false; members.len()];
-        for (key, value) in json::members(self.text, place.clone()) {
+        for (key, value) in walk::members(self.text, place.clone()) {
             let Some(position) = members.iter().position(|member| member.key == key) else { continue };
             let member = &members[position];
             let path = Path::Key(path, member.key);
@@ -342,22 +345,22 @@ impl Check<'_> {
     /// Two users with one id, or one name: whom would a write be for?
     fn duplicates(&mut self, document: Range<usize>) {
         let text = self.text;
-        let Some((_, users)) = json::members(text, document).find(|(key, _)| key == "users") else { return };
+        let Some((_, users)) = walk::members(text, document).find(|(key, _)| key == "users") else { return };
         if text.get(users.start) != Some(&b'[') {
             return;
         }
         let mut ids = HashMap::new();
         let mut names = HashMap::new();
-        for (index, user) in json::elements(text, users).enumerate() {
+        for (index, user) in walk::elements(text, users).enumerate() {
             if self.full() {
                 return;
             }
             if text.get(user.start) != Some(&b'{') {
                 continue;
             }
-            for (key, value) in json::members(text, user) {
+            for (key, value) in walk::members(text, user) {
                 let at = value.start;
-                let first = match (&*key, json::string(&text[value])) {
+                let first = match (&*key, walk::string(&text[value])) {
                     ("id", Some(id)) => id.parse::<UserId>().ok().and_then(|id| earlier(&mut ids, id, index)),
                     ("userPrincipalName", Some(name)) => earlier(&mut names, name.to_lowercase(), index),
                     _ => None,
@@ -396,7 +399,7 @@ fn found(token: &[u8]) -> Cow<'static, str> {
     match token.first() {
         Some(b'{') => "an object".into(),
         Some(b'[') => "a list".into(),
-        Some(b'"') => json::string(token).map_or_else(|| "text that is not UTF-8".into(), |text| shown(&text).into()),
+        Some(b'"') => walk::string(token).map_or_else(|| "text that is not UTF-8".into(), |text| shown(&text).into()),
         _ => String::from_utf8_lossy(&token[..token.len().min(40)]).into_owned().into(),
     }
 }

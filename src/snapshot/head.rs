@@ -14,6 +14,17 @@ pub(super) const FORMAT_MAJOR: &str = "1";
 /// The format this version writes.
 pub(super) const FORMAT_VERSION: &str = "1.0";
 
+/// The keys of the document that are kept, besides `users`.
+pub(super) const KEYS: [&str; 7] = [
+    "formatVersion",
+    "capturedAt",
+    "registrationCapturedAt",
+    "tenant",
+    "groups",
+    "conditionalAccessPolicies",
+    "unavailable",
+];
+
 /// Is this a format version that can be read?
 pub(super) fn readable(version: &str) -> bool {
     version.split('.').next() == Some(FORMAT_MAJOR)

@@ -1,7 +1,7 @@
 //! The snapshot file: an offline copy of a tenant, behind the same ports as the live one.
 //!
-//! - [`read`] turns the file into an [`ObservedTenant`]. The document is streamed ([`stream`]), its users parsed into
-//!   typed rows that borrow from the text ([`row`]), strings that repeat are shared ([`intern`]).
+//! - [`read`] turns the file into an [`ObservedTenant`]. The document is streamed ([`crate::json`]), its users parsed
+//!   into typed rows that borrow from the text ([`row`]), strings that repeat are shared.
 //! - A file that cannot be read is looked at again, slowly, for all that is wrong in it and where ([`check`]).
 //! - [`write()`] makes such a file of any observed tenant.
 //! - [`SnapshotTenant`] is the adapter: it knows where each user's state stands in the file ([`states`]) and replaces
@@ -14,12 +14,9 @@ mod check;
 mod commit;
 mod error;
 mod head;
-mod intern;
-mod json;
 mod read;
 mod row;
 mod states;
-mod stream;
 mod time;
 mod write;
 

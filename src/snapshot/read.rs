@@ -6,22 +6,29 @@ use std::{
     path::Path,
 };
 
-use crate::tenant::{ObservedTenant, User};
+use crate::{
+    json::{
+        stream::{self, Fault, Rows},
+        walk,
+    },
+    tenant::{ObservedTenant, User},
+};
 
 use super::{
     check,
     error::{Problem, SnapshotError, SnapshotErrorKind},
-    head, json,
+    head,
     row::{Object, UserRow},
-    stream::{self, Fault, Rows},
 };
 
 struct Users;
 
 impl Rows for Users {
+    const LIST: &'static str = "users";
+    const HEAD: &'static [&'static str] = &head::KEYS;
     type Row<'a> = Object<UserRow<'a>>;
     type Item = User;
-    fn keep<'a>(Object(row): Object<UserRow<'a>>, _: &'a str, _: u64) -> User {
+    fn keep<'a>(Object(row): Object<UserRow<'a>>, _: &'a [u8], _: u64) -> User {
         row.into_user()
     }
 }
@@ -74,7 +81,7 @@ fn all(mut file: File, path: &Path) -> Result<Vec<u8>, SnapshotError> {
 fn parse(input: impl Read) -> Result<ObservedTenant, Fault> {
     let wrong = |message: String| Fault::Content { offset: 0, message };
     let document = stream::read::<Users>(input)?;
-    let users = document.users.ok_or_else(|| wrong("users is missing".to_owned()))?;
+    let users = document.list.ok_or_else(|| wrong("users is missing".to_owned()))?;
     let tenant = head::tenant(&document.head, users).map_err(wrong)?;
     if has_duplicates(tenant.users()) {
         return Err(wrong("two users share an id or a name".to_owned()));
@@ -104,7 +111,7 @@ pub(super) fn explain(path: &Path, text: &[u8], offset: u64, message: String) ->
     }
     let mut problems = check::problems(text);
     if problems.is_empty() {
-        let (line, column) = json::line_column(text, usize::try_from(offset).unwrap_or(usize::MAX));
+        let (line, column) = walk::line_column(text, usize::try_from(offset).unwrap_or(usize::MAX));
         problems.push(Problem { line, column, path: String::new(), message });
     }
     let hint = if problems.iter().any(|problem| problem.message.contains("cut off")) {

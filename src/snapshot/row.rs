@@ -7,12 +7,15 @@ use std::{borrow::Cow, fmt, marker::PhantomData};
 
 use serde::{Deserialize, Deserializer, de};
 
-use crate::tenant::{
-    AppSignIns, Attribute, GroupId, LastSignIn, LegacySignIns, MailboxPurpose, ObservedState, RoleAssignment,
-    RoleTemplateId, SignIns, Text, User, UserId, UserType,
+use crate::{
+    json::intern::Shared,
+    tenant::{
+        AppSignIns, Attribute, GroupId, LastSignIn, LegacySignIns, MailboxPurpose, ObservedState, RoleAssignment,
+        RoleTemplateId, SignIns, Text, User, UserId, UserType,
+    },
 };
 
-use super::{intern::Shared, time::Date};
+use super::time::Date;
 
 /// A value that may be missing, or there and null. Graph means different things by the two.
 #[derive(Default)]

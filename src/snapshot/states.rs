@@ -11,12 +11,15 @@ use std::{
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::tenant::{ObservedState, UserId};
-
-use super::{
-    row::Field,
-    stream::{self, Fault, Rows},
+use crate::{
+    json::{
+        stream::{self, Fault, Rows},
+        walk,
+    },
+    tenant::{ObservedState, UserId},
 };
+
+use super::{head, row::Field};
 
 /// The states of a file's users, as of one version of the file.
 #[derive(Debug)]
@@ -54,7 +57,7 @@ impl States {
     /// Reads the states of an open file.
     pub(super) fn read(file: &File) -> Result<Self, Fault> {
         let version = Version::of(&file.metadata().map_err(Fault::Io)?, SystemTime::now());
-        let users = stream::read::<Places>(file)?.users.unwrap_or_default();
+        let users = stream::read::<Places>(file)?.list.unwrap_or_default();
         Ok(Self { version, slots: users.into_iter().collect() })
     }
 
@@ -106,9 +109,11 @@ struct PlaceRow<'a> {
 }
 
 impl Rows for Places {
+    const LIST: &'static str = "users";
+    const HEAD: &'static [&'static str] = &head::KEYS;
     type Row<'a> = PlaceRow<'a>;
     type Item = (UserId, Slot);
-    fn keep<'a>(row: PlaceRow<'a>, text: &'a str, offset: u64) -> (UserId, Slot) {
+    fn keep<'a>(row: PlaceRow<'a>, text: &'a [u8], offset: u64) -> (UserId, Slot) {
         let registered = match row.is_mfa_registered {
             Field::Value(registered) => Some(registered),
             Field::Missing | Field::Null => None,
@@ -120,14 +125,12 @@ impl Rows for Places {
                 (offset + start as u64..offset + (start + raw.len()) as u64, Some(raw))
             }
             // `null` for an `Option` leaves no raw value behind: find it by walking, as it is rare.
-            None => {
-                match super::json::members(text.as_bytes(), 0..text.len()).find(|(key, _)| key == "perUserMfaState") {
-                    Some((_, null)) => (offset + null.start as u64..offset + null.end as u64, None),
-                    None => (offset + 1..offset + 1, None),
-                }
-            }
+            None => match walk::members(text, 0..text.len()).find(|(key, _)| key == "perUserMfaState") {
+                Some((_, null)) => (offset + null.start as u64..offset + null.end as u64, None),
+                None => (offset + 1..offset + 1, None),
+            },
         };
-        let value = raw.and_then(|raw| super::json::string(raw.as_bytes()));
+        let value = raw.and_then(|raw| walk::string(raw.as_bytes()));
         (row.id, Slot { state: ObservedState::from_wire(value.as_deref()), registered, place })
     }
 }

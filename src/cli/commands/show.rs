@@ -7,7 +7,10 @@ use crate::{
         Context, Exit, Failure, Outcome,
         present::{self, PresentArgs},
     },
-    plan::{digest, file},
+    plan::{
+        digest,
+        file::{self, PlanFileError},
+    },
     render::{NextStep, redact::redact},
     snapshot,
     tenant::{LastSignIn, MfaState, ObservedTenant, ReadError},
@@ -34,23 +37,35 @@ pub struct Args {
 /// When the file is neither, is damaged, or of a version this program does not know: then nothing is shown.
 pub fn run(args: &Args, context: &mut Context) -> Outcome {
     let path = args.file.display();
-    let bytes = fs::read(&args.file).map_err(|error| Failure::new(format!("{path}: cannot be read: {error}")))?;
-    match file::kind(&bytes).map_err(|error| Failure::new(format!("{path}: {error}")))? {
-        file::DocumentKind::Plan => {
-            let plan = file::read(&bytes, digest::compute).map_err(|error| Failure::new(format!("{path}: {error}")))?;
-            drop(bytes);
+    // What a pipe holds can be read once only; of a file only what is needed is in memory.
+    let piped = match fs::metadata(&args.file) {
+        Ok(metadata) if metadata.is_file() => None,
+        _ => Some(fs::read(&args.file).map_err(|error| Failure::new(format!("{path}: cannot be read: {error}")))?),
+    };
+    let plan = match &piped {
+        Some(bytes) => file::read(bytes, digest::compute),
+        None => file::read_path(&args.file, digest::compute),
+    };
+    match plan {
+        Ok(plan) => {
+            drop(piped);
             let next = NextStep::Saved(path.to_string());
             present::write(&plan, &args.present, None, next, redact, context)?;
+            // The process ends now, which frees the plan in one piece rather than change by change.
+            std::mem::forget(plan);
         }
-        file::DocumentKind::Snapshot => {
+        Err(PlanFileError::Snapshot) => {
             if args.present.json || args.present.format.is_some() || args.present.redact {
                 return Err(Failure::new(format!("{path} is a snapshot, which has one view only"))
                     .hint("leave --json, --format and --redact out; the file itself is JSON"));
             }
-            let tenant = snapshot::from_slice(&args.file, &bytes).map_err(ReadError::from)?;
-            drop(bytes);
-            overview(&tenant, context)?;
+            let tenant = match piped {
+                Some(bytes) => snapshot::from_slice(&args.file, &bytes),
+                None => snapshot::read(&args.file),
+            };
+            overview(&tenant.map_err(ReadError::from)?, context)?;
         }
+        Err(error) => return Err(Failure::new(format!("{path}: {error}"))),
     }
     Ok(Exit::Done)
 }

@@ -5,7 +5,7 @@
 //! JSON parser, nothing needs to be brought into a canonical form, and no byte of the content escapes it: keys that a
 //! newer minor version added are covered like all others.
 
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 
 use aws_lc_rs::digest::{Context, SHA256};
 
@@ -78,23 +78,64 @@ impl<W: Write> Write for Sealing<W> {
 /// # Errors
 /// [`PlanFileError::NoChecksum`] or [`PlanFileError::Checksum`].
 pub fn verify(bytes: &[u8]) -> Result<(), PlanFileError> {
-    let end = bytes.trim_ascii_end();
+    compare(Context::new(&SHA256), bytes)
+}
+
+/// `hashed` knows all bytes of the file but these last ones.
+fn compare(mut hashed: Context, end: &[u8]) -> Result<(), PlanFileError> {
     let stated = end
+        .trim_ascii_end()
         .strip_suffix(CLOSING)
         .and_then(|rest| rest.split_at_checked(rest.len().checked_sub(DIGITS)?))
         .and_then(|(rest, digits)| Some((rest.strip_suffix(OPENING)?, digits)));
     let Some((content, digits)) = stated else {
         return Err(PlanFileError::NoChecksum);
     };
-    let mut context = Context::new(&SHA256);
-    context.update(content);
-    let computed = hex(context.finish().as_ref());
+    hashed.update(content);
+    let computed = hex(hashed.finish().as_ref());
     if computed.as_bytes() == digits { Ok(()) } else { Err(PlanFileError::Checksum) }
+}
+
+/// The end of the file that is kept until there is no more: the checksum, and white space after it.
+const END: usize = 1 << 10;
+
+/// Passes a saved plan through while hashing it, to tell at its end whether the checksum is right.
+pub(super) struct Checking<R: Read> {
+    input: R,
+    context: Context,
+    end: Vec<u8>,
+}
+
+impl<R: Read> Checking<R> {
+    /// Nothing read yet.
+    pub(super) fn new(input: R) -> Self {
+        Self { input, context: Context::new(&SHA256), end: Vec::new() }
+    }
+
+    /// As [`verify`], once all is read. More white space at the end than is kept hides the checksum.
+    pub(super) fn verify(self) -> Result<(), PlanFileError> {
+        compare(self.context, &self.end)
+    }
+}
+
+impl<R: Read> Read for Checking<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.input.read(buffer)?;
+        let new = buffer.get(..count).unwrap_or_default();
+        // What can no longer belong to the end is hashed: first of what was kept, then of what is new.
+        let over = (self.end.len() + new.len()).saturating_sub(END);
+        let kept = over.min(self.end.len());
+        self.context.update(self.end.get(..kept).unwrap_or_default());
+        self.end.drain(..kept);
+        let (content, end) = new.split_at(over - kept);
+        self.context.update(content);
+        self.end.extend_from_slice(end);
+        Ok(count)
+    }
 }
 
 /// Lower-case hex digits.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
-    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)]).collect()
+    crate::plan::digest::hex(bytes)
 }

@@ -1,6 +1,6 @@
 //! Telling plan files and snapshots apart by their first members, without reading the rest.
 
-use std::{cell::RefCell, fmt};
+use std::{cell::RefCell, fmt, io};
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 
@@ -36,15 +36,25 @@ pub(super) fn read(bytes: &[u8]) -> Result<Header, PlanFileError> {
     if bytes.trim_ascii().is_empty() {
         return Err(PlanFileError::Empty);
     }
-    let found = RefCell::new(None);
-    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let result = Seek { found: &found }.deserialize(&mut deserializer);
-    match (found.into_inner(), result) {
+    match seek(&mut serde_json::Deserializer::from_slice(bytes)) {
         (Some(header), _) => Ok(header),
         (None, Ok(())) => Err(PlanFileError::NoVersion),
         (None, Err(error)) if error.is_data() => Err(PlanFileError::NotJson("it is not a JSON object".to_owned())),
         (None, Err(error)) => Err(PlanFileError::syntax(&error)),
     }
+}
+
+/// As [`read`], of a file that is not in memory; `None` where a look at the whole of it has to tell what is wrong.
+pub(super) fn peek(input: impl io::Read) -> Option<Header> {
+    seek(&mut serde_json::Deserializer::from_reader(io::BufReader::new(input))).0
+}
+
+fn seek<'de, R: serde_json::de::Read<'de>>(
+    deserializer: &mut serde_json::Deserializer<R>,
+) -> (Option<Header>, serde_json::Result<()>) {
+    let found = RefCell::new(None);
+    let result = Seek { found: &found }.deserialize(deserializer);
+    (found.into_inner(), result)
 }
 
 /// Walks the members of the outer object and gives up at the one it looks for. Giving up is an error to serde, which is

@@ -8,6 +8,7 @@ pub mod checksum;
 mod error;
 mod header;
 mod pseudonym;
+mod streamed;
 pub mod v1;
 
 use std::{
@@ -54,25 +55,31 @@ pub fn read(bytes: &[u8], digest_of: impl FnOnce(&Plan) -> Digest) -> Result<Pla
         header::Header::Plan { version } => v1::accepts(&version)?,
     }
     let verdict = checksum::verify(bytes);
-    let document: v1::Owned = match (serde_json::from_slice(bytes), verdict) {
+    let document: v1::Reading<'_> = match (serde_json::from_slice(bytes), verdict) {
         // A file that is not JSON any more is told as such: "the checksum differs" would hide that it is cut off.
         (Err(error), _) if !error.is_data() => return Err(PlanFileError::syntax(&error)),
         (_, Err(error)) => return Err(error),
         (Err(error), Ok(())) => return Err(PlanFileError::Shape(error.to_string())),
         (Ok(document), Ok(())) => document,
     };
-    let plan = v1::into_plan(document)?;
+    identified(v1::into_plan(document)?, digest_of)
+}
+
+fn identified(plan: Plan, digest_of: impl FnOnce(&Plan) -> Digest) -> Result<Plan, PlanFileError> {
     let computed = digest_of(&plan);
     if computed == plan.digest { Ok(plan) } else { Err(PlanFileError::Digest { stated: plan.digest, computed }) }
 }
 
-/// Reads a saved plan from a file.
+/// Reads a saved plan from a file: a window at a time where that can be done, as [`read`] where something is wrong.
 ///
 /// # Errors
 /// As [`read`], and those of reading the file.
 pub fn read_path(path: &Path, digest_of: impl FnOnce(&Plan) -> Digest) -> Result<Plan, PlanFileError> {
-    let bytes = std::fs::read(path).map_err(PlanFileError::Io)?;
-    read(&bytes, digest_of)
+    match streamed::read(path) {
+        streamed::Outcome::Plan(plan) => identified(plan, digest_of),
+        streamed::Outcome::Snapshot => Err(PlanFileError::Snapshot),
+        streamed::Outcome::Unclear => read(&std::fs::read(path).map_err(PlanFileError::Io)?, digest_of),
+    }
 }
 
 /// Large enough that hashing and writing work on whole pages, small enough to stay in the cache.

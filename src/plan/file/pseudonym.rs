@@ -50,6 +50,6 @@ fn of(name: &str) -> Uuid {
 fn text(id: Uuid, prefix: &str) -> String {
     match id.as_bytes().split_at(4) {
         (head, tail) if tail == TAIL => format!("{prefix}{}", hex(head)),
-        _ => id.as_hyphenated().to_string(),
+        _ => id.as_hyphenated().encode_lower(&mut Uuid::encode_buffer()).to_owned(),
     }
 }

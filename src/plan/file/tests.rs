@@ -203,3 +203,68 @@ fn pseudonyms_are_stable_and_show_no_id() {
     assert!(tenant_id_text(pseudonymous_tenant(tenant)).starts_with("tenant-"));
     assert_eq!(user_id_text(user), user.to_string());
 }
+
+/// Whatever is done to a file: reading it a window at a time and reading it as a whole say the same.
+#[test]
+fn both_ways_of_reading_agree() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("p.mfaplan");
+    let agree = |bytes: &[u8]| {
+        fs::write(&path, bytes).unwrap();
+        let (whole, windows) = (read(bytes, digest_of), read_path(&path, digest_of));
+        assert_eq!(whole.map_err(|error| error.to_string()), windows.map_err(|error| error.to_string()));
+    };
+    let file = saved(&sample());
+    let mut long = saved(&many(3_000));
+    agree(&long);
+    let middle = long.len() / 2;
+    long[middle] ^= 1;
+    agree(&long);
+    agree(&[&file[..], &b" \n".repeat(2_000)].concat());
+    agree(&[b"\xef\xbb\xbf", &file[..]].concat());
+    agree(&[&file[..], b"x"].concat());
+    for position in (0..file.len()).step_by(97).chain(file.len() - 80..file.len()) {
+        agree(&file[..position]);
+        let mut changed = file.clone();
+        changed[position] ^= 4;
+        agree(&changed);
+    }
+    let doc = document(&sample());
+    let bent = |bend: &dyn Fn(&mut Value)| {
+        let mut doc = doc.clone();
+        bend(&mut doc);
+        agree(&sealed(&doc));
+    };
+    bent(&|_| ());
+    bent(&|doc| doc["changes"] = json!({}));
+    bent(&|doc| doc["changes"][2]["user"]["id"] = json!("nobody"));
+    bent(&|doc| doc["changes"][2]["after"] = json!("on"));
+    bent(&|doc| doc["changes"][2]["user"]["display_name"] = json!("\u{1b}\"é"));
+    bent(&|doc| doc["findings"][0]["user"] = json!({"id": 1}));
+    bent(&|doc| doc["format_version"] = json!("2.0"));
+    bent(&|doc| doc["colour"] = json!({"changes": []}));
+    for member in ["changes", "digest", "notes", "format_version"] {
+        bent(&|doc| _ = doc.as_object_mut().unwrap().remove(member));
+    }
+    let twice = String::from_utf8(file).unwrap().replacen("\"changes\":[", "\"changes\":[],\"changes\":[", 1);
+    agree(twice.as_bytes());
+}
+
+#[test]
+fn the_checksum_is_the_same_however_the_file_is_cut() {
+    use std::io::Read as _;
+    struct Cut<'a>(&'a [u8], usize);
+    impl io::Read for Cut<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let most = buffer.len().min(self.1);
+            self.0.read(&mut buffer[..most])
+        }
+    }
+    let file = saved(&sample());
+    for size in [1, 7, 1_000, 1_024, 1_025, file.len() - 1, file.len()] {
+        let mut checking = checksum::Checking::new(Cut(&file, size));
+        let mut passed = Vec::new();
+        checking.read_to_end(&mut passed).unwrap();
+        assert!(passed == file && checking.verify().is_ok(), "{size}");
+    }
+}

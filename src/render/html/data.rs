@@ -1,6 +1,12 @@
 //! The JSON the table is drawn from. Rows refer to shared texts by number, which keeps a row near 150 bytes.
 
-use std::{cmp::Reverse, collections::HashMap, io, io::Write};
+use std::{
+    borrow::Cow,
+    cmp::Reverse,
+    collections::{BTreeMap, HashMap},
+    io,
+    io::Write,
+};
 
 use serde::Serialize;
 
@@ -27,10 +33,25 @@ struct Data<'a> {
 
 /// Name, display name, id, kind, before, after, effective, action, decision, block, hold, impact, worst severity,
 /// findings. A number of -1 is none; severities go from 0 (info) to 4 (critical).
-type Row<'a> = (String, String, String, &'a str, usize, usize, usize, usize, usize, i64, i64, i64, i64, Vec<Found>);
+type Row<'a> = (
+    Cow<'a, str>,
+    Cow<'a, str>,
+    String,
+    &'a str,
+    usize,
+    usize,
+    usize,
+    usize,
+    usize,
+    i64,
+    i64,
+    i64,
+    i64,
+    Vec<Found<'a>>,
+);
 
 /// Rule, severity, evidence, waiver, and the message where it is not the rule's first.
-type Found = (i64, usize, String, i64, Option<String>);
+type Found<'a> = (i64, usize, String, i64, Option<Cow<'a, str>>);
 
 /// Numbers texts in the order in which they turn up.
 struct Numbered<K, V>(HashMap<K, i64>, Vec<V>);
@@ -50,12 +71,11 @@ impl<K: std::hash::Hash + Eq, V> Numbered<K, V> {
 }
 
 pub(super) fn write(plan: &Plan, limit: usize, out: &mut dyn Write) -> io::Result<()> {
-    let mut order: Vec<&Change> = plan.changes.iter().collect();
-    order.sort_by_cached_key(|change| (Reverse(change.worst()), change.decision != Decision::Block));
+    let order = riskiest(&plan.changes, limit);
     let (mut blocks, mut holds, mut impacts) = (Numbered::new(), Numbered::new(), Numbered::new());
     let (mut rules, mut waivers) = (Numbered::new(), Numbered::new());
-    let mut rows = Vec::with_capacity(order.len().min(limit));
-    for change in order.into_iter().take(limit) {
+    let mut rows = Vec::with_capacity(order.len());
+    for change in order {
         let block = change.declared_by.as_ref().map_or(-1, |place| {
             blocks.number((&*place.address, place.line), || {
                 (shown(&place.address), shown(&format!("{}:{}", place.file, place.line)))
@@ -67,8 +87,8 @@ pub(super) fn write(plan: &Plan, limit: usize, out: &mut dyn Write) -> io::Resul
             .map_or(-1, |hold| holds.number((hold.until, &*hold.reason), || shown(&words::hold(hold))));
         let findings = change.findings.iter().map(|one| found(one, &mut rules, &mut waivers)).collect();
         rows.push((
-            shown(&change.user.user_principal_name),
-            shown(change.user.display_name.as_deref().unwrap_or_default()),
+            escape::text(&change.user.user_principal_name),
+            escape::text(change.user.display_name.as_deref().unwrap_or_default()),
             user_id_text(change.user.id),
             change.user.kind.as_str(),
             change.before.known().map_or(3, state),
@@ -96,6 +116,19 @@ pub(super) fn write(plan: &Plan, limit: usize, out: &mut dyn Write) -> io::Resul
     Ok(())
 }
 
+/// The first so many changes by risk, the blocked ones of a risk before the others; else in the order of the plan.
+fn riskiest(changes: &[Change], limit: usize) -> Vec<&Change> {
+    // There are a dozen such keys, and of none are more than `limit` needed: no need to sort a million changes.
+    let mut by_risk: BTreeMap<_, Vec<&Change>> = BTreeMap::new();
+    for change in changes {
+        let alike = by_risk.entry((Reverse(change.worst()), change.decision != Decision::Block)).or_default();
+        if alike.len() < limit {
+            alike.push(change);
+        }
+    }
+    by_risk.into_values().flatten().take(limit).collect()
+}
+
 fn state(state: MfaState) -> usize {
     usize::from(state.strength())
 }
@@ -106,11 +139,11 @@ fn shown(raw: &str) -> String {
 
 type Rules<'a> = Numbered<&'a str, (String, String, String, String)>;
 
-fn found<'a>(finding: &'a Finding, rules: &mut Rules<'a>, waivers: &mut Numbered<&'a str, String>) -> Found {
+fn found<'a>(finding: &'a Finding, rules: &mut Rules<'a>, waivers: &mut Numbered<&'a str, String>) -> Found<'a> {
     let texts = || (shown(&finding.rule), shown(&finding.name), shown(&finding.message), shown(&finding.remediation));
     let rule = rules.number(&finding.rule, texts);
     let known = usize::try_from(rule).ok().and_then(|at| rules.1.get(at)).map(|rule| &rule.2);
-    let message = Some(shown(&finding.message)).filter(|message| known != Some(message));
+    let message = Some(escape::text(&finding.message)).filter(|message| known.map(String::as_str) != Some(message));
     let waiver = finding.accepted.as_deref().map_or(-1, |Accepted { address, reason, expires, approved_by }| {
         waivers.number(address, || {
             let by = approved_by.as_deref().map_or_else(String::new, |by| format!(", approved by {by}"));
@@ -119,7 +152,11 @@ fn found<'a>(finding: &'a Finding, rules: &mut Rules<'a>, waivers: &mut Numbered
     });
     let severity = finding.severity as usize;
     debug_assert!(severity <= Severity::Critical as usize);
-    (rule, severity, shown(&words::evidence(finding)), waiver, message)
+    let evidence = match words::evidence(finding) {
+        plain if matches!(escape::text(&plain), Cow::Borrowed(_)) => plain,
+        other => shown(&other),
+    };
+    (rule, severity, evidence, waiver, message)
 }
 
 /// JSON inside a `<script>` element: without a `<`, nothing can end it. In JSON it only occurs in strings.

@@ -16,18 +16,23 @@ use crate::{plan::Plan, tenant::MfaState};
 /// Prose longer than this is cut: a message is a sentence.
 const PROSE: usize = 500;
 
+/// Where a text that is too long is cut. Few have so many bytes that their characters must be counted.
+fn cut(text: &str) -> Option<usize> {
+    if text.len() <= PROSE { None } else { text.char_indices().nth(PROSE).map(|(end, _)| end) }
+}
+
 /// Escaped prose of bounded length.
 pub(super) fn prose(text: &str) -> String {
-    match text.char_indices().nth(PROSE) {
-        Some((end, _)) => format!("{}…", markdown(text.get(..end).unwrap_or_default())),
+    match cut(text) {
+        Some(end) => format!("{}…", markdown(text.get(..end).unwrap_or_default())),
         None => markdown(text).into_owned(),
     }
 }
 
 /// A name in a code span, of bounded length.
 pub(super) fn name(text: &str) -> String {
-    match text.char_indices().nth(PROSE) {
-        Some((end, _)) => markdown_code(&format!("{}…", text.get(..end).unwrap_or_default())),
+    match cut(text) {
+        Some(end) => markdown_code(&format!("{}…", text.get(..end).unwrap_or_default())),
         None => markdown_code(text),
     }
 }

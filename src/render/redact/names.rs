@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::{
     plan::file::checksum::hex,
-    tenant::{TenantId, Text},
+    tenant::{TenantId, Text, UserId},
 };
 
 /// Anything with an `@` and a domain. Guests' names hold `#EXT#`.
@@ -44,29 +44,49 @@ impl Names {
         }
     }
 
-    pub(super) fn add_id(&mut self, id: Uuid, pseudonym: &Text) {
-        self.addresses.ids.entry(id).or_insert_with(|| pseudonym.clone());
+    /// All names of these users, each with what stands for him. The words of addresses and those of names are kept apart,
+    /// so both are added at the same time.
+    pub(super) fn add_users(&mut self, users: &[User<'_>], pseudonyms: &[(UserId, Text)]) {
+        let Self { tenant, addresses, names, domains } = self;
+        let all = || users.iter().zip(pseudonyms);
+        rayon::join(
+            || {
+                for (user, (pseudonymous, pseudonym)) in all() {
+                    addresses.add_id(user.id.as_uuid(), pseudonymous.as_uuid(), pseudonym);
+                    for address in user.addresses() {
+                        addresses.add(address, pseudonym, false);
+                    }
+                }
+            },
+            || {
+                for (user, (_, pseudonym)) in all() {
+                    for domain in user.addresses().filter_map(|address| address.rsplit_once('@').map(|(_, it)| it)) {
+                        let domain = folded(domain);
+                        if !domains.contains(&*domain) {
+                            let pseudonym = format!("domain-{}", hash(&domain, *tenant)).into();
+                            names.add(&domain, &pseudonym, false);
+                            domains.insert(domain.into_owned());
+                        }
+                    }
+                    if let Some(name) = user.display_name {
+                        // A name of one word only counts as it is written: "Scanner" is a user, "scanner" is a word.
+                        let one_word = tokens(name).filter(|token| is_word(token)).count() <= 1;
+                        names.add(name, pseudonym, one_word);
+                    }
+                }
+            },
+        );
     }
 
-    pub(super) fn add_address(&mut self, address: &str, pseudonym: &Text) {
-        self.addresses.add(address, pseudonym, false);
-        let Some((_, domain)) = address.rsplit_once('@') else { return };
-        let domain = domain.to_lowercase();
-        if self.domains.insert(domain.clone()) {
-            let pseudonym = format!("domain-{}", self.hash(&domain)).into();
-            self.names.add(&domain, &pseudonym, false);
-        }
+    /// The id and the word that stand for an object.
+    pub(super) fn pseudonym(&self, id: Uuid) -> Option<&(Uuid, Text)> {
+        self.addresses.ids.get(&id)
     }
 
     /// The tenant's name counts however it is written.
-    pub(super) fn add_tenant(&mut self, name: &str, pseudonym: &Text) {
+    pub(super) fn add_tenant(&mut self, pseudonymous: TenantId, name: &str, pseudonym: &Text) {
+        self.addresses.add_id(self.tenant.as_uuid(), pseudonymous.as_uuid(), pseudonym);
         self.names.add(name, pseudonym, false);
-    }
-
-    /// A name of one word only counts as it is written: "Scanner" is a user, "scanner" is a word.
-    pub(super) fn add_name(&mut self, name: &str, pseudonym: &Text) {
-        let one_word = tokens(name).filter(|token| is_word(token)).count() <= 1;
-        self.names.add(name, pseudonym, one_word);
     }
 
     /// The text without names; `None` where there are none.
@@ -88,14 +108,30 @@ impl Names {
         if !pattern.is_match(text) {
             return None;
         }
-        let pseudonym =
-            |found: &regex::Captures<'_>| format!("{kind}-{}", self.hash(&found.get_match().as_str().to_lowercase()));
+        let pseudonym = |found: &regex::Captures<'_>| {
+            format!("{kind}-{}", hash(&found.get_match().as_str().to_lowercase(), self.tenant))
+        };
         Some(pattern.replace_all(text, pseudonym).into_owned())
     }
+}
 
-    fn hash(&self, text: &str) -> String {
-        let hash = digest(&SHA256, format!("{text}{}", self.tenant).as_bytes());
-        hex(hash.as_ref().get(..4).unwrap_or_default())
+fn hash(text: &str, tenant: TenantId) -> String {
+    let hash = digest(&SHA256, format!("{text}{tenant}").as_bytes());
+    hex(hash.as_ref().get(..4).unwrap_or_default())
+}
+
+/// What a user is called.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct User<'a> {
+    pub(super) id: UserId,
+    pub(super) user_principal_name: &'a str,
+    pub(super) mail: Option<&'a str>,
+    pub(super) display_name: Option<&'a str>,
+}
+
+impl<'a> User<'a> {
+    fn addresses(self) -> impl Iterator<Item = &'a str> {
+        std::iter::once(self.user_principal_name).chain(self.mail)
     }
 }
 
@@ -112,12 +148,16 @@ struct Trie {
     ends: HashMap<u32, (Text, Option<Box<str>>)>,
     nodes: u32,
     /// Object ids. As names they would be nine nodes a user, and no two users share one.
-    ids: HashMap<Uuid, Text>,
+    ids: HashMap<Uuid, (Uuid, Text)>,
     /// Not in the middle of an address: `doe@contoso.com` is not in `jane.doe@contoso.com`.
     whole: bool,
 }
 
 impl Trie {
+    fn add_id(&mut self, id: Uuid, pseudonymous: Uuid, pseudonym: &Text) {
+        self.ids.entry(id).or_insert_with(|| (pseudonymous, pseudonym.clone()));
+    }
+
     fn add(&mut self, name: &str, pseudonym: &Text, exact: bool) {
         if !name.chars().any(char::is_alphanumeric) {
             return;
@@ -189,7 +229,8 @@ impl Trie {
         }
         let length: usize = tokens.get(..TOKENS)?.iter().map(|token| token.len()).sum();
         let id = text.get(offset..offset + length).filter(|_| length == uuid::fmt::Hyphenated::LENGTH)?;
-        Some((TOKENS, length, self.ids.get(&Uuid::try_parse(id).ok()?)?))
+        let (_, pseudonym) = self.ids.get(&Uuid::try_parse(id).ok()?)?;
+        Some((TOKENS, length, pseudonym))
     }
 }
 

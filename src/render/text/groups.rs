@@ -2,8 +2,6 @@
 
 use std::{collections::HashMap, io};
 
-use console::measure_text_width;
-
 use super::{
     super::{
         escape,
@@ -11,7 +9,7 @@ use super::{
         style::Label,
         words,
     },
-    page::{Page, pad},
+    page::{Page, columns, pad},
 };
 use crate::{
     plan::{Change, Plan},
@@ -30,11 +28,7 @@ const WIDEST_NAME: usize = 40;
 
 /// The width of the column of names.
 pub(super) fn user_width<'a>(changes: impl Iterator<Item = &'a Change>) -> usize {
-    changes
-        .map(|one| measure_text_width(&one.user.user_principal_name))
-        .filter(|w| *w <= WIDEST_NAME)
-        .max()
-        .unwrap_or(0)
+    changes.map(|one| columns(&one.user.user_principal_name)).filter(|w| *w <= WIDEST_NAME).max().unwrap_or(0)
 }
 
 pub(super) fn write(plan: &Plan, page: &mut Page<'_>) -> io::Result<()> {

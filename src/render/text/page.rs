@@ -51,28 +51,37 @@ impl<'a> Page<'a> {
     /// Prose behind a prefix, wrapped at words; further lines are indented to the end of the prefix. Escapes `text`.
     /// A word longer than a line stays whole: half a user principal name helps nobody.
     pub(super) fn prose(&mut self, prefix: &str, text: &str, label: Option<Label>) -> io::Result<()> {
-        let indent = measure_text_width(prefix);
+        let indent = columns(prefix);
         let room = self.width.saturating_sub(indent).max(20);
         let text = escape::text(text);
         let mut line = String::new();
-        let mut lead = prefix.to_owned();
+        let mut length = 0;
+        let mut lead = Some(prefix);
         for word in text.split(' ').filter(|word| !word.is_empty()) {
-            if !line.is_empty() && measure_text_width(&line) + 1 + measure_text_width(word) > room {
-                self.flush(&mut lead, &mut line, indent, label)?;
+            let width = columns(word);
+            if !line.is_empty() && length + 1 + width > room {
+                self.flush(lead.take(), &mut line, indent, label)?;
+                length = 0;
             }
             if !line.is_empty() {
                 line.push(' ');
+                length += 1;
             }
             line.push_str(word);
+            length += width;
         }
-        if line.is_empty() { Ok(()) } else { self.flush(&mut lead, &mut line, indent, label) }
+        if line.is_empty() { Ok(()) } else { self.flush(lead, &mut line, indent, label) }
     }
 
-    fn flush(&mut self, lead: &mut String, line: &mut String, indent: usize, label: Option<Label>) -> io::Result<()> {
-        let shown = label.map_or_else(|| line.clone(), |label| self.paint(label, line));
-        let whole = format!("{lead}{shown}");
-        self.line(&whole)?;
-        *lead = " ".repeat(indent);
+    fn flush(&mut self, lead: Option<&str>, line: &mut String, indent: usize, label: Option<Label>) -> io::Result<()> {
+        match lead {
+            Some(lead) => self.out.write_all(lead.as_bytes())?,
+            None => write!(self.out, "{:indent$}", "")?,
+        }
+        match label {
+            Some(label) => self.line(&self.paint(label, line))?,
+            None => self.line(line)?,
+        }
         line.clear();
         Ok(())
     }
@@ -85,8 +94,29 @@ impl<'a> Page<'a> {
     }
 }
 
+/// The columns a text takes: one a byte where all are printable ASCII, as nearly always.
+pub(super) fn columns(text: &str) -> usize {
+    let printable = text.bytes().fold(true, |printable, byte| printable & matches!(byte, b' '..=b'~'));
+    if printable { text.len() } else { measure_text_width(text) }
+}
+
 /// Fills with spaces up to `width` columns.
 pub(super) fn pad(text: &str, width: usize) -> String {
-    let missing = width.saturating_sub(measure_text_width(text));
-    format!("{text}{}", " ".repeat(missing))
+    let missing = width.saturating_sub(columns(text));
+    let mut padded = String::with_capacity(text.len() + missing);
+    padded.push_str(text);
+    padded.extend(std::iter::repeat_n(' ', missing));
+    padded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_those_of_the_terminal() {
+        for text in ["", "plain text ~", "Zoë 👩‍💻", "\u{1b}[1mbold\u{1b}[0m", "tab\t", "中文"] {
+            assert_eq!(columns(text), measure_text_width(text), "{text:?}");
+        }
+    }
 }

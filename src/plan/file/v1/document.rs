@@ -1,13 +1,13 @@
 //! The members of the document, in the order in which they are written.
 //!
 //! One set of types serves writing (borrowing from a [`Plan`](crate::plan::Plan)), reading (owned) and the published
-//! JSON Schema, so the three cannot drift apart. The two long arrays are type parameters: a writer hands in a view that
-//! converts one element at a time, a reader a `Vec`.
+//! JSON Schema, so the three cannot drift apart. The two long arrays are type parameters: writer and reader hand in types
+//! that convert element by element, so that no second copy of a plan is ever made.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{borrow::Cow, collections::BTreeMap, fmt, ops::Deref};
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::Value;
 
 use crate::{
@@ -18,11 +18,67 @@ use crate::{
     tenant::{Fact, MfaState, Source},
 };
 
-type Str<'a> = Cow<'a, str>;
+/// A text of the document, borrowed from the plan that is written, or from the file that is read where it has no escapes
+/// there. (A plain `Cow` is borrowed on reading by an attribute only, and never inside an `Option`.)
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct Str<'a>(pub Cow<'a, str>);
+
+impl Deref for Str<'_> {
+    type Target = str;
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'a> From<&'a str> for Str<'a> {
+    fn from(text: &'a str) -> Self {
+        Self(Cow::Borrowed(text))
+    }
+}
+
+impl From<String> for Str<'_> {
+    fn from(text: String) -> Self {
+        Self(Cow::Owned(text))
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Str<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = Str<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+            fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Str<'de>, E> {
+                Ok(text.into())
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Str<'de>, E> {
+                Ok(text.to_owned().into())
+            }
+        }
+        deserializer.deserialize_str(Visitor)
+    }
+}
+
+#[cfg(test)]
+impl schemars::JsonSchema for Str<'_> {
+    fn schema_name() -> Cow<'static, str> {
+        String::schema_name()
+    }
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        String::json_schema(generator)
+    }
+    fn inline_schema() -> bool {
+        true
+    }
+}
 
 /// A plan.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Plan"))]
+#[serde(bound(deserialize = "'de: 'a, C: Deserialize<'de>, F: Deserialize<'de>"))]
 pub struct Document<'a, C, F> {
     /// "1.0"; a minor version only adds members.
     #[cfg_attr(test, schemars(regex(pattern = r"^1\.[0-9]+$")))]
@@ -79,6 +135,7 @@ pub struct Document<'a, C, F> {
 /// The tenant.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Tenant"))]
+#[serde(bound(deserialize = "'de: 'a"))]
 pub struct TenantV1<'a> {
     /// Its id: a GUID, or a pseudonym in a redacted plan.
     pub id: Str<'a>,
@@ -91,6 +148,7 @@ pub struct TenantV1<'a> {
 /// The configuration.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Config"))]
+#[serde(bound(deserialize = "'de: 'a"))]
 pub struct ConfigV1<'a> {
     /// Of all its files.
     pub digest: Str<'a>,
@@ -101,6 +159,7 @@ pub struct ConfigV1<'a> {
 /// The facts.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Observed"))]
+#[serde(bound(deserialize = "'de: 'a"))]
 pub struct ObservedV1<'a> {
     /// Live or a copy.
     pub source: Source,
@@ -117,6 +176,7 @@ pub struct ObservedV1<'a> {
 /// A fact that could not be read.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Unavailable"))]
+#[serde(bound(deserialize = "'de: 'a"))]
 pub struct UnavailableV1<'a> {
     /// Which.
     pub fact: Fact,
@@ -127,6 +187,7 @@ pub struct UnavailableV1<'a> {
 /// One user's change.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Change"))]
+#[serde(bound(deserialize = "'de: 'a"))]
 pub struct ChangeV1<'a> {
     /// Who.
     pub user: ChangeUserV1<'a>,
@@ -158,6 +219,7 @@ pub struct ChangeV1<'a> {
 /// The user of a change.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "ChangeUser"))]
+#[serde(bound(deserialize = "'de: 'a"))]
 pub struct ChangeUserV1<'a> {
     /// Object id: a GUID, or a pseudonym in a redacted plan.
     pub id: Str<'a>,
@@ -176,6 +238,7 @@ pub struct ChangeUserV1<'a> {
 /// A block and its place.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Place"))]
+#[serde(bound(deserialize = "'de: 'a"))]
 pub struct PlaceV1<'a> {
     /// For example `mfa.staff`.
     pub address: Str<'a>,
@@ -203,6 +266,7 @@ pub enum StateV1 {
 /// Why a user waits or stays.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Hold"))]
+#[serde(bound(deserialize = "'de: 'a"))]
 pub struct HoldV1<'a> {
     /// Until when; null where no date opens it.
     #[serde(default)]
@@ -235,6 +299,7 @@ pub struct ProtocolV1<T> {
 /// What a rule found.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Finding"))]
+#[serde(bound(deserialize = "'de: 'a"))]
 pub struct FindingV1<'a> {
     /// The rule's id.
     pub rule: Str<'a>,
@@ -256,6 +321,7 @@ pub struct FindingV1<'a> {
 /// One fact.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Evidence"))]
+#[serde(bound(deserialize = "'de: 'a"))]
 pub struct EvidenceV1<'a> {
     /// Its name.
     pub fact: Str<'a>,
@@ -266,6 +332,7 @@ pub struct EvidenceV1<'a> {
 /// The waiver of a finding.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Accepted"))]
+#[serde(bound(deserialize = "'de: 'a"))]
 pub struct AcceptedV1<'a> {
     /// The `accept` block.
     pub address: Str<'a>,
@@ -281,6 +348,7 @@ pub struct AcceptedV1<'a> {
 /// A finding that is not about a change.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "PlanFinding"))]
+#[serde(bound(deserialize = "'de: 'a"))]
 pub struct PlanFindingV1<'a> {
     /// What was found.
     #[serde(flatten)]
@@ -296,6 +364,7 @@ pub struct PlanFindingV1<'a> {
 /// The user of such a finding.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "FindingUser"))]
+#[serde(bound(deserialize = "'de: 'a"))]
 pub struct FindingUserV1<'a> {
     /// Object id: a GUID, or a pseudonym in a redacted plan.
     pub id: Str<'a>,
@@ -309,6 +378,7 @@ pub struct FindingUserV1<'a> {
 /// A rule that could not look at some users.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "NotEvaluated"))]
+#[serde(bound(deserialize = "'de: 'a"))]
 pub struct NotEvaluatedV1<'a> {
     /// The rule's id.
     pub rule: Str<'a>,
@@ -321,6 +391,7 @@ pub struct NotEvaluatedV1<'a> {
 /// An output.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Output"))]
+#[serde(bound(deserialize = "'de: 'a"))]
 pub struct OutputV1<'a> {
     /// The value; absent where sensitive.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]

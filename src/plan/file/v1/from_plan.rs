@@ -12,7 +12,7 @@ use serde_json::value::to_raw_value;
 use super::{
     super::pseudonym::{tenant_id_text, user_id_text},
     AcceptedV1, ChangeUserV1, ChangeV1, ConfigV1, Document, EvidenceV1, FORMAT_VERSION, FindingUserV1, FindingV1,
-    HoldV1, ImpactV1, NotEvaluatedV1, ObservedV1, OutputV1, PlaceV1, PlanFindingV1, ProtocolV1, StateV1, TenantV1,
+    HoldV1, ImpactV1, NotEvaluatedV1, ObservedV1, OutputV1, PlaceV1, PlanFindingV1, ProtocolV1, StateV1, Str, TenantV1,
     UnavailableV1,
 };
 use crate::{
@@ -41,15 +41,24 @@ const CHUNK: usize = 4096;
 
 impl Serialize for Changes<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut list = serializer.serialize_seq(Some(self.0.len()))?;
-        for chunk in self.0.chunks(CHUNK) {
-            let texts: Vec<_> = chunk.par_iter().with_min_len(64).map(|one| to_raw_value(&change(one))).collect();
-            for text in texts {
-                list.serialize_element(&text.map_err(S::Error::custom)?)?;
-            }
-        }
-        list.end()
+        in_order(self.0, serializer, change)
     }
+}
+
+/// Serializes a list of what `convert` makes of each element, as [`Changes`] says.
+pub(crate) fn in_order<'a, T: Sync, V: Serialize, S: Serializer>(
+    list: &'a [T],
+    serializer: S,
+    convert: impl Fn(&'a T) -> V + Sync,
+) -> Result<S::Ok, S::Error> {
+    let mut written = serializer.serialize_seq(Some(list.len()))?;
+    for chunk in list.chunks(CHUNK) {
+        let texts: Vec<_> = chunk.par_iter().with_min_len(64).map(|one| to_raw_value(&convert(one))).collect();
+        for text in texts {
+            written.serialize_element(&text.map_err(S::Error::custom)?)?;
+        }
+    }
+    written.end()
 }
 
 impl Serialize for Findings<'_> {
@@ -124,8 +133,8 @@ pub fn view(plan: &Plan) -> View<'_> {
     }
 }
 
-fn text(text: &Text) -> Cow<'_, str> {
-    Cow::Borrowed(text)
+fn text(text: &Text) -> Str<'_> {
+    text.as_str().into()
 }
 
 /// One change.
@@ -190,10 +199,10 @@ fn finding(finding: &Finding) -> FindingV1<'_> {
             .collect(),
         remediation: (&**remediation).into(),
         accepted: accepted.as_deref().map(|Accepted { address, reason, expires, approved_by }| AcceptedV1 {
-            address: address.into(),
-            reason: reason.into(),
-            expires: expires.into(),
-            approved_by: approved_by.as_ref().map(Into::into),
+            address: address.as_str().into(),
+            reason: reason.as_str().into(),
+            expires: expires.as_str().into(),
+            approved_by: approved_by.as_deref().map(Str::from),
         }),
     }
 }

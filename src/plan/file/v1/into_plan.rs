@@ -1,26 +1,95 @@
 //! Document → [`Plan`]. Destructured without `..`: a new member must be thought about.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, fmt, marker::PhantomData, sync::Arc};
+
+use serde::{Deserialize, Deserializer, de};
 
 use super::{
     super::PlanFileError, AcceptedV1, ChangeUserV1, ChangeV1, ConfigV1, Document, EvidenceV1, FindingUserV1, FindingV1,
-    HoldV1, ImpactV1, NotEvaluatedV1, ObservedV1, OutputV1, PlaceV1, PlanFindingV1, StateV1, TenantV1, UnavailableV1,
+    HoldV1, ImpactV1, NotEvaluatedV1, ObservedV1, OutputV1, PlaceV1, PlanFindingV1, StateV1, Str, TenantV1,
+    UnavailableV1,
 };
 use crate::{
     desired::Hold,
+    json::intern::{phrase, shared},
     plan::{Change, ChangeUser, Digest, Impact, OutputValue, Plan, PlanConfig, PlanObserved, PlanTenant},
     risk::{Accepted, Evidence, Finding, FindingUser, NotEvaluated, Place, PlanFinding},
     tenant::{MfaState, ObservedState, Text, UserId},
 };
 
 /// A document as read.
-pub type Owned = Document<'static, Vec<ChangeV1<'static>>, Vec<PlanFindingV1<'static>>>;
+pub type Reading<'a> = Document<'a, Read<Change>, Read<PlanFinding>>;
+
+/// A list whose elements became part of the plan one by one, as they were read.
+#[derive(Clone, Debug)]
+pub struct Read<T>(pub Vec<T>);
+
+/// What an element of the document becomes.
+pub trait FromV1: Sized {
+    /// The element.
+    type V1<'a>: Deserialize<'a>;
+
+    /// Converts it.
+    ///
+    /// # Errors
+    /// An id that is none.
+    fn from_v1(element: Self::V1<'_>) -> Result<Self, PlanFileError>;
+}
+
+impl<'de, T: FromV1> Deserialize<'de> for Read<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor<T>(PhantomData<T>);
+        impl<'de, T: FromV1> de::Visitor<'de> for Visitor<T> {
+            type Value = Read<T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list")
+            }
+            fn visit_seq<A: de::SeqAccess<'de>>(self, mut seq: A) -> Result<Read<T>, A::Error> {
+                let mut list = Vec::new();
+                while let Some(element) = seq.next_element()? {
+                    list.push(T::from_v1(element).map_err(|error| match error {
+                        PlanFileError::Shape(what) => de::Error::custom(what),
+                        other => de::Error::custom(other),
+                    })?);
+                }
+                Ok(Read(list))
+            }
+        }
+        deserializer.deserialize_seq(Visitor(PhantomData))
+    }
+}
+
+#[cfg(test)]
+impl schemars::JsonSchema for Read<Change> {
+    fn schema_name() -> Cow<'static, str> {
+        Vec::<ChangeV1<'_>>::schema_name()
+    }
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        Vec::<ChangeV1<'_>>::json_schema(generator)
+    }
+    fn inline_schema() -> bool {
+        true
+    }
+}
+
+#[cfg(test)]
+impl schemars::JsonSchema for Read<PlanFinding> {
+    fn schema_name() -> Cow<'static, str> {
+        Vec::<PlanFindingV1<'_>>::schema_name()
+    }
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        Vec::<PlanFindingV1<'_>>::json_schema(generator)
+    }
+    fn inline_schema() -> bool {
+        true
+    }
+}
 
 /// The plan of a document.
 ///
 /// # Errors
 /// An id or a digest that is none.
-pub fn into_plan(document: Owned) -> Result<Plan, PlanFileError> {
+pub fn into_plan(document: Reading<'_>) -> Result<Plan, PlanFileError> {
     let Document {
         format_version: _,
         mfaplan_version,
@@ -43,31 +112,35 @@ pub fn into_plan(document: Owned) -> Result<Plan, PlanFileError> {
         checksum: _,
     } = document;
     Ok(Plan {
-        mfaplan_version: mfaplan_version.into(),
+        mfaplan_version: text(&mfaplan_version),
         created_at,
         as_of,
-        tenant: PlanTenant { id: parse(&id, "tenant.id")?, name: name.into(), cloud: cloud.into() },
-        config: PlanConfig { digest: config_digest.into(), files: files.into_iter().map(Text::from).collect() },
+        tenant: PlanTenant { id: parse(&id, "tenant.id")?, name: text(&name), cloud: text(&cloud) },
+        config: PlanConfig { digest: text(&config_digest), files: files.iter().map(text).collect() },
         observed: PlanObserved {
             source,
             captured_at,
             users,
-            unavailable: unavailable.into_iter().map(|UnavailableV1 { fact, reason }| (fact, reason.into())).collect(),
+            unavailable: unavailable.iter().map(|UnavailableV1 { fact, reason }| (*fact, text(reason))).collect(),
         },
         summary,
         waivers: waivers.into_owned(),
         refused: refused.into_owned(),
-        changes: changes.into_iter().map(change).collect::<Result<_, _>>()?,
-        findings: findings.into_iter().map(plan_finding).collect::<Result<_, _>>()?,
+        changes: changes.0,
+        findings: findings.0,
         not_evaluated: not_evaluated
             .into_iter()
-            .map(|NotEvaluatedV1 { rule, users, fact }| NotEvaluated { rule, users, fact })
+            .map(|NotEvaluatedV1 { rule, users, fact }| NotEvaluated {
+                rule: phrase(&rule),
+                users,
+                fact: phrase(&fact),
+            })
             .collect(),
         checks: checks.into_owned(),
         outputs: outputs
             .into_iter()
             .map(|(name, OutputV1 { value, sensitive })| {
-                (name.into(), OutputValue { value: value.map(Cow::into_owned), sensitive })
+                (text(&name), OutputValue { value: value.map(Cow::into_owned), sensitive })
             })
             .collect(),
         execution: execution.into_owned(),
@@ -87,84 +160,103 @@ fn parse_digest(text: &str) -> Result<Digest, PlanFileError> {
         .ok_or_else(|| PlanFileError::Shape(format!("digest is not a SHA-256: {text:?}")))
 }
 
-fn change(change: ChangeV1<'static>) -> Result<Change, PlanFileError> {
-    let ChangeV1 {
-        user: ChangeUserV1 { id, user_principal_name, display_name, kind, registered },
-        declared_by,
-        before,
-        after,
-        effective,
-        steps: _, // Follows from before and after.
-        action,
-        decision,
-        hold,
-        impact: ImpactV1 { modern_auth, legacy_auth },
-        findings,
-    } = change;
-    Ok(Change {
-        user: ChangeUser {
-            id: parse::<UserId>(&id, "changes[].user.id")?,
-            user_principal_name: user_principal_name.into(),
-            display_name: display_name.map(Text::from),
-            kind,
-            registered,
-        },
-        declared_by: declared_by.map(place),
-        before: match before {
-            StateV1::Disabled => MfaState::Disabled.into(),
-            StateV1::Enabled => MfaState::Enabled.into(),
-            StateV1::Enforced => MfaState::Enforced.into(),
-            StateV1::Unknown => ObservedState::Unknown(None),
-        },
-        after,
-        effective,
-        action,
-        decision,
-        hold: hold.map(|HoldV1 { until, reason }| Hold { until, reason: reason.into() }),
-        impact: Impact {
-            modern_auth: (modern_auth.before, modern_auth.after),
-            legacy_auth: (legacy_auth.before, legacy_auth.after),
-        },
-        findings: findings.into_iter().map(finding).collect(),
-    })
+fn text(text: &Str<'_>) -> Text {
+    Text::from(&**text)
 }
 
-fn place(PlaceV1 { address, file, line }: PlaceV1<'static>) -> Place {
-    Place { address: address.into(), file: file.into(), line }
+/// Exactly as long as needed: lists of one or two elements are what a plan in memory mostly consists of.
+fn exact<T, U>(list: Vec<T>, convert: impl FnMut(T) -> U) -> Vec<U> {
+    let mut converted = Vec::with_capacity(list.len());
+    converted.extend(list.into_iter().map(convert));
+    converted
 }
 
-fn finding(finding: FindingV1<'static>) -> Finding {
+impl FromV1 for Change {
+    type V1<'a> = ChangeV1<'a>;
+
+    fn from_v1(change: ChangeV1<'_>) -> Result<Self, PlanFileError> {
+        let ChangeV1 {
+            user: ChangeUserV1 { id, user_principal_name, display_name, kind, registered },
+            declared_by,
+            before,
+            after,
+            effective,
+            steps: _, // Follows from before and after.
+            action,
+            decision,
+            hold,
+            impact: ImpactV1 { modern_auth, legacy_auth },
+            findings,
+        } = change;
+        Ok(Self {
+            user: ChangeUser {
+                id: parse::<UserId>(&id, "changes[].user.id")?,
+                user_principal_name: text(&user_principal_name),
+                display_name: display_name.as_ref().map(text),
+                kind,
+                registered,
+            },
+            declared_by: declared_by.as_ref().map(place),
+            before: match before {
+                StateV1::Disabled => MfaState::Disabled.into(),
+                StateV1::Enabled => MfaState::Enabled.into(),
+                StateV1::Enforced => MfaState::Enforced.into(),
+                StateV1::Unknown => ObservedState::Unknown(None),
+            },
+            after,
+            effective,
+            action,
+            decision,
+            hold: hold.map(|HoldV1 { until, reason }| Hold { until, reason: shared(&reason) }),
+            impact: Impact {
+                modern_auth: (modern_auth.before, modern_auth.after),
+                legacy_auth: (legacy_auth.before, legacy_auth.after),
+            },
+            findings: exact(findings, finding),
+        })
+    }
+}
+
+fn place(PlaceV1 { address, file, line }: &PlaceV1<'_>) -> Place {
+    Place { address: shared(address), file: shared(file), line: *line }
+}
+
+fn finding(finding: FindingV1<'_>) -> Finding {
     let FindingV1 { rule, name, severity, message, evidence, remediation, accepted } = finding;
     Finding {
-        rule,
-        name,
+        rule: phrase(&rule),
+        name: phrase(&name),
         severity,
-        message,
-        evidence: evidence
-            .into_iter()
-            .map(|EvidenceV1 { fact, value }| Evidence { fact, value: value.into_owned() })
-            .collect(),
-        remediation,
+        message: phrase(&message),
+        evidence: exact(evidence, |EvidenceV1 { fact, value }| Evidence {
+            fact: phrase(&fact),
+            value: value.into_owned(),
+        }),
+        remediation: phrase(&remediation),
         accepted: accepted.map(|AcceptedV1 { address, reason, expires, approved_by }| {
             Arc::new(Accepted {
-                address: address.into_owned(),
-                reason: reason.into_owned(),
-                expires: expires.into_owned(),
-                approved_by: approved_by.map(Cow::into_owned),
+                address: address.0.into_owned(),
+                reason: reason.0.into_owned(),
+                expires: expires.0.into_owned(),
+                approved_by: approved_by.map(|by| by.0.into_owned()),
             })
         }),
     }
 }
 
-fn plan_finding(found: PlanFindingV1<'static>) -> Result<PlanFinding, PlanFileError> {
-    let PlanFindingV1 { finding: inner, user, declared_by } = found;
-    let user = match user {
-        None => None,
-        Some(FindingUserV1 { id, user_principal_name, display_name }) => Some(FindingUser {
-            id: parse::<UserId>(&id, "findings[].user.id")?,
-            user_principal_name: user_principal_name.into(),
-            display_name: display_name.map(Text::from),
-        }),
-    };
-    Ok(PlanFinding { finding: finding(inner), user, declared_by: declared_by.map(place) })
+impl FromV1 for PlanFinding {
+    type V1<'a> = PlanFindingV1<'a>;
+
+    fn from_v1(found: PlanFindingV1<'_>) -> Result<Self, PlanFileError> {
+        let PlanFindingV1 { finding: inner, user, declared_by } = found;
+        let user = match user {
+            None => None,
+            Some(FindingUserV1 { id, user_principal_name, display_name }) => Some(FindingUser {
+                id: parse::<UserId>(&id, "findings[].user.id")?,
+                user_principal_name: text(&user_principal_name),
+                display_name: display_name.as_ref().map(text),
+            }),
+        };
+        Ok(Self { finding: finding(inner), user, declared_by: declared_by.as_ref().map(place) })
+    }
 }

@@ -8,10 +8,11 @@ mod schema;
 
 pub use document::{
     AcceptedV1, ChangeUserV1, ChangeV1, ConfigV1, Document, EvidenceV1, FindingUserV1, FindingV1, HoldV1, ImpactV1,
-    NotEvaluatedV1, ObservedV1, OutputV1, PlaceV1, PlanFindingV1, ProtocolV1, StateV1, TenantV1, UnavailableV1,
+    NotEvaluatedV1, ObservedV1, OutputV1, PlaceV1, PlanFindingV1, ProtocolV1, StateV1, Str, TenantV1, UnavailableV1,
 };
+pub(crate) use from_plan::in_order;
 pub use from_plan::{Changes, Findings, View, change, view};
-pub use into_plan::{Owned, into_plan};
+pub use into_plan::{FromV1, Read, Reading, into_plan};
 
 use super::PlanFileError;
 

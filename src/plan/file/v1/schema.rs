@@ -2,7 +2,7 @@
 
 /// The schema of a plan.
 fn published() -> serde_json::Value {
-    crate::schema::of::<super::Owned>()
+    crate::schema::of::<super::Reading<'_>>()
 }
 
 /// No members but those that are described: how our own output has to look, while readers must allow more.

@@ -1,7 +1,8 @@
-//! Reads the document a window at a time: `users` element by element, everything else as raw text.
+//! Reads a document a window at a time: its one long list element by element, everything else as raw text.
 //!
-//! The file of a large tenant is hundreds of megabytes, nearly all of it `users`. Only one window of it is in memory,
-//! so that reading costs the users it yields and a few megabytes, whatever the size of the file.
+//! The snapshot of a large tenant is hundreds of megabytes, nearly all of it `users`; a saved plan is nearly all
+//! `changes`. Only one window of the file is in memory, so that reading costs the elements it yields and a few megabytes,
+//! whatever the size of the file.
 
 use std::{
     borrow::Cow,
@@ -12,7 +13,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, de::IgnoredAny};
 use serde_json::value::RawValue;
 
-use super::json;
+use super::walk;
 
 /// Bytes of the file in memory at once, unless a single value is longer.
 const WINDOW: usize = 2 << 20;
@@ -20,38 +21,31 @@ const WINDOW: usize = 2 << 20;
 /// A part of a window is worth a thread from this size on.
 const PART: usize = 128 << 10;
 
-/// The keys of the document that are kept; `users` is read element by element, others are passed over.
-pub(super) const HEAD: [&str; 7] = [
-    "formatVersion",
-    "capturedAt",
-    "registrationCapturedAt",
-    "tenant",
-    "groups",
-    "conditionalAccessPolicies",
-    "unavailable",
-];
-
-/// What is made of each element of `users`.
-pub(super) trait Rows {
+/// What a document looks like, and what is made of each element of its list.
+pub(crate) trait Rows {
+    /// The key of the list.
+    const LIST: &'static str;
+    /// The other keys that are kept; the rest is passed over.
+    const HEAD: &'static [&'static str];
     /// An element as parsed, borrowing from the window.
     type Row<'a>: Deserialize<'a>;
     /// What is kept of it.
     type Item: Send;
     /// `text` is the element's own text and `offset` its place in the file.
-    fn keep<'a>(row: Self::Row<'a>, text: &'a str, offset: u64) -> Self::Item;
+    fn keep<'a>(row: Self::Row<'a>, text: &'a [u8], offset: u64) -> Self::Item;
 }
 
 /// A document, read to its end.
-pub(super) struct Document<T> {
-    /// The values of [`HEAD`], as text.
-    pub(super) head: Vec<(&'static str, Box<[u8]>)>,
-    /// What was kept of `users`, in the order of the file; nothing where the key is missing.
-    pub(super) users: Option<Vec<T>>,
+pub(crate) struct Document<T> {
+    /// The values of [`Rows::HEAD`], as text.
+    pub(crate) head: Vec<(&'static str, Box<[u8]>)>,
+    /// What was kept of the list, in the order of the file; nothing where the key is missing.
+    pub(crate) list: Option<Vec<T>>,
 }
 
-/// Why a document could not be read. What is wrong in it is [`super::check`]'s to say.
+/// Why a document could not be read. A user is told so by a second, slower look at the file.
 #[derive(Debug)]
-pub(super) enum Fault {
+pub(crate) enum Fault {
     /// Reading failed.
     Io(io::Error),
     /// The content is wrong, noticed at or after this offset.
@@ -65,7 +59,7 @@ impl Fault {
 }
 
 /// Reads a document.
-pub(super) fn read<R: Rows>(input: impl Read) -> Result<Document<R::Item>, Fault> {
+pub(crate) fn read<R: Rows>(input: impl Read) -> Result<Document<R::Item>, Fault> {
     read_by::<R>(input, WINDOW)
 }
 
@@ -75,7 +69,7 @@ fn read_by<R: Rows>(input: impl Read, size: usize) -> Result<Document<R::Item>, 
     if window.rest().starts_with(b"\xef\xbb\xbf") {
         window.start += 3;
     }
-    let mut document = Document { head: Vec::new(), users: None };
+    let mut document = Document { head: Vec::new(), list: None };
     window.expect(b'{')?;
     let mut more = window.peek()? != Some(b'}');
     if !more {
@@ -84,20 +78,20 @@ fn read_by<R: Rows>(input: impl Read, size: usize) -> Result<Document<R::Item>, 
     while more {
         let key: String = window.value(|text: String| text)?;
         window.expect(b':')?;
-        if key == "users" && window.peek()? == Some(b'[') {
-            if document.users.is_some() {
-                return Err(Fault::content(window.offset(), "users is given twice"));
+        if key == R::LIST && window.peek()? == Some(b'[') {
+            if document.list.is_some() {
+                return Err(Fault::content(window.offset(), format!("{key} is given twice")));
             }
             window.start += 1;
-            document.users = Some(users::<R>(&mut window)?);
-        } else if let Some(known) = HEAD.into_iter().find(|&known| known == key) {
+            document.list = Some(list::<R>(&mut window)?);
+        } else if let Some(known) = R::HEAD.iter().copied().find(|&known| known == key) {
             if document.head.iter().any(|(seen, _)| *seen == known) {
                 return Err(Fault::content(window.offset(), format!("{known} is given twice")));
             }
             let raw = window.value(|raw: &RawValue| Box::from(raw.get().as_bytes()))?;
             document.head.push((known, raw));
-        } else if key == "users" {
-            return Err(Fault::content(window.offset(), "users is not a list"));
+        } else if key == R::LIST {
+            return Err(Fault::content(window.offset(), format!("{key} is not a list")));
         } else {
             window.value(|IgnoredAny| ())?;
         }
@@ -111,25 +105,42 @@ fn read_by<R: Rows>(input: impl Read, size: usize) -> Result<Document<R::Item>, 
     }
 }
 
-/// The elements of `users`, from after the bracket to past its end.
-fn users<R: Rows>(window: &mut Window<impl Read>) -> Result<Vec<R::Item>, Fault> {
+/// The elements of the list, from after the bracket to past its end.
+fn list<R: Rows>(window: &mut Window<impl Read>) -> Result<Vec<R::Item>, Fault> {
     if window.peek()? == Some(b']') {
         window.start += 1;
         return Ok(Vec::new());
     }
     let mut items = Vec::new();
     loop {
-        let run = parse::<R>(window.rest(), window.offset());
+        let (text, broken) = valid(window.rest());
+        let end = window.offset() + text.len() as u64;
+        let run = parse::<R>(text, window.offset());
         items.extend(run.items);
         window.start += run.next;
         match run.stop {
             Stop::End => return Ok(items),
             Stop::Fault(fault) => return Err(fault),
+            Stop::More | Stop::Limit if broken => {
+                return Err(Fault::content(end, "text that is not UTF-8"));
+            }
             Stop::More | Stop::Limit => {
                 if !window.refill()? {
-                    return Err(Fault::content(window.offset(), "the file ends inside users"));
+                    return Err(Fault::content(window.offset(), format!("the file ends inside {}", R::LIST)));
                 }
             }
+        }
+    }
+}
+
+/// The window as text, and whether something that is no text follows. Looking once at all of it takes a tenth of the time
+/// of looking at each of its many short strings. A character that the window cuts in two waits for the next one.
+fn valid(window: &[u8]) -> (&str, bool) {
+    match str::from_utf8(window) {
+        Ok(text) => (text, false),
+        Err(error) => {
+            let text = window.get(..error.valid_up_to()).and_then(|valid| str::from_utf8(valid).ok());
+            (text.unwrap_or_default(), error.error_len().is_some())
         }
     }
 }
@@ -157,26 +168,7 @@ enum Stop {
 /// Where an element begins can only be known by parsing all before it. So the places at which the threads start are
 /// *guessed*, and a thread's work counts only if the parser before it arrives at exactly that place. A wrong guess (an
 /// element that holds the marker twice) costs time and cannot change the result.
-///
-/// That the window is UTF-8 is seen to once: told so, `serde_json` need not look at every string by itself, which is a
-/// sixth of its work.
-fn parse<R: Rows>(bytes: &[u8], base: u64) -> Run<R::Item> {
-    let (text, wrong) = match str::from_utf8(bytes) {
-        Ok(text) => (text, None),
-        Err(error) => {
-            let valid = bytes.get(..error.valid_up_to()).and_then(|valid| str::from_utf8(valid).ok());
-            // Without a length, the window ends inside a character, and the rest of it comes with the next one.
-            (valid.unwrap_or_default(), error.error_len().map(|_| base + error.valid_up_to() as u64))
-        }
-    };
-    let mut run = parse_text::<R>(text, base);
-    if let (Stop::More | Stop::Limit, Some(offset)) = (&run.stop, wrong) {
-        run.stop = Stop::Fault(Fault::content(offset, "the text is not UTF-8"));
-    }
-    run
-}
-
-fn parse_text<R: Rows>(text: &str, base: u64) -> Run<R::Item> {
+fn parse<R: Rows>(text: &str, base: u64) -> Run<R::Item> {
     if text.len() < 2 * PART {
         return run::<R>(text, 0, text.len(), base);
     }
@@ -206,12 +198,12 @@ fn parse_text<R: Rows>(text: &str, base: u64) -> Run<R::Item> {
 
 /// The first two keys of the object at `at`.
 fn opening(text: &[u8], at: usize) -> Option<[Cow<'_, str>; 2]> {
-    let mut keys = json::members(text, at..text.len()).map(|(key, _)| key);
+    let mut keys = walk::members(text, at..text.len()).map(|(key, _)| key);
     Some([keys.next()?, keys.next()?])
 }
 
 /// A place after `from` where an element probably begins: a brace followed by the keys that open the first element.
-/// Exports write every user's keys in one order, and the objects inside a user have other keys.
+/// Programs write the keys of every element in one order, and the objects inside an element have other keys.
 fn guess(text: &[u8], from: usize) -> Option<usize> {
     let first = opening(text, 0)?;
     let near = text.get(..text.len().min(from + (64 << 10)))?;
@@ -221,13 +213,14 @@ fn guess(text: &[u8], from: usize) -> Option<usize> {
 
 /// Parses elements from `at` until `limit` is reached, the text or the list ends, or something is wrong.
 fn run<R: Rows>(text: &str, mut at: usize, limit: usize, base: u64) -> Run<R::Item> {
-    let bytes = text.as_bytes();
     let mut items = Vec::new();
+    let bytes = text.as_bytes();
     let stop = loop {
         at = skip_space(bytes, at);
         if at >= limit {
             break if at < text.len() { Stop::Limit } else { Stop::More };
         }
+        // `at` stands behind white space, a comma or a bracket, so never inside a character.
         let element = &text[at..];
         let mut stream = serde_json::Deserializer::from_str(element).into_iter::<R::Row<'_>>();
         let row = match stream.next() {
@@ -245,7 +238,7 @@ fn run<R: Rows>(text: &str, mut at: usize, limit: usize, base: u64) -> Run<R::It
             Some(b']') => true,
             Some(_) => break Stop::Fault(Fault::content(base + after as u64, "expected `,` or `]`")),
         };
-        items.push(R::keep(row, &element[..length], base + at as u64));
+        items.push(R::keep(row, &element.as_bytes()[..length], base + at as u64));
         at = after + 1;
         if last {
             break Stop::End;
@@ -365,10 +358,12 @@ mod tests {
     struct Texts;
 
     impl Rows for Texts {
+        const LIST: &'static str = "users";
+        const HEAD: &'static [&'static str] = &["tenant"];
         type Row<'a> = &'a RawValue;
         type Item = (String, u64);
-        fn keep<'a>(row: &'a RawValue, text: &'a str, offset: u64) -> Self::Item {
-            assert_eq!(row.get(), text);
+        fn keep<'a>(row: &'a RawValue, text: &'a [u8], offset: u64) -> Self::Item {
+            assert_eq!(row.get().as_bytes(), text);
             (row.get().to_owned(), offset)
         }
     }
@@ -382,10 +377,10 @@ mod tests {
     fn every_window_size_reads_the_same() {
         let text = format!("\u{feff} {{\"a\": 12345, \"tenant\": {{}}, \"users\": [{}], \"z\": null}}\n", elements(50));
         let whole = read_by::<Texts>(text.as_bytes(), 1 << 16).unwrap();
-        assert_eq!(whole.users.as_ref().map(Vec::len), Some(50));
+        assert_eq!(whole.list.as_ref().map(Vec::len), Some(50));
         for size in [4, 5, 7, 64, 1000] {
             let document = read_by::<Texts>(text.as_bytes(), size).unwrap();
-            assert_eq!(document.users, whole.users, "{size}");
+            assert_eq!(document.list, whole.list, "{size}");
             assert_eq!(document.head, whole.head, "{size}");
         }
     }
@@ -393,16 +388,25 @@ mod tests {
     #[test]
     fn offsets_are_those_of_the_file() {
         let text = format!("{{\"users\": [ {} ]}}", elements(3));
-        for (element, offset) in read_by::<Texts>(text.as_bytes(), 16).unwrap().users.unwrap() {
+        for (element, offset) in read_by::<Texts>(text.as_bytes(), 16).unwrap().list.unwrap() {
             assert!(text[usize::try_from(offset).unwrap()..].starts_with(&element));
         }
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_a_fault_and_not_read_past() {
+        let mut text = format!("{{\"users\": [{}", elements(40_000)).into_bytes();
+        let middle = text.len() / 2;
+        text[middle] = 0xff;
+        let Err(Fault::Content { offset, .. }) = read::<Texts>(text.as_slice()) else { panic!("0xff was read") };
+        assert!(usize::try_from(offset).unwrap() <= middle);
     }
 
     #[test]
     fn guessing_wrong_changes_nothing() {
         // The object inside opens like the element itself, so about half of the guesses are wrong.
         let text = format!("{{\"users\": [{}]}}", elements(40_000));
-        let users = read::<Texts>(text.as_bytes()).unwrap().users.unwrap();
+        let users = read::<Texts>(text.as_bytes()).unwrap().list.unwrap();
         let plain: Vec<Box<RawValue>> =
             serde_json::from_str::<std::collections::HashMap<String, Vec<Box<RawValue>>>>(&text)
                 .unwrap()

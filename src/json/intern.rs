@@ -1,6 +1,6 @@
-//! One copy of the strings a tenant repeats.
+//! One copy of the strings that tenants and plans repeat.
 
-use std::{cell::RefCell, fmt};
+use std::{borrow::Cow, cell::RefCell, fmt, sync::OnceLock};
 
 use serde::{Deserialize, Deserializer, de};
 
@@ -50,7 +50,7 @@ thread_local! {
 }
 
 /// The shared copy of a string that is likely to be repeated.
-pub(super) fn shared(text: &str) -> Text {
+pub(crate) fn shared(text: &str) -> Text {
     INTERNER.with_borrow_mut(|interner| interner.get(text))
 }
 
@@ -58,7 +58,7 @@ pub(super) fn shared(text: &str) -> Text {
 ///
 /// `serde` hands no context to a `Deserialize`, so the table is the thread's. That costs nothing in correctness: the
 /// table changes which allocation a string lives in and nothing else.
-pub(super) struct Shared(pub(super) Text);
+pub(crate) struct Shared(pub(crate) Text);
 
 impl<'de> Deserialize<'de> for Shared {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -76,6 +76,25 @@ impl<'de> Deserialize<'de> for Shared {
     }
 }
 
+/// The strings of rules that were read: ids, names, messages, remedies. Each slot is filled once and kept to the end of
+/// the process: half a megabyte at the very most.
+static PHRASES: [OnceLock<Box<str>>; SLOTS] = [const { OnceLock::new() }; SLOTS];
+
+/// Strings longer than this are not kept.
+const PHRASE: usize = 128;
+
+/// A string of a finding. A plan that is built borrows these from the program; one that is read borrows them from
+/// here, so that a finding of a hundred thousand costs no more memory than it did before it was saved.
+///
+/// A slot that is taken by another string costs an allocation, as it would without the table.
+pub(crate) fn phrase(text: &str) -> Cow<'static, str> {
+    if text.len() > PHRASE {
+        return Cow::Owned(text.to_owned());
+    }
+    let known = PHRASES[slot(text.as_bytes())].get_or_init(|| text.into());
+    if **known == *text { Cow::Borrowed(known) } else { Cow::Owned(text.to_owned()) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,10 +107,20 @@ mod tests {
     }
 
     #[test]
+    fn a_repeated_phrase_is_kept_once() {
+        let long = "way out ".repeat(20);
+        assert!(matches!(phrase(&long), Cow::Owned(text) if text == long));
+        let (first, second) = (phrase("MFA000"), phrase("MFA000"));
+        // Another test may have filled the slot before.
+        assert!(matches!(first, Cow::Owned(_)) || first.as_ptr() == second.as_ptr());
+    }
+
+    #[test]
     fn strings_that_share_a_slot_keep_their_text() {
         for number in 0..20_000 {
             let text = format!("Department {number}");
             assert_eq!(shared(&text), text.as_str());
+            assert_eq!(phrase(&text), text);
         }
     }
 }

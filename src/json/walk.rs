@@ -3,7 +3,7 @@
 use std::{borrow::Cow, ops::Range};
 
 /// The members of the object whose text is at `object`: each key and the place of its value.
-pub(super) fn members(text: &[u8], object: Range<usize>) -> impl Iterator<Item = (Cow<'_, str>, Range<usize>)> {
+pub(crate) fn members(text: &[u8], object: Range<usize>) -> impl Iterator<Item = (Cow<'_, str>, Range<usize>)> {
     let mut at = object.start + 1;
     std::iter::from_fn(move || {
         let key = next_value(text, at, object.end)?;
@@ -14,7 +14,7 @@ pub(super) fn members(text: &[u8], object: Range<usize>) -> impl Iterator<Item =
 }
 
 /// The places of the elements of the list whose text is at `list`.
-pub(super) fn elements(text: &[u8], list: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+pub(crate) fn elements(text: &[u8], list: Range<usize>) -> impl Iterator<Item = Range<usize>> {
     let mut at = list.start + 1;
     std::iter::from_fn(move || {
         let value = next_value(text, at, list.end)?;
@@ -24,7 +24,7 @@ pub(super) fn elements(text: &[u8], list: Range<usize>) -> impl Iterator<Item = 
 }
 
 /// The text of a JSON string.
-pub(super) fn string(token: &[u8]) -> Option<Cow<'_, str>> {
+pub(crate) fn string(token: &[u8]) -> Option<Cow<'_, str>> {
     #[derive(serde::Deserialize)]
     struct Token<'a>(#[serde(borrow)] Cow<'a, str>);
     serde_json::from_slice(token).ok().map(|Token(text)| text)
@@ -82,7 +82,7 @@ fn nested(text: &[u8]) -> Option<usize> {
 }
 
 /// Line and column, from 1, of an offset. Columns count characters.
-pub(super) fn line_column(text: &[u8], offset: usize) -> (usize, usize) {
+pub(crate) fn line_column(text: &[u8], offset: usize) -> (usize, usize) {
     let before = &text[..offset.min(text.len())];
     let line_start = before.iter().rposition(|&byte| byte == b'\n').map_or(0, |newline| newline + 1);
     let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
