@@ -37,6 +37,14 @@ pub struct Context<'a, T, C> {
     pub parallelism: NonZeroUsize,
 }
 
+impl<T, C> Context<'_, T, C> {
+    /// How many users are read at a time where nothing is written. Reads that wait travel together, and the tenant's
+    /// client bounds the requests: with only as many as may be written to, half of each request would be empty.
+    pub(super) fn reads(&self) -> usize {
+        self.parallelism.get().saturating_mul(8)
+    }
+}
+
 impl<T, C> Clone for Context<'_, T, C> {
     fn clone(&self) -> Self {
         *self
@@ -340,7 +348,7 @@ where
         let mut flying = InFlight::new();
         let mut missing = Vec::new();
         loop {
-            while flying.len() < self.context.parallelism.get() && self.may_read_back() {
+            while flying.len() < self.context.reads() && self.may_read_back() {
                 let Some(index) = waiting.next() else { break };
                 let errand = self.errand(index);
                 flying.push(async move { (index, errand.read_back().await) });

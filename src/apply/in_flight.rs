@@ -7,7 +7,7 @@ use std::{
     task::Poll,
 };
 
-/// Futures under way. All are polled on each wake: there are never more than `--parallelism` of them.
+/// Futures under way. All are polled on each wake: there are never more than some hundreds of them.
 pub(super) struct InFlight<'a, T>(Vec<Pin<Box<dyn Future<Output = T> + Send + 'a>>>);
 
 impl<'a, T> InFlight<'a, T> {

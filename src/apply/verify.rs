@@ -222,7 +222,7 @@ pub async fn read_states<T: TenantRead, C: Clock>(expected: &[Expected], context
     let mut flying = InFlight::new();
     let mut states = States::with_capacity(expected.len());
     loop {
-        while flying.len() < context.parallelism.get() && context.stop.urgency() == Urgency::Go {
+        while flying.len() < context.reads() && context.stop.urgency() == Urgency::Go {
             let Some(id) = waiting.next() else { break };
             let tenant = context.tenant;
             flying.push(async move { (id, tenant.state(id).await) });

@@ -46,7 +46,8 @@ struct Bars {
 #[derive(Default)]
 struct Log {
     last: Option<Instant>,
-    began: BTreeMap<String, Instant>,
+    /// Per thing that is read: when it was last told of, and how far it was.
+    told: BTreeMap<String, (Instant, u64)>,
 }
 
 impl Progress {
@@ -112,18 +113,20 @@ impl Log {
         due
     }
 
-    /// `users: 4000 of 10000 (400 a second, 15 s left)`, where it is time for a line.
+    /// `users: 4000 of 10000 (400 a second, 15 s left)`, where it is time for a line. The rate is that since the line
+    /// before: a burst at the beginning says nothing of how long the rest will take.
     fn progress(&mut self, now: Instant, what: &str, done: u64, total: Option<u64>) -> Option<String> {
-        let began = *self.began.entry(what.to_owned()).or_insert(now);
+        let (then, before) = *self.told.entry(what.to_owned()).or_insert((now, done));
         if !self.is_due(now) {
             return None;
         }
+        self.told.insert(what.to_owned(), (now, done));
         let mut line = format!("{what}: {done}");
         if let Some(total) = total {
             line.push_str(&format!(" of {total}"));
         }
-        let seconds = now.duration_since(began).as_secs_f64();
-        let rate = done as f64 / seconds;
+        let seconds = now.duration_since(then).as_secs_f64();
+        let rate = done.saturating_sub(before) as f64 / seconds;
         if seconds >= 1.0 && rate > 0.0 {
             line.push_str(&format!(" ({rate:.0} a second"));
             if let Some(total) = total {
@@ -222,7 +225,9 @@ mod tests {
         let line = log.progress(at(10), "users", 4_000, Some(10_000)).unwrap();
         assert_eq!(line, "users: 4000 of 10000 (400 a second, 15 s left)");
         assert_eq!(log.progress(at(12), "registration", 999, None), None, "one line in ten seconds, of whatever");
-        assert!(!log.is_due(at(15)) && log.is_due(at(20)));
-        assert_eq!(log.progress(at(30), "registration", 9_000, None).unwrap(), "registration: 9000 (500 a second)");
+        let line = log.progress(at(20), "users", 4_200, Some(10_000)).unwrap();
+        assert_eq!(line, "users: 4200 of 10000 (20 a second, 290 s left)", "the burst is over");
+        assert!(!log.is_due(at(25)) && log.is_due(at(30)));
+        assert_eq!(log.progress(at(42), "registration", 9_999, None).unwrap(), "registration: 9999 (300 a second)");
     }
 }
