@@ -35,8 +35,9 @@ struct Case {
 /// # Errors
 /// Those of the writer.
 pub fn write(plan: &Plan, options: &Options, out: &mut dyn Write) -> io::Result<()> {
-    let cases = cases(plan, options.fail_on.unwrap_or(plan.execution.block_at));
-    let cases: Vec<_> = cases.into_iter().chain(passed(plan, options)).collect();
+    let found = causes(plan, Which::Unaccepted);
+    let cases = cases(plan, &found, options.fail_on.unwrap_or(plan.execution.block_at));
+    let cases: Vec<_> = cases.into_iter().chain(passed(plan, &found, options)).collect();
     let failures = cases.iter().filter(|one| matches!(one.outcome, Outcome::Failed { .. })).count();
     let skipped = cases.iter().filter(|one| matches!(one.outcome, Outcome::Skipped(_))).count();
     writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
@@ -72,7 +73,7 @@ fn lines(body: &str) -> String {
     body.split('\n').map(xml).collect::<Vec<_>>().join("\n")
 }
 
-fn cases(plan: &Plan, fail_on: Severity) -> Vec<Case> {
+fn cases(plan: &Plan, all: &[Cause<'_>], fail_on: Severity) -> Vec<Case> {
     let refused = plan.refused.iter().map(|one| Case {
         class: "guardrail",
         name: one.rule.to_string(),
@@ -82,13 +83,12 @@ fn cases(plan: &Plan, fail_on: Severity) -> Vec<Case> {
             body: format!("Way out: {}", clean(&one.remedy)),
         },
     });
-    let mut rules: BTreeMap<&str, Vec<Cause<'_>>> = BTreeMap::new();
-    for cause in causes(plan, Which::Unaccepted) {
+    let mut rules: BTreeMap<&str, Vec<&Cause<'_>>> = BTreeMap::new();
+    for cause in all {
         rules.entry(cause.rule).or_default().push(cause);
     }
-    let found: Vec<_> = rules.into_iter().map(|(rule, causes)| of_rule(rule, &causes, fail_on)).collect();
-    let known: BTreeSet<_> = causes(plan, Which::Unaccepted).iter().map(|cause| cause.rule.to_owned()).collect();
-    let blind = plan.not_evaluated.iter().filter(|one| !known.contains(&*one.rule)).map(|one| Case {
+    let found: Vec<_> = rules.iter().map(|(rule, causes)| of_rule(rule, causes, fail_on)).collect();
+    let blind = plan.not_evaluated.iter().filter(|one| !rules.contains_key(&*one.rule)).map(|one| Case {
         class: "rule",
         name: one.rule.to_string(),
         outcome: Outcome::Skipped(format!("not evaluated for {}: no {}", words::count(one.users, "user"), one.fact)),
@@ -109,19 +109,19 @@ fn cases(plan: &Plan, fail_on: Severity) -> Vec<Case> {
 }
 
 /// Rules that were looked at and found nothing.
-fn passed(plan: &Plan, options: &Options) -> Vec<Case> {
-    let mut told: BTreeSet<String> = plan.not_evaluated.iter().map(|one| one.rule.to_string()).collect();
-    told.extend(causes(plan, Which::Unaccepted).iter().map(|cause| cause.rule.to_owned()));
-    let quiet = options.rules.iter().filter(|(id, _)| !told.contains(id));
+fn passed(plan: &Plan, found: &[Cause<'_>], options: &Options) -> Vec<Case> {
+    let mut told: BTreeSet<&str> = plan.not_evaluated.iter().map(|one| &*one.rule).collect();
+    told.extend(found.iter().map(|cause| cause.rule));
+    let quiet = options.rules.iter().filter(|(id, _)| !told.contains(&**id));
     quiet
         .map(|(id, name)| Case { class: "rule", name: format!("{id} {name}"), outcome: Outcome::Passed(String::new()) })
         .collect()
 }
 
-fn of_rule(rule: &str, causes: &[Cause<'_>], fail_on: Severity) -> Case {
+fn of_rule(rule: &str, causes: &[&Cause<'_>], fail_on: Severity) -> Case {
     let worst = causes.iter().map(|cause| cause.severity).max().unwrap_or(Severity::Info);
     let name = causes.first().map_or("", |cause| cause.name);
-    let count: u64 = causes.iter().map(Cause::count).sum();
+    let count: u64 = causes.iter().map(|cause| cause.count()).sum();
     let summary = format!("{worst}: {}", words::count(count, "finding"));
     let mut body = String::new();
     let mut named = 0;

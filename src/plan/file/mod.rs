@@ -28,7 +28,7 @@ use super::{Digest, Plan};
 /// Those of the writer.
 pub fn write_json(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
     let mut buffered = BufWriter::with_capacity(BUFFER, out);
-    serde_json::to_writer(&mut buffered, &v1::view(plan))?;
+    v1::write(plan, &mut buffered)?;
     buffered.write_all(b"\n")?;
     buffered.flush()
 }
@@ -39,7 +39,7 @@ pub fn write_json(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
 /// Those of the writer.
 pub fn write(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
     let mut sealed = BufWriter::with_capacity(BUFFER, checksum::Sealing::new(out));
-    serde_json::to_writer(&mut sealed, &v1::view(plan))?;
+    v1::write(plan, &mut sealed)?;
     sealed.into_inner().map_err(io::IntoInnerError::into_error)?.finish()
 }
 

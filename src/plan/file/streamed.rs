@@ -23,6 +23,7 @@ use crate::{
 };
 
 /// What was found.
+#[expect(clippy::large_enum_variant, reason = "there is one, and it is taken apart at once")]
 pub(super) enum Outcome {
     /// A plan with the right checksum; its digest is still to be compared.
     Plan(Plan),

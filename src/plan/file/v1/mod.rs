@@ -5,6 +5,7 @@ mod from_plan;
 mod into_plan;
 #[cfg(test)]
 mod schema;
+mod write;
 
 pub use document::{
     AcceptedV1, ChangeUserV1, ChangeV1, ConfigV1, Document, EvidenceV1, FindingUserV1, FindingV1, HoldV1, ImpactV1,
@@ -13,6 +14,7 @@ pub use document::{
 pub(crate) use from_plan::in_order;
 pub use from_plan::{Changes, Findings, View, change, view};
 pub use into_plan::{FromV1, Read, Reading, into_plan};
+pub use write::write;
 
 use super::PlanFileError;
 
