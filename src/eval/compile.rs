@@ -89,6 +89,10 @@ impl Compiler<'_> {
                                 span: self.span(name.span()),
                                 kind: Kind::Const(Value::normalised(name.as_str())),
                             }),
+                            // A word before `=` is a name, this one too; `(null)` is the value.
+                            ObjectKey::Expression(Expression::Null(word)) => {
+                                Some(Node { span: self.span(word.span()), kind: Kind::Const(Value::string("null")) })
+                            }
                             ObjectKey::Expression(expr) => self.node(expr),
                         };
                         let value = self.node(value.expr());
