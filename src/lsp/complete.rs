@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     config::schema::{BlockSchema, Kind, Over, Times},
+    desired::role_names::BUILT_IN_ROLES,
     eval::{CHANGE, Member, TENANT, UserField, functions},
     risk,
     tenant::ObservedTenant,
@@ -230,7 +231,9 @@ fn in_string(context: &Context, typed: &str, declared: &[Declared], tenant: Opti
                 .into_iter()
                 .flat_map(|tenant| tenant.users())
                 .flat_map(|user| user.directory_roles.iter().flatten());
-            let mut names: Vec<&str> = held.map(|role| role.display_name.as_str()).filter(starts).collect();
+            // A role that nobody holds yet may be named all the same.
+            let held = held.map(|role| role.display_name.as_str());
+            let mut names: Vec<&str> = held.chain(BUILT_IN_ROLES.iter().copied()).filter(starts).collect();
             names.sort_unstable();
             names.dedup();
             names.into_iter().take(MOST).map(value).collect()

@@ -178,6 +178,8 @@ fn completion_offers_blocks_arguments_values_names_and_people() {
         assert_eq!(client.complete("rollout = \""), ["spring"]);
         client.change(&typed("groups = [\"sg"));
         assert_eq!(client.complete("groups = [\"sg"), ["SG-Finance"]);
+        client.change(&typed("roles = [\"global r"));
+        assert_eq!(client.complete("roles = [\"global r"), ["Global Reader"], "nobody holds it in the snapshot");
         client.change(&typed("reason = var.\n  prio"));
         assert_eq!(client.complete("reason = var."), ["wave"]);
         assert!(client.complete("  prio").contains(&"priority".to_owned()));

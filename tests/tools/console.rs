@@ -77,6 +77,7 @@ fn at_a_terminal(place: &Place, line: &str, typed: &[&str]) -> Option<(Vec<Strin
 
 #[test]
 #[cfg(target_os = "linux")]
+#[allow(clippy::print_stderr, reason = "a skipped test says so")]
 fn at_a_terminal_words_are_completed_brackets_go_on_and_errors_do_not_end_it() {
     let place = Place::copy_of("examples/minimal");
     let steps = [

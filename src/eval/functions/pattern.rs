@@ -230,3 +230,41 @@ fn replace(args: &Args<'_, '_>) -> Outcome {
     };
     super::strings::bounded(replaced)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn patterns_mean_here_what_they_mean_to_terraform() {
+        let finds =
+            |pattern: &str, text: &str| compile(pattern).unwrap().find(text).map(|found| found.as_str().to_owned());
+        for (pattern, text, found) in [
+            (r"\Qa.b\E+", "a.bb", Some("a.bb")),
+            (r"\Q\d", r"\d", Some(r"\d")),
+            (r"[[\]]+", "a[]", Some("[]")),
+            (r"[^]a]+", "]ab", Some("b")),
+            (r"[a&&b]+", "&ab", Some("&ab")),
+            (r"[[:digit:]-]+", "a1-2", Some("1-2")),
+            (r"\d+", "٣1", Some("1")),
+            (r"[\w.]+@", "é.x@", Some(".x@")),
+            (r"(?i)A", "a", Some("a")),
+        ] {
+            assert_eq!(finds(pattern, text).as_deref(), found, "{pattern}");
+        }
+        for refused in ["(?x) a", "(?u)a", "(?=a)", r"(a)\1", "[", "(?P<a>x"] {
+            assert!(compile(refused).is_err(), "{refused}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn no_pattern_is_too_odd(pattern in r#"([\[\]\\QE^:&~()?imsUx|*+{}a1é𝄞-]){0,24}"#) {
+            let _ = compile(&pattern);
+        }
+    }
+}
