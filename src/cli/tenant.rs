@@ -6,7 +6,7 @@ use std::{fs::File, path::Path};
 use crate::{
     config::{Config, Layer, Selector},
     graph::GraphTenant,
-    sign_ins::SignInFiles,
+    sign_ins,
     snapshot::SnapshotTenant,
     tenant::{
         Fact, MfaState, ObservedTenant, ReadError, ReadProgress, ReadRequest, StateRead, TenantRead, TenantWrite,
@@ -140,23 +140,14 @@ fn open_sign_ins(path: &Path, config: &Config) -> Result<(String, File), Failure
 }
 
 fn merge_sign_ins(config: &Config, observed: &mut ObservedTenant) -> Result<(), Failure> {
-    if config.tenant.sign_ins.is_empty() {
-        return Ok(());
-    }
-    let mut files = SignInFiles::new(observed.captured_at, config.tenant.sign_in_window);
-    for path in &config.tenant.sign_ins {
-        let (name, file) = open_sign_ins(path, config)?;
-        files.read(&name, file).map_err(|error| {
-            let failure = Failure::new(error.to_string());
-            match error.hint {
-                Some(hint) => failure.hint(hint),
-                None => failure,
-            }
-        })?;
-    }
-    observed.update_users(|users| files.merge_into(users));
-    observed.unavailable.retain(|one| one.fact != Fact::SignIns);
-    Ok(())
+    let tenant = &config.tenant;
+    sign_ins::merge_files(&tenant.sign_ins, &config.dir, tenant.sign_in_window, observed).map_err(|error| {
+        let failure = Failure::new(error.to_string());
+        match error.hint {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    })
 }
 
 fn shown(path: &Path, base: &Path) -> String {

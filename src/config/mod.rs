@@ -7,6 +7,8 @@
 
 mod args;
 mod blocks;
+#[cfg(test)]
+mod conformance;
 pub(crate) mod date;
 pub(crate) mod files;
 #[cfg(test)]

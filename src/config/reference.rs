@@ -8,7 +8,7 @@ use super::{
     load,
     schema::{BlockSchema, TOP_LEVEL, Times},
 };
-use crate::eval::UserField;
+use crate::eval::{CHANGE, Member, TENANT, UserField};
 
 const HEAD: &str = "# Language reference
 
@@ -60,10 +60,7 @@ Expressions in a policy directory see neither `var` nor `local`: whoever sets va
 
 ";
 
-const NAMES: &str = "- `change`: `before`, `after`, `action`
-- `plan`: `summary`, as in the plan's JSON
-- `tenant`: `id`, `name`, `cloud`, `licensed_for_conditional_access`, `security_defaults_enabled`, `users` (how many)
-
+const NAMES: &str = "
 A fact about a user that the tenant does not know is `null`. `user.department == null` asks for just that; every other
 comparison with `null` is false, and so is what follows from it: unknown is never taken for safe.
 
@@ -74,8 +71,14 @@ fn reference() -> String {
     let mut out = HEAD.to_owned();
     let policy: Vec<String> = TOP_LEVEL.iter().filter(|one| one.policy).map(|one| format!("`{}`", one.name)).collect();
     let _ = write!(out, "{} blocks{POLICY}", policy.join(", "));
-    let fields: Vec<String> = UserField::ALL.iter().map(|field| format!("`{}`", field.as_str())).collect();
-    let _ = writeln!(out, "- `user`: {}", fields.join(", "));
+    let user: Vec<Member> = UserField::ALL.iter().map(|field| field.member()).collect();
+    let summary = Member { name: "summary", ty: "object", doc: "The numbers of the plan, as in its JSON." };
+    let _ = writeln!(out, "| name | type | meaning |\n|---|---|---|");
+    for (root, members) in [("user", &user[..]), ("change", &CHANGE), ("plan", &[summary]), ("tenant", &TENANT)] {
+        for Member { name, ty, doc } in members {
+            let _ = writeln!(out, "| `{root}.{name}` | {ty} | {doc} |");
+        }
+    }
     out.push_str(NAMES);
     for schema in TOP_LEVEL {
         block(schema, 3, None, &mut out);

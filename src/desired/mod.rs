@@ -3,7 +3,7 @@
 mod explain;
 mod model;
 mod resolve;
-mod role_names;
+pub(crate) mod role_names;
 mod rollout;
 mod select;
 

@@ -2,7 +2,7 @@
 //! that somebody holds; a configuration may name one that nobody holds yet, and that must not look like a typing error.
 
 /// The names, as the directory shows them.
-pub(super) const BUILT_IN_ROLES: &[&str] = &[
+pub(crate) const BUILT_IN_ROLES: &[&str] = &[
     "Agent ID Administrator",
     "Agent ID Developer",
     "Agent Registry Administrator",

@@ -166,7 +166,8 @@ pub(super) fn extra<'e>(
         None => Err("it does not exist here".into()),
     };
     result.map(Cow::Owned).map_err(|message| {
-        let detail = format!("Call to function \"{name}\" failed: {message}.");
+        let end = if message.ends_with('?') { "" } else { "." };
+        let detail = format!("Call to function \"{name}\" failed: {message}{end}");
         cx.fail(node, frames, "Error in function call", detail)
     })
 }

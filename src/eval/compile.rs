@@ -9,6 +9,7 @@ use super::{
     CompileContext, Number, References, UserField, Value,
     functions::{self, Function},
     ir::{Call, For, Kind, Node, Op, Root, Step},
+    scope::{CHANGE, TENANT},
 };
 use crate::{
     diag::{Diagnostic, Diagnostics, FileId, Span},
@@ -19,10 +20,7 @@ use crate::{
 const MAX_STEPS: usize = 1000;
 
 /// The attributes of the fixed objects.
-pub(super) const CHANGE: [&str; 3] = ["before", "after", "action"];
 const PLAN: [&str; 1] = ["summary"];
-const TENANT: [&str; 6] =
-    ["id", "name", "cloud", "licensed_for_conditional_access", "security_defaults_enabled", "users"];
 const PATH: [&str; 3] = ["module", "root", "cwd"];
 
 /// What one compilation carries along.
@@ -89,6 +87,10 @@ impl Compiler<'_> {
                                 span: self.span(name.span()),
                                 kind: Kind::Const(Value::normalised(name.as_str())),
                             }),
+                            // A word before `=` is a name, this one too; `(null)` is the value.
+                            ObjectKey::Expression(Expression::Null(word)) => {
+                                Some(Node { span: self.span(word.span()), kind: Kind::Const(Value::string("null")) })
+                            }
                             ObjectKey::Expression(expr) => self.node(expr),
                         };
                         let value = self.node(value.expr());
@@ -232,16 +234,16 @@ impl Compiler<'_> {
         if whole {
             let steps = self.steps(operators);
             if let Some((attribute, place)) = self.first_attribute(operators) {
-                let known: &[&str] = match name {
+                let known: Vec<&str> = match name {
                     // A place may give a name of the language more than it has elsewhere.
-                    _ if extra => &[],
-                    "change" => &CHANGE,
-                    "plan" => &PLAN,
-                    "tenant" => &TENANT,
-                    _ => &[],
+                    _ if extra => Vec::new(),
+                    "change" => CHANGE.iter().map(|one| one.name).collect(),
+                    "plan" => PLAN.into(),
+                    "tenant" => TENANT.iter().map(|one| one.name).collect(),
+                    _ => Vec::new(),
                 };
                 if !known.is_empty() && !known.contains(&&*attribute) {
-                    return self.unsupported(name, &attribute, place, known);
+                    return self.unsupported(name, &attribute, place, &known);
                 }
             }
             let root = match name {

@@ -39,7 +39,7 @@ pub use error::EvalError;
 pub use number::Number;
 pub use parse::parse_expression;
 pub use run::Nulls;
-pub use scope::{ExtraNames, Scope, UserFacts, UserField};
+pub use scope::{CHANGE, ExtraNames, Member, Scope, TENANT, UserFacts, UserField};
 pub use types::Type;
 pub use value::{Map, Value};
 

@@ -272,7 +272,14 @@ fn consistent<'e>(
         Some(ty) if ty == ours => Ok(value),
         Some(ty) => match super::convert(&value, &ty) {
             Ok(value) => Ok(Cow::Owned(value)),
-            Err(_) => Ok(value),
+            Err(message) => {
+                let detail = format!(
+                    "The true and false result expressions must have consistent types. This result cannot be made \
+                     {}: {message}.",
+                    ty.friendly()
+                );
+                Err(cx.fail(node, frames, "Inconsistent conditional result types", detail))
+            }
         },
         None => {
             let (yes, no) = if taken { (&ours, &theirs) } else { (&theirs, &ours) };

@@ -6,12 +6,44 @@ use jiff::Timestamp;
 
 use super::Value;
 
+/// An attribute of one of the fixed names, as documentation and editors tell it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// Its name.
+    pub name: &'static str,
+    /// Its type, as `type = …` would write it.
+    pub ty: &'static str,
+    /// What it says, in Markdown.
+    pub doc: &'static str,
+}
+
+const fn member(name: &'static str, ty: &'static str, doc: &'static str) -> Member {
+    Member { name, ty, doc }
+}
+
+/// The attributes of `change`.
+pub const CHANGE: [Member; 3] = [
+    member("before", "string", "The state observed: `disabled`, `enabled` or `enforced`."),
+    member("after", "string", "The state declared."),
+    member("action", "string", "`enable`, `enforce`, `relax` or `disable`."),
+];
+
+/// The attributes of `tenant`.
+pub const TENANT: [Member; 6] = [
+    member("id", "string", "The tenant's id, a GUID."),
+    member("name", "string", "The tenant's display name."),
+    member("cloud", "string", "`global`, `usgov`, `usgov_dod` or `china`."),
+    member("licensed_for_conditional_access", "bool", "Does the tenant hold Entra ID P1 or more?"),
+    member("security_defaults_enabled", "bool", "Are security defaults on?"),
+    member("users", "number", "How many users the tenant has."),
+];
+
 macro_rules! user_fields {
-    ($($(#[$meta:meta])* $name:ident = $text:literal,)*) => {
+    ($($name:ident = $text:literal, $ty:literal, $doc:literal;)*) => {
         /// An attribute of `user` in expressions.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum UserField {
-            $($(#[$meta])* $name,)*
+            $(#[doc = $doc] $name,)*
         }
 
         impl UserField {
@@ -21,8 +53,14 @@ macro_rules! user_fields {
             /// The name in expressions.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
+                self.member().name
+            }
+
+            /// Name, type and meaning.
+            #[must_use]
+            pub const fn member(self) -> Member {
                 match self {
-                    $(Self::$name => $text,)*
+                    $(Self::$name => member($text, $ty, $doc),)*
                 }
             }
         }
@@ -30,64 +68,35 @@ macro_rules! user_fields {
 }
 
 user_fields! {
-    /// Object id.
-    Id = "id",
-    /// Sign-in name.
-    UserPrincipalName = "user_principal_name",
-    /// Display name.
-    DisplayName = "display_name",
-    /// Mail address.
-    Mail = "mail",
-    /// Domain of the sign-in name.
-    Domain = "domain",
-    /// Department.
-    Department = "department",
-    /// Job title.
-    JobTitle = "job_title",
-    /// Company.
-    CompanyName = "company_name",
-    /// Country.
-    Country = "country",
-    /// Office location.
-    OfficeLocation = "office_location",
-    /// Employee id.
-    EmployeeId = "employee_id",
-    /// Employee type.
-    EmployeeType = "employee_type",
-    /// `Member` or `Guest`.
-    UserType = "user_type",
-    /// May the account sign in?
-    AccountEnabled = "account_enabled",
-    /// Synchronised from on premises?
-    OnPremisesSyncEnabled = "on_premises_sync_enabled",
-    /// Creation date, RFC 3339.
-    Created = "created",
-    /// Does the password never expire?
-    PasswordNeverExpires = "password_never_expires",
-    /// SKU part numbers.
-    Licenses = "licenses",
-    /// Directory role names.
-    Roles = "roles",
-    /// Group display names.
-    Groups = "groups",
-    /// `disabled`, `enabled` or `enforced`.
-    MfaState = "mfa_state",
-    /// Has registered for MFA?
-    Registered = "registered",
-    /// Registered methods, as in the snapshot.
-    Methods = "methods",
-    /// Last sign-in, RFC 3339.
-    LastSignIn = "last_sign_in",
-    /// Last interactive sign-in, RFC 3339.
-    LastInteractiveSignIn = "last_interactive_sign_in",
-    /// Map from legacy protocol to count.
-    LegacySignIns = "legacy_sign_ins",
-    /// What kind of account it is.
-    Kind = "kind",
-    /// The service account signal, 0–100.
-    ServiceAccountScore = "service_account_score",
-    /// Map "1" … "15" of the extension attributes.
-    Extension = "extension",
+    Id = "id", "string", "The object id: a GUID that stays when the account is renamed.";
+    UserPrincipalName = "user_principal_name", "string", "The sign-in name, such as `jdoe@contoso.com`.";
+    DisplayName = "display_name", "string", "The name shown to others.";
+    Mail = "mail", "string", "The primary mail address.";
+    Domain = "domain", "string", "The domain of the sign-in name.";
+    Department = "department", "string", "The department.";
+    JobTitle = "job_title", "string", "The job title.";
+    CompanyName = "company_name", "string", "The company.";
+    Country = "country", "string", "The country or region, as it is written in the directory.";
+    OfficeLocation = "office_location", "string", "The office.";
+    EmployeeId = "employee_id", "string", "The employee id that the organisation gave.";
+    EmployeeType = "employee_type", "string", "The employee type, such as `Employee`, `Contractor` or a word of the organisation's own.";
+    UserType = "user_type", "string", "`Member` or `Guest`.";
+    AccountEnabled = "account_enabled", "bool", "May the account sign in?";
+    OnPremisesSyncEnabled = "on_premises_sync_enabled", "bool", "Is the account synchronised from an on-premises directory?";
+    Created = "created", "string", "When the account was created, RFC 3339.";
+    PasswordNeverExpires = "password_never_expires", "bool", "Is the password exempt from expiry?";
+    Licenses = "licenses", "list(string)", "The part numbers of the licences, such as `SPE_E3`.";
+    Roles = "roles", "list(string)", "The display names of the directory roles held, eligible ones included.";
+    Groups = "groups", "list(string)", "The display names of the groups the user is in, directly or through other groups.";
+    MfaState = "mfa_state", "string", "The per-user MFA state now: `disabled`, `enabled` or `enforced`.";
+    Registered = "registered", "bool", "Has the user registered for MFA?";
+    Methods = "methods", "list(string)", "The registered methods by Graph's names, such as `microsoftAuthenticatorPush`, `mobilePhone` or `fido2SecurityKey`.";
+    LastSignIn = "last_sign_in", "string", "The last sign-in of any kind, RFC 3339; `0001-01-01T00:00:00Z` for never.";
+    LastInteractiveSignIn = "last_interactive_sign_in", "string", "The last interactive sign-in, RFC 3339; `0001-01-01T00:00:00Z` for never.";
+    LegacySignIns = "legacy_sign_ins", "map(number)", "Sign-ins with legacy authentication in the window, by protocol: `{ \"IMAP4\" = 41 }`.";
+    Kind = "kind", "string", "What the account is: `person`, `guest`, `service_account`, `sync`, `teams_room`, `shared_mailbox`, `room`, `equipment`, `bulk_enrolment`, `break_glass` or `unknown`.";
+    ServiceAccountScore = "service_account_score", "number", "How much the account looks like a workload, 0 to 100.";
+    Extension = "extension", "map(string)", "The extension attributes `\"1\"` to `\"15\"`: `user.extension[\"3\"]`.";
 }
 
 /// Gives the attributes of one user. Implemented where facts are known; evaluation needs no more.

@@ -173,7 +173,11 @@ pub fn unify(a: &Type, b: &Type) -> Option<Type> {
         (Bool, Number) | (Number, Bool) => return None,
         (List(a), List(b)) => List(boxed(a, b)?),
         (Set(a), Set(b)) => Set(boxed(a, b)?),
-        (List(a), Set(b)) | (Set(a), List(b)) => List(boxed(a, b)?),
+        // The list decides, if it has elements at all: those of the set are converted, if they can be.
+        (List(list), Set(set)) | (Set(set), List(list)) => match **list {
+            Any => List(set.clone()),
+            _ => unify(list, set).map(|_| List(list.clone()))?,
+        },
         (Map(a), Map(b)) => Map(boxed(a, b)?),
         (Tuple(a), Tuple(b)) if a.len() == b.len() => {
             Tuple(a.iter().zip(b).map(|(a, b)| unify(a, b)).collect::<Option<_>>()?)
@@ -182,9 +186,11 @@ pub fn unify(a: &Type, b: &Type) -> Option<Type> {
         (List(element), Tuple(types)) | (Tuple(types), List(element)) => {
             List(Box::new(unify_all(types.iter().chain([&**element]))?))
         }
-        (Set(element), Tuple(types)) | (Tuple(types), Set(element)) => {
-            Set(Box::new(unify_all(types.iter().chain([&**element]))?))
-        }
+        // The same of a set, but for an empty one.
+        (Set(element), Tuple(types)) | (Tuple(types), Set(element)) => match **element {
+            Any => Set(Box::new(unify_all(types)?)),
+            _ => types.iter().all(|ty| unify(element, ty).is_some()).then(|| Set(element.clone()))?,
+        },
         (Object(a), Object(b)) if a.len() == b.len() && a.keys().eq(b.keys()) => Object(
             a.iter()
                 .zip(b.values())

@@ -21,31 +21,66 @@ mod write;
 pub use guess::{Guess, GuessKind};
 pub use prove::{ProofError, prove};
 
-use crate::{config::CloudName, facts::Facts, tenant::MfaState};
+use crate::{
+    config::{CloudName, files::MAX_FILE},
+    facts::Facts,
+    tenant::MfaState,
+};
 
 use cover::Cover;
 use feature::Features;
 
 /// What the text cannot take from the tenant.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// The cloud of the tenant.
     pub cloud: CloudName,
     /// `tenant { snapshot }`: a path relative to the configuration directory, where the facts came from a copy.
     pub snapshot: Option<String>,
+    /// The most bytes a file may have; longer lists of names are spread over blocks and files.
+    pub largest_file: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let largest_file = usize::try_from(MAX_FILE).unwrap_or(usize::MAX);
+        Self { cloud: CloudName::default(), snapshot: None, largest_file }
+    }
 }
 
 /// A configuration made from a tenant.
 #[derive(Clone, Debug)]
 pub struct Imported {
-    /// The text of one `.mfa.hcl` file, in canonical style.
+    /// The text, in canonical style.
     pub text: String,
+    /// Where its blocks begin, with the comment above each.
+    starts: Vec<usize>,
+    largest_file: usize,
     /// Accounts that were taken for something else than a person, each with the reason, in the tenant's order of users.
     pub guesses: Vec<Guess>,
     /// How many users the `mfa` blocks claim. Zero in a tenant in which nobody's state is known.
     pub claimed: usize,
     /// How many blocks the text has, those of every kind.
     pub blocks: usize,
+}
+
+impl Imported {
+    /// The files to write: nearly always one, else as few as hold the text. Blocks are never torn apart.
+    #[must_use]
+    pub fn files(&self) -> Vec<(String, &str)> {
+        let mut texts = Vec::new();
+        let mut start = 0;
+        let ends = self.starts.iter().skip(1).copied().chain([self.text.len()]);
+        for (block, end) in self.starts.iter().copied().zip(ends) {
+            if end - start > self.largest_file && block > start {
+                texts.push(self.text.get(start..block).unwrap_or_default());
+                start = block;
+            }
+        }
+        texts.push(self.text.get(start..).unwrap_or_default());
+        let name = |at: usize| if at == 0 { "main.mfa.hcl".to_owned() } else { format!("main-{}.mfa.hcl", at + 1) };
+        texts.into_iter().enumerate().map(|(at, text)| (name(at), text.trim_start_matches('\n'))).collect()
+    }
 }
 
 /// Folds a tenant into few blocks. The work is linear in users and in their memberships.
@@ -56,7 +91,8 @@ pub fn fold(facts: &Facts<'_>, options: &Options) -> Imported {
     let cover = Cover::of(&features);
     let claimed = features.people.iter().filter(|person| person.state.is_some()).count();
     let document = write::document(facts, options, &guesses, &features, &cover);
-    Imported { text: document.text, guesses, claimed, blocks: document.blocks }
+    let write::Document { text, starts } = document;
+    Imported { text, blocks: starts.len(), starts, largest_file: options.largest_file, guesses, claimed }
 }
 
 /// The states in the order in which they are written.

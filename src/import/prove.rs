@@ -12,9 +12,6 @@ use crate::{
 
 use super::Imported;
 
-/// The name under which the text is loaded.
-const FILE: &str = "imported.mfa.hcl";
-
 /// The text could not be planned. That is a defect of the generator, so it is told with everything there is.
 #[derive(Debug)]
 pub struct ProofError {
@@ -31,7 +28,9 @@ pub struct ProofError {
 pub fn prove(imported: &Imported, tenant: &ObservedTenant, instant: jiff::Timestamp) -> Result<Plan, Box<ProofError>> {
     let dir = Path::new("import");
     let mut overlay = Overlay::alone();
-    overlay.insert(dir.join(FILE), imported.text.as_str());
+    for (name, text) in imported.files() {
+        overlay.insert(dir.join(name), text);
+    }
     let known_rules = risk::known_rules();
     let input = LoadInput {
         dir,

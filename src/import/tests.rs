@@ -53,6 +53,30 @@ fn plan(imported: &Imported, tenant: &ObservedTenant) -> Plan {
 }
 
 #[test]
+fn a_text_too_long_for_one_file_is_spread_over_several_that_hold_together() {
+    let states = [MfaState::Disabled, MfaState::Enabled, MfaState::Enforced];
+    // Scattered without any pattern that an attribute could name.
+    let scattered = |number: usize| states[(number * number + number / 7) % 3];
+    let users = (0..600).map(|at| user(at as u128 + 1, &format!("user{at:04}@contoso.com"), scattered(at))).collect();
+    let tenant = tenant(users);
+    let facts = Facts::of(&tenant, &SignalSettings::default(), instant());
+    let whole = fold(&facts, &Options::default());
+    assert_eq!(whole.files().len(), 1);
+    let options = Options { largest_file: 4_000, ..Options::default() };
+    let spread = fold(&facts, &options);
+    let files = spread.files();
+    assert!(files.len() > 2 && files.iter().all(|(_, text)| text.len() <= 4_000), "{}", files.len());
+    assert_eq!((files[0].0.as_str(), files[1].0.as_str()), ("main.mfa.hcl", "main-2.mfa.hcl"));
+    assert!(files[1].1.contains("Part 2 of "), "{}", files[1].1);
+    for (name, text) in &files {
+        assert_eq!(crate::fmt::format(text).unwrap(), *text, "{name}");
+    }
+    // Nobody is lost at a seam: the proof loads the files.
+    let plan = plan(&spread, &tenant);
+    assert_eq!((plan.changes.len(), plan.summary.unchanged, plan.summary.unmanaged), (0, 600, 0));
+}
+
+#[test]
 fn a_department_is_said_in_one_line_and_its_exceptions_by_name() {
     let mut users = Vec::new();
     for number in 0..40_u128 {

@@ -22,16 +22,17 @@ const LISTED: usize = 40;
 /// The priority of every block that says something else than the base block.
 const OVER_BASE: i32 = 10;
 
-/// The text and how many blocks it has.
+/// The text, and where its blocks begin.
 pub(super) struct Document {
     pub(super) text: String,
-    pub(super) blocks: usize,
+    pub(super) starts: Vec<usize>,
 }
 
 struct Writer<'a> {
     facts: &'a Facts<'a>,
     features: &'a Features,
     labels: HashSet<String>,
+    largest_file: usize,
     out: Document,
 }
 
@@ -42,8 +43,9 @@ pub(super) fn document(
     features: &Features,
     cover: &Cover,
 ) -> Document {
-    let out = Document { text: header(facts.tenant, guesses), blocks: 0 };
-    let mut writer = Writer { facts, features, labels: HashSet::new(), out };
+    let out = Document { text: header(facts.tenant, guesses), starts: Vec::new() };
+    let largest_file = options.largest_file;
+    let mut writer = Writer { facts, features, labels: HashSet::new(), largest_file, out };
     writer.settings(options);
     writer.protected(guesses);
     if let Some(base) = cover.base {
@@ -75,8 +77,8 @@ fn header(tenant: &ObservedTenant, guesses: &[Guess]) -> String {
 
 impl Writer<'_> {
     fn block(&mut self, kind: &str, label: Option<&str>, comment: &str, body: &Body) {
+        self.out.starts.push(self.out.text.len());
         block(kind, label, comment, body, &mut self.out.text);
-        self.out.blocks += 1;
     }
 
     fn settings(&mut self, options: &Options) {
@@ -244,13 +246,17 @@ impl Writer<'_> {
     fn named(&mut self, state: MfaState, people: &[u32]) {
         let count = people.len();
         let text = format!("{} {state}, without anything in common by which to name them.", users_are(count));
-        let comment = text + way_station(state);
-        let body = Body::default()
-            .argument("state", state.as_str())
-            .argument("priority", OVER_BASE)
-            .names("users", self.people(people));
-        let label = self.label(&format!("named-{state}"));
-        self.block("mfa", Some(&label), &comment, &body);
+        // A block has to fit a file; half of one leaves room for its neighbours.
+        let parts = parts(self.people(people), self.largest_file / 2);
+        let number = parts.len();
+        for (at, names) in (1..).zip(parts) {
+            let part = if number > 1 { format!(" Part {at} of {number}.") } else { String::new() };
+            let comment = format!("{text}{part}{}", way_station(state));
+            let body =
+                Body::default().argument("state", state.as_str()).argument("priority", OVER_BASE).names("users", names);
+            let label = self.label(&format!("named-{state}"));
+            self.block("mfa", Some(&label), &comment, &body);
+        }
     }
 
     /// Accounts that may be something else stay where the `mfa` blocks have them; the operator decides.
@@ -294,6 +300,25 @@ impl Writer<'_> {
         }
         label
     }
+}
+
+/// Names in lists of at most so many bytes when written.
+fn parts(names: Vec<String>, most: usize) -> Vec<Vec<String>> {
+    /// Indentation, quotes, comma and line end.
+    const AROUND: usize = 8;
+    let mut parts: Vec<Vec<String>> = Vec::new();
+    let mut size = 0;
+    for name in names {
+        size += name.len() + AROUND;
+        match parts.last_mut() {
+            Some(part) if size <= most => part.push(name),
+            _ => {
+                size = name.len() + AROUND;
+                parts.push(vec![name]);
+            }
+        }
+    }
+    parts
 }
 
 fn users_are(count: usize) -> String {

@@ -16,7 +16,8 @@ use super::{
 };
 use crate::{
     config::schema::{BlockSchema, Kind, Over, Times},
-    eval::{UserField, functions},
+    desired::role_names::BUILT_IN_ROLES,
+    eval::{CHANGE, Member, TENANT, UserField, functions},
     risk,
     tenant::ObservedTenant,
 };
@@ -63,12 +64,19 @@ pub(super) fn complete(
     if context.comment {
         return None;
     }
-    let declared = workspace.declarations(dir);
+    let declared = workspace.declarations_for(path);
     let (words, range) = match &context.string {
         Some(range) => {
             let typed = text.get(range.clone())?;
             let tenant = workspace.tenant(dir);
             (in_string(&context, typed, &declared, tenant.as_deref()), range.clone())
+        }
+        None if context.begins() && context.sets_variables() => {
+            let names = declared.iter().filter(|one| one.kind == "variable");
+            let word = |one: &Declared| {
+                Word::new(&one.name, CompletionItemKind::VARIABLE).snippet(format!("{} = $1", one.name))
+            };
+            (names.map(word).collect(), context.word.clone())
         }
         None if context.begins() => (beginnings(&context), context.word.clone()),
         None => {
@@ -140,22 +148,11 @@ fn in_expression(context: &Context, word: &str, declared: &[Declared]) -> Vec<Wo
     match word.rsplit_once('.').map(|(root, _)| root) {
         Some("var") => return of("variable"),
         Some("local") => return of("local"),
-        Some("user") => {
-            return UserField::ALL.iter().map(|one| Word::new(one.as_str(), CompletionItemKind::FIELD)).collect();
-        }
-        Some("change") => return fields(&["before", "after", "action"]),
+        Some("user") => return members("user", UserField::ALL.iter().map(|field| field.member())),
+        Some("change") => return members("change", CHANGE.into_iter()),
         Some("plan") => return fields(&["summary"]),
         Some("plan.summary") => return summary(),
-        Some("tenant") => {
-            return fields(&[
-                "id",
-                "name",
-                "cloud",
-                "licensed_for_conditional_access",
-                "security_defaults_enabled",
-                "users",
-            ]);
-        }
+        Some("tenant") => return members("tenant", TENANT.into_iter()),
         Some("each") => return fields(&["key", "value"]),
         Some("path") => return fields(&["module", "root", "cwd"]),
         Some(_) => return Vec::new(),
@@ -196,6 +193,12 @@ fn in_expression(context: &Context, word: &str, declared: &[Declared]) -> Vec<Wo
     words
 }
 
+/// Attributes of a name of the language.
+fn members(root: &str, all: impl Iterator<Item = Member>) -> Vec<Word> {
+    let word = |one: Member| Word::new(one.name, CompletionItemKind::FIELD).doc(hover::described(root, &one));
+    all.map(word).collect()
+}
+
 /// The keys of `plan.summary`, from the type itself.
 fn summary() -> Vec<Word> {
     let json = serde_json::to_value(crate::plan::Summary::default()).unwrap_or_default();
@@ -228,7 +231,9 @@ fn in_string(context: &Context, typed: &str, declared: &[Declared], tenant: Opti
                 .into_iter()
                 .flat_map(|tenant| tenant.users())
                 .flat_map(|user| user.directory_roles.iter().flatten());
-            let mut names: Vec<&str> = held.map(|role| role.display_name.as_str()).filter(starts).collect();
+            // A role that nobody holds yet may be named all the same.
+            let held = held.map(|role| role.display_name.as_str());
+            let mut names: Vec<&str> = held.chain(BUILT_IN_ROLES.iter().copied()).filter(starts).collect();
             names.sort_unstable();
             names.dedup();
             names.into_iter().take(MOST).map(value).collect()

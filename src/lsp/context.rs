@@ -41,13 +41,19 @@ pub(super) enum Language {
     Configuration,
     /// Those of a scenario file.
     Scenario,
+    /// None: a file of values of variables.
+    Variables,
 }
 
 impl Language {
     /// By the name of the file.
     pub(super) fn of(path: &Path) -> Self {
         let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
-        if name.ends_with(scenario::SUFFIX) { Self::Scenario } else { Self::Configuration }
+        match &*name {
+            name if name.ends_with(scenario::SUFFIX) => Self::Scenario,
+            name if name.ends_with(".mfavars.hcl") => Self::Variables,
+            _ => Self::Configuration,
+        }
     }
 
     /// The blocks at the top level.
@@ -55,6 +61,7 @@ impl Language {
         match self {
             Self::Configuration => schema::TOP_LEVEL,
             Self::Scenario => scenario::TOP_LEVEL,
+            Self::Variables => &[],
         }
     }
 
@@ -158,6 +165,15 @@ impl Context {
     /// The schema of the argument it is in.
     pub(super) fn attribute(&self) -> Option<&'static AttributeSchema> {
         self.schema()?.attribute(self.argument.as_deref()?)
+    }
+
+    /// Are the names here those of variables, which get a value?
+    pub(super) fn sets_variables(&self) -> bool {
+        match self.language {
+            Language::Configuration => false,
+            Language::Scenario => self.blocks.last().is_some_and(|one| one == "variables"),
+            Language::Variables => self.blocks.is_empty(),
+        }
     }
 
     /// Does a block or an argument begin here, rather than a value?

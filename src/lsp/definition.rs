@@ -12,7 +12,7 @@ use super::{
 };
 
 /// The declaration of the name at a byte of an open file: `var.x`, `local.x`, `rollout = "x"`, a rule of the
-/// organisation's own in `accept "x"` or `risk "x"`.
+/// organisation's own in `accept "x"` or `risk "x"`, a variable that gets a value, the `check.x` of a scenario.
 pub(super) fn definition(workspace: &Workspace, path: &Path, offset: usize, encoding: Encoding) -> Option<Location> {
     let text = workspace.text(path)?;
     let range = word_at(text, offset);
@@ -21,7 +21,7 @@ pub(super) fn definition(workspace: &Workspace, path: &Path, offset: usize, enco
     if context.comment {
         return None;
     }
-    let declared = workspace.declarations(path.parent()?);
+    let declared = workspace.declarations_for(path);
     let found = if let Some(string) = &context.string {
         let name = text.get(string.start..)?.split(['"', '\n']).next()?;
         match context.argument.as_deref() {
@@ -29,11 +29,15 @@ pub(super) fn definition(workspace: &Workspace, path: &Path, offset: usize, enco
             Some(_) => None,
             None => of(&declared, "rule", name),
         }
+    } else if context.sets_variables() && context.begins() {
+        of(&declared, "variable", word)
     } else {
         let mut steps = word.split('.');
         let kind = match steps.next()? {
             "var" => "variable",
             "local" => "local",
+            // `expect_failures = [check.x]`
+            "check" if context.language == Language::Scenario => "check",
             _ => return None,
         };
         of(&declared, kind, steps.next()?)

@@ -7,8 +7,11 @@ use super::{
     workspace::Workspace,
 };
 use crate::{
-    config::schema::{AttributeSchema, BlockSchema},
-    eval::functions::{self, Function},
+    config::schema::{AttributeSchema, BlockSchema, Kind, Over},
+    eval::{
+        CHANGE, Member, TENANT, UserField,
+        functions::{self, Function},
+    },
     risk::{self, Rule},
 };
 
@@ -26,16 +29,12 @@ pub(super) fn hover(workspace: &Workspace, path: &Path, offset: usize) -> Option
         return Some((rule_page(rule), range));
     }
     if let Some((root, name)) = word.split_once('.') {
-        let kind = match root {
-            "var" => "variable",
-            "local" => "local",
-            _ => return None,
-        };
         let name = name.split('.').next().unwrap_or(name);
-        let declared =
-            workspace.declarations(path.parent()?).into_iter().find(|one| one.kind == kind && one.name == name)?;
-        let source = workspace.any_text(&declared.path)?;
-        return Some((format!("```hcl\n{}\n```", source.get(declared.whole)?.trim_end()), range));
+        return match root {
+            "var" | "local" => declaration(workspace, path, if root == "var" { "variable" } else { root }, name),
+            _ => member(&context, root, name),
+        }
+        .map(|page| (page, range));
     }
     if context.string.is_some() {
         return None;
@@ -49,6 +48,9 @@ pub(super) fn hover(workspace: &Workspace, path: &Path, offset: usize) -> Option
     if !context.line_start || context.argument.is_some() {
         return None;
     }
+    if context.sets_variables() {
+        return declaration(workspace, path, "variable", word).map(|page| (page, range));
+    }
     match context.schema() {
         Some(outer) => outer
             .attribute(word)
@@ -58,6 +60,34 @@ pub(super) fn hover(workspace: &Workspace, path: &Path, offset: usize) -> Option
         None if context.blocks.is_empty() => context.language.block(word).map(|one| (block(one), range)),
         None => None,
     }
+}
+
+/// The text of a declaration.
+fn declaration(workspace: &Workspace, path: &Path, kind: &str, name: &str) -> Option<String> {
+    let all = workspace.declarations_for(path);
+    let declared = all.into_iter().find(|one| one.kind == kind && one.name == name)?;
+    let source = workspace.any_text(&declared.path)?;
+    Some(format!("```hcl\n{}\n```", source.get(declared.whole)?.trim_end()))
+}
+
+/// An attribute of `user`, `change` or `tenant`, where that name exists.
+fn member(context: &Context, root: &str, name: &str) -> Option<String> {
+    let Kind::Expression(over) = context.attribute()?.kind else { return None };
+    let found = match (root, over) {
+        ("user", Over::User | Over::Change) => {
+            UserField::ALL.iter().find(|field| field.as_str() == name).map(|field| field.member())
+        }
+        ("change", Over::Change) => CHANGE.into_iter().find(|one| one.name == name),
+        ("tenant", Over::PlanAndTenant) => TENANT.into_iter().find(|one| one.name == name),
+        _ => None,
+    };
+    found.map(|one| described(root, &one))
+}
+
+/// An attribute of a name: its type, what it says.
+pub(super) fn described(root: &str, Member { name, ty, doc }: &Member) -> String {
+    let unknown = if root == "user" { "\n\n`null` where the tenant does not know it." } else { "" };
+    format!("`{root}.{name}`: {ty}\n\n{doc}{unknown}")
 }
 
 /// An argument: what it takes, whether it must be set, what holds if it is not.

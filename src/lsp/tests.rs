@@ -92,12 +92,12 @@ impl Client<'_> {
         }
     }
 
-    /// The position right behind the first occurrence of `needle`, which is ASCII like all before it.
+    /// The position right behind the first occurrence of `needle`, in UTF-16 or, for ASCII, in UTF-8.
     fn behind(&self, needle: &str) -> Value {
         let at = self.text.find(needle).unwrap() + needle.len();
         let before = &self.text[..at];
         let line = before.matches('\n').count();
-        let column = at - before.rfind('\n').map_or(0, |at| at + 1);
+        let column = before[before.rfind('\n').map_or(0, |at| at + 1)..].encode_utf16().count();
         json!({"textDocument": {"uri": self.uri}, "position": {"line": line, "character": column}})
     }
 
@@ -112,6 +112,11 @@ impl Client<'_> {
 
 /// Runs a script against a server over a directory with the snapshot in it.
 fn script(run: impl FnOnce(&mut Client<'_>, &Path)) {
+    script_in(&["utf-16", "utf-8"], "utf-8", run);
+}
+
+/// … with a client that counts columns in these units, of which the server takes one.
+fn script_in(offered: &[&str], taken: &str, run: impl FnOnce(&mut Client<'_>, &Path)) {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("tenant.json"), SNAPSHOT).unwrap();
     thread::scope(|scope| {
@@ -130,9 +135,8 @@ fn script(run: impl FnOnce(&mut Client<'_>, &Path)) {
         });
         let uri = uri_of(&dir.path().join("main.mfa.hcl")).unwrap().as_str().to_owned();
         let mut client = Client { connection: &client, uri, text: String::new(), requests: 0 };
-        let result =
-            client.ask("initialize", json!({"capabilities": {"general": {"positionEncodings": ["utf-16", "utf-8"]}}}));
-        assert_eq!(result["capabilities"]["positionEncoding"], "utf-8");
+        let result = client.ask("initialize", json!({"capabilities": {"general": {"positionEncodings": offered}}}));
+        assert_eq!(result["capabilities"]["positionEncoding"], taken);
         client.note("initialized", json!({}));
         run(&mut client, dir.path());
         client.ask("shutdown", Value::Null);
@@ -174,6 +178,8 @@ fn completion_offers_blocks_arguments_values_names_and_people() {
         assert_eq!(client.complete("rollout = \""), ["spring"]);
         client.change(&typed("groups = [\"sg"));
         assert_eq!(client.complete("groups = [\"sg"), ["SG-Finance"]);
+        client.change(&typed("roles = [\"global r"));
+        assert_eq!(client.complete("roles = [\"global r"), ["Global Reader"], "nobody holds it in the snapshot");
         client.change(&typed("reason = var.\n  prio"));
         assert_eq!(client.complete("reason = var."), ["wave"]);
         assert!(client.complete("  prio").contains(&"priority".to_owned()));
@@ -207,6 +213,72 @@ fn hover_explains_arguments_functions_values_and_rules() {
         assert!(says("\nmfa").contains("```hcl"));
         assert!(says("  state").contains("required"));
         assert_eq!(says("\"ann@con"), "");
+    });
+}
+
+#[test]
+fn hover_tells_type_and_meaning_of_facts_where_they_exist() {
+    script(|client, _| {
+        let rule = "rule \"hr\" {\n  when     = change.after == \"enforced\" && user.extension[\"3\"] == \"x\"\n  \
+                    severity = \"low\"\n  message  = \"${user.mfa_state} today\"\n}\n\nlocals {\n  no = user.kind\n}\n";
+        client.open(&format!("{MAIN}\n{rule}"));
+        let mut says = |needle: &str| {
+            let place = client.behind(needle);
+            client.ask("textDocument/hover", place)["contents"]["value"].as_str().unwrap_or_default().to_owned()
+        };
+        assert!(says("user.dep").starts_with("`user.department`: string\n\nThe department."), "{}", says("user.dep"));
+        assert!(says("change.af").starts_with("`change.after`: string"));
+        assert!(says("user.ext").contains("map(string)"));
+        assert!(says("${user.mfa").contains("`disabled`, `enabled` or `enforced`"));
+        assert_eq!(says("no = user.k"), "", "there is no `user` in locals");
+        for field in crate::eval::UserField::ALL {
+            let text = MAIN.replace("user.department", &format!("user.{}", field.as_str()));
+            client.change(&text);
+            let place = client.behind(&format!("user.{}", field.as_str()));
+            let said = client.ask("textDocument/hover", place)["contents"]["value"].to_string();
+            assert!(said.contains(field.member().ty), "{said}");
+        }
+    });
+}
+
+#[test]
+fn columns_are_counted_as_the_client_counts_them() {
+    script_in(&["utf-16"], "utf-16", |client, _| {
+        let odd = MAIN.replace("users   = [\"ann@", "users   = [/* 𝄞é */ \"anne@");
+        client.open(&odd);
+        // 𝄞 is two units, one character and four bytes; é is one unit and two bytes.
+        let found = client.diagnostics();
+        assert_eq!((found.len(), &found[0]["range"]["start"]["character"]), (1, &json!(23)), "{found:?}");
+        assert_eq!(found[0]["range"]["end"]["character"], 41);
+        let place = client.behind("\"anne@");
+        let offered = client.ask("textDocument/completion", place);
+        let place = client.behind("\"ann");
+        assert_eq!(client.ask("textDocument/completion", place)["items"][0]["label"], "ann@contoso.com");
+        assert_eq!(offered["items"], json!([]));
+        client.change(&MAIN.replace("where   = ", "where   = \"𝄞\" == user.mail || "));
+        let place = client.behind("user.depart");
+        let said = client.ask("textDocument/hover", place);
+        assert_eq!(said["range"]["end"]["character"], 76, "{said}");
+    });
+}
+
+#[test]
+fn values_of_variables_are_completed_explained_and_lead_to_their_variable() {
+    script(|client, dir| {
+        std::fs::write(dir.join("main.mfa.hcl"), MAIN).unwrap();
+        client.uri = uri_of(&dir.join("x.auto.mfavars.hcl")).unwrap().as_str().to_owned();
+        client.open("wave = 2\nwa\n");
+        assert_eq!(client.complete("\nwa"), ["wave"]);
+        let place = client.behind("wave");
+        let said = client.ask("textDocument/hover", place.clone());
+        assert!(said["contents"]["value"].as_str().unwrap().contains("default = 1"), "{said}");
+        assert_eq!(client.ask("textDocument/definition", place)["range"]["start"]["line"], 5);
+        std::fs::create_dir(dir.join("tests")).unwrap();
+        client.uri = uri_of(&dir.join("tests/a.mfatest.hcl")).unwrap().as_str().to_owned();
+        client.open("run \"x\" {\n  variables {\n    wave = 1\n  }\n}\n");
+        let place = client.behind("    wave");
+        let found = client.ask("textDocument/definition", place);
+        assert!(found["uri"].as_str().unwrap().ends_with("/main.mfa.hcl"), "{found}");
     });
 }
 

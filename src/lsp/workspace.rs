@@ -10,7 +10,10 @@ use std::{
 use jiff::Timestamp;
 use lsp_types::Uri;
 
-use super::outline::{Declared, declarations};
+use super::{
+    context::Language,
+    outline::{Declared, declarations},
+};
 use crate::{
     config::{LoadInput, Overlay, files},
     snapshot,
@@ -151,6 +154,13 @@ impl Workspace {
             })
             .flatten()
             .collect()
+    }
+
+    /// What the configuration declares that this file belongs to: scenarios may stand in `tests/` below it.
+    pub(super) fn declarations_for(&self, path: &Path) -> Vec<Declared> {
+        let Some(dir) = path.parent() else { return Vec::new() };
+        let below = Language::of(path) == Language::Scenario && dir.file_name().is_some_and(|name| name == "tests");
+        self.declarations(dir.parent().filter(|_| below).unwrap_or(dir))
     }
 
     /// The text of any file of a directory, open or on the disk.

@@ -8,6 +8,11 @@ mod piped;
 mod session;
 mod terminal;
 
+use crate::{
+    config::scan::{Kind, scan},
+    diag::FileId,
+};
+
 pub use complete::{Completion, complete};
 pub(crate) use names::Names;
 pub use piped::run_piped;
@@ -35,6 +40,36 @@ impl Command {
     }
 }
 
+/// Is a bracket or heredoc still open at the end, so that the expression goes on in the next line? An open quote is not:
+/// strings end on their line.
+fn goes_on(text: &str) -> bool {
+    // The mark of a heredoc ends with its line; so does an unfinished string, which is then no longer open.
+    !open_at_the_end(&format!("{text}\n")).is_empty() && !open_at_the_end(text).contains(&Kind::OpenQuote)
+}
+
+fn open_at_the_end(text: &str) -> Vec<Kind> {
+    let mut open = Vec::new();
+    // What the scanner closes for want of more text stands behind the last byte.
+    for token in scan(text, FileId(0)).tokens.iter().take_while(|token| (token.start as usize) < text.len()) {
+        match token.kind {
+            Kind::OpenBrace
+            | Kind::OpenBracket
+            | Kind::OpenParen
+            | Kind::OpenHeredoc
+            | Kind::OpenQuote
+            | Kind::OpenTemplate => open.push(token.kind),
+            Kind::CloseBrace
+            | Kind::CloseBracket
+            | Kind::CloseParen
+            | Kind::CloseHeredoc
+            | Kind::CloseQuote
+            | Kind::CloseTemplate => drop(open.pop()),
+            _ => {}
+        }
+    }
+    open
+}
+
 const HELP: &str = "\
 Type an expression and press Enter: it is evaluated and the value is shown.
 
@@ -44,6 +79,7 @@ Type an expression and press Enter: it is evaluated and the value is shown.
   users  groups            all of them
   length([for u in users : u if u.mfa_state == \"disabled\"])
 
+On a terminal an expression goes on in the next line while a bracket is open; an empty line gives it up.
 `exit` or Ctrl-D ends the console.
 ";
 

@@ -39,11 +39,8 @@ impl ExtraNames for Names<'_, '_> {
             None => {
                 let names = tenant.users().iter().map(|user| user.user_principal_name.as_str());
                 let hint = nearest(wanted, names).map(|name| format!("; did you mean \"{name}\"?"));
-                Err(format!(
-                    "the tenant \"{}\" has no user \"{wanted}\"{}",
-                    tenant.name,
-                    hint.unwrap_or_default().trim_end_matches('?')
-                ))
+                let hint = hint.unwrap_or_default();
+                Err(format!("the tenant \"{}\" has no user \"{wanted}\"{hint}", tenant.name))
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, Write};
 
-use super::{Command, HELP, Session, evaluate_line, sources};
+use super::{Command, HELP, Session, evaluate_line, goes_on, sources};
 use crate::diag::render::{self, RenderOptions};
 
 /// Evaluates every line of `input`. Answers go to `out`, problems to `err`; a wrong line does not end the session.
@@ -31,7 +31,12 @@ pub fn run_piped(
             Some(Command::Exit) => return Ok(fine),
             Some(Command::Help) => out.write_all(HELP.as_bytes())?,
             Some(Command::Nothing) => {}
-            None => fine &= answer(session, line, out, err, options)?,
+            None => {
+                fine &= answer(session, line, out, err, options)?;
+                if goes_on(line) {
+                    writeln!(err, "hint: from a pipe, an expression stands on one line")?;
+                }
+            }
         }
     }
 }

@@ -126,18 +126,22 @@ pub fn evaluate_line(line: &str, session: &Session<'_>) -> Result<String, Vec<Di
 }
 
 /// A name that exists in other sessions is worth a word: the configuration or the tenant is missing, not the name.
-fn explain(diagnostic: Diagnostic, session: &Session<'_>) -> Diagnostic {
-    let named = |name: &str| {
+fn explain(mut diagnostic: Diagnostic, session: &Session<'_>) -> Diagnostic {
+    let named = |name: &&str| {
         diagnostic.detail.contains(&format!("\"{name}\"")) || diagnostic.detail.contains(&format!("`{name}`"))
     };
-    let missing = match session.facts {
-        None if ["tenant", "users", "groups", "user"].into_iter().any(named) => {
-            "there is no tenant in this session: run the console where a configuration names one, or with --snapshot"
-        }
-        _ if session.plan.is_none() && named("plan") => {
-            "there is no plan in this session: it takes a configuration and a tenant"
-        }
-        _ => return diagnostic,
+    let of_tenant = ["tenant", "users", "groups", "user"].into_iter().filter(|_| session.facts.is_none()).find(named);
+    let of_plan = Some("plan").filter(|_| session.plan.is_none()).filter(named);
+    let (name, missing, hint) = match (of_tenant, of_plan) {
+        (Some("user"), _) => ("user(…)", "tenant", TENANT_HINT),
+        (Some(name), _) => (name, "tenant", TENANT_HINT),
+        (None, Some(name)) => (name, "plan", "a plan takes a configuration and a tenant it fits"),
+        (None, None) => return diagnostic,
     };
-    diagnostic.hint(missing)
+    // Where else the name exists, and what else is spelt like it, would lead astray.
+    diagnostic.hints.clear();
+    diagnostic.detail = format!("`{name}` is not there: there is no {missing} in this session.");
+    diagnostic.hint(hint)
 }
+
+const TENANT_HINT: &str = "run the console where a configuration names a snapshot, or with --snapshot FILE or --live";

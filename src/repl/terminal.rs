@@ -6,11 +6,16 @@ use std::{
 };
 
 use rustyline::{
-    CompletionType, Context, Editor, Helper, completion::Completer, error::ReadlineError, highlight::Highlighter,
-    hint::Hinter, history::DefaultHistory, validate::Validator,
+    CompletionType, Context, Editor, Helper,
+    completion::Completer,
+    error::ReadlineError,
+    highlight::Highlighter,
+    hint::Hinter,
+    history::DefaultHistory,
+    validate::{ValidationContext, ValidationResult, Validator},
 };
 
-use super::{Command, HELP, Session, complete, piped::answer};
+use super::{Command, HELP, Session, complete, goes_on, piped::answer};
 use crate::diag::render::RenderOptions;
 
 /// How many lines of history are kept.
@@ -31,7 +36,16 @@ impl Hinter for Assistant<'_, '_> {
     type Hint = String;
 }
 impl Highlighter for Assistant<'_, '_> {}
-impl Validator for Assistant<'_, '_> {}
+
+/// Enter in an open bracket begins another line of the same expression; on an empty line it ends the attempt.
+impl Validator for Assistant<'_, '_> {
+    fn validate(&self, context: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
+        let input = context.input();
+        let goes_on = Command::of(input).is_none() && !input.ends_with('\n') && goes_on(input);
+        Ok(if goes_on { ValidationResult::Incomplete } else { ValidationResult::Valid(None) })
+    }
+}
+
 impl Helper for Assistant<'_, '_> {}
 
 /// Runs the console on the process's terminal until `exit` or Ctrl-D. `history` is the file to keep lines in; without one

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use super::{Session, complete, evaluate_line, run_piped, sources};
+use super::{Session, complete, evaluate_line, goes_on, run_piped, sources};
 use crate::{
     config::{Config, LoadInput, Overlay, load_over},
     diag::render::{self, RenderOptions},
@@ -103,11 +103,31 @@ fn a_wrong_line_is_told_on_stderr_and_the_next_one_still_runs() {
 }
 
 #[test]
+fn an_open_bracket_goes_on_and_an_open_string_does_not() {
+    for open in ["[", "upper(", "{ a = [1, 2]", "<<EOT", "<<EOT\nx", "[ # ]", "(\n1 +"] {
+        assert!(goes_on(open), "{open:?}");
+    }
+    for closed in ["", "1 +", "[1]", "\"[\"", "\"a", "[\"a", "# (", "<<EOT\nx\nEOT", "]", "\"${[\""] {
+        assert!(!goes_on(closed), "{closed:?}");
+    }
+    let (_, err, fine) = type_in("[\n1\n");
+    assert!(!fine && err.contains("hint: from a pipe, an expression stands on one line"), "{err}");
+}
+
+#[test]
+fn names_that_are_near_are_offered_and_strangers_are_not() {
+    let (_, err, _) = type_in("user(\"zoe@contoso.com\")\n");
+    assert!(err.contains("has no user") && !err.contains("did you mean"), "{err}");
+    let (_, err, _) = type_in("user(\"ANNE\")\n");
+    assert!(err.contains("did you mean") && err.contains("\"ann@contoso.com\"?"), "{err}");
+}
+
+#[test]
 fn without_configuration_and_tenant_there_are_the_functions() {
     let session = Session::new(Path::new("."), instant());
     assert_eq!(evaluate_line("timestamp()", &session).unwrap(), "\"2026-11-24T08:00:00Z\"");
     let problems = evaluate_line("length(users)", &session).unwrap_err();
-    assert!(problems[0].hints.iter().any(|hint| hint.contains("no tenant in this session")), "{problems:?}");
+    assert!(problems[0].hints.iter().any(|hint| hint.contains("--snapshot FILE")), "{problems:?}");
 }
 
 #[test]

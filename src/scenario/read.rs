@@ -46,6 +46,7 @@ pub(super) struct TenantBlock {
     pub(super) header: Span,
     pub(super) file: Option<(Text, Span)>,
     pub(super) users: Option<(Value, Span)>,
+    pub(super) sign_ins: Option<(Vec<Text>, Span)>,
     pub(super) security_defaults_enabled: Option<bool>,
     pub(super) service_plans: Option<Value>,
 }
@@ -191,8 +192,8 @@ impl Reader<'_> {
 
     fn tenant(&self, block: &RawBlock<'_>, diags: &mut Diagnostics) -> TenantBlock {
         let mut read = |name: &str| block.attribute(name).and_then(|one| self.value(one, diags));
-        let (file, users, defaults, plans) =
-            (read("file"), read("users"), read("security_defaults_enabled"), read("service_plans"));
+        let (file, users, sign_ins) = (read("file"), read("users"), read("sign_ins"));
+        let (defaults, plans) = (read("security_defaults_enabled"), read("service_plans"));
         let mut wrong = |name: &str, wanted: &str, value: &Value, span: Span| {
             let detail = format!("`{name}` must be {wanted}, not {}.", value.type_name());
             diags.push(Diagnostic::error("Incorrect value type", detail).at(span, ""));
@@ -203,6 +204,13 @@ impl Reader<'_> {
                 wrong("file", "a string", &value, span);
                 None
             }
+        });
+        let sign_ins = sign_ins.and_then(|(value, span)| {
+            let names = value.as_list().and_then(|all| all.iter().map(|one| one.as_text().cloned()).collect());
+            if names.is_none() {
+                wrong("sign_ins", "a list of strings", &value, span);
+            }
+            names.map(|names| (names, span))
         });
         let security_defaults_enabled = defaults.and_then(|(value, span)| {
             if value.as_bool().is_none() {
@@ -221,7 +229,7 @@ impl Reader<'_> {
             let detail = "A `tenant` block names a `file` or lists `users`.";
             diags.push(Diagnostic::error("Empty tenant", detail).at(block.header, ""));
         }
-        TenantBlock { header: block.header, file, users, security_defaults_enabled, service_plans }
+        TenantBlock { header: block.header, file, users, sign_ins, security_defaults_enabled, service_plans }
     }
 
     /// References are taken as names: what they refer to is looked up when the plan is there.

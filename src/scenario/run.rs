@@ -22,6 +22,7 @@ use crate::{
     facts::Facts,
     plan::{BuildError, BuildInput, build},
     repl::Session,
+    sign_ins::merge_files,
     snapshot,
     tenant::ObservedTenant,
 };
@@ -180,7 +181,8 @@ impl Stage<'_, '_> {
     fn tenant(&self, run: &Run, config: &Config, instant: Timestamp) -> Result<ObservedTenant, Vec<Problem>> {
         let own = |diagnostics| problems(diagnostics, Arc::clone(self.sources));
         if let Some(block) = &run.tenant {
-            return tenant::observe(block, self.dir, config.tenant.id, instant).map_err(own);
+            let window = config.tenant.sign_in_window;
+            return tenant::observe(block, self.dir, config.tenant.id, window, instant).map_err(own);
         }
         let Some(path) = &config.tenant.snapshot else {
             let problem = Diagnostic::error(
@@ -190,9 +192,14 @@ impl Stage<'_, '_> {
             let hint = "add `tenant { users = [{ user_principal_name = \"jdoe@contoso.com\" }] }`, or `file`";
             return Err(own(vec![problem.at(run.header, "").hint(hint)]));
         };
-        snapshot::read(path).map_err(|error| {
+        let mut observed = snapshot::read(path).map_err(|error| {
             own(vec![Diagnostic::error("Tenant cannot be read", error.to_string()).at(run.header, "")])
-        })
+        })?;
+        // The configuration's own tenant is what a plan of it sees.
+        let (files, window) = (&config.tenant.sign_ins, config.tenant.sign_in_window);
+        merge_files(files, &config.dir, window, &mut observed)
+            .map_err(|error| own(vec![tenant::unreadable(&error, run.header)]))?;
+        Ok(observed)
     }
 }
 

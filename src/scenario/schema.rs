@@ -63,6 +63,11 @@ const TENANT: BlockSchema = BlockSchema {
             Kind::Any,
             "Users, each an object with the attributes of `user`. Those of the file with the same name are changed.",
         ),
+        optional(
+            "sign_ins",
+            Kind::Texts,
+            "Files of sign-in records as the portal downloads them, relative to the scenario file.",
+        ),
         optional("security_defaults_enabled", Kind::Bool, "Are security defaults on?"),
         optional("service_plans", Kind::Texts, "Service plans the tenant holds, such as `AAD_PREMIUM`."),
     ],

@@ -3,7 +3,7 @@
 //! Everything goes through the snapshot reader: inline users are written as JSON first, so that they are checked like
 //! the real thing and mean the same.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use serde_json::{Map, Value as Json, json};
@@ -12,8 +12,9 @@ use super::read::TenantBlock;
 use crate::{
     diag::{Diagnostic, Span},
     eval::Value,
+    sign_ins::{FileError, merge_files},
     snapshot,
-    tenant::{ObservedTenant, TenantId, role},
+    tenant::{ObservedTenant, TenantId, User, role},
 };
 
 /// Attributes of `user`, and of a snapshot's users in snake_case, with the key of the snapshot.
@@ -58,6 +59,7 @@ pub(super) fn observe(
     block: &TenantBlock,
     dir: &Path,
     id: TenantId,
+    window_days: u16,
     now: jiff::Timestamp,
 ) -> Result<ObservedTenant, Vec<Diagnostic>> {
     let mut document = match &block.file {
@@ -78,10 +80,44 @@ pub(super) fn observe(
     }
     let name = block.file.as_ref().map_or("tenant", |(name, _)| name.as_str());
     let text = document.to_string();
-    snapshot::from_slice(Path::new(name), text.as_bytes()).map_err(|error| {
+    let mut observed = snapshot::from_slice(Path::new(name), text.as_bytes()).map_err(|error| {
         let span = block.users.as_ref().map(|(_, span)| *span).or(block.file.as_ref().map(|(_, span)| *span));
         vec![Diagnostic::error("Invalid tenant", error.to_string()).at(span.unwrap_or(block.header), "")]
-    })
+    })?;
+    if let Some((files, span)) = &block.sign_ins {
+        let files: Vec<PathBuf> = files.iter().map(|file| dir.join(file.as_str())).collect();
+        let written = own_sign_ins(block, &observed);
+        merge_files(&files, dir, window_days, &mut observed).map_err(|error| vec![unreadable(&error, *span)])?;
+        // What the scenario itself writes of a user wins over the files, as it does over the snapshot.
+        observed.update_users(|users| {
+            for user in users {
+                if let Some(own) = written.iter().find(|own| own.id == user.id) {
+                    user.sign_ins.clone_from(&own.sign_ins);
+                    (user.last_sign_in, user.last_interactive_sign_in) =
+                        (own.last_sign_in, own.last_interactive_sign_in);
+                }
+            }
+        });
+    }
+    Ok(observed)
+}
+
+/// The users of whom the scenario writes sign-ins.
+fn own_sign_ins(block: &TenantBlock, observed: &ObservedTenant) -> Vec<User> {
+    const ABOUT: [&str; 4] = ["sign_ins", "legacy_sign_ins", "last_sign_in", "last_interactive_sign_in"];
+    let users = block.users.iter().flat_map(|(users, _)| users.as_list().unwrap_or_default());
+    let written = users.filter_map(Value::as_map).filter(|user| ABOUT.iter().any(|name| user.contains_key(*name)));
+    let names = written.filter_map(|user| user.get("user_principal_name")?.as_str());
+    names.filter_map(|name| observed.by_name(name)).map(|index| observed.user(index).clone()).collect()
+}
+
+/// A file of sign-ins that cannot be used, at the argument that names it.
+pub(super) fn unreadable(error: &FileError, span: Span) -> Diagnostic {
+    let problem = Diagnostic::error("Sign-ins cannot be read", format!("{error}.")).at(span, "");
+    match &error.hint {
+        Some(hint) if error.line.is_some() => problem.hint(hint.clone()),
+        _ => problem,
+    }
 }
 
 fn file(path: &Path, name: &str, span: Span) -> Result<Json, Vec<Diagnostic>> {

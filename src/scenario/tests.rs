@@ -189,3 +189,100 @@ fn the_page_and_the_example_are_the_same() {
         assert_eq!(crate::fmt::format(&text).unwrap(), text, "{name}");
     }
 }
+
+/// Two interactive sign-ins by IMAP, as the portal downloads them.
+const IMAP: &str = r#"[
+ {"createdDateTime": "2026-11-13T10:00:00Z", "userPrincipalName": "NAME", "clientAppUsed": "IMAP4", "status": {"errorCode": 0}},
+ {"createdDateTime": "2026-11-12T10:00:00Z", "userPrincipalName": "NAME", "clientAppUsed": "IMAP4", "status": {"errorCode": 0}}
+]"#;
+
+/// The fixtures' configuration, some files and this scenario.
+fn run_with(files: &[(&str, String)], text: &str) -> (Report, String) {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/scenarios");
+    let dir = tempfile::tempdir().unwrap();
+    fs::copy(fixtures.join("main.mfa.hcl"), dir.path().join("main.mfa.hcl")).unwrap();
+    fs::create_dir(dir.path().join("tests")).unwrap();
+    fs::copy(fixtures.join("tests/tenant.json"), dir.path().join("tests/tenant.json")).unwrap();
+    for (name, text) in files {
+        fs::write(dir.path().join(name), text).unwrap();
+    }
+    fs::write(dir.path().join("tests/case.mfatest.hcl"), text).unwrap();
+    let report = run_in(dir.path());
+    let shown = human(&report);
+    (report, shown)
+}
+
+#[test]
+fn sign_in_files_of_a_scenario_are_read_and_its_own_words_win() {
+    let files = [("tests/InteractiveSignIns.json", IMAP.replace("NAME", "ada@contoso.com"))];
+    let (report, shown) = run_with(
+        &files,
+        r#"
+        run "ada reads mail by IMAP" {
+          tenant {
+            file     = "tenant.json"
+            sign_ins = ["InteractiveSignIns.json"]
+          }
+          assert {
+            condition     = user("ada@contoso.com").legacy_sign_ins["IMAP4"] == 2
+            error_message = "${jsonencode(user("ada@contoso.com").legacy_sign_ins)}"
+          }
+        }
+        run "what is written here wins" {
+          as_of = "2026-11-24"
+          tenant {
+            sign_ins = ["InteractiveSignIns.json"]
+            users = [
+              { user_principal_name = "ada@contoso.com", department = "IT", legacy_sign_ins = { POP3 = 7 } },
+              { user_principal_name = "emergency@contoso.com" },
+            ]
+          }
+          assert {
+            condition     = user("ada@contoso.com").legacy_sign_ins == { POP3 = 7 }
+            error_message = "${jsonencode(user("ada@contoso.com").legacy_sign_ins)}"
+          }
+        }
+        "#,
+    );
+    assert!(report.passed(), "{shown}");
+}
+
+#[test]
+fn the_configurations_sign_in_files_hold_for_runs_without_a_tenant() {
+    let main = "tenant \"Contoso\" {\n  id       = \"6f1c0c0e-3f0a-4b52-9f4e-0d2f5a1b7c11\"\n  snapshot = \
+                \"tests/tenant.json\"\n  sign_ins = [\"InteractiveSignIns.json\"]\n}\n\nmfa \"it\" {\n  state = \
+                \"enforced\"\n  users = [\"ada@contoso.com\"]\n}\n";
+    let text = |tenant: &str, is: &str| {
+        format!(
+            "run \"x\" {{\n{tenant}\n  assert {{\n    condition     = user(\"ada@contoso.com\").legacy_sign_ins {is}\n    \
+             error_message = \"no\"\n  }}\n}}\n"
+        )
+    };
+    let log = IMAP.replace("NAME", "Ada@Contoso.com");
+    let files = [("main.mfa.hcl", main.to_owned()), ("InteractiveSignIns.json", log)];
+    let (report, shown) = run_with(&files, &text("", "== { IMAP4 = 2 }"));
+    assert!(report.passed(), "{shown}");
+    let (report, shown) = run_with(&files, &text("  tenant {\n    file = \"tenant.json\"\n  }", "== null"));
+    assert!(report.passed(), "{shown}");
+}
+
+#[test]
+fn a_sign_in_file_that_is_none_is_told_where_it_is_named() {
+    let scenario = |file: &str| {
+        format!(
+            "run \"x\" {{\n  tenant {{\n    file = \"tenant.json\"\n    sign_ins = {file}\n  }}\n  expect_failures = []\n}}\n"
+        )
+    };
+    let files = [("tests/log.json", "[{]".to_owned())];
+    for (named, parts) in [
+        ("[\"nowhere.csv\"]", ["Sign-ins cannot be read", "nowhere.csv: cannot be read"]),
+        ("[\"log.json\"]", ["Sign-ins cannot be read", "log.json:1"]),
+        ("\"log.json\"", ["Incorrect value type", "must be a list of strings"]),
+    ] {
+        let (report, shown) = run_with(&files, &scenario(named));
+        assert!(!report.passed(), "{named}");
+        for part in parts.iter().chain(&["tests/case.mfatest.hcl:4"]) {
+            assert!(shown.contains(part), "{part} in\n{shown}");
+        }
+    }
+}

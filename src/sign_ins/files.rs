@@ -2,13 +2,15 @@
 
 use std::{
     fmt,
+    fs::File,
     io::{BufRead, BufReader, Read},
+    path::{Path, PathBuf},
 };
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Aggregator, EventKind, Record, csv, json};
-use crate::tenant::{Text, User, UserId};
+use crate::tenant::{Fact, ObservedTenant, Text, User, UserId};
 
 /// The portal cuts a download at this many records ("Download logs in Microsoft Entra ID"); a file that long may lack
 /// records, so users it does not name stay unknown.
@@ -46,6 +48,36 @@ impl fmt::Display for FileError {
 }
 
 impl std::error::Error for FileError {}
+
+/// Reads these files and merges them into the tenant's users: what is known of sign-ins is then what the files say.
+/// Paths are shown relative to `base`; nothing happens where there is no file.
+///
+/// # Errors
+/// The first file that cannot be read or is none.
+pub fn merge_files(
+    files: &[PathBuf],
+    base: &Path,
+    window_days: u16,
+    observed: &mut ObservedTenant,
+) -> Result<(), FileError> {
+    if files.is_empty() {
+        return Ok(());
+    }
+    let mut all = SignInFiles::new(observed.captured_at, window_days);
+    for path in files {
+        let name = path.strip_prefix(base).unwrap_or(path).display().to_string();
+        let file = File::open(path).map_err(|error| FileError {
+            file: name.clone(),
+            line: None,
+            message: format!("cannot be read: {error}"),
+            hint: Some("`sign_ins` in the `tenant` block names it".into()),
+        })?;
+        all.read(&name, file)?;
+    }
+    observed.update_users(|users| all.merge_into(users));
+    observed.unavailable.retain(|one| one.fact != Fact::SignIns);
+    Ok(())
+}
 
 /// Sign-in records of any number of files, aggregated as they are read.
 pub struct SignInFiles {

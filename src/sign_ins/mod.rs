@@ -11,4 +11,4 @@ mod json;
 pub(crate) mod wire;
 
 pub use aggregate::{Aggregator, EventKind, Record, is_legacy};
-pub use files::{FileError, SignInFiles, UserKey};
+pub use files::{FileError, SignInFiles, UserKey, merge_files};

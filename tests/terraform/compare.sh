@@ -1,5 +1,6 @@
 #!/bin/sh
-# Asks `terraform console` for every expression of expressions.txt and writes what it says to expected.txt, then runs the
+# Asks `terraform console` for every expression of expressions.txt and writes what it says to expected.txt, does the same
+# for those of multiline.txt and the types of types.txt, then runs the
 # test that compares this program's results with them and prints the rate of agreement.
 #
 #   tests/terraform/compare.sh             record with the installed terraform, then compare
@@ -24,6 +25,7 @@ if [ "${1:-}" != "--check" ]; then
         fi
     done >"$here/expected.new"
     mv "$here/expected.new" "$here/expected.txt"
+    python3 "$here/configurations.py"
 fi
 cd "$here/../.."
-cargo test --lib eval::conformance -- --nocapture
+cargo test --lib conformance -- --nocapture

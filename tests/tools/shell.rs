@@ -43,6 +43,14 @@ fn every_shell_has_completions_and_every_command_a_manual_page() {
         let said = place.run(&["man", command]);
         assert!(said.code == 0 && said.out.contains(".TH") && said.out.contains("Examples"), "{command}");
     }
+    let synopsis = |command: &str| {
+        let page = place.run(&["man", command]).out;
+        page.lines().skip_while(|line| *line != ".SH SYNOPSIS").nth(1).unwrap().replace("\\fB", "").replace("\\fI", "")
+    };
+    let approve = synopsis("approve").replace("\\fR", "").replace("\\-", "-");
+    assert!(approve.starts_with("mfaplan approve [--chdir DIR]") && approve.contains("[-o|--out FILE]"), "{approve}");
+    assert!(approve.trim_end().ends_with("--key KEY <FILE|--digest DIGEST>"), "{approve}");
+    assert!(synopsis("plan").replace("\\fR", "").replace("\\-", "-").contains("[--var NAME=VALUE]..."));
     assert!(place.run(&["man"]).out.contains("mfaplan\\-plan"));
     assert_eq!(place.run(&["man", "plann"]).code, 1);
 }

@@ -24,7 +24,8 @@ Examples:
   echo 'user(\"jdoe@contoso.com\").mfa_state' | mfaplan console        line by line, from a pipe
   echo 'formatdate(\"YYYY-MM-DD\", timestamp())' | mfaplan console     without a configuration, too
 
-Besides var, local, tenant and plan there are user(\"NAME\"), users and groups.")]
+Besides var, local, tenant and plan there are user(\"NAME\"), users and groups. On a terminal an
+expression goes on in the next line while a bracket is open; from a pipe it stands on one line.")]
 pub struct Args {
     /// Variables.
     #[command(flatten)]

@@ -51,18 +51,31 @@ pub fn run(args: &Args, context: &mut Context) -> Outcome {
         if args.tenant.snapshot.is_some() {
             return Err(Failure::new("--snapshot goes with --from-tenant"));
         }
-        create(TEMPLATE)?;
+        create(FILE, TEMPLATE)?;
         context.note(&format!("Wrote {FILE}. Put in the id of your tenant and the people, then: mfaplan plan"))?;
         return Ok(Exit::Done);
     }
     let (observed, snapshot) = observe(args, context)?;
     let facts = Facts::of(&observed, &crate::config::SignalSettings::default(), context.instant());
-    let options = import::Options { cloud: CloudName::Global, snapshot };
+    let options = import::Options { snapshot, ..import::Options::default() };
     let imported = import::fold(&facts, &options);
+    let files = imported.files();
+    refuse_oversized(&files, options.largest_file)?;
     prove(&imported, &observed, context)?;
-    create(&imported.text)?;
+    // None is written where one cannot be: half a configuration is a wrong one.
+    if let Some((name, _)) = files.iter().find(|(name, _)| Path::new(DIRECTORY).join(name).exists()) {
+        return Err(Failure::new(format!("there is a {name} already; nothing was written")));
+    }
+    for (name, text) in &files {
+        create(name, text)?;
+    }
+    let (written, its) = match files.as_slice() {
+        [(only, _)] => (only.clone(), "its"),
+        [(first, _), .., (last, _)] => (format!("{} files, {first} to {last}", files.len()), "their"),
+        [] => return Err(Failure::new("there is nothing to write")),
+    };
     context.note(&format!(
-        "Wrote {FILE}: {} blocks that claim {} users; its plan is empty.",
+        "Wrote {written}: {} blocks that claim {} users; {its} plan is empty.",
         imported.blocks, imported.claimed
     ))?;
     if !imported.guesses.is_empty() {
@@ -108,9 +121,21 @@ fn refuse_existing() -> Result<(), Failure> {
     }
 }
 
-fn create(text: &str) -> Result<(), Failure> {
-    let path = Path::new(DIRECTORY).join(FILE);
-    let failed = |error: io::Error| Failure::new(format!("{FILE} cannot be written: {error}"));
+/// Blocks are not torn apart: one with a very long list of exceptions may be more than a file may hold.
+fn refuse_oversized(files: &[(String, &str)], most: usize) -> Result<(), Failure> {
+    let Some((_, text)) = files.iter().find(|(_, text)| text.len() > most) else { return Ok(()) };
+    let megabytes = |bytes: usize| bytes / (1024 * 1024);
+    Err(Failure::new(format!(
+        "one block of this tenant's configuration has {} MB, and a file may have {} MB; nothing was written",
+        megabytes(text.len()),
+        megabytes(most)
+    ))
+    .hint("write the configuration by hand, with the users in CSV files: `users = [for row in csvdecode(file(\"users.csv\")) : row.upn]`"))
+}
+
+fn create(name: &str, text: &str) -> Result<(), Failure> {
+    let path = Path::new(DIRECTORY).join(name);
+    let failed = |error: io::Error| Failure::new(format!("{name} cannot be written: {error}"));
     let mut file = OpenOptions::new().write(true).create_new(true).open(path).map_err(failed)?;
     file.write_all(text.as_bytes()).map_err(failed)
 }

@@ -120,6 +120,9 @@ fn concat(args: &Args<'_, '_>) -> Outcome {
     let mut all = Vec::new();
     let mut typed = true;
     for at in 0..args.len() {
+        if matches!(args.value(at), Value::Set(_)) {
+            return Err(Fail::Argument(at, "a list is required, not a set; `tolist` makes one of it".into()));
+        }
         typed &= matches!(args.value(at), Value::List(_));
         all.extend(args.list(at)?.iter().cloned());
     }
@@ -239,23 +242,41 @@ fn lookup(args: &Args<'_, '_>) -> Outcome {
 }
 
 fn matchkeys(args: &Args<'_, '_>) -> Outcome {
-    let (values, keys, wanted) = (as_list(args, 0)?, args.list(1)?, args.list(2)?);
+    let (values, keys, wanted) = (as_list(args, 0)?, as_list(args, 1)?, as_list(args, 2)?);
+    let (Some(keys), Some(wanted)) = one_type(&keys, &wanted) else {
+        return Err("`keys` and `searchset` must have elements of the same type".into());
+    };
     if values.len() != keys.len() {
         return Err("length of keys and values should be equal".into());
     }
     let wanted: BTreeSet<Sorted> = wanted.iter().cloned().map(Sorted).collect();
-    let kept = values.into_iter().zip(keys).filter(|(_, key)| wanted.contains(&Sorted((*key).clone())));
+    let kept = values.into_iter().zip(keys).filter(|(_, key)| wanted.contains(&Sorted(key.clone())));
     Ok(Value::list(kept.map(|(value, _)| value).collect()))
+}
+
+/// Two lists with elements of one type.
+fn one_type(a: &[Value], b: &[Value]) -> (Option<Vec<Value>>, Option<Vec<Value>>) {
+    let types: Vec<Type> = a.iter().chain(b).map(Type::of).collect();
+    let Some(ty) = unify_all(&types) else { return (None, None) };
+    let converted = |list: &[Value]| list.iter().map(|one| convert(one, &ty).ok()).collect();
+    (converted(a), converted(b))
 }
 
 fn merge(args: &Args<'_, '_>) -> Outcome {
     let mut merged = Map::new();
+    // Maps of one type make a map. Anything else makes an object, a `null` among them included.
     let mut typed = args.len() > 0;
+    let mut element = Type::Any;
     for at in 0..args.len() {
-        if args.value(at).is_null() {
+        let value = args.value(at);
+        match Type::of(value) {
+            Type::Map(ty) if element == Type::Any => element = *ty,
+            Type::Map(ty) => typed &= *ty == Type::Any || *ty == element,
+            _ => typed = false,
+        }
+        if value.is_null() {
             continue;
         }
-        typed &= matches!(args.value(at), Value::Map(_));
         merged.extend(args.map(at)?.iter().map(|(key, value)| (key.clone(), value.clone())));
     }
     let merged = Arc::new(merged);

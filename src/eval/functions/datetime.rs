@@ -91,7 +91,9 @@ impl Moment {
         let zone = rest.as_bytes();
         let offset = match zone {
             b"Z" => Offset::UTC,
-            [sign @ (b'+' | b'-'), h1 @ b'0'..=b'2', h2 @ b'0'..=b'9', b':', m1 @ b'0'..=b'5', m2 @ b'0'..=b'9'] => {
+            [sign @ (b'+' | b'-'), h1 @ b'0'..=b'2', h2 @ b'0'..=b'9', b':', m1 @ b'0'..=b'5', m2 @ b'0'..=b'9']
+                if *h1 < b'2' || *h2 < b'4' =>
+            {
                 let digit = |byte: &u8| i32::from(byte - b'0');
                 let seconds = ((digit(h1) * 10 + digit(h2)) * 60 + digit(m1) * 10 + digit(m2)) * 60;
                 let signed = if *sign == b'-' { -seconds } else { seconds };
@@ -99,6 +101,10 @@ impl Moment {
             }
             _ => return Err(wrong("must end in \"Z\" or an offset such as \"+01:00\"")),
         };
+        // The parser takes a leap second for the one before it.
+        if bytes.get(17) == Some(&b'6') {
+            return Err(wrong("has a second that does not exist"));
+        }
         let end = text.len() - rest.len();
         let local = text
             .get(..end)
@@ -118,8 +124,9 @@ fn rfc3339(local: DateTime, offset: Offset) -> String {
     let mut out = String::new();
     let _ = write!(
         out,
-        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}",
-        local.year(),
+        "{}{:04}-{:02}-{:02}T{:02}:{:02}:{:02}",
+        if local.year() < 0 { "-" } else { "" },
+        local.year().unsigned_abs(),
         local.month(),
         local.day(),
         local.hour(),
@@ -225,6 +232,12 @@ fn formatdate(args: &Args<'_, '_>) -> Outcome {
     let mut out = String::new();
     let mut rest = args.str(0)?;
     while let Some(first) = rest.chars().next() {
+        // Two quotes stand for one, outside a literal as well as in it.
+        if let Some(after) = rest.strip_prefix("''") {
+            out.push('\'');
+            rest = after;
+            continue;
+        }
         if first == '\'' {
             let (literal, after) = quoted(rest).ok_or_else(|| Fail::Argument(0, "unterminated literal '".into()))?;
             out.push_str(&literal);

@@ -2,7 +2,13 @@
 
 use std::{collections::BTreeMap, fmt::Write, sync::Arc};
 
-use base64::{Engine, engine::general_purpose::STANDARD};
+use base64::{
+    Engine, alphabet,
+    engine::{
+        GeneralPurpose,
+        general_purpose::{PAD, STANDARD},
+    },
+};
 
 use serde_json::value::RawValue;
 
@@ -13,6 +19,7 @@ use crate::{
 };
 
 const GROUP: &str = "Encodings";
+const LENIENT: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, PAD.with_decode_allow_trailing_bits(true));
 const STR: super::Param = param("str", Takes::String);
 
 pub(super) static FUNCTIONS: &[Function] = &[
@@ -60,7 +67,9 @@ pub(super) static FUNCTIONS: &[Function] = &[
 ];
 
 fn base64decode(args: &Args<'_, '_>) -> Outcome {
-    let Ok(bytes) = STANDARD.decode(args.str(0)?) else { return Err("failed to decode base64 data".into()) };
+    // Line breaks between are fine, as in mail; so are bits behind the last byte.
+    let text: String = args.str(0)?.chars().filter(|char| !matches!(char, '\r' | '\n')).collect();
+    let Ok(bytes) = LENIENT.decode(text) else { return Err("failed to decode base64 data".into()) };
     match String::from_utf8(bytes) {
         Ok(text) => Ok(Value::normalised(&text)),
         Err(_) => Err("the result of decoding the provided string is not valid UTF-8".into()),
@@ -162,7 +171,7 @@ fn write_object(map: &Map, out: &mut String) {
 }
 
 /// Go's JSON strings: `<`, `>`, `&` and the two Unicode line ends are escaped, so that the text is safe in HTML.
-fn write_text(text: &str, out: &mut String) {
+pub(super) fn write_text(text: &str, out: &mut String) {
     out.push('"');
     for char in text.chars() {
         match char {

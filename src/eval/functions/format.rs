@@ -5,7 +5,10 @@ use std::iter::Peekable;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::{
-    Args, Fail, Function, Outcome, Takes, collections::MAX_ELEMENTS, encoding::write_json, function, nullable, param,
+    Args, Fail, Function, Outcome, Takes,
+    collections::MAX_ELEMENTS,
+    encoding::{write_json, write_text},
+    function, nullable, param,
 };
 use crate::eval::{Number, Value, convert};
 
@@ -88,7 +91,6 @@ fn formatted(pattern: &str, values: &[&Value]) -> Result<String, Fail> {
     let mut chars = pattern.chars().peekable();
     let mut next = 0usize;
     let mut highest = 0usize;
-    let mut by_number = false;
     while let Some(char) = chars.next() {
         if char != '%' {
             out.push(char);
@@ -112,7 +114,7 @@ fn formatted(pattern: &str, values: &[&Value]) -> Result<String, Fail> {
             chars.next();
         }
         let mut at = next;
-        let numbered = |chars: &mut Peekable<_>, at: &mut usize, by_number: &mut bool| -> Result<(), Fail> {
+        let numbered = |chars: &mut Peekable<_>, at: &mut usize| -> Result<(), Fail> {
             if chars.peek() != Some(&'[') {
                 return Ok(());
             }
@@ -122,16 +124,15 @@ fn formatted(pattern: &str, values: &[&Value]) -> Result<String, Fail> {
                 return Err(Fail::Argument(0, "unterminated argument number: expected ]".into()));
             }
             *at = number.ok_or_else(|| Fail::Argument(0, "argument numbers start at 1".into()))? - 1;
-            *by_number = true;
             Ok(())
         };
-        numbered(&mut chars, &mut at, &mut by_number)?;
+        numbered(&mut chars, &mut at)?;
         verb.width = digits(&mut chars);
         if chars.peek() == Some(&'.') {
             chars.next();
             verb.precision = Some(digits(&mut chars).unwrap_or(0));
         }
-        numbered(&mut chars, &mut at, &mut by_number)?;
+        numbered(&mut chars, &mut at)?;
         if verb.width.max(verb.precision).is_some_and(|width| width > MAX_WIDTH) {
             return Err(Fail::Argument(0, format!("a width or precision of more than {MAX_WIDTH}")));
         }
@@ -160,7 +161,7 @@ fn formatted(pattern: &str, values: &[&Value]) -> Result<String, Fail> {
             return Err("the result is too long".into());
         }
     }
-    if highest < values.len() && !by_number {
+    if highest < values.len() {
         let s = if values.len() == 1 { "" } else { "s" };
         return Err(format!("too many arguments; only {highest} used by format string, {} given{s}", values.len())
             .trim_end_matches('s')
@@ -210,10 +211,16 @@ fn one(verb: &Verb, mode: char, value: &Value) -> Result<String, String> {
         's' | 'q' => {
             let text = convert::to_text(value)?;
             let cut: String = match verb.precision {
-                Some(precision) => text.graphemes(true).take(precision).collect(),
-                None => text.to_string(),
+                // Terraform takes a nought for no precision.
+                Some(precision @ 1..) => text.graphemes(true).take(precision).collect(),
+                _ => text.to_string(),
             };
-            Ok(pad(if mode == 'q' { crate::eval::console::quoted(&cut) } else { cut }, verb, true))
+            if mode == 's' {
+                return Ok(pad(cut, verb, true));
+            }
+            let mut quoted = String::new();
+            write_text(&cut, &mut quoted);
+            Ok(pad(quoted, verb, true))
         }
         _ => number(verb, mode, &convert::to_number(value)?),
     }
@@ -223,17 +230,18 @@ fn anything(verb: &Verb, value: &Value) -> Result<String, String> {
     if verb.sharp {
         let mut text = String::new();
         write_json(value, &mut text);
-        return Ok(pad(text, verb, false));
+        return Ok(pad(text, verb, true));
     }
     match value.unmarked() {
         Value::Null => Ok(pad("null".into(), verb, false)),
         Value::String(text) => Ok(pad(text.to_string(), verb, true)),
-        Value::Number(_) => one(verb, 'g', value),
-        Value::Bool(bool) => Ok(pad(bool.to_string(), verb, false)),
+        // Neither precision nor sign is for numbers here.
+        Value::Number(number) => Ok(pad(general(number, None, 'g'), verb, true)),
+        Value::Bool(bool) => Ok(pad(bool.to_string(), verb, true)),
         other => {
             let mut text = String::new();
             write_json(other, &mut text);
-            Ok(pad(text, verb, false))
+            Ok(pad(text, verb, true))
         }
     }
 }
@@ -248,14 +256,38 @@ fn number(verb: &Verb, mode: char, number: &Number) -> Result<String, String> {
                 'd' => 10,
                 _ => 16,
             };
-            let text = number.to_radix(radix);
-            if mode == 'X' { text.to_uppercase() } else { text }
+            return Ok(whole(verb, mode, &number.to_radix(radix)));
         }
         'f' | 'F' => number.to_fixed(verb.precision.unwrap_or(6)),
         'e' | 'E' => exponent(number.to_f64(), verb.precision.unwrap_or(6), mode),
         _ => general(number, verb.precision, mode),
     };
     Ok(pad(signed(text, verb), verb, true))
+}
+
+/// A whole number of these digits: sign, prefix of the base, noughts.
+fn whole(verb: &Verb, mode: char, text: &str) -> String {
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(digits) => ("-", digits),
+        None if verb.plus => ("+", text),
+        None if verb.space => (" ", text),
+        None => ("", text),
+    };
+    let prefix = match mode {
+        'b' if verb.sharp => "0b",
+        'o' if verb.sharp => "0",
+        'x' | 'X' if verb.sharp => "0x",
+        _ => "",
+    };
+    // A precision is the least number of digits, and then the field is filled with blanks.
+    let least = match (verb.precision, verb.width) {
+        (Some(least), _) => least,
+        (None, Some(width)) if verb.zero && !verb.left => width.saturating_sub(sign.len() + prefix.len()),
+        _ => 0,
+    };
+    let digits = if verb.precision == Some(0) && digits == "0" { "" } else { digits };
+    let text = format!("{sign}{prefix}{}{digits}", "0".repeat(least.saturating_sub(digits.len())));
+    pad(if mode == 'X' { text.to_uppercase() } else { text }, verb, false)
 }
 
 /// `1.5e+07`: Go writes at least two digits of exponent, with its sign.

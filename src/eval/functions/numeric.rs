@@ -38,9 +38,9 @@ pub(super) static FUNCTIONS: &[Function] = &[
     function(
         "parseint",
         GROUP,
-        &[param("number", Takes::String), param("base", Takes::Number)],
+        &[param("number", Takes::Any), param("base", Takes::Number)],
         parseint,
-        "Reads a whole number written in a base from 2 to 36 (upper and lower case letters are the same digits; Terraform's bases up to 62 are not supported).",
+        "Reads a whole number written in a base from 2 to 62. Up to 36 upper and lower case letters are the same digits.",
         "parseint(\"ff\", 16)",
     ),
     function(
@@ -126,13 +126,44 @@ fn pow(args: &Args<'_, '_>) -> Outcome {
 }
 
 fn parseint(args: &Args<'_, '_>) -> Outcome {
-    let (text, base) = (args.str(0)?, args.int(1)?);
-    let radix = u32::try_from(base).ok().filter(|radix| (2..=36).contains(radix));
-    let Some(radix) = radix else {
-        return Err(Fail::Argument(1, format!("base must be a whole number between 2 and 36 inclusive, not {base}")));
+    let Some(text) = args.value(0).as_str() else {
+        return Err(Fail::Argument(0, format!("a string is required, not {}", args.value(0).type_name())));
     };
-    match Number::parse_radix(text, radix) {
+    let base = args.int(1)?;
+    let radix = u32::try_from(base).ok().filter(|radix| (2..=62).contains(radix));
+    let Some(radix) = radix else {
+        return Err(Fail::Argument(1, format!("base must be a whole number between 2 and 62 inclusive, not {base}")));
+    };
+    let parsed = if radix <= 36 { Number::parse_radix(text, radix) } else { large_radix(text, radix) };
+    match parsed {
         Some(number) => Ok(number.into()),
         None => Err(Fail::Argument(0, format!("cannot parse {text:?} as a base {base} integer"))),
     }
+}
+
+/// Bases above 36: digits, small letters, then capitals.
+fn large_radix(text: &str, radix: u32) -> Option<Number> {
+    let (negative, digits) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    // The numbers of a configuration are short; a long one would cost the square of its length.
+    if digits.is_empty() || digits.len() > 1_000 {
+        return None;
+    }
+    let base = Number::from(i64::from(radix));
+    let mut number = Number::ZERO;
+    for char in digits.chars() {
+        let digit = match char {
+            '0'..='9' => char as u32 - '0' as u32,
+            'a'..='z' => char as u32 - 'a' as u32 + 10,
+            'A'..='Z' => char as u32 - 'A' as u32 + 36,
+            _ => return None,
+        };
+        if digit >= radix {
+            return None;
+        }
+        number = number.mul(&base)?.add(&Number::from(i64::from(digit)))?;
+    }
+    Some(if negative { number.neg() } else { number })
 }

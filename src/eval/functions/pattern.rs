@@ -60,8 +60,7 @@ pub(in crate::eval) fn check_pattern(call: &Call) -> Option<(Span, String)> {
 
 /// A pattern longer than this is refused when compiled: 1 MiB of program.
 fn compile(pattern: &str) -> Result<Regex, String> {
-    // RE2's \z, \A, \d … are the same here; its classes are ASCII unless named by \p.
-    let built = RegexBuilder::new(&ascii_classes(pattern)).size_limit(1 << 20).build();
+    let built = RegexBuilder::new(&translated(pattern)?).size_limit(1 << 20).build();
     built.map_err(|error| match error {
         regex::Error::CompiledTooBig(_) => "the pattern is too large".to_owned(),
         other => {
@@ -72,42 +71,91 @@ fn compile(pattern: &str) -> Result<Regex, String> {
     })
 }
 
-/// `\d`, `\s`, `\w`, `\b` are ASCII in RE2 and Unicode in this engine.
-fn ascii_classes(pattern: &str) -> Cow<'_, str> {
-    if !pattern.contains('\\') {
-        return Cow::Borrowed(pattern);
+/// The pattern as this engine writes it. In RE2 `\d`, `\s`, `\w`, `\b` are ASCII and here Unicode; `\Q…\E` is literal text;
+/// a bracket holds characters, not brackets and operators; and the flags are `i`, `m`, `s` and `U`.
+fn translated(pattern: &str) -> Result<Cow<'_, str>, String> {
+    if !pattern.contains(['\\', '[', '?']) {
+        return Ok(Cow::Borrowed(pattern));
     }
     let mut out = String::with_capacity(pattern.len() + 16);
-    let mut chars = pattern.chars();
+    let mut rest = pattern;
     let mut in_class = false;
-    while let Some(char) = chars.next() {
-        match char {
-            '\\' => match chars.next() {
-                Some('d') => out.push_str(if in_class { "0-9" } else { "[0-9]" }),
-                Some('s') => out.push_str(if in_class { "\\t\\n\\f\\r " } else { "[\\t\\n\\f\\r ]" }),
-                Some('w') => out.push_str(if in_class { "0-9A-Za-z_" } else { "[0-9A-Za-z_]" }),
-                Some('D') if !in_class => out.push_str("[^0-9]"),
-                Some('S') if !in_class => out.push_str("[^\\t\\n\\f\\r ]"),
-                Some('W') if !in_class => out.push_str("[^0-9A-Za-z_]"),
-                Some('b') if !in_class => out.push_str("(?-u:\\b)"),
-                Some(other) => {
-                    out.push('\\');
-                    out.push(other);
-                }
-                None => out.push('\\'),
-            },
-            '[' => {
-                in_class = true;
-                out.push('[');
+    while let Some(char) = rest.chars().next() {
+        let after = rest.get(char.len_utf8()..).unwrap_or_default();
+        rest = match (char, in_class) {
+            ('\\', false) if after.starts_with('Q') => {
+                let (literal, after) = after[1..].split_once("\\E").unwrap_or((&after[1..], ""));
+                out.push_str(&regex::escape(literal));
+                after
             }
-            ']' => {
+            ('\\', _) => {
+                let escaped = after.chars().next();
+                escape(escaped, in_class, &mut out);
+                after.get(escaped.map_or(0, char::len_utf8)..).unwrap_or_default()
+            }
+            ('[', false) => {
+                out.push('[');
+                let after = after.strip_prefix('^').inspect(|_| out.push('^')).unwrap_or(after);
+                in_class = true;
+                match after.strip_prefix(']') {
+                    Some(after) => {
+                        out.push_str("\\]");
+                        after
+                    }
+                    None => after,
+                }
+            }
+            ('[', true) if after.starts_with(':') && after.contains(":]") => {
+                let end = after.find(":]").unwrap_or(0) + 2;
+                out.push('[');
+                out.push_str(after.get(..end).unwrap_or_default());
+                after.get(end..).unwrap_or_default()
+            }
+            (']', true) => {
                 in_class = false;
                 out.push(']');
+                after
             }
-            other => out.push(other),
-        }
+            ('[' | '&' | '~', true) => {
+                out.push('\\');
+                out.push(char);
+                after
+            }
+            ('(', false) if after.starts_with('?') => {
+                let flags = after[1..].split([':', ')']).next().unwrap_or_default();
+                if flags.chars().all(|flag| flag.is_ascii_alphabetic() || flag == '-')
+                    && let Some(flag) = flags.chars().find(|flag| !"imsU-".contains(*flag))
+                {
+                    return Err(format!("invalid regexp pattern {pattern:?}: there is no flag `{flag}`"));
+                }
+                out.push(char);
+                after
+            }
+            _ => {
+                out.push(char);
+                after
+            }
+        };
     }
-    Cow::Owned(out)
+    Ok(Cow::Owned(out))
+}
+
+/// A backslash and what follows it.
+fn escape(char: Option<char>, in_class: bool, out: &mut String) {
+    match char {
+        Some('d') => out.push_str(if in_class { "0-9" } else { "[0-9]" }),
+        Some('s') => out.push_str(if in_class { "\\t\\n\\f\\r " } else { "[\\t\\n\\f\\r ]" }),
+        Some('w') => out.push_str(if in_class { "0-9A-Za-z_" } else { "[0-9A-Za-z_]" }),
+        Some('D') if !in_class => out.push_str("[^0-9]"),
+        Some('S') if !in_class => out.push_str("[^\\t\\n\\f\\r ]"),
+        Some('W') if !in_class => out.push_str("[^0-9A-Za-z_]"),
+        Some('b') if !in_class => out.push_str("(?-u:\\b)"),
+        Some(other) => {
+            out.push('\\');
+            out.push(other);
+        }
+        None => out.push('\\'),
+    }
 }
 
 /// The pattern between slashes.
@@ -181,4 +229,42 @@ fn replace(args: &Args<'_, '_>) -> Outcome {
         None => text.replace(from, to),
     };
     super::strings::bounded(replaced)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn patterns_mean_here_what_they_mean_to_terraform() {
+        let finds =
+            |pattern: &str, text: &str| compile(pattern).unwrap().find(text).map(|found| found.as_str().to_owned());
+        for (pattern, text, found) in [
+            (r"\Qa.b\E+", "a.bb", Some("a.bb")),
+            (r"\Q\d", r"\d", Some(r"\d")),
+            (r"[[\]]+", "a[]", Some("[]")),
+            (r"[^]a]+", "]ab", Some("b")),
+            (r"[a&&b]+", "&ab", Some("&ab")),
+            (r"[[:digit:]-]+", "a1-2", Some("1-2")),
+            (r"\d+", "٣1", Some("1")),
+            (r"[\w.]+@", "é.x@", Some(".x@")),
+            (r"(?i)A", "a", Some("a")),
+        ] {
+            assert_eq!(finds(pattern, text).as_deref(), found, "{pattern}");
+        }
+        for refused in ["(?x) a", "(?u)a", "(?=a)", r"(a)\1", "[", "(?P<a>x"] {
+            assert!(compile(refused).is_err(), "{refused}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn no_pattern_is_too_odd(pattern in r#"([\[\]\\QE^:&~()?imsUx|*+{}a1é𝄞-]){0,24}"#) {
+            let _ = compile(&pattern);
+        }
+    }
 }

@@ -55,23 +55,27 @@ fn product(args: &Args<'_, '_>) -> Outcome {
     if args.len() < 2 {
         return Err("at least two arguments are required".into());
     }
-    let mut all_sets = true;
+    // One set among them makes the result a set, and then the others are taken for sets, too.
+    let any_set = (0..args.len()).any(|at| matches!(args.value(at), Value::Set(_)));
+    let element = Box::new(Type::Any);
+    let ty = if any_set { Type::Set(element) } else { Type::List(element) };
     let mut columns = Vec::new();
     for at in 0..args.len() {
-        all_sets &= matches!(args.value(at), Value::Set(_));
-        columns.push(args.list(at)?);
+        let column = convert(args.value(at), &ty).map_err(|message| Fail::Argument(at, message))?;
+        columns
+            .push(column.as_list().map(<[Value]>::to_vec).ok_or_else(|| Fail::Argument(at, "list required".into()))?);
     }
     let count = columns.iter().try_fold(1usize, |count, column| count.checked_mul(column.len()));
     if count.is_none_or(|count| count.saturating_mul(columns.len()) > MAX_ELEMENTS) {
         return Err(format!("the result would have more than {MAX_ELEMENTS} elements").into());
     }
     let mut rows: Vec<Vec<Value>> = vec![Vec::new()];
-    for column in columns {
+    for column in &columns {
         rows = rows
             .iter()
             .flat_map(|row| column.iter().map(move |one| row.iter().cloned().chain([one.clone()]).collect()))
             .collect();
     }
     let rows = rows.into_iter().map(Value::tuple).collect();
-    Ok(if all_sets { Value::set(rows) } else { Value::list(rows) })
+    Ok(if any_set { Value::set(rows) } else { Value::list(rows) })
 }

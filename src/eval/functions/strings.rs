@@ -186,6 +186,19 @@ fn one_upper(char: char) -> char {
     }
 }
 
+/// As [`one_upper`], but letters that are two in one have a form of their own at the start of a word, and Georgian has no
+/// capitals there.
+fn one_title(char: char) -> char {
+    match char {
+        'Ǆ' | 'ǅ' | 'ǆ' => 'ǅ',
+        'Ǉ' | 'ǈ' | 'ǉ' => 'ǈ',
+        'Ǌ' | 'ǋ' | 'ǌ' => 'ǋ',
+        'Ǳ' | 'ǲ' | 'ǳ' => 'ǲ',
+        '\u{10d0}'..='\u{10ff}' => char,
+        other => one_upper(other),
+    }
+}
+
 fn upper(args: &Args<'_, '_>) -> Outcome {
     Ok(Value::string(args.str(0)?.chars().map(one_upper).collect::<String>()))
 }
@@ -220,7 +233,7 @@ fn title(args: &Args<'_, '_>) -> Outcome {
     };
     let mut before = ' ';
     let titled = args.str(0)?.chars().map(|char| {
-        let titled = if separates(before) { one_upper(char) } else { char };
+        let titled = if separates(before) { one_title(char) } else { char };
         before = char;
         titled
     });
