@@ -118,8 +118,8 @@ pub struct References {
     pub tenant: bool,
     /// Calls `timestamp()` or `plantimestamp()`.
     pub timestamp: bool,
-    /// Reads files.
-    pub files: bool,
+    /// Renders a template file.
+    pub templates: bool,
     fields: u64,
 }
 
@@ -142,7 +142,7 @@ impl References {
 
     /// Adds what another expression uses.
     pub fn extend(&mut self, other: &Self) {
-        let Self { vars, locals, extra, each, user, change, plan, tenant, timestamp, files, fields } = other;
+        let Self { vars, locals, extra, each, user, change, plan, tenant, timestamp, templates, fields } = other;
         self.vars.extend(vars.iter().cloned());
         self.locals.extend(locals.iter().cloned());
         self.extra.extend(extra.iter().cloned());
@@ -152,7 +152,7 @@ impl References {
         self.plan |= plan;
         self.tenant |= tenant;
         self.timestamp |= timestamp;
-        self.files |= files;
+        self.templates |= templates;
         self.fields |= fields;
     }
 }

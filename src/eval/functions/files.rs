@@ -2,7 +2,7 @@
 
 use std::{fs, io::Read, path::Path};
 
-use super::{Args, Fail, Function, Map, Outcome, Takes, function, nullable, param};
+use super::{Args, Fail, Function, Map, Outcome, Takes, function, param};
 use crate::{
     diag::{Diagnostics, SourceMap},
     eval::{CompileContext, Scope, Value, compile_template},
@@ -36,9 +36,10 @@ pub(super) static FUNCTIONS: &[Function] = &[
     function(
         "templatefile",
         GROUP,
-        &[PATH, nullable("vars", Takes::Mapping)],
+        &[PATH, param("vars", Takes::Mapping)],
         templatefile,
-        "A file as a template (`${…}`, `%{ for … }`), in which the names in `vars` are known.",
+        "A file as a template (`${…}`, `%{ for … }`), in which the names in `vars` are known. It may read files, but no \
+         further template.",
         "try(templatefile(\"no-such-file.tftpl\", { name = \"jdoe\" }), \"missing\")",
     )
     .impure(),
@@ -93,13 +94,29 @@ fn fileexists(args: &Args<'_, '_>) -> Outcome {
 
 fn templatefile(args: &Args<'_, '_>) -> Outcome {
     let text = read(args)?;
-    let empty = Map::new();
-    let vars = if args.value(1).is_null() { &empty } else { args.map(1)? };
-    render(&text, args.str(0)?, vars, args.scope).map_err(Fail::Call)
+    let vars = args.map(1)?;
+    if let Some(name) = vars.keys().find(|name| !is_name(name)) {
+        let message = format!("{name:?} cannot be the name of a template variable: it is no identifier");
+        return Err(Fail::Argument(1, message));
+    }
+    let rendered = render(&text, args.str(0)?, vars, args.scope).map_err(Fail::Call)?;
+    if rendered.is_null() {
+        return Err(Fail::Unknown(format!("the result of the template {} is null", args.str(0)?)));
+    }
+    Ok(rendered)
+}
+
+/// An identifier of the language: a letter or `_`, then letters, digits, `_` and `-`.
+fn is_name(text: &str) -> bool {
+    let mut chars = text.chars();
+    chars.next().is_some_and(|first| first.is_alphabetic() || first == '_')
+        && chars.all(|char| char.is_alphanumeric() || matches!(char, '_' | '-'))
 }
 
 /// Renders a template with these names. Problems name the template's file, line and column.
 fn render(text: &str, name: &str, vars: &Map, scope: &Scope<'_>) -> Result<Value, String> {
+    // A byte order mark is no text of the template.
+    let text = text.trim_start_matches('\u{feff}');
     let mut sources = SourceMap::default();
     let file = sources.add(name, text);
     let mut diags = Diagnostics::default();
@@ -120,8 +137,8 @@ fn render(text: &str, name: &str, vars: &Map, scope: &Scope<'_>) -> Result<Value
         });
     };
     // Within a template a template cannot be read again, which could never end.
-    if template.references().files {
-        return Err(format!("{name}: a template cannot call `file`, `fileexists` or `templatefile`"));
+    if template.references().templates {
+        return Err(format!("{name}: a template cannot call `templatefile`"));
     }
     let names = Names(vars);
     let nothing = Value::Null;
@@ -142,5 +159,65 @@ impl crate::eval::ExtraNames for Names<'_> {
 
     fn call(&self, _: &str, _: &[Value]) -> Result<Value, String> {
         Err("it does not exist in templates".into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use crate::{
+        diag::{Diagnostics, SourceMap},
+        eval::{CompileContext, Expr, Scope, Value, parse_expression},
+    };
+
+    /// The result of `templatefile("t.tftpl", <vars>)` over a file with this text, or what is wrong.
+    fn rendered(text: &str, vars: &str) -> Result<Value, String> {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("t.tftpl"), text).unwrap();
+        std::fs::write(dir.path().join("more.txt"), "more").unwrap();
+        evaluated(&format!("templatefile(\"t.tftpl\", {vars})"), dir.path())
+    }
+
+    fn evaluated(text: &str, dir: &Path) -> Result<Value, String> {
+        let mut sources = SourceMap::default();
+        let file = sources.add("test", text);
+        let mut diags = Diagnostics::default();
+        let expr = parse_expression(text, file, &mut diags).unwrap();
+        let expr = Expr::compile(&expr, file, &CompileContext::default(), &mut diags).unwrap();
+        let nothing = Value::object::<&str>([]);
+        let scope = Scope::new(&nothing, &nothing, dir, jiff::Timestamp::UNIX_EPOCH);
+        expr.eval(&scope).map_err(|error| error.detail().to_owned())
+    }
+
+    #[test]
+    fn templates_are_rendered_as_terraform_renders_them() {
+        for (text, vars, result) in [
+            ("%{ for x in l ~}\n- ${x}\n%{ endfor ~}\n", "{ l = [\"a\", \"b\"] }", "- a\n- b\n"),
+            ("a\r\nb\r\n${x}", "{ x = 1 }", "a\r\nb\r\n1"),
+            ("\u{feff}bom ${x}", "{ x = 1 }", "bom 1"),
+            ("${file(\"more.txt\")}!", "{}", "more!"),
+            ("\"quoted\" \\n ${jsonencode(x)}", "{ x = [1, null] }", "\"quoted\" \\n [1,null]"),
+            ("   ${~ x }", "{ x = 1 }", "1"),
+        ] {
+            assert_eq!(rendered(text, vars).unwrap(), Value::string(result), "{text}");
+        }
+        assert!(rendered("${x}", "{ x = [\"a\"] }").unwrap().as_list().is_some(), "one interpolation keeps its type");
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_template_is_told_with_its_place() {
+        for (text, vars, part) in [
+            ("a\n${missing}", "{}", "t.tftpl:2:3"),
+            ("x${x}", "{ x = null }", "t.tftpl:1:"),
+            ("${x}", "{ x = null }", "is null"),
+            ("${x}", "{ x = 1, \"a b\" = 2 }", "no identifier"),
+            ("plain", "null", "null"),
+            ("${templatefile(\"t.tftpl\", {})}", "{}", "cannot call `templatefile`"),
+            ("${x", "{ x = 1 }", "t.tftpl:1:"),
+        ] {
+            let said = rendered(text, vars).unwrap_err();
+            assert!(said.contains(part), "{text}: {said}");
+        }
     }
 }
