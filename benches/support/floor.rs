@@ -12,7 +12,9 @@ use serde::Deserialize;
 /// # Errors
 /// When it is none.
 pub fn parse(text: &[u8]) -> serde_json::Result<usize> {
-    let document: Document<'_> = serde_json::from_slice(text)?;
+    // Told that the file is UTF-8, `serde_json` need not look at each string by itself.
+    let text = std::str::from_utf8(text).map_err(serde::de::Error::custom)?;
+    let document: Document<'_> = serde_json::from_str(text)?;
     Ok(std::hint::black_box(document).users.len())
 }
 
