@@ -45,6 +45,9 @@ pub(crate) struct ApprovalArgs {
 /// user's time is the read before and the read after his write, and those travel 20 in one request.
 const PARALLELISM: usize = 64;
 
+/// How often a snapshot is rewritten for one run, more or less.
+const REWRITES: usize = 64;
+
 /// Takes the lock of the configuration directory and says what is worth saying about it.
 pub(super) fn lock(command: &str, context: &mut Context) -> Result<Lock, Failure> {
     let lock = Lock::acquire(Path::new(DIRECTORY), command, context.env.now, &ThisMachine)
@@ -218,9 +221,10 @@ pub(super) fn perform(
     };
     let (run, journal) = store().create(context.env.now, &fresh.plan().digest).map_err(journal_failure)?;
     say(context, &format!("Run {run}"));
+    let parallelism = how.parallelism(tenant, fresh.plan().changes.len());
     let report = execute(how, context, |stop, observer| {
         let clock = SystemClock::new();
-        let inner = apply::Context { tenant, clock: &clock, stop, observer, parallelism: how.parallelism() };
+        let inner = apply::Context { tenant, clock: &clock, stop, observer, parallelism };
         runtime::online().map(|runtime| runtime.block_on(apply::apply(fresh, run, journal, inner)))
     })?;
     conclude(report, how, context)
@@ -236,6 +240,7 @@ pub(super) fn resume(
     context: &mut Context,
 ) -> Outcome {
     let run = journal.run.run.clone();
+    let parallelism = how.parallelism(tenant, journal.run.changes.len());
     let writer = store().reopen(&run, &journal).map_err(journal_failure)?;
     let fresh = FreshResume::new(journal, approval, &surroundings.preflight()).map_err(|error| {
         let exit = if error.exit_code() == Exit::Refused.code() { Exit::Refused } else { Exit::Error };
@@ -243,7 +248,7 @@ pub(super) fn resume(
     })?;
     let report = execute(how, context, |stop, observer| {
         let clock = SystemClock::new();
-        let inner = apply::Context { tenant, clock: &clock, stop, observer, parallelism: how.parallelism() };
+        let inner = apply::Context { tenant, clock: &clock, stop, observer, parallelism };
         runtime::online().map(|runtime| runtime.block_on(apply::resume(fresh, writer, inner)))
     })?;
     conclude(report, how, context)
@@ -259,8 +264,14 @@ pub(super) struct How<'a> {
 }
 
 impl How<'_> {
-    fn parallelism(&self) -> NonZeroUsize {
-        NonZeroUsize::new(self.parallelism.map_or(PARALLELISM, usize::from)).unwrap_or(NonZeroUsize::MIN)
+    /// How many users are under way at once. A snapshot is rewritten once for all of them, however long it is: with a
+    /// fixed share of the users under way, the number of rewrites does not grow with the tenant.
+    fn parallelism(&self, tenant: &Tenant, changes: usize) -> NonZeroUsize {
+        let usual = match tenant {
+            Tenant::Snapshot(_) => PARALLELISM.max(changes / REWRITES),
+            Tenant::Graph(_) => PARALLELISM,
+        };
+        NonZeroUsize::new(self.parallelism.map_or(usual, usize::from)).unwrap_or(NonZeroUsize::MIN)
     }
 }
 

@@ -117,7 +117,12 @@ impl TenantWrite for SnapshotTenant {
     async fn write(&self, user: UserId, after: MfaState) -> Result<(), WriteError> {
         let (answer, mut answered) = oneshot::channel();
         lock(&self.shared.queue).push(Queued { user, after, answer });
-        let turn = Arc::clone(&self.shared.turn).lock_owned().await;
+        // All whom a rewrite answered go on at once, and do not wait for each other's turn.
+        let turn = tokio::select! {
+            biased;
+            result = &mut answered => return result.unwrap_or_else(|_| Err(interrupted())),
+            turn = Arc::clone(&self.shared.turn).lock_owned() => turn,
+        };
         if let Ok(result) = answered.try_recv() {
             return result;
         }
@@ -129,8 +134,12 @@ impl TenantWrite for SnapshotTenant {
             shared.commit();
         })
         .await;
-        answered.await.unwrap_or_else(|_| Err(error(WriteErrorKind::NoAnswer, "the write was interrupted")))
+        answered.await.unwrap_or_else(|_| Err(interrupted()))
     }
+}
+
+fn interrupted() -> WriteError {
+    error(WriteErrorKind::NoAnswer, "the write was interrupted")
 }
 
 impl Shared {
