@@ -245,6 +245,10 @@ impl Scanner<'_> {
                     .map_or(self.bytes.len(), |n| self.at + n);
                 let line = &self.text[self.at..end];
                 if line.trim() == &self.text[marker.clone()] {
+                    let opened = self.out.tokens.last().is_some_and(|token| token.kind == Kind::OpenHeredoc);
+                    if opened && start == self.at {
+                        self.empty_heredoc(marker, end);
+                    }
                     self.text_until(start);
                     let length = line.trim_end().len();
                     self.take(Kind::CloseHeredoc, length);
@@ -264,6 +268,23 @@ impl Scanner<'_> {
             }
         }
         self.text_until(start);
+    }
+
+    /// The parser takes an empty heredoc for one that goes on to the next line with its marker, if there is one further
+    /// down, and so would swallow what stands between two of them.
+    fn empty_heredoc(&mut self, marker: &Range<usize>, end: usize) {
+        let marker = &self.text[marker.clone()];
+        let closes = |line: &str| {
+            let rest = line.trim_start().strip_prefix(marker);
+            rest.is_some_and(|rest| !rest.starts_with(|next: char| next.is_alphanumeric() || matches!(next, '_' | '-')))
+        };
+        if !self.text[end..].lines().skip(1).any(closes) {
+            return;
+        }
+        let open = self.out.tokens.last().map_or(self.at, |token| token.start as usize);
+        let detail = format!("There is no text in this heredoc, and its marker `{marker}` closes another one below.");
+        let diagnostic = Diagnostic::error("Empty heredoc", detail).at(self.span(open..end), "");
+        self.problem(diagnostic.hint("write `\"\"` for an empty text"));
     }
 
     /// Outside of strings.
