@@ -55,6 +55,7 @@ const CLAUSES: &[&str] = &[
     "can(regex(\"^svc[-_]\", user.user_principal_name))",
     "length(regexall(\"scan[0-9]+\", user.user_principal_name)) > 0",
     "lower(user.department) == \"finance\" && !startswith(user.user_principal_name, \"svc\")",
+    "anytrue([for group in user.groups : startswith(group, \"SG-F\")])",
 ];
 
 #[divan::bench(args = CLAUSES, sample_count = 20)]

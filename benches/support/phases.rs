@@ -86,18 +86,24 @@ struct Table {
 impl Table {
     /// The first row is the floor.
     fn row<T>(&mut self, name: &str, work: impl Fn() -> T) -> T {
-        let mut best = f64::MAX;
-        let mut result = None;
-        for _ in 0..ROUNDS {
-            drop(result.take());
-            let start = Instant::now();
-            result = Some(black_box(work()));
-            best = best.min(start.elapsed().as_secs_f64());
-        }
+        let (best, result) = best(work);
         let floor = *self.floor.get_or_insert(best);
         println!("{name:34} {best:9.4} {:9.3} {:10.0}", best / floor, best * 1e9 / self.users);
-        result.unwrap()
+        result
     }
+}
+
+/// The seconds of the best of some rounds, and what the last one made.
+pub(crate) fn best<T>(work: impl Fn() -> T) -> (f64, T) {
+    let mut best = f64::MAX;
+    let mut result = None;
+    for _ in 0..ROUNDS {
+        drop(result.take());
+        let start = Instant::now();
+        result = Some(black_box(work()));
+        best = best.min(start.elapsed().as_secs_f64());
+    }
+    (best, result.unwrap())
 }
 
 /// Counts bytes and keeps none.

@@ -1,7 +1,7 @@
 //! What grows how: one thing four times as large, all else the same. The time of a linear part grows fourfold, that of a
 //! quadratic one sixteenfold; what does not depend on it at all shows as 1.
 
-use std::{fmt::Write as _, fs, hint::black_box, path::Path, time::Instant};
+use std::{fmt::Write as _, fs, path::Path};
 
 use mfaplan::{
     plan::Plan,
@@ -10,11 +10,9 @@ use mfaplan::{
 };
 
 use super::{
-    phases::{build, load},
+    phases::{best, build, load},
     workspace,
 };
-
-const ROUNDS: usize = 3;
 
 /// Everybody, so that each plan has changes and findings for most users.
 const EVERYBODY: &str =
@@ -138,16 +136,4 @@ fn axis(name: &str, sizes: [usize; 2], prepare: impl Fn(usize, &Path) -> (usize,
 fn contents(plan: &Plan) -> String {
     let findings: usize = plan.changes.iter().map(|change| change.findings.len()).sum();
     format!("{} changes, {findings} findings", plan.changes.len())
-}
-
-fn best<T>(work: impl Fn() -> T) -> (f64, T) {
-    let mut best = f64::MAX;
-    let mut result = None;
-    for _ in 0..ROUNDS {
-        drop(result.take());
-        let start = Instant::now();
-        result = Some(black_box(work()));
-        best = best.min(start.elapsed().as_secs_f64());
-    }
-    (best, result.unwrap())
 }

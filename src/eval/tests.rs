@@ -500,26 +500,3 @@ proptest! {
         }
     }
 }
-
-/// `cargo test --lib eval::tests::speed -- --ignored --nocapture`, optimised, prints what a `where` costs per user.
-#[test]
-#[ignore = "prints times"]
-#[expect(clippy::print_stdout, reason = "the times are its result")]
-fn speed_of_where() {
-    let user = User::jdoe();
-    for text in [
-        "user.department == \"Finance\"",
-        "contains(var.departments, user.department)",
-        "startswith(lower(user.display_name), \"svc\")",
-        "can(regex(\"^svc[-_]\", user.display_name))",
-        "anytrue([for group in user.groups : startswith(group, \"SG-F\")])",
-    ] {
-        let expr = compile(text).unwrap();
-        let var = Value::object([("departments", Value::strings(["Sales", "Finance"]))]);
-        let nothing = Value::Null;
-        let scope = Scope::new(&var, &nothing, Path::new("."), jiff::Timestamp::UNIX_EPOCH).with_user(&user);
-        let start = std::time::Instant::now();
-        let selected = (0..100_000).filter(|_| expr.selects(&scope).unwrap()).count();
-        println!("{text}: {} ns ({selected})", start.elapsed().as_nanos() / 100_000);
-    }
-}
