@@ -4,7 +4,7 @@
 use std::{io, sync::LazyLock};
 
 use divan::{Bencher, counter::ItemsCount};
-use mfaplan::{
+use mfaplan::testing::{
     plan::{
         Plan, digest,
         file::{self, v1},

@@ -6,7 +6,7 @@ use std::{path::PathBuf, sync::LazyLock};
 
 use divan::{Bencher, counter::ItemsCount};
 use jiff::Timestamp;
-use mfaplan::{
+use mfaplan::testing::{
     config::{CloudName, Config, Declared, Guardrails, Layer, Mfa, RiskOverride, Selector, TenantSettings},
     desired::{Claim, Desired, Managed},
     diag::{FileId, SourceMap, Span},

@@ -30,7 +30,7 @@ fn measure(what: &str, file: &Path) {
             let users = floor::parse(&text).unwrap();
             return report(start.elapsed().as_secs_f64(), users);
         }
-        "read" => mfaplan::snapshot::read(file).unwrap(),
+        "read" => mfaplan::testing::snapshot::read(file).unwrap(),
         "apply" => return apply(file),
         _ => panic!("floor, read or apply, not {what}"),
     };
@@ -39,7 +39,7 @@ fn measure(what: &str, file: &Path) {
 
 /// 2,000 users checked, written and read back, 20 at a time, as `apply` does.
 fn apply(file: &Path) {
-    use mfaplan::{
+    use mfaplan::testing::{
         snapshot::SnapshotTenant,
         tenant::{MfaState, TenantRead, TenantWrite},
     };

@@ -4,7 +4,7 @@
 use std::{path::Path, sync::LazyLock};
 
 use divan::{Bencher, counter::ItemsCount};
-use mfaplan::{
+use mfaplan::testing::{
     diag::{Diagnostics, SourceMap},
     eval::{CompileContext, Expr, Scope, UserFacts, UserField, Value, parse_expression},
     tenant::Text,

@@ -14,7 +14,7 @@ use std::{
 };
 
 use clap::Parser;
-use mfaplan::{
+use mfaplan::testing::{
     graph::{Cloud, Endpoints, GraphTenant, Options, Pacing, credentials::Credential},
     tenant::{Fact, MfaState, ReadProgress, ReadRequest, TenantRead, TenantWrite, UserId, WriteErrorKind},
 };
@@ -28,7 +28,7 @@ struct Args {
     users: u32,
     #[arg(long, default_value_t = 80)]
     latency_ms: u64,
-    #[arg(long, default_value_t = mfaplan::graph::DEFAULT_PARALLELISM)]
+    #[arg(long, default_value_t = mfaplan::testing::graph::DEFAULT_PARALLELISM)]
     parallelism: usize,
     /// Sequential batches take long: leave them out.
     #[arg(long)]

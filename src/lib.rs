@@ -35,27 +35,32 @@
 //! | `.mfaplan/runs/<RUN>.jsonl` | `history`, `verify`, `rollback`, `apply --resume` | `apply`, `rollback` |
 //! | `.mfaplan/lock` | `apply`, `rollback` | `apply`, `rollback` |
 
-pub mod apply;
-pub mod cli;
-pub mod config;
-pub mod desired;
-pub mod diag;
-pub mod diff;
-pub mod eval;
-pub mod facts;
-pub mod fmt;
-pub mod graph;
-pub mod import;
+mod apply;
+mod cli;
+mod config;
+mod desired;
+mod diag;
+mod diff;
+mod eval;
+mod facts;
+mod fmt;
+mod graph;
+mod import;
 mod json;
-pub mod lsp;
-pub mod plan;
-pub mod render;
-pub mod repl;
-pub mod risk;
-pub mod scenario;
+mod lsp;
+mod plan;
+mod render;
+mod repl;
+mod risk;
+mod scenario;
 #[cfg(test)]
 mod schema;
-pub mod severity;
-pub mod sign_ins;
-pub mod snapshot;
-pub mod tenant;
+mod severity;
+mod sign_ins;
+mod snapshot;
+mod tenant;
+
+#[doc(hidden)]
+pub mod testing;
+
+pub use cli::main;

@@ -1,5 +1,5 @@
 //! The `mfaplan` program.
 
 fn main() -> std::process::ExitCode {
-    mfaplan::cli::main()
+    mfaplan::main()
 }

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use mfaplan::{
+use mfaplan::testing::{
     graph::{
         Cloud, Endpoints, GraphTenant, Options, Pacing, Patience,
         credentials::{Credential, Method},
@@ -361,7 +361,7 @@ async fn an_operator_is_asked_for_the_write_permission_only_by_runs_that_write()
     for writes in [false, true] {
         let fake = start(1, FakeOptions::default()).await;
         let credential = Credential::single(Method::DeviceCode("client".into()));
-        let prompt: mfaplan::graph::credentials::Prompt = Arc::new(|_| {});
+        let prompt: mfaplan::testing::graph::credentials::Prompt = Arc::new(|_| {});
         let options = Options { credential, prompt: Some(prompt), writes, ..options(&fake) };
         GraphTenant::connect(options).await.unwrap();
         let scopes = fake.log().into_iter().find(|one| one.path.ends_with("/devicecode")).unwrap().query;
@@ -594,7 +594,7 @@ fn the_documentation_lists_every_request() {
     let page = std::fs::read_to_string(path).unwrap();
     let (before, rest) = page.split_once("<!-- requests: generated -->\n").unwrap();
     let (table, after) = rest.split_once("<!-- /requests -->").unwrap();
-    let wanted = mfaplan::graph::markdown_table();
+    let wanted = mfaplan::testing::graph::markdown_table();
     if std::env::var_os("UPDATE_DOCS").is_some() {
         let page = format!("{before}<!-- requests: generated -->\n{wanted}<!-- /requests -->{after}");
         std::fs::write(path, page).unwrap();
@@ -607,7 +607,7 @@ fn the_documentation_lists_every_request() {
 #[test]
 fn the_documentation_explains_every_credential_variable() {
     let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/credentials.md")).unwrap();
-    for (name, _) in mfaplan::graph::credentials::VARIABLES {
+    for (name, _) in mfaplan::testing::graph::credentials::VARIABLES {
         assert!(page.contains(&format!("`{name}`")), "{name} is not in docs/credentials.md");
     }
 }

@@ -20,7 +20,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use mfaplan::{
+use mfaplan::testing::{
     apply::{
         self, Approval, ApprovedPlan, Clock, FreshPlan, Outcome, Preflight, Requirements, RunReport, journal::Store,
     },

@@ -8,7 +8,7 @@ use std::{
     time::Instant,
 };
 
-use mfaplan::{
+use mfaplan::testing::{
     config::{self, Config, LoadInput},
     desired::{self, ProtectionKind},
     diff,

@@ -3,7 +3,7 @@
 
 use std::{fmt::Write as _, fs, path::Path};
 
-use mfaplan::{
+use mfaplan::testing::{
     plan::Plan,
     snapshot,
     tenant::{Group, GroupId, ObservedTenant, User},

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 /// Who holds a lock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Holder {
+pub(crate) struct Holder {
     /// The process.
     pub pid: u32,
     /// The machine.
@@ -43,7 +43,7 @@ impl std::fmt::Display for Holder {
 
 /// What a machine says of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Liveness {
+pub(crate) enum Liveness {
     /// There is no such process.
     Dead,
     /// There is one, begun then.
@@ -53,7 +53,7 @@ pub enum Liveness {
 }
 
 /// The machine this runs on.
-pub trait Machine {
+pub(crate) trait Machine {
     /// Its name.
     fn host(&self) -> String;
     /// This process.
@@ -64,7 +64,7 @@ pub trait Machine {
 
 /// The machine as the operating system shows it.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct ThisMachine;
+pub(crate) struct ThisMachine;
 
 impl Machine for ThisMachine {
     fn host(&self) -> String {
@@ -100,7 +100,7 @@ impl Machine for ThisMachine {
 
 /// Why the lock cannot be had.
 #[derive(Debug, thiserror::Error)]
-pub enum LockError {
+pub(crate) enum LockError {
     /// Somebody is at it.
     #[error("another run is at work in this directory: {}", .holder.as_ref().map_or_else(|| "holder unknown".to_owned(), ToString::to_string))]
     Held {
@@ -130,7 +130,7 @@ pub enum LockError {
 impl LockError {
     /// What to do about it.
     #[must_use]
-    pub fn hints(&self) -> Vec<String> {
+    pub(crate) fn hints(&self) -> Vec<String> {
         match self {
             Self::Held { .. } => vec!["wait until it has ended, or stop it with Ctrl-C there".to_owned()],
             Self::OtherHost { path, holder } => vec![format!(
@@ -145,7 +145,7 @@ impl LockError {
 
 /// The lock, held until dropped.
 #[derive(Debug)]
-pub struct Lock {
+pub(crate) struct Lock {
     file: File,
     /// What is worth saying about how it was taken.
     pub note: Option<String>,
@@ -156,7 +156,7 @@ impl Lock {
     ///
     /// # Errors
     /// When another run holds it, or a machine that cannot be asked.
-    pub fn acquire(
+    pub(crate) fn acquire(
         configuration: &Path,
         command: &str,
         now: Timestamp,

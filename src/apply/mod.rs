@@ -10,31 +10,32 @@
 //!
 //! Text for people is made elsewhere: everything here is data.
 
-pub mod approval;
+pub(crate) mod approval;
 mod clock;
-pub mod events;
+pub(crate) mod events;
 mod executor;
 mod in_flight;
-pub mod journal;
+pub(crate) mod journal;
 mod judge;
-pub mod lock;
-pub mod observer;
+pub(crate) mod lock;
+pub(crate) mod observer;
 mod patience;
 mod perform;
-pub mod report;
+pub(crate) mod report;
 mod resume;
-pub mod rollback;
+pub(crate) mod rollback;
 mod stop;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;
-pub mod verify;
+pub(crate) mod verify;
 
 pub use approval::{Approval, ApprovedPlan, FreshPlan, Preflight, Requirements};
-pub use clock::{Clock, SystemClock};
+pub use clock::Clock;
+pub(crate) use clock::SystemClock;
 pub use executor::{Context, apply};
 pub use observer::{Event, Observer};
 pub use report::{Command, Counts, Outcome, RunEnd, RunReport, UserOutcome};
-pub use resume::{FreshResume, ResumeError, resume};
+pub(crate) use resume::{FreshResume, ResumeError, resume};
 pub use stop::{Stop, StopHandle, Urgency, stop};

@@ -172,7 +172,7 @@ impl Counts {
 }
 
 /// [`Failure::code`] of a user whom the policy protects.
-pub const PROTECTED: &str = "protected";
+pub(crate) const PROTECTED: &str = "protected";
 
 /// One user's outcome.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

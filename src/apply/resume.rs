@@ -21,7 +21,7 @@ use crate::{
 
 /// Why a run may not be gone on with.
 #[derive(Debug, PartialEq, thiserror::Error)]
-pub enum ResumeError {
+pub(crate) enum ResumeError {
     /// No approval.
     #[error(transparent)]
     Approval(#[from] ApprovalError),
@@ -33,7 +33,7 @@ pub enum ResumeError {
 impl ResumeError {
     /// What to do about it.
     #[must_use]
-    pub fn hints(&self) -> Vec<String> {
+    pub(crate) fn hints(&self) -> Vec<String> {
         match self {
             Self::Approval(error) => error.hints(),
             Self::Preflight(error) => error.hints(),
@@ -42,7 +42,7 @@ impl ResumeError {
 
     /// The exit code.
     #[must_use]
-    pub const fn exit_code(&self) -> u8 {
+    pub(crate) const fn exit_code(&self) -> u8 {
         match self {
             Self::Approval(error) => error.exit_code(),
             Self::Preflight(error) => error.exit_code(),
@@ -52,7 +52,7 @@ impl ResumeError {
 
 /// A run that may be gone on with now.
 #[derive(Clone, Debug)]
-pub struct FreshResume {
+pub(crate) struct FreshResume {
     journal: Journal,
     approval: Approval,
     protected: HashSet<UserId>,
@@ -65,7 +65,7 @@ impl FreshResume {
     ///
     /// # Errors
     /// See [`ResumeError`].
-    pub fn new(journal: Journal, approval: Approval, preflight: &Preflight<'_>) -> Result<Self, ResumeError> {
+    pub(crate) fn new(journal: Journal, approval: Approval, preflight: &Preflight<'_>) -> Result<Self, ResumeError> {
         let run = &journal.run;
         if approval.digest != run.digest.as_str() {
             let digest = run.digest.strip_prefix("sha256:").unwrap_or(&run.digest);
@@ -94,14 +94,18 @@ impl FreshResume {
 
     /// The run.
     #[must_use]
-    pub const fn run(&self) -> &RunId {
+    pub(crate) const fn run(&self) -> &RunId {
         &self.journal.run.run
     }
 }
 
 /// Goes on: reads again whom the run has done, settles whom it left in doubt, and does the rest. A finished run is only
 /// reported. The counts are those of the whole run.
-pub async fn resume<T, C, S>(resume: FreshResume, writer: JournalWriter<S>, context: Context<'_, T, C>) -> RunReport
+pub(crate) async fn resume<T, C, S>(
+    resume: FreshResume,
+    writer: JournalWriter<S>,
+    context: Context<'_, T, C>,
+) -> RunReport
 where
     T: TenantRead + TenantWrite,
     C: Clock,

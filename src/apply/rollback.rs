@@ -12,7 +12,7 @@ use crate::tenant::{MfaState, ObservedTenant, TenantId, UserId};
 
 /// The inverse of a run, against the tenant as it is now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Inverse {
+pub(crate) struct Inverse {
     /// The run that is undone.
     pub run: RunId,
     /// Changes that restore what was before, in the run's order.
@@ -27,7 +27,7 @@ pub struct Inverse {
 
 /// One change back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct InverseChange {
+pub(crate) struct InverseChange {
     /// Who.
     pub user: PlannedUser,
     /// The state he has now.
@@ -38,7 +38,7 @@ pub struct InverseChange {
 
 /// A user who cannot be brought back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct StaleUser {
+pub(crate) struct StaleUser {
     /// Who.
     pub user: PlannedUser,
     /// The state the run left, as planned.
@@ -49,7 +49,7 @@ pub struct StaleUser {
 
 /// Why a run cannot be rolled back.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum RollbackError {
+pub(crate) enum RollbackError {
     /// The tenant is another.
     #[error("run {run} was made in tenant {made_in}, but the tenant at hand is {actual}")]
     OtherTenant {
@@ -75,7 +75,11 @@ pub enum RollbackError {
 ///
 /// # Errors
 /// When the tenant is another, or a target is not in the run.
-pub fn rollback(journal: &Journal, observed: &ObservedTenant, targets: &[String]) -> Result<Inverse, RollbackError> {
+pub(crate) fn rollback(
+    journal: &Journal,
+    observed: &ObservedTenant,
+    targets: &[String],
+) -> Result<Inverse, RollbackError> {
     let run = journal.run.run.clone();
     if journal.run.tenant.id != observed.id {
         return Err(RollbackError::OtherTenant { run, made_in: journal.run.tenant.id, actual: observed.id });

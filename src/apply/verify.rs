@@ -18,11 +18,11 @@ use crate::{
 };
 
 /// The version of the report, named in the published schema; minor = additions only.
-pub const FORMAT_VERSION: &str = "1.0";
+pub(crate) const FORMAT_VERSION: &str = "1.0";
 
 /// What a user should look like.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Expected {
+pub(crate) struct Expected {
     /// Who; `registered` is as it was when the expectation arose.
     pub user: PlannedUser,
     /// The state before the run; none where no run is verified.
@@ -38,7 +38,7 @@ pub struct Expected {
 impl Expected {
     /// What a run left, per user it is done with or has left in doubt.
     #[must_use]
-    pub fn of_run(journal: &Journal) -> Vec<Self> {
+    pub(crate) fn of_run(journal: &Journal) -> Vec<Self> {
         let pairs = journal.run.changes.iter().zip(&journal.entries);
         pairs
             .filter(|(_, entry)| matches!(entry.outcome(), Outcome::Done | Outcome::Unknown))
@@ -54,7 +54,7 @@ impl Expected {
 
     /// Declared to be in this state, whatever he was in before.
     #[must_use]
-    pub const fn declared(user: PlannedUser, state: MfaState) -> Self {
+    pub(crate) const fn declared(user: PlannedUser, state: MfaState) -> Self {
         let effective = state.effective(user.registered);
         Self { user, before: None, after: state, effective, since: None }
     }
@@ -75,7 +75,7 @@ impl Expected {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum Standing {
+pub(crate) enum Standing {
     /// Exactly as left or declared.
     AsExpected,
     /// Enabled, and made enforced by the service since he has registered: as it should be.
@@ -92,7 +92,7 @@ pub enum Standing {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum Registration {
+pub(crate) enum Registration {
     /// He had before.
     Before,
     /// He has since.
@@ -106,7 +106,7 @@ pub enum Registration {
 /// One verified user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct VerifiedUser {
+pub(crate) struct VerifiedUser {
     /// Object id.
     pub id: UserId,
     /// Sign-in name.
@@ -133,7 +133,7 @@ pub struct VerifiedUser {
 /// A user of whom sign-ins fail.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct FailingUser {
+pub(crate) struct FailingUser {
     /// Object id.
     pub id: UserId,
     /// Sign-in name.
@@ -153,7 +153,7 @@ pub struct FailingUser {
 /// The result of a verification.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct VerifyReport {
+pub(crate) struct VerifyReport {
     /// Which run; none where declared states are verified.
     pub run: Option<RunId>,
     /// When it was looked.
@@ -170,7 +170,7 @@ pub struct VerifyReport {
 /// Numbers of a verification.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct VerifySummary {
+pub(crate) struct VerifySummary {
     /// All users looked at.
     pub users: u64,
     /// See [`Standing::AsExpected`].
@@ -192,13 +192,13 @@ pub struct VerifySummary {
 impl VerifyReport {
     /// Is anybody not as he should be?
     #[must_use]
-    pub const fn differs(&self) -> bool {
+    pub(crate) const fn differs(&self) -> bool {
         self.summary.drifted + self.summary.gone + self.summary.unread > 0
     }
 
     /// In the words of the summary event: drifted and gone users are stale to any run, unread ones unknown.
     #[must_use]
-    pub const fn as_counts(&self) -> Counts {
+    pub(crate) const fn as_counts(&self) -> Counts {
         let summary = &self.summary;
         let done = summary.as_expected + summary.promoted;
         Counts {
@@ -214,10 +214,10 @@ impl VerifyReport {
 }
 
 /// States that were read, or why not.
-pub type States = HashMap<UserId, Result<Seen, Failure>>;
+pub(crate) type States = HashMap<UserId, Result<Seen, Failure>>;
 
 /// Reads each user's state on its own: for a run of few users in a large tenant.
-pub async fn read_states<T: TenantRead, C: Clock>(expected: &[Expected], context: Context<'_, T, C>) -> States {
+pub(crate) async fn read_states<T: TenantRead, C: Clock>(expected: &[Expected], context: Context<'_, T, C>) -> States {
     let mut waiting = expected.iter().map(|one| one.user.id);
     let mut flying = InFlight::new();
     let mut states = States::with_capacity(expected.len());
@@ -238,14 +238,14 @@ pub async fn read_states<T: TenantRead, C: Clock>(expected: &[Expected], context
 
 /// The states of these users in a tenant that was read as a whole.
 #[must_use]
-pub fn observed_states(expected: &[Expected], observed: &ObservedTenant) -> States {
+pub(crate) fn observed_states(expected: &[Expected], observed: &ObservedTenant) -> States {
     let seen = |id| observed.by_id(id).map_or(Seen::Gone, |index| Seen::from(&observed.user(index).mfa_state));
     expected.iter().map(|one| (one.user.id, Ok(seen(one.user.id)))).collect()
 }
 
 /// Compares. `observed` adds who has registered since and who fails; without it only the states are compared.
 #[must_use]
-pub fn verify(
+pub(crate) fn verify(
     run: Option<RunId>,
     expected: &[Expected],
     states: &States,

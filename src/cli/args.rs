@@ -26,7 +26,7 @@ Examples:
 Exit codes:
   0 done   1 error   2 there are changes (--detailed-exitcode)   3 refused   4 apply incomplete   130 stopped"
 )]
-pub struct Cli {
+pub(crate) struct Cli {
     /// Options of every command.
     #[command(flatten)]
     pub global: Global,
@@ -38,7 +38,7 @@ pub struct Cli {
 /// Options of every command.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Global options")]
-pub struct Global {
+pub(crate) struct Global {
     /// Switch to this directory before anything else
     #[arg(long, global = true, value_name = "DIR")]
     pub chdir: Option<PathBuf>,
@@ -72,7 +72,7 @@ pub(super) fn parse_instant(text: &str) -> Result<jiff::Timestamp, String> {
 
 /// The commands.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Write a starting configuration into the current directory
     Init(commands::init::Args),
     /// Check the configuration alone: all errors at once

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::{args::Global, environment::Environment};
 
 /// The surroundings of one run.
-pub struct Context {
+pub(crate) struct Context {
     /// Variables, clock, terminals.
     pub env: Environment,
     /// Options of every command.
@@ -30,7 +30,7 @@ pub struct Context {
 impl Context {
     /// The surroundings of the process.
     #[must_use]
-    pub fn of_process(env: Environment, global: Global) -> Self {
+    pub(crate) fn of_process(env: Environment, global: Global) -> Self {
         let out_color = env.colors(global.no_color, env.stdout_is_terminal);
         let err_color = env.colors(global.no_color, env.stderr_is_terminal);
         // One answer for all libraries that colour.
@@ -49,19 +49,19 @@ impl Context {
 
     /// The instant of the plan.
     #[must_use]
-    pub fn instant(&self) -> Timestamp {
+    pub(crate) fn instant(&self) -> Timestamp {
         self.global.as_of.unwrap_or(self.env.now)
     }
 
     /// The policy directory, by flag or variable.
     #[must_use]
-    pub fn policy(&self) -> Option<PathBuf> {
+    pub(crate) fn policy(&self) -> Option<PathBuf> {
         self.global.policy.clone().or_else(|| self.env.get("MFAPLAN_POLICY").map(PathBuf::from))
     }
 
     /// Columns to write in: the terminal's, or 80.
     #[must_use]
-    pub fn width(&self) -> usize {
+    pub(crate) fn width(&self) -> usize {
         if self.env.stdout_is_terminal
             && let Some((_, columns)) = console::Term::stdout().size_checked()
         {
@@ -74,7 +74,7 @@ impl Context {
     ///
     /// # Errors
     /// Those of standard error.
-    pub fn note(&mut self, text: &str) -> io::Result<()> {
+    pub(crate) fn note(&mut self, text: &str) -> io::Result<()> {
         if self.global.quiet { Ok(()) } else { writeln!(self.err, "{text}") }
     }
 }

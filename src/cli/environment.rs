@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 /// An environment variable the program reads.
 #[derive(Clone, Copy, Debug)]
-pub struct Variable {
+pub(crate) struct Variable {
     /// Its name; a trailing `*` stands for any name that starts so.
     pub name: &'static str,
     /// Names that mean the same, for people who have them set for Terraform.
@@ -23,7 +23,7 @@ const fn variable(name: &'static str, meaning: &'static str) -> Variable {
 }
 
 /// Every variable the program reads.
-pub const VARIABLES: &[Variable] = &[
+pub(crate) const VARIABLES: &[Variable] = &[
     variable("MFAPLAN_VAR_*", "The value of the variable named by the rest of the name."),
     variable("MFAPLAN_POLICY", "The policy directory, as `--policy`."),
     variable(
@@ -131,7 +131,7 @@ fn markdown() -> String {
 
 /// The environment of one run.
 #[derive(Clone, Debug)]
-pub struct Environment {
+pub(crate) struct Environment {
     variables: BTreeMap<String, String>,
     /// The time at which the program started.
     pub now: Timestamp,
@@ -146,7 +146,7 @@ pub struct Environment {
 impl Environment {
     /// The process's own environment. The only place that reads it.
     #[must_use]
-    pub fn of_process() -> Self {
+    pub(crate) fn of_process() -> Self {
         use std::io::IsTerminal;
         Self {
             variables: std::env::vars_os()
@@ -161,7 +161,7 @@ impl Environment {
 
     /// The value of a variable, under its name or one of its aliases.
     #[must_use]
-    pub fn get(&self, name: &str) -> Option<String> {
+    pub(crate) fn get(&self, name: &str) -> Option<String> {
         self.variables
             .get(name)
             .or_else(|| {
@@ -173,13 +173,13 @@ impl Environment {
     }
 
     /// All variables whose name starts with `prefix`, without the prefix.
-    pub fn prefixed<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+    pub(crate) fn prefixed<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
         self.variables.iter().filter_map(move |(name, value)| Some((name.strip_prefix(prefix)?, value.as_str())))
     }
 
     /// May colours be written to a stream that is, or is not, a terminal?
     #[must_use]
-    pub fn colors(&self, no_color: bool, is_terminal: bool) -> bool {
+    pub(crate) fn colors(&self, no_color: bool, is_terminal: bool) -> bool {
         if no_color || self.get("NO_COLOR").is_some() {
             return false;
         }

@@ -9,7 +9,7 @@ use crate::{
 
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Exit {
+pub(crate) enum Exit {
     /// 0: done, or nothing to change.
     Done,
     /// 1: an error.
@@ -27,7 +27,7 @@ pub enum Exit {
 impl Exit {
     /// The process's exit code.
     #[must_use]
-    pub const fn code(self) -> u8 {
+    pub(crate) const fn code(self) -> u8 {
         match self {
             Self::Done => 0,
             Self::Error => 1,
@@ -41,7 +41,7 @@ impl Exit {
 
 /// Why a command could not do what it was asked.
 #[derive(Debug)]
-pub enum Failure {
+pub(crate) enum Failure {
     /// An operation failed.
     Error {
         /// One sentence.
@@ -64,13 +64,13 @@ pub enum Failure {
 
 impl Failure {
     /// An error with this message.
-    pub fn new(message: impl Into<String>) -> Self {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
         Self::Error { message: message.into(), hints: Vec::new(), exit: Exit::Error }
     }
 
     /// Adds a hint.
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         if let Self::Error { hints, .. } = &mut self {
             hints.push(hint.into());
         }
@@ -79,7 +79,7 @@ impl Failure {
 
     /// Ends with another exit code.
     #[must_use]
-    pub fn exit(mut self, code: Exit) -> Self {
+    pub(crate) fn exit(mut self, code: Exit) -> Self {
         if let Self::Error { exit, .. } = &mut self {
             *exit = code;
         }
@@ -115,4 +115,4 @@ impl From<ReadError> for Failure {
 }
 
 /// What a command returns.
-pub type Outcome = Result<Exit, Failure>;
+pub(crate) type Outcome = Result<Exit, Failure>;

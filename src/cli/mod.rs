@@ -3,7 +3,7 @@
 mod again;
 mod applying;
 mod args;
-pub mod commands;
+pub(crate) mod commands;
 mod connect;
 mod context;
 mod environment;
@@ -21,10 +21,10 @@ mod single_dash;
 mod tenant;
 mod timeline;
 
-pub use args::{Cli, Command, Global};
-pub use context::Context;
-pub use environment::{Environment, VARIABLES, Variable};
-pub use exit::{Exit, Failure, Outcome};
+pub(crate) use args::{Cli, Command, Global};
+pub(crate) use context::Context;
+pub(crate) use environment::{Environment, VARIABLES, Variable};
+pub(crate) use exit::{Exit, Failure, Outcome};
 
 use std::{
     io::{self, Write},

@@ -24,16 +24,16 @@ mod reads;
 #[cfg(test)]
 mod reference;
 pub(crate) mod scan;
-pub mod schema;
+pub(crate) mod schema;
 mod selector;
 #[cfg(test)]
 mod tests;
 mod variables;
 mod version;
-pub mod window;
+pub(crate) mod window;
 
 pub use files::Overlay;
 pub use load::{LoadFailure, LoadInput, load, load_over};
 pub use model::*;
 pub(crate) use parse::syntax_errors;
-pub use variables::ENVIRONMENT_PREFIX;
+pub(crate) use variables::ENVIRONMENT_PREFIX;

@@ -5,11 +5,11 @@
 mod tables;
 
 pub(crate) use tables::FOREIGN;
-pub use tables::{SELECTORS, TOP_LEVEL, WAIVABLE};
+pub(crate) use tables::{SELECTORS, TOP_LEVEL, WAIVABLE};
 
 /// A kind of block.
 #[derive(Debug)]
-pub struct BlockSchema {
+pub(crate) struct BlockSchema {
     /// Its name: `mfa`.
     pub name: &'static str,
     /// Its label, where it has one.
@@ -30,7 +30,7 @@ pub struct BlockSchema {
 
 /// The label of a block.
 #[derive(Debug)]
-pub struct LabelSchema {
+pub(crate) struct LabelSchema {
     /// What it names, for messages and the reference.
     pub what: &'static str,
     /// Must it be an identifier (letters, digits, `_`, `-`)?
@@ -39,7 +39,7 @@ pub struct LabelSchema {
 
 /// An argument.
 #[derive(Debug)]
-pub struct AttributeSchema {
+pub(crate) struct AttributeSchema {
     /// Its name.
     pub name: &'static str,
     /// What it takes.
@@ -54,7 +54,7 @@ pub struct AttributeSchema {
 
 /// A block inside a block.
 #[derive(Debug)]
-pub struct NestedSchema {
+pub(crate) struct NestedSchema {
     /// Its schema.
     pub schema: &'static BlockSchema,
     /// How often it may or must stand there.
@@ -63,7 +63,7 @@ pub struct NestedSchema {
 
 /// How often a nested block may stand in its parent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Times {
+pub(crate) enum Times {
     /// At most once.
     Optional,
     /// Any number of times.
@@ -74,7 +74,7 @@ pub enum Times {
 
 /// What an argument takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// A string.
     Text,
     /// `true` or `false`.
@@ -97,7 +97,7 @@ pub enum Kind {
 
 /// What an expression that is kept may mention besides `var` and `local`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Over {
+pub(crate) enum Over {
     /// Nothing else: a variable's validation, which sees `var` alone.
     Variables,
     /// `user`
@@ -113,7 +113,7 @@ pub enum Over {
 impl Over {
     /// The names, in Markdown.
     #[must_use]
-    pub const fn describe(self) -> &'static str {
+    pub(crate) const fn describe(self) -> &'static str {
         match self {
             Self::Variables => "`var`",
             Self::User => "`user`",
@@ -127,7 +127,7 @@ impl Over {
 impl Kind {
     /// In words, for the reference page.
     #[must_use]
-    pub fn describe(self) -> String {
+    pub(crate) fn describe(self) -> String {
         match self {
             Self::Text => "string".into(),
             Self::Bool => "bool".into(),
@@ -145,7 +145,7 @@ impl Kind {
 impl BlockSchema {
     /// "an `mfa` block"
     #[must_use]
-    pub fn phrase(&self) -> String {
+    pub(crate) fn phrase(&self) -> String {
         // `mfa` is spoken letter by letter.
         let vowel = self.name.starts_with(['a', 'e', 'i', 'o', 'u']) || self.name.starts_with("mfa");
         format!("{} `{}` block", if vowel { "an" } else { "a" }, self.name)
@@ -153,19 +153,19 @@ impl BlockSchema {
 
     /// The argument with this name.
     #[must_use]
-    pub fn attribute(&self, name: &str) -> Option<&'static AttributeSchema> {
+    pub(crate) fn attribute(&self, name: &str) -> Option<&'static AttributeSchema> {
         self.attributes.iter().find(|one| one.name == name)
     }
 
     /// The nested block with this name.
     #[must_use]
-    pub fn block(&self, name: &str) -> Option<&'static NestedSchema> {
+    pub(crate) fn block(&self, name: &str) -> Option<&'static NestedSchema> {
         self.blocks.iter().find(|one| one.schema.name == name)
     }
 }
 
 /// The block with this name at the top level.
 #[must_use]
-pub fn top_level(name: &str) -> Option<&'static BlockSchema> {
+pub(crate) fn top_level(name: &str) -> Option<&'static BlockSchema> {
     TOP_LEVEL.iter().copied().find(|one| one.name == name)
 }

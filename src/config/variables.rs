@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// What the environment's names of variables start with.
-pub const ENVIRONMENT_PREFIX: &str = "MFAPLAN_VAR_";
+pub(crate) const ENVIRONMENT_PREFIX: &str = "MFAPLAN_VAR_";
 
 /// A declared variable.
 #[derive(Debug)]

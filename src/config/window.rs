@@ -39,7 +39,7 @@ const HORIZON_DAYS: i64 = 60;
 /// any: hours of an organisation may lie apart, and the policy's hours hold whatever the configuration says. No window at
 /// all is always open.
 #[must_use]
-pub fn open_at(windows: &[Window], now: Timestamp) -> Openness {
+pub(crate) fn open_at(windows: &[Window], now: Timestamp) -> Openness {
     if layers_open(windows, now) {
         return Openness::Open;
     }

@@ -10,7 +10,7 @@ use super::{ProtectionKind, select::Selection};
 
 /// The blocks that select one user.
 #[derive(Debug, Default)]
-pub struct Claimants<'a> {
+pub(crate) struct Claimants<'a> {
     /// `break_glass` and `service_account` blocks.
     pub protections: Vec<&'a Declared>,
     /// Indices of `mfa` blocks, in the order of files and lines.
@@ -20,7 +20,7 @@ pub struct Claimants<'a> {
 }
 
 /// Collects the blocks that select a user. Problems of selectors are not reported here: planning does.
-pub fn claimants<'a, F, V>(
+pub(crate) fn claimants<'a, F, V>(
     config: &'a Config,
     tenant: &'a ObservedTenant,
     tenant_value: Value,
@@ -66,7 +66,7 @@ where
 }
 
 /// The users that some of these selectors mean. Problems of selectors are not reported here: planning does.
-pub fn selected<F, V>(
+pub(crate) fn selected<F, V>(
     config: &Config,
     tenant: &ObservedTenant,
     tenant_value: Value,

@@ -7,7 +7,7 @@ pub(crate) mod role_names;
 mod rollout;
 mod select;
 
-pub use explain::{Claimants, claimants, selected};
+pub(crate) use explain::{Claimants, claimants, selected};
 pub use model::*;
 pub use resolve::resolve;
-pub use rollout::share;
+pub(crate) use rollout::share;

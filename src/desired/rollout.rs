@@ -56,7 +56,7 @@ impl<'a> Schedule<'a> {
 /// Where a user stands in a rollout, 0 ≤ share < 100: a hash of rollout and user, so that growing the percentage only
 /// adds users, and two rollouts do not start with the same people.
 #[must_use]
-pub fn share(rollout: &str, user: UserId) -> f64 {
+pub(crate) fn share(rollout: &str, user: UserId) -> f64 {
     let mut input = Vec::with_capacity(rollout.len() + 17);
     input.extend_from_slice(rollout.as_bytes());
     input.push(0);

@@ -7,7 +7,7 @@ pub mod json;
 pub mod render;
 mod suggest;
 
-pub use suggest::{did_you_mean, nearest};
+pub(crate) use suggest::{did_you_mean, nearest};
 
 use std::{ops::Range, sync::Arc};
 

@@ -6,7 +6,7 @@ const ALIKE: f64 = 0.80;
 
 /// The name nearest to `wrong`, ignoring case, if one is near enough.
 #[must_use]
-pub fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let wrong = wrong.to_lowercase();
     let mut best: Option<(f64, &'a str)> = None;
     for name in names {
@@ -32,7 +32,7 @@ fn likeness(wrong: &str, name: &str) -> f64 {
 
 /// "did you mean `name`?", if a name is near enough.
 #[must_use]
-pub fn did_you_mean<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Option<String> {
+pub(crate) fn did_you_mean<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Option<String> {
     nearest(wrong, names).map(|name| format!("did you mean `{name}`?"))
 }
 

@@ -6,7 +6,7 @@ use super::{Value, value::Map};
 
 /// The value as `terraform console` prints it: `"a"`, `tolist([…])`, `{ "key" = value }`, `(sensitive value)`.
 #[must_use]
-pub fn format_console(value: &Value) -> String {
+pub(crate) fn format_console(value: &Value) -> String {
     let mut out = String::new();
     write(value, 0, &mut out);
     out

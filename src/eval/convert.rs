@@ -10,7 +10,7 @@ use crate::tenant::Text;
 ///
 /// # Errors
 /// What does not fit and where: `element 0: a number is required`, `attribute "name" is required`.
-pub fn convert(value: &Value, ty: &Type) -> Result<Value, String> {
+pub(crate) fn convert(value: &Value, ty: &Type) -> Result<Value, String> {
     match value {
         Value::Sensitive(value) => Ok(convert(value, ty)?.mark_sensitive()),
         Value::Null => Ok(Value::Null),

@@ -12,7 +12,7 @@ mod console;
 mod context;
 mod convert;
 mod error;
-pub mod functions;
+pub(crate) mod functions;
 mod involved;
 mod ir;
 mod number;
@@ -25,30 +25,32 @@ mod template;
 #[cfg(test)]
 mod tests;
 mod traverse;
-pub mod types;
+pub(crate) mod types;
 mod value;
 
 use std::sync::Arc;
 
 use hcl_edit::expr::Expression;
 
-pub use console::format_console;
+pub(crate) use console::format_console;
 pub use context::{CompileContext, References};
-pub use convert::convert;
+pub(crate) use convert::convert;
 pub use error::EvalError;
 pub use number::Number;
 pub use parse::parse_expression;
 pub use run::Nulls;
-pub use scope::{CHANGE, ExtraNames, Member, Scope, TENANT, UserFacts, UserField};
-pub use types::Type;
-pub use value::{Map, Value};
+pub(crate) use scope::{CHANGE, TENANT};
+pub use scope::{ExtraNames, Member, Scope, UserFacts, UserField};
+pub(crate) use types::Type;
+pub(crate) use value::Map;
+pub use value::Value;
 
 use parse::constant;
 
 use crate::diag::{Diagnostics, FileId, Span};
 
 /// Compiles a text as a template: what a template file holds. Names are those of `cx`.
-pub fn compile_template(text: &str, file: FileId, cx: &CompileContext, diags: &mut Diagnostics) -> Option<Expr> {
+pub(crate) fn compile_template(text: &str, file: FileId, cx: &CompileContext, diags: &mut Diagnostics) -> Option<Expr> {
     let template = match hcl_edit::parser::parse_template(text) {
         Ok(template) => template,
         Err(error) => {

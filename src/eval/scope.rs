@@ -22,14 +22,14 @@ const fn member(name: &'static str, ty: &'static str, doc: &'static str) -> Memb
 }
 
 /// The attributes of `change`.
-pub const CHANGE: [Member; 3] = [
+pub(crate) const CHANGE: [Member; 3] = [
     member("before", "string", "The state observed: `disabled`, `enabled` or `enforced`."),
     member("after", "string", "The state declared."),
     member("action", "string", "`enable`, `enforce`, `relax` or `disable`."),
 ];
 
 /// The attributes of `tenant`.
-pub const TENANT: [Member; 6] = [
+pub(crate) const TENANT: [Member; 6] = [
     member("id", "string", "The tenant's id, a GUID."),
     member("name", "string", "The tenant's display name."),
     member("cloud", "string", "`global`, `usgov`, `usgov_dod` or `china`."),

@@ -15,7 +15,7 @@ use crate::{
 
 /// A type or type constraint.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Type {
+pub(crate) enum Type {
     /// `any`: whatever it is.
     Any,
     /// `bool`
@@ -38,7 +38,7 @@ pub enum Type {
 
 /// An attribute of an object type.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Field {
+pub(crate) struct Field {
     /// Its type.
     pub ty: Type,
     /// May it be left out? Then this is the value it gets (`null` without a default).
@@ -48,7 +48,7 @@ pub struct Field {
 impl Type {
     /// The type of a value. Of lists, sets and maps the elements have one type, so the first that is known decides.
     #[must_use]
-    pub fn of(value: &Value) -> Self {
+    pub(crate) fn of(value: &Value) -> Self {
         let first = |mut types: &mut dyn Iterator<Item = Self>| {
             let mut found = Self::Any;
             for ty in &mut types {
@@ -77,7 +77,7 @@ impl Type {
 
     /// Has it no [`Type::Any`] in it?
     #[must_use]
-    pub fn is_concrete(&self) -> bool {
+    pub(crate) fn is_concrete(&self) -> bool {
         match self {
             Self::Any => false,
             Self::Bool | Self::Number | Self::String => true,
@@ -89,13 +89,13 @@ impl Type {
 
     /// Is it a bool, number or string?
     #[must_use]
-    pub fn is_primitive(&self) -> bool {
+    pub(crate) fn is_primitive(&self) -> bool {
         matches!(self, Self::Bool | Self::Number | Self::String)
     }
 
     /// The type in words, as messages say it.
     #[must_use]
-    pub fn friendly(&self) -> String {
+    pub(crate) fn friendly(&self) -> String {
         match self {
             Self::Any => "dynamic".into(),
             Self::Bool => "bool".into(),
@@ -111,7 +111,7 @@ impl Type {
 
     /// The type as it is written.
     #[must_use]
-    pub fn source(&self) -> String {
+    pub(crate) fn source(&self) -> String {
         let mut out = String::new();
         self.write_source(&mut out);
         out
@@ -156,14 +156,14 @@ impl Type {
     }
 
     /// Reads a type constraint as written in `type = …`. Problems go to `diags`, with their places.
-    pub fn parse(expr: &Expression, file: FileId, diags: &mut Diagnostics) -> Option<Self> {
+    pub(crate) fn parse(expr: &Expression, file: FileId, diags: &mut Diagnostics) -> Option<Self> {
         Parser { file, diags }.ty(expr)
     }
 }
 
 /// The type both can be converted to, if there is one.
 #[must_use]
-pub fn unify(a: &Type, b: &Type) -> Option<Type> {
+pub(crate) fn unify(a: &Type, b: &Type) -> Option<Type> {
     use Type::{Any, Bool, List, Map, Number, Object, Set, String, Tuple};
     let boxed = |a: &Type, b: &Type| unify(a, b).map(Box::new);
     Some(match (a, b) {
@@ -206,7 +206,7 @@ pub fn unify(a: &Type, b: &Type) -> Option<Type> {
 }
 
 /// The type all can be converted to, if there is one.
-pub fn unify_all<'a>(types: impl IntoIterator<Item = &'a Type>) -> Option<Type> {
+pub(crate) fn unify_all<'a>(types: impl IntoIterator<Item = &'a Type>) -> Option<Type> {
     let mut found = Type::Any;
     for ty in types {
         found = unify(&found, ty)?;

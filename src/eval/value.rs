@@ -8,7 +8,7 @@ use super::Number;
 use crate::tenant::Text;
 
 /// The entries of a map or object, in the order of their keys.
-pub type Map = BTreeMap<Text, Value>;
+pub(crate) type Map = BTreeMap<Text, Value>;
 
 /// A value: Terraform's, as far as the language has them. Cloning counts a reference, it never copies.
 ///

@@ -65,7 +65,12 @@ impl fmt::Display for UserKind {
 /// `declared` is [`UserKind::BreakGlass`] or [`UserKind::ServiceAccount`] where a block says so. An account that has
 /// satisfied MFA or registered Authenticator is a person, whatever mail program he uses.
 #[must_use]
-pub fn kind(user: &User, declared: Option<UserKind>, score: impl FnOnce() -> u8, model: &SignalModel) -> UserKind {
+pub(crate) fn kind(
+    user: &User,
+    declared: Option<UserKind>,
+    score: impl FnOnce() -> u8,
+    model: &SignalModel,
+) -> UserKind {
     if let Some(declared) = declared {
         return declared;
     }

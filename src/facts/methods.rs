@@ -7,13 +7,13 @@ const NOT_MFA: &[&str] = &["email", "password", "securityQuestion", "temporaryAc
 
 /// Does this method count for MFA?
 #[must_use]
-pub fn is_mfa_grade(method: &str) -> bool {
+pub(crate) fn is_mfa_grade(method: &str) -> bool {
     !NOT_MFA.iter().any(|one| one.eq_ignore_ascii_case(method))
 }
 
 /// Cannot be phished: bound to the device and to the site (Microsoft, "Conditional Access authentication strengths").
 #[must_use]
-pub fn is_phishing_resistant(method: &str) -> bool {
+pub(crate) fn is_phishing_resistant(method: &str) -> bool {
     ["fido2SecurityKey", "passKeyDeviceBound", "windowsHelloForBusiness", "x509Certificate"]
         .into_iter()
         .any(|prefix| has_prefix(method, prefix))
@@ -21,7 +21,7 @@ pub fn is_phishing_resistant(method: &str) -> bool {
 
 /// A method that only a person at a device of his own registers: Authenticator, Windows Hello, a FIDO2 key.
 #[must_use]
-pub fn is_personal(method: &str) -> bool {
+pub(crate) fn is_personal(method: &str) -> bool {
     ["microsoftAuthenticator", "windowsHelloForBusiness", "fido2", "passKeyDeviceBound"]
         .into_iter()
         .any(|prefix| has_prefix(method, prefix))
@@ -29,20 +29,20 @@ pub fn is_personal(method: &str) -> bool {
 
 /// A telephone.
 #[must_use]
-pub fn is_phone(method: &str) -> bool {
+pub(crate) fn is_phone(method: &str) -> bool {
     ["mobilePhone", "alternateMobilePhone", "officePhone"].into_iter().any(|one| one.eq_ignore_ascii_case(method))
 }
 
 /// The number of MFA-grade methods; `None` where methods are unknown.
 #[must_use]
-pub fn mfa_grade_count(user: &User) -> Option<usize> {
+pub(crate) fn mfa_grade_count(user: &User) -> Option<usize> {
     Some(user.methods.as_ref()?.iter().filter(|one| is_mfa_grade(one)).count())
 }
 
 /// Has the user a method he can use for MFA: one of MFA grade besides the alternate phone, and not reported as unable?
 /// `None` where the tenant did not say.
 #[must_use]
-pub fn usable(user: &User) -> Option<bool> {
+pub(crate) fn usable(user: &User) -> Option<bool> {
     if user.mfa_capable == Some(false) || user.registered == Some(false) && user.methods.is_none() {
         return Some(false);
     }
@@ -52,7 +52,7 @@ pub fn usable(user: &User) -> Option<bool> {
 
 /// Has the user registered for MFA? From the report; where it is silent, from the methods.
 #[must_use]
-pub fn registered(user: &User) -> Option<bool> {
+pub(crate) fn registered(user: &User) -> Option<bool> {
     user.registered.or_else(|| mfa_grade_count(user).map(|count| count > 0))
 }
 

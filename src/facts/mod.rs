@@ -1,17 +1,18 @@
 //! What can be derived from an observed tenant alone, before anything is declared or changed: what kind of account a
 //! user is, the service account signal, Conditional Access coverage, and `user` in expressions.
 
-pub mod coverage;
+pub(crate) mod coverage;
 mod kind;
-pub mod methods;
+pub(crate) mod methods;
 mod names;
 mod population;
-pub mod recognise;
-pub mod signal;
+pub(crate) mod recognise;
+pub(crate) mod signal;
 mod view;
 
 pub use coverage::{CompiledPolicies, Coverage, Gap, PolicyGap};
-pub use kind::{UserKind, kind};
+pub use kind::UserKind;
+pub(crate) use kind::kind;
 pub use names::NameMatcher;
 pub use population::Population;
 pub use signal::{Signal, SignalModel};

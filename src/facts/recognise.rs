@@ -6,7 +6,7 @@ use crate::tenant::{LastSignIn, LegacySignIns, MailboxPurpose, RoleAssignment, S
 
 /// What shows that this is the account of Microsoft Entra Connect; `None` if nothing known does.
 #[must_use]
-pub fn sync_account(user: &User) -> Option<&'static str> {
+pub(crate) fn sync_account(user: &User) -> Option<&'static str> {
     let by_role = user.directory_roles.as_ref().is_some_and(|roles| {
         roles.iter().any(|one| {
             matches!(
@@ -30,13 +30,13 @@ pub fn sync_account(user: &User) -> Option<&'static str> {
 
 /// A Teams Rooms licence, by part number.
 #[must_use]
-pub fn is_teams_rooms_sku(sku: &str) -> bool {
+pub(crate) fn is_teams_rooms_sku(sku: &str) -> bool {
     starts_with(sku, "MEETING_ROOM") || starts_with(sku, "Microsoft_Teams_Rooms_")
 }
 
 /// What shows that this is a Teams Rooms device; `None` if nothing known does.
 #[must_use]
-pub fn teams_room(user: &User) -> Option<&'static str> {
+pub(crate) fn teams_room(user: &User) -> Option<&'static str> {
     if user.licenses.as_ref().is_some_and(|skus| skus.iter().any(|sku| is_teams_rooms_sku(sku))) {
         return Some("Teams Rooms licence");
     }
@@ -49,7 +49,7 @@ pub fn teams_room(user: &User) -> Option<&'static str> {
 
 /// `package_<guid>@…`: the token of a bulk enrolment of Windows devices.
 #[must_use]
-pub fn is_bulk_enrolment(user: &User) -> bool {
+pub(crate) fn is_bulk_enrolment(user: &User) -> bool {
     let upn = user.user_principal_name.as_str();
     let local = upn.split_once('@').map_or(upn, |(local, _)| local);
     starts_with(local, "package_") && uuid::Uuid::try_parse(&local["package_".len()..]).is_ok()
@@ -57,25 +57,25 @@ pub fn is_bulk_enrolment(user: &User) -> bool {
 
 /// A frontline licence (F1, F3, F5, Teams or Office for frontline workers), by part number.
 #[must_use]
-pub fn is_frontline_sku(sku: &str) -> bool {
+pub(crate) fn is_frontline_sku(sku: &str) -> bool {
     ["SPE_F1", "SPE_F3", "SPE_F5", "M365_F1", "DESKLESSPACK"].into_iter().any(|prefix| starts_with(sku, prefix))
 }
 
 /// Privileged: any directory role but those that only read or invite. Eligible roles count. `None` = roles unknown.
 #[must_use]
-pub fn privileged(user: &User) -> Option<bool> {
+pub(crate) fn privileged(user: &User) -> Option<bool> {
     Some(user.directory_roles.as_ref()?.iter().any(is_privileged))
 }
 
 /// The first privileged role.
 #[must_use]
-pub fn privileged_role(user: &User) -> Option<&RoleAssignment> {
+pub(crate) fn privileged_role(user: &User) -> Option<&RoleAssignment> {
     user.directory_roles.as_ref()?.iter().find(|one| is_privileged(one))
 }
 
 /// Basic SMTP, under both names that Graph and the portal give it.
 #[must_use]
-pub fn is_smtp(protocol: &str) -> bool {
+pub(crate) fn is_smtp(protocol: &str) -> bool {
     protocol.eq_ignore_ascii_case("Authenticated SMTP") || protocol.eq_ignore_ascii_case("SMTP")
 }
 
@@ -101,19 +101,19 @@ const LEGACY: &[&str] = &[
 
 /// A legacy protocol other than SMTP.
 #[must_use]
-pub fn is_other_legacy(protocol: &str) -> bool {
+pub(crate) fn is_other_legacy(protocol: &str) -> bool {
     LEGACY.iter().any(|one| one.eq_ignore_ascii_case(protocol))
 }
 
 /// The successful sign-ins by SMTP AUTH, if any.
 #[must_use]
-pub fn smtp(sign_ins: &SignIns) -> Option<&LegacySignIns> {
+pub(crate) fn smtp(sign_ins: &SignIns) -> Option<&LegacySignIns> {
     sign_ins.legacy.as_ref()?.iter().find(|one| one.count > 0 && is_smtp(&one.protocol))
 }
 
 /// Were there sign-ins of any kind in the window? `None` where no count says.
 #[must_use]
-pub fn any_sign_in(sign_ins: &SignIns) -> Option<bool> {
+pub(crate) fn any_sign_in(sign_ins: &SignIns) -> Option<bool> {
     let counts = [sign_ins.interactive, sign_ins.non_interactive, sign_ins.legacy_total(), sign_ins.ropc];
     if counts.iter().flatten().any(|count| *count > 0) {
         return Some(true);
@@ -124,7 +124,7 @@ pub fn any_sign_in(sign_ins: &SignIns) -> Option<bool> {
 
 /// When the user last signed in, all facts together: the date, and the counts of the window where there is no date.
 #[must_use]
-pub fn last_sign_in(user: &User, instant: Timestamp) -> LastSignIn {
+pub(crate) fn last_sign_in(user: &User, instant: Timestamp) -> LastSignIn {
     if user.last_sign_in != LastSignIn::Unknown {
         return user.last_sign_in;
     }
@@ -144,12 +144,12 @@ pub fn last_sign_in(user: &User, instant: Timestamp) -> LastSignIn {
 
 /// Whole days from one instant to a later one; negative if it is earlier.
 #[must_use]
-pub fn days_between(earlier: Timestamp, later: Timestamp) -> i64 {
+pub(crate) fn days_between(earlier: Timestamp, later: Timestamp) -> i64 {
     (later.as_second() - earlier.as_second()).div_euclid(86_400)
 }
 
 /// Does `text` start with this ASCII prefix, without case?
 #[must_use]
-pub fn starts_with(text: &str, prefix: &str) -> bool {
+pub(crate) fn starts_with(text: &str, prefix: &str) -> bool {
     text.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix))
 }

@@ -99,9 +99,9 @@ pub struct Endpoints {
 }
 
 /// Points Graph elsewhere.
-pub const GRAPH_VARIABLE: &str = "MFAPLAN_GRAPH_ENDPOINT";
+pub(crate) const GRAPH_VARIABLE: &str = "MFAPLAN_GRAPH_ENDPOINT";
 /// Points the sign-in service elsewhere.
-pub const LOGIN_VARIABLE: &str = "MFAPLAN_LOGIN_ENDPOINT";
+pub(crate) const LOGIN_VARIABLE: &str = "MFAPLAN_LOGIN_ENDPOINT";
 
 impl Endpoints {
     /// The hosts of `cloud`, or those the two variables name. `lookup` reads the environment.

@@ -10,7 +10,7 @@
 mod batch;
 mod client;
 mod cloud;
-pub mod credentials;
+pub(crate) mod credentials;
 mod pacing;
 mod read;
 mod requests;
@@ -27,7 +27,8 @@ use std::{
 
 use jiff::Timestamp;
 
-pub use cloud::{Cloud, EndpointError, Endpoints, GRAPH_VARIABLE, LOGIN_VARIABLE};
+pub use cloud::{Cloud, EndpointError, Endpoints};
+pub(crate) use cloud::{GRAPH_VARIABLE, LOGIN_VARIABLE};
 pub use requests::{Family, Need, REQUESTS, RequestSpec, Version, markdown_table};
 pub use retry::Patience;
 

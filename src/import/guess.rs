@@ -7,7 +7,7 @@ use crate::{
 
 /// What an account was taken for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum GuessKind {
+pub(crate) enum GuessKind {
     /// An emergency account.
     BreakGlass,
     /// The account of a directory synchronisation.
@@ -27,14 +27,14 @@ pub enum GuessKind {
 impl GuessKind {
     /// Is the account written into a block that protects it from changes?
     #[must_use]
-    pub const fn protects(self) -> bool {
+    pub(crate) const fn protects(self) -> bool {
         !matches!(self, Self::PossibleBreakGlass | Self::PossibleServiceAccount)
     }
 }
 
 /// One account and what it was taken for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Guess {
+pub(crate) struct Guess {
     /// Who.
     pub user: UserIndex,
     /// As what.

@@ -18,8 +18,8 @@ mod hcl_text;
 mod prove;
 mod write;
 
-pub use guess::{Guess, GuessKind};
-pub use prove::{ProofError, prove};
+pub(crate) use guess::{Guess, GuessKind};
+pub(crate) use prove::{ProofError, prove};
 
 use crate::{
     config::{CloudName, files::MAX_FILE},
@@ -32,7 +32,7 @@ use feature::Features;
 
 /// What the text cannot take from the tenant.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub(crate) struct Options {
     /// The cloud of the tenant.
     pub cloud: CloudName,
     /// `tenant { snapshot }`: a path relative to the configuration directory, where the facts came from a copy.
@@ -50,7 +50,7 @@ impl Default for Options {
 
 /// A configuration made from a tenant.
 #[derive(Clone, Debug)]
-pub struct Imported {
+pub(crate) struct Imported {
     /// The text, in canonical style.
     pub text: String,
     /// Where its blocks begin, with the comment above each.
@@ -67,7 +67,7 @@ pub struct Imported {
 impl Imported {
     /// The files to write: nearly always one, else as few as hold the text. Blocks are never torn apart.
     #[must_use]
-    pub fn files(&self) -> Vec<(String, &str)> {
+    pub(crate) fn files(&self) -> Vec<(String, &str)> {
         let mut texts = Vec::new();
         let mut start = 0;
         let ends = self.starts.iter().skip(1).copied().chain([self.text.len()]);
@@ -85,7 +85,7 @@ impl Imported {
 
 /// Folds a tenant into few blocks. The work is linear in users and in their memberships.
 #[must_use]
-pub fn fold(facts: &Facts<'_>, options: &Options) -> Imported {
+pub(crate) fn fold(facts: &Facts<'_>, options: &Options) -> Imported {
     let guesses = guess::guess(facts);
     let features = Features::of(facts, &guesses);
     let cover = Cover::of(&features);

@@ -14,7 +14,7 @@ use super::Imported;
 
 /// The text could not be planned. That is a defect of the generator, so it is told with everything there is.
 #[derive(Debug)]
-pub struct ProofError {
+pub(crate) struct ProofError {
     /// What the configuration's own diagnostics say.
     pub diagnostics: Vec<Diagnostic>,
     /// The text they point into.
@@ -25,7 +25,11 @@ pub struct ProofError {
 ///
 /// # Errors
 /// When the text does not load or does not fit the tenant; also when nobody is claimed (see [`Imported::claimed`]).
-pub fn prove(imported: &Imported, tenant: &ObservedTenant, instant: jiff::Timestamp) -> Result<Plan, Box<ProofError>> {
+pub(crate) fn prove(
+    imported: &Imported,
+    tenant: &ObservedTenant,
+    instant: jiff::Timestamp,
+) -> Result<Plan, Box<ProofError>> {
     let dir = Path::new("import");
     let mut overlay = Overlay::alone();
     for (name, text) in imported.files() {

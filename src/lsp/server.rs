@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use super::{complete, definition, diagnostics, hover, outline, text, text::Encoding, workspace::Workspace};
 
 /// What the server cannot find out by itself.
-pub struct ServeOptions<'a> {
+pub(crate) struct ServeOptions<'a> {
     /// The policy directory, if there is one.
     pub policy_dir: Option<PathBuf>,
     /// The environment's `MFAPLAN_VAR_<name>` with their values, as for every command.
@@ -31,7 +31,7 @@ pub struct ServeOptions<'a> {
 
 /// The conversation ended other than by the client's wish.
 #[derive(Debug, thiserror::Error)]
-pub enum ServeError {
+pub(crate) enum ServeError {
     /// The client broke the protocol or went away.
     #[error("{0}")]
     Protocol(#[from] ProtocolError),
@@ -47,7 +47,7 @@ pub enum ServeError {
 ///
 /// # Errors
 /// [`ServeError`].
-pub fn serve(connection: &Connection, options: &ServeOptions<'_>) -> Result<(), ServeError> {
+pub(crate) fn serve(connection: &Connection, options: &ServeOptions<'_>) -> Result<(), ServeError> {
     let (id, params) = connection.initialize_start()?;
     let params: InitializeParams = serde_json::from_value(params).map_err(ServeError::Initialise)?;
     let encoding = encoding(&params);

@@ -269,7 +269,7 @@ fn cause_declared(config: &Config, cause: Cause) -> Option<&Declared> {
 
 /// Address, file and line of a block.
 #[must_use]
-pub fn place(config: &Config, declared: &Declared) -> Place {
+pub(crate) fn place(config: &Config, declared: &Declared) -> Place {
     let file = config.sources.file(declared.span.file);
     Place {
         address: declared.address.clone(),
@@ -411,7 +411,7 @@ pub(super) const fn bucket<'a>(counts: &'a mut StateCounts, state: &ObservedStat
 
 /// `change` in expressions.
 #[must_use]
-pub fn change_value(before: &ObservedState, after: MfaState, action: Action) -> Value {
+pub(crate) fn change_value(before: &ObservedState, after: MfaState, action: Action) -> Value {
     Value::object([
         ("before", Value::string(before.as_str())),
         ("after", Value::string(after.as_str())),

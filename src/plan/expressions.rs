@@ -27,7 +27,7 @@ pub fn tenant(config: &Config, tenant: &ObservedTenant) -> Value {
 
 /// `plan` in expressions: its summary, with the keys of the plan's JSON.
 #[must_use]
-pub fn plan(summary: &Summary) -> Value {
+pub(crate) fn plan(summary: &Summary) -> Value {
     let json = serde_json::to_value(summary).unwrap_or_default();
     Value::object([("summary", Value::from_json(&json))])
 }

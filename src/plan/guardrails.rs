@@ -12,7 +12,7 @@ use super::{CheckResult, Refusal, Summary, Waiver};
 use crate::risk::PlanFinding;
 
 /// Names of guardrails that `--waive` knows.
-pub const WAIVABLE: [&str; 4] = ["max_changes", "max_change_percent", "max_downgrades", "window"];
+pub(crate) const WAIVABLE: [&str; 4] = ["max_changes", "max_change_percent", "max_downgrades", "window"];
 
 /// Is a waiver well formed and allowed?
 ///

@@ -7,7 +7,7 @@ use super::{Impact, LegacyAuth, ModernAuth};
 
 /// What changes for modern and for legacy sign-in when `user` goes from the state he has to `effective`.
 #[must_use]
-pub fn impact(tenant: &ObservedTenant, user: &User, effective: MfaState) -> Impact {
+pub(crate) fn impact(tenant: &ObservedTenant, user: &User, effective: MfaState) -> Impact {
     let app_passwords = tenant.mfa_service_policy.as_ref().and_then(|policy| policy.allow_app_passwords);
     let after = ObservedState::Known(effective);
     Impact {

@@ -21,7 +21,7 @@ use super::{
 };
 
 /// What a rollback is built from.
-pub struct RollbackInput<'a> {
+pub(crate) struct RollbackInput<'a> {
     /// The configuration: its guardrails hold, its blocks do not claim anybody.
     pub config: &'a Config,
     /// The tenant as it is now.
@@ -41,7 +41,7 @@ pub struct RollbackInput<'a> {
 /// Builds the plan that undoes a run. Findings are shown but withhold nothing: half a rollback is worse than one that
 /// carries a risk.
 #[must_use]
-pub fn build_rollback(input: &RollbackInput<'_>) -> Plan {
+pub(crate) fn build_rollback(input: &RollbackInput<'_>) -> Plan {
     let RollbackInput { config, tenant, changes, protected, waivers, run, created_at } = *input;
     let mut transitions: Vec<Transition> = changes
         .iter()

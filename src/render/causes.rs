@@ -10,7 +10,7 @@ use crate::{
 
 /// All findings of one rule at one severity.
 #[derive(Clone, Debug)]
-pub struct Cause<'a> {
+pub(crate) struct Cause<'a> {
     /// The rule's id.
     pub rule: &'a str,
     /// The rule's name.
@@ -26,19 +26,19 @@ pub struct Cause<'a> {
 impl<'a> Cause<'a> {
     /// How many findings.
     #[must_use]
-    pub fn count(&self) -> u64 {
+    pub(crate) fn count(&self) -> u64 {
         (self.changes.len() + self.others.len()) as u64
     }
 
     /// The first finding: they all share their remediation, and mostly their message.
     #[must_use]
-    pub fn example(&self) -> Option<&'a Finding> {
+    pub(crate) fn example(&self) -> Option<&'a Finding> {
         self.changes.first().map(|(_, finding)| *finding).or_else(|| self.others.first().map(|one| &one.finding))
     }
 
     /// The message, where all have the same.
     #[must_use]
-    pub fn common_message(&self) -> Option<&'a str> {
+    pub(crate) fn common_message(&self) -> Option<&'a str> {
         let first = &*self.example()?.message;
         let mut all = self.changes.iter().map(|(_, finding)| &*finding.message);
         let mut rest = self.others.iter().map(|one| &*one.finding.message);
@@ -48,7 +48,7 @@ impl<'a> Cause<'a> {
 
 /// Which findings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Which {
+pub(crate) enum Which {
     /// Those that count.
     Unaccepted,
     /// Those an `accept` block waives.
@@ -57,14 +57,14 @@ pub enum Which {
 
 /// The findings by rule and severity; worst first, then by rule.
 #[must_use]
-pub fn causes(plan: &Plan, which: Which) -> Vec<Cause<'_>> {
+pub(crate) fn causes(plan: &Plan, which: Which) -> Vec<Cause<'_>> {
     causes_of(plan, |finding, _| finding.accepted.is_some() == (which == Which::Accepted))
 }
 
 /// Those findings that `wanted` picks, by rule and severity; worst first, then by rule. It is given the change a finding
 /// belongs to, if it belongs to one.
 #[must_use]
-pub fn causes_of(plan: &Plan, wanted: impl Fn(&Finding, Option<&Change>) -> bool) -> Vec<Cause<'_>> {
+pub(crate) fn causes_of(plan: &Plan, wanted: impl Fn(&Finding, Option<&Change>) -> bool) -> Vec<Cause<'_>> {
     let mut by_rule: HashMap<(Severity, &str), Cause<'_>> = HashMap::new();
     for change in &plan.changes {
         for finding in change.findings.iter().filter(|one| wanted(one, Some(change))) {
@@ -91,7 +91,7 @@ fn of_rule<'m, 'a>(map: &'m mut HashMap<(Severity, &'a str), Cause<'a>>, finding
 
 /// Findings of one rule that one `accept` block waives.
 #[derive(Clone, Copy, Debug)]
-pub struct Waived<'a> {
+pub(crate) struct Waived<'a> {
     /// The rule's id.
     pub rule: &'a str,
     /// The waiver.
@@ -102,7 +102,7 @@ pub struct Waived<'a> {
 
 /// What was accepted, by rule and `accept` block.
 #[must_use]
-pub fn waived(plan: &Plan) -> Vec<Waived<'_>> {
+pub(crate) fn waived(plan: &Plan) -> Vec<Waived<'_>> {
     let mut waived: BTreeMap<(&str, &str), Waived<'_>> = BTreeMap::new();
     let of_changes = plan.changes.iter().flat_map(|change| &change.findings);
     for finding in of_changes.chain(plan.findings.iter().map(|one| &one.finding)) {

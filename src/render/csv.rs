@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// The columns.
-pub const COLUMNS: [&str; 11] = [
+pub(crate) const COLUMNS: [&str; 11] = [
     "user_principal_name",
     "display_name",
     "id",
@@ -27,7 +27,7 @@ pub const COLUMNS: [&str; 11] = [
 ///
 /// # Errors
 /// Those of the writer.
-pub fn write(plan: &Plan, _options: &Options, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(plan: &Plan, _options: &Options, out: &mut dyn Write) -> io::Result<()> {
     let mut csv = ::csv::Writer::from_writer(out);
     csv.write_record(COLUMNS)?;
     for change in &plan.changes {

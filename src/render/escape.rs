@@ -32,7 +32,7 @@ fn any(raw: &str, special: impl Fn(u8) -> bool) -> bool {
 
 /// Control and direction characters as `\u{1b}`.
 #[must_use]
-pub fn text(raw: &str) -> Cow<'_, str> {
+pub(crate) fn text(raw: &str) -> Cow<'_, str> {
     if !any(raw, may_be_hostile) {
         return Cow::Borrowed(raw);
     }
@@ -53,13 +53,13 @@ fn visible(c: char, out: &mut String) -> bool {
 
 /// For HTML text and attributes in double quotes.
 #[must_use]
-pub fn html(raw: &str) -> Cow<'_, str> {
+pub(crate) fn html(raw: &str) -> Cow<'_, str> {
     then(text(raw), |raw| if any(raw, is_entity) { replace(raw, entity) } else { Cow::Borrowed(raw) })
 }
 
 /// For XML text and attributes.
 #[must_use]
-pub fn xml(raw: &str) -> Cow<'_, str> {
+pub(crate) fn xml(raw: &str) -> Cow<'_, str> {
     then(text(raw), |raw| {
         replace(raw, |c, out| {
             // XML 1.0 has no way to write these two at all.
@@ -99,7 +99,7 @@ const fn is_markup(byte: u8) -> bool {
 /// Numeric character references cannot stand for markup (CommonMark, "Entity and numeric character references").
 /// Mentions and issue numbers are found by GitHub and GitLab in the rendered text, so an empty comment splits them.
 #[must_use]
-pub fn markdown(raw: &str) -> Cow<'_, str> {
+pub(crate) fn markdown(raw: &str) -> Cow<'_, str> {
     then(text(raw), |raw| if any(raw, is_markup) { replace(raw, markup()) } else { Cow::Borrowed(raw) })
 }
 
@@ -130,7 +130,7 @@ fn markup() -> impl FnMut(char, &mut String) -> bool {
 
 /// A code span for Markdown, in tables too: for names and ids, which people copy.
 #[must_use]
-pub fn markdown_code(raw: &str) -> String {
+pub(crate) fn markdown_code(raw: &str) -> String {
     let shown = text(raw);
     if shown.is_empty() {
         String::new()
@@ -143,13 +143,13 @@ pub fn markdown_code(raw: &str) -> String {
 
 /// A message of a GitHub workflow command (Actions toolkit, `escapeData`).
 #[must_use]
-pub fn github_message(raw: &str) -> Cow<'_, str> {
+pub(crate) fn github_message(raw: &str) -> Cow<'_, str> {
     then(text(raw), |raw| replace(raw, |c, out| c == '%' && pushed(out, "%25")))
 }
 
 /// A property of a GitHub workflow command (Actions toolkit, `escapeProperty`).
 #[must_use]
-pub fn github_property(raw: &str) -> Cow<'_, str> {
+pub(crate) fn github_property(raw: &str) -> Cow<'_, str> {
     then(github_message(raw), |raw| {
         replace(raw, |c, out| match c {
             ':' => pushed(out, "%3A"),
@@ -162,7 +162,7 @@ pub fn github_property(raw: &str) -> Cow<'_, str> {
 /// A cell of a CSV file that a spreadsheet will not take for a formula (OWASP, "CSV Injection"). Quoting is the CSV
 /// writer's.
 #[must_use]
-pub fn csv(raw: &str) -> Cow<'_, str> {
+pub(crate) fn csv(raw: &str) -> Cow<'_, str> {
     let formula = raw.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']);
     let shown = text(raw);
     if formula { Cow::Owned(format!("'{shown}")) } else { shown }

@@ -26,7 +26,7 @@ struct Annotation {
 ///
 /// # Errors
 /// Those of the writer.
-pub fn write(plan: &Plan, _options: &Options, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(plan: &Plan, _options: &Options, out: &mut dyn Write) -> io::Result<()> {
     let (mut errors, mut warnings, mut notices) = (Vec::new(), Vec::new(), Vec::new());
     for refusal in &plan.refused {
         let message = format!("{} Way out: {}", refusal.reason, refusal.remedy);

@@ -11,7 +11,7 @@ use crate::{diff::Action, plan::Plan, tenant::MfaState};
 ///
 /// # Errors
 /// Those of the writer.
-pub fn write(plan: &Plan, _options: &Options, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(plan: &Plan, _options: &Options, out: &mut dyn Write) -> io::Result<()> {
     let (mut create, mut update, mut delete) = (0_u64, 0_u64, 0_u64);
     for change in plan.applicable() {
         match (change.action, change.before.known()) {

@@ -10,7 +10,7 @@ use crate::{
 
 /// Changes of one block, with the same decision, hold, transition and effect on sign-ins.
 #[derive(Clone, Debug)]
-pub struct Group<'a> {
+pub(crate) struct Group<'a> {
     /// The declaring block; none in a rollback.
     pub block: Option<&'a Place>,
     /// They wait.
@@ -43,7 +43,7 @@ fn key(change: &Change) -> Key<'_> {
 
 /// All changes that are not blocked, by place of their block, then action.
 #[must_use]
-pub fn groups(plan: &Plan) -> Vec<Group<'_>> {
+pub(crate) fn groups(plan: &Plan) -> Vec<Group<'_>> {
     let mut groups: BTreeMap<Key<'_>, Vec<&Change>> = BTreeMap::new();
     for change in plan.changes.iter().filter(|change| change.decision != Decision::Block) {
         groups.entry(key(change)).or_default().push(change);

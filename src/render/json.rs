@@ -9,6 +9,6 @@ use crate::plan::{Plan, file};
 ///
 /// # Errors
 /// Those of the writer.
-pub fn write(plan: &Plan, _options: &Options, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(plan: &Plan, _options: &Options, out: &mut dyn Write) -> io::Result<()> {
     file::write_json(plan, out)
 }

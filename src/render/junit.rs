@@ -34,7 +34,7 @@ struct Case {
 ///
 /// # Errors
 /// Those of the writer.
-pub fn write(plan: &Plan, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(plan: &Plan, options: &Options, out: &mut dyn Write) -> io::Result<()> {
     let found = causes(plan, Which::Unaccepted);
     let cases = cases(plan, &found, options.fail_on.unwrap_or(plan.execution.block_at));
     let cases: Vec<_> = cases.into_iter().chain(passed(plan, &found, options)).collect();

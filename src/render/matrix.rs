@@ -8,7 +8,7 @@ use crate::{
 /// All users of a tenant by state before (rows) and after (columns), after the `apply` changes, as it will effectively
 /// be. Indices follow [`MfaState::ALL`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Matrix {
+pub(crate) struct Matrix {
     /// `cells[before][after]`.
     pub cells: [[u64; 3]; 3],
     /// Users whose state is not known; they are never changed.
@@ -18,7 +18,7 @@ pub struct Matrix {
 impl Matrix {
     /// Counts a plan.
     #[must_use]
-    pub fn of(plan: &Plan) -> Self {
+    pub(crate) fn of(plan: &Plan) -> Self {
         let before = plan.summary.before;
         let mut matrix = Self { cells: [[0; 3]; 3], unknown: before.unknown };
         for (row, total) in [before.disabled, before.enabled, before.enforced].into_iter().enumerate() {
@@ -36,13 +36,13 @@ impl Matrix {
 
     /// The users in a state before.
     #[must_use]
-    pub fn before(&self, state: MfaState) -> u64 {
+    pub(crate) fn before(&self, state: MfaState) -> u64 {
         self.cells[usize::from(state.strength())].iter().sum()
     }
 
     /// The users in a state after.
     #[must_use]
-    pub fn after(&self, state: MfaState) -> u64 {
+    pub(crate) fn after(&self, state: MfaState) -> u64 {
         self.cells.iter().map(|row| row[usize::from(state.strength())]).sum()
     }
 }

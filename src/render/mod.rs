@@ -3,26 +3,26 @@
 //!
 //! Whatever comes from a tenant (names, messages with names in them, evidence) goes through [`escape`] on its way out.
 
-pub mod causes;
-pub mod csv;
-pub mod escape;
-pub mod github;
-pub mod gitlab;
-pub mod groups;
-pub mod html;
-pub mod json;
-pub mod junit;
-pub mod markdown;
-pub mod matrix;
-pub mod plan_diff;
+pub(crate) mod causes;
+pub(crate) mod csv;
+pub(crate) mod escape;
+pub(crate) mod github;
+pub(crate) mod gitlab;
+pub(crate) mod groups;
+pub(crate) mod html;
+pub(crate) mod json;
+pub(crate) mod junit;
+pub(crate) mod markdown;
+pub(crate) mod matrix;
+pub(crate) mod plan_diff;
 pub mod redact;
-pub mod sarif;
-pub mod style;
-pub mod summary;
+pub(crate) mod sarif;
+pub(crate) mod style;
+pub(crate) mod summary;
 #[cfg(test)]
 pub(crate) mod testing;
-pub mod text;
-pub mod words;
+pub(crate) mod text;
+pub(crate) mod words;
 
 use std::{fmt, io, io::Write, str::FromStr};
 
@@ -121,10 +121,10 @@ pub struct Options {
 }
 
 /// GitHub takes comments of at most 65,536 characters; the rest is room for what a workflow adds around them.
-pub const COMMENT: usize = 65_000;
+pub(crate) const COMMENT: usize = 65_000;
 
 /// GitHub takes step summaries of at most 1 MiB; the rest is room for other steps of the same job.
-pub const STEP_SUMMARY: usize = 1_000_000;
+pub(crate) const STEP_SUMMARY: usize = 1_000_000;
 
 /// Where the plan is, for the closing line.
 #[derive(Clone, Debug, PartialEq, Eq)]

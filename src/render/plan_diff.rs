@@ -17,7 +17,7 @@ use crate::plan::{
 
 /// How a difference is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DiffFormat {
+pub(crate) enum DiffFormat {
     /// For a terminal.
     Text,
     /// For a comment.
@@ -30,7 +30,7 @@ pub enum DiffFormat {
 ///
 /// # Errors
 /// Those of the writer.
-pub fn write(diff: &PlanDiff<'_>, format: DiffFormat, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(diff: &PlanDiff<'_>, format: DiffFormat, options: &Options, out: &mut dyn Write) -> io::Result<()> {
     match format {
         DiffFormat::Text => lines(diff, options, out),
         DiffFormat::Markdown => comment(diff, options, out),
@@ -45,7 +45,7 @@ pub fn write(diff: &PlanDiff<'_>, format: DiffFormat, options: &Options, out: &m
 ///
 /// # Errors
 /// Those of the writer.
-pub fn text(diff: &PlanDiff<'_>, color: bool, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn text(diff: &PlanDiff<'_>, color: bool, out: &mut dyn Write) -> io::Result<()> {
     write(diff, DiffFormat::Text, &Options { color, ..Options::default() }, out)
 }
 
@@ -53,7 +53,7 @@ pub fn text(diff: &PlanDiff<'_>, color: bool, out: &mut dyn Write) -> io::Result
 ///
 /// # Errors
 /// Those of the writer.
-pub fn markdown(diff: &PlanDiff<'_>, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn markdown(diff: &PlanDiff<'_>, out: &mut dyn Write) -> io::Result<()> {
     write(diff, DiffFormat::Markdown, &Options::default(), out)
 }
 
@@ -61,7 +61,7 @@ pub fn markdown(diff: &PlanDiff<'_>, out: &mut dyn Write) -> io::Result<()> {
 ///
 /// # Errors
 /// Those of the writer.
-pub fn json(diff: &PlanDiff<'_>, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn json(diff: &PlanDiff<'_>, out: &mut dyn Write) -> io::Result<()> {
     write(diff, DiffFormat::Json, &Options::default(), out)
 }
 

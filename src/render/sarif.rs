@@ -22,13 +22,13 @@ use crate::{
 };
 
 /// GitHub shows the first 5,000 results of a run (GitHub documentation, "SARIF support for code scanning").
-pub const LIMIT: usize = 5_000;
+pub(crate) const LIMIT: usize = 5_000;
 
 /// Writes the log: one run, results by severity.
 ///
 /// # Errors
 /// Those of the writer.
-pub fn write(plan: &Plan, _options: &Options, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(plan: &Plan, _options: &Options, out: &mut dyn Write) -> io::Result<()> {
     let causes = causes_of(plan, |_, _| true);
     let (rules, index) = rules(&causes);
     let total: usize = causes.iter().map(|cause| cause.changes.len() + cause.others.len()).sum();

@@ -6,7 +6,7 @@ use crate::{diff::Action, severity::Severity};
 
 /// What a piece of text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Label {
+pub(crate) enum Label {
     /// A title.
     Heading,
     /// A severity, or a rule of that severity.
@@ -25,20 +25,20 @@ pub enum Label {
 
 /// Applies labels.
 #[derive(Clone, Copy, Debug)]
-pub struct Painter {
+pub(crate) struct Painter {
     color: bool,
 }
 
 impl Painter {
     /// With or without escape codes. The choice is the caller's, who knows the terminal and `NO_COLOR`.
     #[must_use]
-    pub const fn new(color: bool) -> Self {
+    pub(crate) const fn new(color: bool) -> Self {
         Self { color }
     }
 
     /// The text with its label.
     #[must_use]
-    pub fn paint(self, label: Label, text: &str) -> String {
+    pub(crate) fn paint(self, label: Label, text: &str) -> String {
         if !self.color {
             return text.to_owned();
         }

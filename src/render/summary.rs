@@ -9,6 +9,6 @@ use crate::plan::Plan;
 ///
 /// # Errors
 /// Those of the writer.
-pub fn write(plan: &Plan, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(plan: &Plan, options: &Options, out: &mut dyn Write) -> io::Result<()> {
     markdown::write(plan, &Options { markdown_budget: STEP_SUMMARY, ..options.clone() }, out)
 }

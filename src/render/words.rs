@@ -12,7 +12,7 @@ use crate::{
 
 /// 12345 → `12,345`.
 #[must_use]
-pub fn number(n: u64) -> String {
+pub(crate) fn number(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {
@@ -26,19 +26,19 @@ pub fn number(n: u64) -> String {
 
 /// `1 user`, `2 users`.
 #[must_use]
-pub fn count(n: u64, noun: &str) -> String {
+pub(crate) fn count(n: u64, noun: &str) -> String {
     format!("{} {noun}{}", number(n), if n == 1 { "" } else { "s" })
 }
 
 /// A length as a number to show.
 #[must_use]
-pub fn len<T>(list: &[T]) -> u64 {
+pub(crate) fn len<T>(list: &[T]) -> u64 {
     list.len() as u64
 }
 
 /// What modern authentication asks for.
 #[must_use]
-pub const fn modern(auth: ModernAuth) -> &'static str {
+pub(crate) const fn modern(auth: ModernAuth) -> &'static str {
     match auth {
         ModernAuth::PasswordOnly => "password only",
         ModernAuth::MfaRequired => "MFA required",
@@ -48,7 +48,7 @@ pub const fn modern(auth: ModernAuth) -> &'static str {
 
 /// What legacy authentication asks for.
 #[must_use]
-pub const fn legacy(auth: LegacyAuth) -> &'static str {
+pub(crate) const fn legacy(auth: LegacyAuth) -> &'static str {
     match auth {
         LegacyAuth::PasswordOnly => "password only",
         LegacyAuth::PasswordOnlyUntilRegistered => "password only until registered",
@@ -60,7 +60,7 @@ pub const fn legacy(auth: LegacyAuth) -> &'static str {
 
 /// Both kinds of sign-in, before and after.
 #[must_use]
-pub fn impact(Impact { modern_auth, legacy_auth }: &Impact) -> (String, String) {
+pub(crate) fn impact(Impact { modern_auth, legacy_auth }: &Impact) -> (String, String) {
     let arrow = |before: &str, after: &str| {
         if before == after { format!("{after}, as before") } else { format!("{before} → {after}") }
     };
@@ -69,7 +69,7 @@ pub fn impact(Impact { modern_auth, legacy_auth }: &Impact) -> (String, String) 
 
 /// `disabled → enabled (enforced)`: what is written, and in brackets what it will end in where that differs.
 #[must_use]
-pub fn transition(change: &Change) -> String {
+pub(crate) fn transition(change: &Change) -> String {
     let (before, after, effective) = (change.before.as_str(), change.after.as_str(), change.effective.as_str());
     if after == effective {
         [before, " → ", after].concat()
@@ -80,7 +80,7 @@ pub fn transition(change: &Change) -> String {
 
 /// `12 to enforce, 3 to enable`, in the order of how much they ask for; `nothing to change`.
 #[must_use]
-pub fn actions(summary: &Summary) -> String {
+pub(crate) fn actions(summary: &Summary) -> String {
     let parts = [
         (summary.enforce, "to enforce"),
         (summary.enable, "to enable"),
@@ -94,13 +94,13 @@ pub fn actions(summary: &Summary) -> String {
 
 /// `1 critical, 3 high`; `none`.
 #[must_use]
-pub fn severities(counts: &SeverityCounts) -> String {
+pub(crate) fn severities(counts: &SeverityCounts) -> String {
     list(Severity::WORST_FIRST.into_iter().map(|severity| (of(counts, severity), severity.as_str())), "none")
 }
 
 /// The count of one severity.
 #[must_use]
-pub const fn of(counts: &SeverityCounts, severity: Severity) -> u64 {
+pub(crate) const fn of(counts: &SeverityCounts, severity: Severity) -> u64 {
     match severity {
         Severity::Critical => counts.critical,
         Severity::High => counts.high,
@@ -117,19 +117,19 @@ fn list<'a>(parts: impl Iterator<Item = (u64, &'a str)>, none: &str) -> String {
 
 /// `2026-11-24 08:00 UTC`.
 #[must_use]
-pub fn instant(at: Timestamp) -> String {
+pub(crate) fn instant(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
 /// `2026-12-01`, or with the time where it is not midnight UTC.
 #[must_use]
-pub fn date(at: Timestamp) -> String {
+pub(crate) fn date(at: Timestamp) -> String {
     if at.as_second().rem_euclid(86_400) == 0 { at.strftime("%Y-%m-%d").to_string() } else { instant(at) }
 }
 
 /// `snapshot of 2026-11-24 08:00 UTC, 90 minutes old`.
 #[must_use]
-pub fn facts(plan: &Plan) -> String {
+pub(crate) fn facts(plan: &Plan) -> String {
     let source = match plan.observed.source {
         Source::Snapshot => "snapshot of",
         Source::Graph => "read from Microsoft Graph at",
@@ -147,7 +147,7 @@ pub fn facts(plan: &Plan) -> String {
 
 /// The reasons of a hold: `until 2026-12-01: wave "second"`.
 #[must_use]
-pub fn hold(hold: &crate::desired::Hold) -> String {
+pub(crate) fn hold(hold: &crate::desired::Hold) -> String {
     match hold.until {
         Some(until) => format!("until {}: {}", date(until), hold.reason),
         None => format!("without a date: {}", hold.reason),
@@ -156,14 +156,14 @@ pub fn hold(hold: &crate::desired::Hold) -> String {
 
 /// The evidence of a finding on one line: `legacy_sign_ins: Authenticated SMTP 412 · last: 2026-11-23`.
 #[must_use]
-pub fn evidence(finding: &Finding) -> String {
+pub(crate) fn evidence(finding: &Finding) -> String {
     let mut out = String::new();
     push_evidence(&mut out, finding);
     out
 }
 
 /// Appends what [`evidence`] says.
-pub fn push_evidence(out: &mut String, finding: &Finding) {
+pub(crate) fn push_evidence(out: &mut String, finding: &Finding) {
     for (position, Evidence { fact, value }) in finding.evidence.iter().enumerate() {
         if position > 0 {
             out.push_str(" · ");
@@ -178,7 +178,7 @@ pub fn push_evidence(out: &mut String, finding: &Finding) {
 const ELEMENTS: usize = 5;
 
 /// A value in words, not in JSON.
-pub fn push_value(out: &mut String, value: &Value) {
+pub(crate) fn push_value(out: &mut String, value: &Value) {
     match value {
         Value::Null => out.push_str("unknown"),
         Value::Bool(true) => out.push_str("yes"),
@@ -222,7 +222,7 @@ fn push_rest(out: &mut String, length: usize) {
 
 /// Rules whose findings no `accept` can lift: the state is not known, or not the one that was planned for.
 #[must_use]
-pub fn is_acceptable(rule: &str) -> bool {
+pub(crate) fn is_acceptable(rule: &str) -> bool {
     !matches!(rule, "MFA044" | "MFA045")
 }
 

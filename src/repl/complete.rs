@@ -11,7 +11,7 @@ const MOST: usize = 50;
 
 /// What could stand at the cursor.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Completion {
+pub(crate) struct Completion {
     /// The byte at which the word being typed starts.
     pub start: usize,
     /// The whole words that could stand there, sorted.
@@ -20,7 +20,7 @@ pub struct Completion {
 
 /// Completes the word that ends at byte `at` of `line`.
 #[must_use]
-pub fn complete(line: &str, at: usize, session: &Session<'_>) -> Completion {
+pub(crate) fn complete(line: &str, at: usize, session: &Session<'_>) -> Completion {
     let before = &line[..line.floor_char_boundary(at.min(line.len()))];
     if let Some(quote) = open_quote(before) {
         let asks_for_user = before[..quote].trim_end().ends_with("user(");

@@ -13,11 +13,11 @@ use crate::{
     diag::FileId,
 };
 
-pub use complete::{Completion, complete};
+pub(crate) use complete::{Completion, complete};
 pub(crate) use names::Names;
-pub use piped::run_piped;
-pub use session::{Session, evaluate_line, sources};
-pub use terminal::run_terminal;
+pub(crate) use piped::run_piped;
+pub(crate) use session::{Session, evaluate_line, sources};
+pub(crate) use terminal::run_terminal;
 
 /// What the console does with a line that is no expression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

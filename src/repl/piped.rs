@@ -10,7 +10,7 @@ use crate::diag::render::{self, RenderOptions};
 ///
 /// # Errors
 /// When reading or writing fails.
-pub fn run_piped(
+pub(crate) fn run_piped(
     session: &Session<'_>,
     input: &mut dyn BufRead,
     out: &mut dyn Write,

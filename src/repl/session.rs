@@ -17,7 +17,7 @@ use crate::{
 use super::names::Names;
 
 /// What a console session knows. Without a configuration and a tenant there are the functions and literals.
-pub struct Session<'a> {
+pub(crate) struct Session<'a> {
     pub(super) facts: Option<&'a Facts<'a>>,
     pub(super) desired: Option<&'a Desired>,
     pub(super) var: Value,
@@ -34,7 +34,7 @@ pub struct Session<'a> {
 impl<'a> Session<'a> {
     /// A session without configuration and tenant. `dir` is where relative paths in `file()` start.
     #[must_use]
-    pub fn new(dir: &'a Path, instant: Timestamp) -> Self {
+    pub(crate) fn new(dir: &'a Path, instant: Timestamp) -> Self {
         let nothing = Value::object::<Text>([]);
         Self {
             facts: None,
@@ -53,7 +53,7 @@ impl<'a> Session<'a> {
 
     /// … with a configuration: `var`, `local`, and its directory and instant.
     #[must_use]
-    pub fn with_config(mut self, config: &'a Config) -> Self {
+    pub(crate) fn with_config(mut self, config: &'a Config) -> Self {
         let keys = |value: &Value| value.as_map().into_iter().flat_map(|map| map.keys().cloned()).collect::<Vec<_>>();
         let CompileContext { extra, extra_functions, tenant, plan, .. } = self.context;
         let context = CompileContext::new(keys(&config.var), keys(&config.local));
@@ -68,7 +68,7 @@ impl<'a> Session<'a> {
     /// … with a tenant: `tenant`, `users`, `groups` and `user(…)`. `desired` says whom the configuration protects, which
     /// is part of `kind`.
     #[must_use]
-    pub fn with_tenant(mut self, config: &Config, facts: &'a Facts<'a>, desired: Option<&'a Desired>) -> Self {
+    pub(crate) fn with_tenant(mut self, config: &Config, facts: &'a Facts<'a>, desired: Option<&'a Desired>) -> Self {
         self.facts = Some(facts);
         self.desired = desired;
         self.tenant = Some(tenant_value(config, facts.tenant));
@@ -80,7 +80,7 @@ impl<'a> Session<'a> {
 
     /// … with the numbers of a plan: `plan.summary`.
     #[must_use]
-    pub fn with_plan(mut self, summary: &Summary) -> Self {
+    pub(crate) fn with_plan(mut self, summary: &Summary) -> Self {
         self.plan = Some(plan_value(summary));
         self.context.plan = true;
         self
@@ -94,7 +94,7 @@ impl<'a> Session<'a> {
 
 /// The source map that the places of a line's diagnostics refer to.
 #[must_use]
-pub fn sources(line: &str) -> SourceMap {
+pub(crate) fn sources(line: &str) -> SourceMap {
     let mut sources = SourceMap::default();
     sources.add("<console>", line);
     sources
@@ -104,7 +104,7 @@ pub fn sources(line: &str) -> SourceMap {
 ///
 /// # Errors
 /// Everything that is wrong with the line; places refer to [`sources`] of the same line.
-pub fn evaluate_line(line: &str, session: &Session<'_>) -> Result<String, Vec<Diagnostic>> {
+pub(crate) fn evaluate_line(line: &str, session: &Session<'_>) -> Result<String, Vec<Diagnostic>> {
     let file = FileId(0);
     let mut diags = Diagnostics::default();
     let parsed = parse_expression(line, file, &mut diags);

@@ -53,7 +53,7 @@ impl Helper for Assistant<'_, '_> {}
 ///
 /// # Errors
 /// When the terminal cannot be used or writing fails.
-pub fn run_terminal(
+pub(crate) fn run_terminal(
     session: &Session<'_>,
     history: Option<&Path>,
     out: &mut dyn Write,

@@ -15,13 +15,13 @@ pub fn registry() -> &'static [&'static Rule] {
 
 /// The rule with this id or name, without case.
 #[must_use]
-pub fn rule(id: &str) -> Option<&'static Rule> {
+pub(crate) fn rule(id: &str) -> Option<&'static Rule> {
     registry().iter().copied().find(|rule| rule.id.eq_ignore_ascii_case(id) || rule.name.eq_ignore_ascii_case(id))
 }
 
 /// The documentation of a rule, by id.
 #[must_use]
-pub fn doc(id: &str) -> Option<&'static RuleDoc> {
+pub(crate) fn doc(id: &str) -> Option<&'static RuleDoc> {
     rule(id).map(|rule| &rule.doc)
 }
 
@@ -34,13 +34,13 @@ pub fn known_rules() -> Vec<(&'static str, &'static str)> {
 /// May this rule be accepted, re-graded or switched off? Not those without which a write could go wrong unseen: an
 /// unknown state, and a state that changed since the plan.
 #[must_use]
-pub fn waivable(id: &str) -> bool {
+pub(crate) fn waivable(id: &str) -> bool {
     !matches!(id, "MFA044" | "MFA045")
 }
 
 /// The page `docs/risks.md`.
 #[must_use]
-pub fn markdown() -> String {
+pub(crate) fn markdown() -> String {
     let mut page = String::from(
         "# Risks\n\nThis page is generated from the rules themselves (`UPDATE_DOCS=1 cargo test --lib risk::`).\n\n\
          Severities, worst first: critical, high, medium, low, info. A change with an unaccepted finding at or above \

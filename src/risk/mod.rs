@@ -23,10 +23,11 @@ pub(crate) mod testing_policies;
 mod tests;
 mod waivers;
 
-pub use catalogue::{doc, known_rules, markdown, registry, rule, waivable};
+pub(crate) use catalogue::{doc, markdown, rule, waivable};
+pub use catalogue::{known_rules, registry};
 pub use changes::{ChangeFindings, assess_changes};
 pub use context::Context;
 pub use finding::{Accepted, Evidence, Finding, FindingUser, NotEvaluated, Place, PlanFinding};
 pub use plan_rules::assess_plan;
 pub use rule::{Rule, RuleDoc, RuleKind};
-pub use rules::mfa044_changed_since_plan::changed_since_plan;
+pub(crate) use rules::mfa044_changed_since_plan::changed_since_plan;

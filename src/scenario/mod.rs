@@ -13,20 +13,20 @@ mod expect;
 mod judge;
 mod model;
 mod read;
-pub mod report;
+pub(crate) mod report;
 mod run;
 mod schema;
 mod tenant;
 mod value;
 
-pub use model::{FileResult, Problem, Report, RunResult, Status};
-pub use run::{TestInput, run};
+pub(crate) use model::{FileResult, Problem, Report, RunResult, Status};
+pub(crate) use run::{TestInput, run};
 
 pub(crate) use schema::TOP_LEVEL;
 
 /// What is wrong with the text of a scenario file, without running it. `dir` is the directory it is in.
 #[must_use]
-pub fn check(
+pub(crate) fn check(
     name: &str,
     text: &str,
     dir: &std::path::Path,
@@ -39,7 +39,7 @@ pub fn check(
 }
 
 /// The ending of scenario files.
-pub const SUFFIX: &str = ".mfatest.hcl";
+pub(crate) const SUFFIX: &str = ".mfatest.hcl";
 
 #[cfg(test)]
 mod tests;

@@ -9,7 +9,7 @@ use crate::{
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Status {
+pub(crate) enum Status {
     /// Everything held.
     Pass,
     /// Something did not hold.
@@ -21,7 +21,7 @@ pub enum Status {
 impl Status {
     /// The word in reports.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Pass => "pass",
             Self::Fail => "fail",
@@ -32,7 +32,7 @@ impl Status {
 
 /// Something that did not hold, and the text its places are in.
 #[derive(Clone, Debug)]
-pub struct Problem {
+pub(crate) struct Problem {
     /// What.
     pub diagnostic: Diagnostic,
     /// Where its places are.
@@ -41,7 +41,7 @@ pub struct Problem {
 
 /// The result of one `run`.
 #[derive(Clone, Debug)]
-pub struct RunResult {
+pub(crate) struct RunResult {
     /// The block's label.
     pub name: Text,
     /// One-based line of the block.
@@ -54,7 +54,7 @@ pub struct RunResult {
 
 /// The results of one file.
 #[derive(Clone, Debug)]
-pub struct FileResult {
+pub(crate) struct FileResult {
     /// Its name, relative to the configuration directory.
     pub name: Text,
     /// What is wrong with the file itself. Runs that could be read were run all the same.
@@ -66,7 +66,7 @@ pub struct FileResult {
 impl FileResult {
     /// The worst of its runs; an error where the file itself is wrong.
     #[must_use]
-    pub fn status(&self) -> Status {
+    pub(crate) fn status(&self) -> Status {
         let worst = self.runs.iter().map(|run| run.status).max().unwrap_or(Status::Pass);
         let own = self.problems.iter().any(|one| one.diagnostic.level == crate::diag::Level::Error);
         if own { Status::Error } else { worst }
@@ -75,7 +75,7 @@ impl FileResult {
 
 /// The results of all files.
 #[derive(Clone, Debug, Default)]
-pub struct Report {
+pub(crate) struct Report {
     /// One per file, by name.
     pub files: Vec<FileResult>,
 }
@@ -83,19 +83,19 @@ pub struct Report {
 impl Report {
     /// Did everything hold? A report without a single file passes: the caller says that there is nothing to test.
     #[must_use]
-    pub fn passed(&self) -> bool {
+    pub(crate) fn passed(&self) -> bool {
         self.status() == Status::Pass
     }
 
     /// The worst of all files.
     #[must_use]
-    pub fn status(&self) -> Status {
+    pub(crate) fn status(&self) -> Status {
         self.files.iter().map(FileResult::status).max().unwrap_or(Status::Pass)
     }
 
     /// How many runs ended like this.
     #[must_use]
-    pub fn count(&self, status: Status) -> usize {
+    pub(crate) fn count(&self, status: Status) -> usize {
         self.files.iter().flat_map(|file| &file.runs).filter(|run| run.status == status).count()
     }
 }

@@ -29,7 +29,7 @@ use crate::{
 
 /// What is tested, and with what.
 #[derive(Clone, Copy, Debug)]
-pub struct TestInput<'a> {
+pub(crate) struct TestInput<'a> {
     /// How the configuration is loaded. The instant is that of runs without `as_of`.
     pub load: LoadInput<'a>,
     /// Only these files (paths, or names relative to the configuration directory); empty = all.
@@ -42,7 +42,7 @@ pub struct TestInput<'a> {
 ///
 /// # Errors
 /// When a directory cannot be listed. Everything wrong with a file is in the report.
-pub fn run(input: TestInput<'_>) -> std::io::Result<Report> {
+pub(crate) fn run(input: TestInput<'_>) -> std::io::Result<Report> {
     let dir = input.load.dir;
     let mut paths: Vec<PathBuf> = input.files.iter().map(|path| dir.join(path)).collect();
     if paths.is_empty() {

@@ -21,7 +21,7 @@ const MAX_CLIENT_LENGTH: usize = 64;
 
 /// How a sign-in came about (Graph's `signInEventTypes`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EventKind {
+pub(crate) enum EventKind {
     /// A person at a prompt.
     Interactive,
     /// A client renewing tokens on the user's behalf.
@@ -32,7 +32,7 @@ pub enum EventKind {
 
 /// One sign-in record, borrowed from the page it came with.
 #[derive(Clone, Debug)]
-pub struct Record<'a> {
+pub(crate) struct Record<'a> {
     /// When.
     pub at: Option<Timestamp>,
     /// Interactive or not.
@@ -62,7 +62,7 @@ pub struct Record<'a> {
 /// Is this `clientAppUsed` a legacy protocol? Legacy is everything that is said and is not one of the two modern
 /// clients (Microsoft Entra, "Sign-ins using legacy authentication" workbook).
 #[must_use]
-pub fn is_legacy(client_app: &str) -> bool {
+pub(crate) fn is_legacy(client_app: &str) -> bool {
     let modern = ["", "Unknown", "Browser", "Mobile Apps and Desktop clients"];
     !modern.iter().any(|name| name.eq_ignore_ascii_case(client_app.trim()))
 }
@@ -106,7 +106,7 @@ struct Tally {
 }
 
 /// Aggregates records by user. `K` names the user: an object id, or also a sign-in name where files lack the id.
-pub struct Aggregator<K> {
+pub(crate) struct Aggregator<K> {
     users: HashMap<K, Box<Tally>>,
     names: HashSet<Text>,
     records: u64,
@@ -121,12 +121,12 @@ impl<K> Default for Aggregator<K> {
 impl<K: Eq + Hash> Aggregator<K> {
     /// How many records were added.
     #[must_use]
-    pub fn records(&self) -> u64 {
+    pub(crate) fn records(&self) -> u64 {
         self.records
     }
 
     /// Adds one record of `user`.
-    pub fn add(&mut self, user: K, record: &Record<'_>) {
+    pub(crate) fn add(&mut self, user: K, record: &Record<'_>) {
         self.records += 1;
         let names = &mut self.names;
         let tally = self.users.entry(user).or_default();
@@ -184,7 +184,7 @@ impl<K: Eq + Hash> Aggregator<K> {
 
     /// What was recorded of `user`, or nothing where there was no record.
     #[must_use]
-    pub fn of<Q>(&self, user: &Q, window_days: u16) -> Option<SignIns>
+    pub(crate) fn of<Q>(&self, user: &Q, window_days: u16) -> Option<SignIns>
     where
         K: std::borrow::Borrow<Q>,
         Q: Eq + Hash + ?Sized,
@@ -194,7 +194,7 @@ impl<K: Eq + Hash> Aggregator<K> {
 
     /// What it means that a complete log has no record of a user: all counts are known to be zero.
     #[must_use]
-    pub fn nothing(window_days: u16) -> SignIns {
+    pub(crate) fn nothing(window_days: u16) -> SignIns {
         Tally::default().sign_ins(window_days)
     }
 }

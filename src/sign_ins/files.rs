@@ -18,7 +18,7 @@ const PORTAL_LIMIT: u64 = 100_000;
 
 /// Who a record is of: the object id where the file has it, else the sign-in name in lower case.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum UserKey {
+pub(crate) enum UserKey {
     /// By object id.
     Id(UserId),
     /// By sign-in name, lower case.
@@ -54,7 +54,7 @@ impl std::error::Error for FileError {}
 ///
 /// # Errors
 /// The first file that cannot be read or is none.
-pub fn merge_files(
+pub(crate) fn merge_files(
     files: &[PathBuf],
     base: &Path,
     window_days: u16,

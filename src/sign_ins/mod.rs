@@ -10,5 +10,6 @@ mod files;
 mod json;
 pub(crate) mod wire;
 
-pub use aggregate::{Aggregator, EventKind, Record, is_legacy};
-pub use files::{FileError, SignInFiles, UserKey, merge_files};
+pub(crate) use aggregate::{Aggregator, EventKind, Record, is_legacy};
+pub use files::{FileError, SignInFiles};
+pub(crate) use files::{UserKey, merge_files};

@@ -37,7 +37,7 @@ pub enum SnapshotErrorKind {
 }
 
 /// How many problems of one file are told. A broken export has one per user; nobody reads more.
-pub const MAX_PROBLEMS: usize = 20;
+pub(crate) const MAX_PROBLEMS: usize = 20;
 
 /// One thing wrong in the file.
 #[derive(Clone, Debug, PartialEq, Eq)]

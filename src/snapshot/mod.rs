@@ -24,9 +24,11 @@ mod write;
 mod tests;
 
 pub use adapter::SnapshotTenant;
-pub use error::{MAX_PROBLEMS, Problem, SnapshotError, SnapshotErrorKind};
+pub(crate) use error::MAX_PROBLEMS;
+pub use error::{Problem, SnapshotError, SnapshotErrorKind};
 pub use read::{from_slice, read};
-pub use write::{save, write};
+pub(crate) use write::save;
+pub use write::write;
 
 #[cfg(doc)]
 use crate::tenant::ObservedTenant;

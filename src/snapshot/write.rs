@@ -29,7 +29,7 @@ use super::{
 ///
 /// # Errors
 /// When the file cannot be written; then the old one, if any, is untouched.
-pub fn save(path: &Path, tenant: &ObservedTenant) -> Result<(), SnapshotError> {
+pub(crate) fn save(path: &Path, tenant: &ObservedTenant) -> Result<(), SnapshotError> {
     let saved = || {
         // A link is followed; a file that does not exist yet has only its own name.
         let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());

@@ -20,7 +20,7 @@ pub use conditional_access::{
 pub use id::{GroupId, RoleTemplateId, TenantId, UserId};
 pub use observed::{Domain, Fact, Group, MfaServicePolicy, ObservedTenant, Source, Unavailable, UserIndex};
 pub use port::{ReadError, ReadProgress, ReadRequest, StateRead, TenantRead, TenantWrite, WriteError, WriteErrorKind};
-pub use roles::{is_privileged, role};
+pub(crate) use roles::{is_privileged, role};
 pub use sign_ins::{AppSignIns, LegacySignIns, SignIns};
 pub use state::{MfaState, ObservedState};
 pub use text::Text;

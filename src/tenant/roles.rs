@@ -3,32 +3,35 @@
 use super::{RoleAssignment, RoleTemplateId};
 
 /// Template ids used by rules.
-pub mod role {
+pub(crate) mod role {
     use super::RoleTemplateId;
     use uuid::uuid;
 
     /// Global Administrator
-    pub const GLOBAL_ADMINISTRATOR: RoleTemplateId = RoleTemplateId::new(uuid!("62e90394-69f5-4237-9190-012177145e10"));
+    pub(crate) const GLOBAL_ADMINISTRATOR: RoleTemplateId =
+        RoleTemplateId::new(uuid!("62e90394-69f5-4237-9190-012177145e10"));
     /// Directory Synchronization Accounts
-    pub const DIRECTORY_SYNCHRONIZATION_ACCOUNTS: RoleTemplateId =
+    pub(crate) const DIRECTORY_SYNCHRONIZATION_ACCOUNTS: RoleTemplateId =
         RoleTemplateId::new(uuid!("d29b2b05-8046-44ba-8758-1e26182fcf32"));
     /// On Premises Directory Sync Account
-    pub const ON_PREMISES_DIRECTORY_SYNC_ACCOUNT: RoleTemplateId =
+    pub(crate) const ON_PREMISES_DIRECTORY_SYNC_ACCOUNT: RoleTemplateId =
         RoleTemplateId::new(uuid!("a92aed5d-d78a-4d16-b381-09adb37eb3b0"));
     /// Directory Readers
-    pub const DIRECTORY_READERS: RoleTemplateId = RoleTemplateId::new(uuid!("88d8e3e3-8f55-4a1e-953a-9b9898b8876b"));
+    pub(crate) const DIRECTORY_READERS: RoleTemplateId =
+        RoleTemplateId::new(uuid!("88d8e3e3-8f55-4a1e-953a-9b9898b8876b"));
     /// Guest Inviter
-    pub const GUEST_INVITER: RoleTemplateId = RoleTemplateId::new(uuid!("95e79109-95c0-4d8e-aee3-d01accf2d47b"));
+    pub(crate) const GUEST_INVITER: RoleTemplateId = RoleTemplateId::new(uuid!("95e79109-95c0-4d8e-aee3-d01accf2d47b"));
     /// Message Center Reader
-    pub const MESSAGE_CENTER_READER: RoleTemplateId =
+    pub(crate) const MESSAGE_CENTER_READER: RoleTemplateId =
         RoleTemplateId::new(uuid!("790c1fb9-7f7d-4f88-86a1-ef1f95c05c1b"));
     /// Reports Reader
-    pub const REPORTS_READER: RoleTemplateId = RoleTemplateId::new(uuid!("4a5d8f65-41da-4de4-8968-e035b65339cf"));
+    pub(crate) const REPORTS_READER: RoleTemplateId =
+        RoleTemplateId::new(uuid!("4a5d8f65-41da-4de4-8968-e035b65339cf"));
 }
 
 /// Does this role make its holder privileged? Every role does but four that only read or invite.
 #[must_use]
-pub fn is_privileged(assignment: &RoleAssignment) -> bool {
+pub(crate) fn is_privileged(assignment: &RoleAssignment) -> bool {
     !matches!(
         assignment.template_id,
         role::DIRECTORY_READERS | role::GUEST_INVITER | role::MESSAGE_CENTER_READER | role::REPORTS_READER

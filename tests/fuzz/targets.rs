@@ -3,7 +3,7 @@
 
 use std::{io, path::Path, sync::LazyLock};
 
-use mfaplan::{
+use mfaplan::testing::{
     apply::journal::Journal,
     config::{Config, LoadInput, Overlay, load_over},
     diag::{json, render},
@@ -63,7 +63,7 @@ fn contoso() -> ObservedTenant {
 static CONTOSO: LazyLock<ObservedTenant> = LazyLock::new(contoso);
 static CONFIG: LazyLock<Config> = LazyLock::new(|| load(CONFIGURATION).expect("it is valid"));
 
-fn load(text: &str) -> Result<Config, Box<mfaplan::config::LoadFailure>> {
+fn load(text: &str) -> Result<Config, Box<mfaplan::testing::config::LoadFailure>> {
     let mut overlay = Overlay::alone();
     // Nothing is on the disk there, so `file()` finds nothing.
     let dir = Path::new("/nowhere/configuration");

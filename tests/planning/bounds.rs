@@ -1,6 +1,6 @@
 //! Guardrails, waivers, the policy directory, summary and digest.
 
-use mfaplan::plan::{Plan, Waiver, validate_waiver};
+use mfaplan::testing::plan::{Plan, Waiver, validate_waiver};
 use serde_json::json;
 
 use crate::world::*;

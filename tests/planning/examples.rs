@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use mfaplan::{
+use mfaplan::testing::{
     config::{self, Config, LoadInput},
     plan::{self, BuildInput, Decision, Plan},
     risk, snapshot,

@@ -1,6 +1,6 @@
 //! Waivers, re-grading, the organisation's own rules, checks and outputs.
 
-use mfaplan::severity::Severity;
+use mfaplan::testing::severity::Severity;
 use serde_json::json;
 
 use crate::world::*;
@@ -48,7 +48,7 @@ fn a_waiver_that_accepts_nothing_is_a_finding() {
 #[test]
 fn a_rule_can_be_regraded_and_switched_off() {
     let grade = |body: &str| World::new([script("anna")], &format!("{ALL}risk \"MFA005\" {{\n {body}\n}}")).plan();
-    let severity = |plan: &mfaplan::plan::Plan| {
+    let severity = |plan: &mfaplan::testing::plan::Plan| {
         change(plan, "anna").findings.iter().find(|one| one.rule == "MFA005").map(|one| one.severity)
     };
     let plan = World::new([script("anna")], ALL).plan();

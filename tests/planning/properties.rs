@@ -1,6 +1,6 @@
 //! Where two routes must agree.
 
-use mfaplan::plan::{Decision, Plan, compare};
+use mfaplan::testing::plan::{Decision, Plan, compare};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

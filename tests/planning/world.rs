@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use mfaplan::{
+use mfaplan::testing::{
     config::{self, Config, LoadInput, Overlay},
     diag::Diagnostic,
     plan::{self, BuildError, BuildInput, Built, Change, Plan, Waiver},

@@ -7,7 +7,7 @@ use super::NAMESPACE;
 
 /// The signers a configuration allows.
 #[derive(Clone, Debug)]
-pub struct AllowedSigners(Vec<Entry>);
+pub(crate) struct AllowedSigners(Vec<Entry>);
 
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
@@ -23,7 +23,7 @@ pub(super) struct Entry {
 /// A line that cannot be understood.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {reason}")]
-pub struct AllowedSignersError {
+pub(crate) struct AllowedSignersError {
     /// Which, from 1.
     pub line: usize,
     /// What is wrong.
@@ -35,7 +35,7 @@ impl AllowedSigners {
     ///
     /// # Errors
     /// At the first line that cannot be understood: passing over one could take a restriction away.
-    pub fn parse(text: &str, zone: &TimeZone) -> Result<Self, AllowedSignersError> {
+    pub(crate) fn parse(text: &str, zone: &TimeZone) -> Result<Self, AllowedSignersError> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut entries = Vec::new();
         for (index, line) in text.lines().enumerate() {

@@ -12,8 +12,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use allowed_signers::{AllowedSigners, AllowedSignersError};
-pub use signature::{NAMESPACE, SignError, SignatureError, SignatureFile, by_signatures, sign, statement};
+pub(crate) use allowed_signers::{AllowedSigners, AllowedSignersError};
+pub use signature::SignatureError;
+pub(crate) use signature::{NAMESPACE, SignError, SignatureFile, by_signatures, sign, statement};
 pub use states::{ApprovedPlan, FreshPlan, Preflight, PreflightError, Requirements};
 
 use super::journal::RunId;

@@ -22,7 +22,7 @@ use super::{AllowedSigners, Approval, ApprovalError, How, Signer, Spent};
 use crate::{apply::journal::RunId, plan::Digest};
 
 /// The namespace of signatures: one made for another purpose never counts.
-pub const NAMESPACE: &str = "mfaplan";
+pub(crate) const NAMESPACE: &str = "mfaplan";
 
 const TITLE: &str = "mfaplan approval v1";
 const BEGIN: &str = "-----BEGIN SSH SIGNATURE-----";
@@ -32,13 +32,13 @@ const SKEW: SignedDuration = SignedDuration::from_mins(5);
 
 /// The text that is signed.
 #[must_use]
-pub fn statement(digest: &Digest, at: Timestamp) -> String {
+pub(crate) fn statement(digest: &Digest, at: Timestamp) -> String {
     format!("{TITLE}\ndigest: {digest}\nsigned_at: {}\n", at.strftime("%Y-%m-%dT%H:%M:%SZ"))
 }
 
 /// Why signing did not work.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SignError {
+pub(crate) enum SignError {
     /// Not a private key in OpenSSH's format.
     #[error("not a private key in OpenSSH format: {reason}")]
     NotAKey {
@@ -61,7 +61,7 @@ pub enum SignError {
 impl SignError {
     /// What to do about it: let ssh-keygen (and with it the agent, or a security key) make the same signature.
     #[must_use]
-    pub fn hints(&self, digest: &Digest, at: Timestamp) -> Vec<String> {
+    pub(crate) fn hints(&self, digest: &Digest, at: Timestamp) -> Vec<String> {
         let text = statement(digest, at).trim_end().replace('\n', "\\n");
         vec![format!(
             "let ssh-keygen sign, which asks for the passphrase or the agent: printf '{text}\\n' > approval && ssh-keygen \
@@ -74,7 +74,7 @@ impl SignError {
 ///
 /// # Errors
 /// When the key cannot be read, has a passphrase, or is of a kind that cannot sign here.
-pub fn sign(key: &str, digest: &Digest, at: Timestamp) -> Result<String, SignError> {
+pub(crate) fn sign(key: &str, digest: &Digest, at: Timestamp) -> Result<String, SignError> {
     let key = PrivateKey::from_openssh(key).map_err(|error| SignError::NotAKey { reason: error.to_string() })?;
     if key.is_encrypted() {
         return Err(SignError::Encrypted);
@@ -151,7 +151,7 @@ pub enum SignatureError {
 
 /// A signature file taken apart.
 #[derive(Clone, Debug)]
-pub struct SignatureFile {
+pub(crate) struct SignatureFile {
     signature: SshSig,
     statement: Option<Statement>,
 }
@@ -168,7 +168,7 @@ impl SignatureFile {
     ///
     /// # Errors
     /// When there is no armored signature, or a statement that is not of the form above.
-    pub fn parse(text: &str) -> Result<Self, SignatureError> {
+    pub(crate) fn parse(text: &str) -> Result<Self, SignatureError> {
         let malformed = |reason: &str| SignatureError::Malformed(reason.to_owned());
         // Git and mail programs turn line ends around; neither armor nor statement has any but LF.
         let text = text.replace("\r\n", "\n");
@@ -192,7 +192,7 @@ impl SignatureFile {
     ///
     /// # Errors
     /// Each reason for which it does not count.
-    pub fn verify(
+    pub(crate) fn verify(
         &self,
         digest: &Digest,
         allowed: &AllowedSigners,
@@ -272,7 +272,7 @@ impl Statement {
     clippy::too_many_arguments,
     reason = "each is one condition on a signature, and all come from different places"
 )]
-pub fn by_signatures<'a>(
+pub(crate) fn by_signatures<'a>(
     files: impl IntoIterator<Item = (&'a str, &'a str)>,
     digest: &Digest,
     allowed: &AllowedSigners,

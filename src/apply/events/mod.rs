@@ -1,7 +1,7 @@
 //! `--events`: newline-delimited JSON, one event a line, beside whatever the terminal shows. The last line is always a
 //! `summary`, on every way out.
 
-pub mod v1;
+pub(crate) mod v1;
 
 use std::{
     io::Write,
@@ -21,7 +21,7 @@ use crate::plan::Plan;
 
 /// Writes events. Dropped without a summary (an error on the way), it writes one that says so.
 #[derive(Debug)]
-pub struct EventWriter<W: Write + Send> {
+pub(crate) struct EventWriter<W: Write + Send> {
     state: Mutex<State<W>>,
 }
 
@@ -40,7 +40,7 @@ struct State<W> {
 
 impl<W: Write + Send> EventWriter<W> {
     /// Writes the events of this command.
-    pub const fn new(out: W, command: Command, now: Timestamp) -> Self {
+    pub(crate) const fn new(out: W, command: Command, now: Timestamp) -> Self {
         Self {
             state: Mutex::new(State {
                 out,
@@ -56,7 +56,7 @@ impl<W: Write + Send> EventWriter<W> {
     }
 
     /// The events of `plan`: every change. The summary follows with the exit code.
-    pub fn plan(&self, now: Timestamp, plan: &Plan) {
+    pub(crate) fn plan(&self, now: Timestamp, plan: &Plan) {
         let mut state = self.state();
         state.changes = plan.summary.applied();
         for change in &plan.changes {
@@ -77,7 +77,7 @@ impl<W: Write + Send> EventWriter<W> {
 
     /// The events of `verify`: every user. The summary follows with the exit code: drifted users count as stale, for
     /// that is what they are to a run; users that could not be read as unknown.
-    pub fn verify(&self, now: Timestamp, report: &VerifyReport) {
+    pub(crate) fn verify(&self, now: Timestamp, report: &VerifyReport) {
         let mut state = self.state();
         state.run.clone_from(&report.run);
         state.changes = report.users.len() as u64;
@@ -99,12 +99,12 @@ impl<W: Write + Send> EventWriter<W> {
 
     /// The last line, where no run has written it: of `plan`, of `verify`, of a refusal, of an error.
     /// Does nothing if there is one already.
-    pub fn summary(&self, now: Timestamp, outcome: RunEnd, exit_code: u8) {
+    pub(crate) fn summary(&self, now: Timestamp, outcome: RunEnd, exit_code: u8) {
         self.state().summary(now, outcome, exit_code);
     }
 
     /// Why not all events could be written, if so.
-    pub fn failed(&self) -> Option<String> {
+    pub(crate) fn failed(&self) -> Option<String> {
         self.state().failed.clone()
     }
 

@@ -16,12 +16,12 @@ use crate::{
 };
 
 /// The version of the lines, named in the published schema; minor = additions only.
-pub const FORMAT_VERSION: &str = "1.0";
+pub(crate) const FORMAT_VERSION: &str = "1.0";
 
 /// A user in an event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct User {
+pub(crate) struct User {
     /// Object id.
     pub id: UserId,
     /// Sign-in name.
@@ -32,7 +32,7 @@ pub struct User {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
-pub enum Line {
+pub(crate) enum Line {
     /// `plan`: a change.
     Change(Change),
     /// A session of a run begins.
@@ -56,7 +56,7 @@ pub enum Line {
 /// `change`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Change {
+pub(crate) struct Change {
     /// When.
     #[cfg_attr(test, schemars(with = "crate::schema::DateTime"))]
     pub timestamp: Timestamp,
@@ -77,7 +77,7 @@ pub struct Change {
 /// `start`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Start {
+pub(crate) struct Start {
     /// When.
     #[cfg_attr(test, schemars(with = "crate::schema::DateTime"))]
     pub timestamp: Timestamp,
@@ -92,7 +92,7 @@ pub struct Start {
 /// `phase`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct PhaseLine {
+pub(crate) struct PhaseLine {
     /// When.
     #[cfg_attr(test, schemars(with = "crate::schema::DateTime"))]
     pub timestamp: Timestamp,
@@ -107,7 +107,7 @@ pub struct PhaseLine {
 /// `intent`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Intent {
+pub(crate) struct Intent {
     /// When.
     #[cfg_attr(test, schemars(with = "crate::schema::DateTime"))]
     pub timestamp: Timestamp,
@@ -124,7 +124,7 @@ pub struct Intent {
 /// `retry`
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Retry {
+pub(crate) struct Retry {
     /// When.
     #[cfg_attr(test, schemars(with = "crate::schema::DateTime"))]
     pub timestamp: Timestamp,
@@ -141,7 +141,7 @@ pub struct Retry {
 /// `result`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct ResultLine {
+pub(crate) struct ResultLine {
     /// When.
     #[cfg_attr(test, schemars(with = "crate::schema::DateTime"))]
     pub timestamp: Timestamp,
@@ -168,7 +168,7 @@ pub struct ResultLine {
 /// `stopping`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Stopping {
+pub(crate) struct Stopping {
     /// When.
     #[cfg_attr(test, schemars(with = "crate::schema::DateTime"))]
     pub timestamp: Timestamp,
@@ -182,7 +182,7 @@ pub struct Stopping {
 /// `verify`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Verify {
+pub(crate) struct Verify {
     /// When.
     #[cfg_attr(test, schemars(with = "crate::schema::DateTime"))]
     pub timestamp: Timestamp,
@@ -201,7 +201,7 @@ pub struct Verify {
 /// `summary`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Summary {
+pub(crate) struct Summary {
     /// When.
     #[cfg_attr(test, schemars(with = "crate::schema::DateTime"))]
     pub timestamp: Timestamp,

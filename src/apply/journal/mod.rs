@@ -5,13 +5,14 @@
 
 mod read;
 mod store;
-pub mod v1;
+pub(crate) mod v1;
 mod write;
 
 use std::{fmt, io, path::PathBuf, str::FromStr};
 
 pub use read::{Entry, Journal};
-pub use store::{HISTORY_VERSION, HistoryEntry, HistoryStatus, Store};
+pub(crate) use store::HISTORY_VERSION;
+pub use store::{HistoryEntry, HistoryStatus, Store};
 pub use write::{JournalWriter, Sink};
 
 /// The id of a run: the stem of its journal's name. Sorts by time.

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The version written; minor = additions only.
-pub const FORMAT_VERSION: &str = "1.0";
+pub(crate) const FORMAT_VERSION: &str = "1.0";
 
 /// A line.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -30,7 +30,7 @@ Examples:
   mfaplan apply --resume 20261124T213000Z-3f9c2a7b    finish an interrupted run
 
 Handing over a saved plan is not an approval, nor is a \"yes\" from a pipe.")]
-pub struct Args {
+pub(crate) struct Args {
     /// A plan saved by `plan --out`
     #[arg(conflicts_with_all = ["resume", "targets", "waivers"])]
     file: Option<PathBuf>,
@@ -55,7 +55,7 @@ pub struct Args {
 ///
 /// # Errors
 /// Whatever keeps it from being performed; then nothing was written, or the journal says what was.
-pub fn run(args: &Args, context: &mut Context) -> Outcome {
+pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
     let events = Log::open_apply(args.events.as_deref(), args.resume.is_some(), context)?;
     let outcome = perform(args, &events, context).map_err(applying::unheard);
     events.close(&outcome)?;

@@ -21,7 +21,7 @@ Examples:
 The signature is SSHSIG: `ssh-keygen -Y verify -n mfaplan` checks it too.
 Hand it to `mfaplan apply --signature FILE`."
 )]
-pub struct Args {
+pub(crate) struct Args {
     /// A saved plan
     file: Option<PathBuf>,
     /// The digest of a plan, all 64 digits, as shown with every view of it
@@ -39,7 +39,7 @@ pub struct Args {
 ///
 /// # Errors
 /// When the plan or the key cannot be read, or the plan is refused.
-pub fn run(args: &Args, context: &mut Context) -> Outcome {
+pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
     let digest = match (&args.file, &args.digest) {
         (Some(path), _) => {
             let plan = file::read_path(path, digest::compute)

@@ -11,7 +11,7 @@ Examples:
   mfaplan completions bash > /etc/bash_completion.d/mfaplan
   mfaplan completions zsh > ~/.zfunc/_mfaplan
   mfaplan completions fish > ~/.config/fish/completions/mfaplan.fish")]
-pub struct Args {
+pub(crate) struct Args {
     /// Which shell
     shell: Shell,
 }
@@ -30,7 +30,7 @@ enum Shell {
 ///
 /// # Errors
 /// When standard output cannot be written.
-pub fn run(args: &Args, context: &mut Context) -> Outcome {
+pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
     let shell = match args.shell {
         Shell::Bash => clap_complete::Shell::Bash,
         Shell::Elvish => clap_complete::Shell::Elvish,

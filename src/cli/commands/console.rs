@@ -26,7 +26,7 @@ Examples:
 
 Besides var, local, tenant and plan there are user(\"NAME\"), users and groups. On a terminal an
 expression goes on in the next line while a bracket is open; from a pipe it stands on one line.")]
-pub struct Args {
+pub(crate) struct Args {
     /// Variables.
     #[command(flatten)]
     config: ConfigArgs,
@@ -42,7 +42,7 @@ pub struct Args {
 ///
 /// # Errors
 /// When the configuration or the tenant cannot be read. From a pipe, a wrong line is told and ends in exit code 1.
-pub fn run(args: &Args, context: &mut Context) -> Outcome {
+pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
     let config = if has_configuration()? { Some(load::config(&args.config, context)?) } else { None };
     let observed = match &config {
         Some(config) if args.live || args.tenant.snapshot.is_some() || config.tenant.snapshot.is_some() => {

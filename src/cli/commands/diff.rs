@@ -31,7 +31,7 @@ Examples:
   mfaplan diff main/ branch/ --snapshot tenant.json --format markdown
 
 Formats: text, markdown and json.")]
-pub struct Args {
+pub(crate) struct Args {
     /// A saved plan, or a configuration directory
     old: PathBuf,
     /// The same, newer
@@ -54,7 +54,7 @@ pub struct Args {
 ///
 /// # Errors
 /// When a plan or a configuration cannot be read, or one is a plan and the other a configuration.
-pub fn run(args: &Args, context: &mut Context) -> Outcome {
+pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
     let (old, new) = match (args.old.is_dir(), args.new.is_dir()) {
         (true, true) => (planned(&args.old, args, context)?, planned(&args.new, args, context)?),
         (false, false) => {

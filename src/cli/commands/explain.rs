@@ -15,7 +15,7 @@ use crate::{
 Examples:
   mfaplan explain jdoe@contoso.com     why this user gets this state
   mfaplan explain MFA006               what this rule looks for, and what to do about it")]
-pub struct Args {
+pub(crate) struct Args {
     /// A user (name or object id) or a rule id
     what: String,
     /// Variables.
@@ -30,7 +30,7 @@ pub struct Args {
 ///
 /// # Errors
 /// When it is neither, or the configuration or the tenant cannot be read.
-pub fn run(args: &Args, context: &mut Context) -> Outcome {
+pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
     if let Some(text) = explanation::rule(&args.what) {
         context.out.write_all(text.as_bytes())?;
         return Ok(Exit::Done);

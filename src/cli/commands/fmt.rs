@@ -24,7 +24,7 @@ Examples:
   mfaplan fmt - < in.mfa.hcl   format standard input
 
 Formats *.mfa.hcl, *.mfavars.hcl and *.mfatest.hcl in Terraform's canonical style. Comments are kept.")]
-pub struct Args {
+pub(crate) struct Args {
     /// Files or directories; - for standard input [default: the current directory]
     paths: Vec<PathBuf>,
     /// Change nothing; exit with 3 when a file is not formatted
@@ -46,7 +46,7 @@ const SUFFIXES: [&str; 3] = [".mfa.hcl", ".mfavars.hcl", ".mfatest.hcl"];
 /// # Errors
 /// When a file cannot be read or written. A file with syntax errors is left alone and ends in exit code 2, as with
 /// Terraform.
-pub fn run(args: &Args, context: &mut Context) -> Outcome {
+pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
     let here = [PathBuf::from(".")];
     let paths = if args.paths.is_empty() { &here[..] } else { &args.paths[..] };
     let mut files = Vec::new();

@@ -8,7 +8,7 @@ use crate::cli::{Context, Exit, Outcome, applying};
 Examples:
   mfaplan history             every run of this configuration directory, oldest first
   mfaplan history --json      for programs")]
-pub struct Args {
+pub(crate) struct Args {
     /// Write JSON
     #[arg(long)]
     json: bool,
@@ -18,7 +18,7 @@ pub struct Args {
 ///
 /// # Errors
 /// When the journal's directory cannot be read.
-pub fn run(args: &Args, context: &mut Context) -> Outcome {
+pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
     let history = applying::store().history().map_err(applying::journal_failure)?;
     if args.json {
         serde_json::to_writer_pretty(&mut context.out, &history).map_err(std::io::Error::from)?;

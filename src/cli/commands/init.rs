@@ -29,7 +29,7 @@ Examples:
   AZURE_TENANT_ID=… mfaplan init --from-tenant         the same, from Microsoft Graph
 
 Never overwrites a file. The plan of what --from-tenant writes is empty: change it from there.")]
-pub struct Args {
+pub(crate) struct Args {
     /// Write what the tenant is like now
     #[arg(long)]
     from_tenant: bool,
@@ -45,7 +45,7 @@ const TEMPLATE: &str = include_str!("init.mfa.hcl");
 ///
 /// # Errors
 /// When there is a configuration already, or the tenant cannot be read.
-pub fn run(args: &Args, context: &mut Context) -> Outcome {
+pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
     refuse_existing()?;
     if !args.from_tenant {
         if args.tenant.snapshot.is_some() {

@@ -13,7 +13,7 @@ Examples:
   mfaplan login      sign in with what the environment offers, and say who that is
 
 Nothing is stored: every command signs in anew, and a device code is asked for at a terminal only.")]
-pub struct Args {
+pub(crate) struct Args {
     /// Variables.
     #[command(flatten)]
     config: ConfigArgs,
@@ -23,7 +23,7 @@ pub struct Args {
 ///
 /// # Errors
 /// When signing in fails.
-pub fn run(args: &Args, context: &mut Context) -> Outcome {
+pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
     let config = load::config(&args.config, context)?;
     let signed_in = runtime::online()?.block_on(async {
         let tenant = connect::connect(&config, &TenantArgs::default(), context).await?;

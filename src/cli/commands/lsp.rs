@@ -14,13 +14,13 @@ Examples:
   mfaplan lsp      speaks the language server protocol on standard input and output
 
 docs/editors.md has the set-up for VS Code, Neovim and Helix.")]
-pub struct Args {}
+pub(crate) struct Args {}
 
 /// Serves an editor until it says goodbye.
 ///
 /// # Errors
 /// When the editor breaks the protocol or its pipe.
-pub fn run(_: &Args, context: &mut Context) -> Outcome {
+pub(crate) fn run(_: &Args, context: &mut Context) -> Outcome {
     let (connection, threads) = Connection::stdio();
     let environment = load::variables(context);
     let policy_dir = context.policy();

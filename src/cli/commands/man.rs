@@ -12,7 +12,7 @@ use crate::cli::{Cli, Context, Exit, Failure, Outcome};
 Examples:
   mfaplan man | man -l -              read it
   mfaplan man plan > mfaplan-plan.1   the page of one command")]
-pub struct Args {
+pub(crate) struct Args {
     /// The page of one command instead of the overview
     command: Option<String>,
 }
@@ -21,7 +21,7 @@ pub struct Args {
 ///
 /// # Errors
 /// When there is no such command, or standard output cannot be written.
-pub fn run(args: &Args, context: &mut Context) -> Outcome {
+pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
     let mut command = Cli::command();
     command.build();
     let page = match &args.command {

@@ -1,25 +1,25 @@
 //! The commands, one file each: `Args` and `run`.
 
-pub mod apply;
-pub mod approve;
-pub mod completions;
-pub mod console;
-pub mod diff;
-pub mod explain;
-pub mod fmt;
-pub mod history;
-pub mod init;
-pub mod login;
-pub mod lsp;
-pub mod man;
-pub mod plan;
-pub mod rollback;
-pub mod rules;
-pub mod show;
-pub mod snapshot;
-pub mod test;
-pub mod validate;
-pub mod verify;
+pub(crate) mod apply;
+pub(crate) mod approve;
+pub(crate) mod completions;
+pub(crate) mod console;
+pub(crate) mod diff;
+pub(crate) mod explain;
+pub(crate) mod fmt;
+pub(crate) mod history;
+pub(crate) mod init;
+pub(crate) mod login;
+pub(crate) mod lsp;
+pub(crate) mod man;
+pub(crate) mod plan;
+pub(crate) mod rollback;
+pub(crate) mod rules;
+pub(crate) mod show;
+pub(crate) mod snapshot;
+pub(crate) mod test;
+pub(crate) mod validate;
+pub(crate) mod verify;
 
 use super::{Command, Context, Outcome};
 
@@ -27,7 +27,7 @@ use super::{Command, Context, Outcome};
 ///
 /// # Errors
 /// Whatever keeps it from doing what it was asked.
-pub fn run(command: Command, context: &mut Context) -> Outcome {
+pub(crate) fn run(command: Command, context: &mut Context) -> Outcome {
     match command {
         Command::Init(args) => init::run(&args, context),
         Command::Fmt(args) => fmt::run(&args, context),

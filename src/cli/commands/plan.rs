@@ -27,7 +27,7 @@ Examples:
   mfaplan plan --detailed-exitcode               exit code 2 when there are changes
 
 Nothing is ever written to the tenant by `plan`.")]
-pub struct Args {
+pub(crate) struct Args {
     /// Planning.
     #[command(flatten)]
     plan: PlanArgs,
@@ -63,7 +63,7 @@ fn parse_severity(text: &str) -> Result<Severity, String> {
 ///
 /// # Errors
 /// When there is no plan: diagnostics, a tenant that cannot be read, a file that cannot be written.
-pub fn run(args: &Args, context: &mut Context) -> Outcome {
+pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
     let events = Log::open(args.events.as_deref(), context)?;
     let outcome = planned(args, &events, context).map(|planned| {
         let exit = exit(args, &planned.plan);

@@ -26,7 +26,7 @@ Examples:
   mfaplan rollback 20261124T213000Z-3f9c2a7b --target jdoe@contoso.com
 
 Only users who still have the state the run left are brought back; the others are named and left alone.")]
-pub struct Args {
+pub(crate) struct Args {
     /// The run to undo, as `mfaplan history` lists it
     run: String,
     /// Limit the rollback to a user (name or id)
@@ -62,7 +62,7 @@ pub struct Args {
 ///
 /// # Errors
 /// Whatever keeps it from being performed.
-pub fn run(args: &Args, context: &mut Context) -> Outcome {
+pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
     let events = Log::open_rollback(args.events.as_deref(), context)?;
     let outcome = perform(args, &events, context).map_err(applying::unheard);
     events.close(&outcome)?;

@@ -12,7 +12,7 @@ Examples:
   mfaplan rules                    the catalogue, a line each
   mfaplan rules --json | jq .      for programs
   mfaplan explain MFA006           one rule whole")]
-pub struct Args {
+pub(crate) struct Args {
     /// Write JSON
     #[arg(long)]
     json: bool,
@@ -35,7 +35,7 @@ struct Entry {
 ///
 /// # Errors
 /// When standard output cannot be written.
-pub fn run(args: &Args, context: &mut Context) -> Outcome {
+pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
     let rules = risk::registry();
     if args.json {
         let entries: Vec<_> = rules

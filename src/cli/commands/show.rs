@@ -23,7 +23,7 @@ Examples:
   mfaplan show staff.mfaplan                      a saved plan
   mfaplan show staff.mfaplan --format html > plan.html
   mfaplan show tenant.json                        a snapshot")]
-pub struct Args {
+pub(crate) struct Args {
     /// A saved plan or a snapshot
     file: PathBuf,
     /// Showing.
@@ -35,7 +35,7 @@ pub struct Args {
 ///
 /// # Errors
 /// When the file is neither, is damaged, or of a version this program does not know: then nothing is shown.
-pub fn run(args: &Args, context: &mut Context) -> Outcome {
+pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
     let path = args.file.display();
     // What a pipe holds can be read once only; of a file only what is needed is in memory.
     let piped = match fs::metadata(&args.file) {

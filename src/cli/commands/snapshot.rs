@@ -19,7 +19,7 @@ Examples:
   mfaplan plan --snapshot tenant.json      the same plan, offline
 
 A snapshot holds names, sign-in counts and roles of real people: keep it as you keep the directory itself.")]
-pub struct Args {
+pub(crate) struct Args {
     /// The file to write
     #[arg(long, short, value_name = "FILE")]
     out: PathBuf,
@@ -35,7 +35,7 @@ pub struct Args {
 ///
 /// # Errors
 /// When the tenant cannot be read or the file cannot be written.
-pub fn run(args: &Args, context: &mut Context) -> Outcome {
+pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
     let config = load::config(&args.config, context)?;
     let source = tenant::open(&config, &args.tenant, context)?;
     let observed = tenant::observe(&source, &config, context)?;

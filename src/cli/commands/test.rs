@@ -22,7 +22,7 @@ Examples:
   mfaplan test --junit results.xml              for a CI system
 
 Scenarios plan this configuration against small tenants written beside it. No credential, nothing is written.")]
-pub struct Args {
+pub(crate) struct Args {
     /// Scenario files [default: every *.mfatest.hcl of this directory and of its tests/]
     files: Vec<PathBuf>,
     /// Only the runs whose name contains this
@@ -43,7 +43,7 @@ pub struct Args {
 ///
 /// # Errors
 /// When there are none, or a file cannot be read or written. A failed scenario is a result, with exit code 1.
-pub fn run(args: &Args, context: &mut Context) -> Outcome {
+pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
     let environment = load::variables(context);
     let policy = context.policy();
     let known_rules = crate::risk::known_rules();

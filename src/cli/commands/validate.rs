@@ -22,7 +22,7 @@ Examples:
   mfaplan validate --json      the same in the format of `terraform validate -json`
 
 Names of users, groups and roles are checked by `plan`, which reads the tenant.")]
-pub struct Args {
+pub(crate) struct Args {
     /// Variables.
     #[command(flatten)]
     config: ConfigArgs,
@@ -35,7 +35,7 @@ pub struct Args {
 ///
 /// # Errors
 /// The diagnostics of the configuration; with `--json` they are the result, and the exit code alone says so.
-pub fn run(args: &Args, context: &mut Context) -> Outcome {
+pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
     let loaded = load::config(&args.config, context);
     if args.json {
         let (json, exit) = match &loaded {
@@ -63,7 +63,7 @@ pub fn run(args: &Args, context: &mut Context) -> Outcome {
 ///
 /// # Errors
 /// Those of standard error.
-pub fn show(diagnostics: &[Diagnostic], sources: &SourceMap, context: &mut Context) -> io::Result<()> {
+pub(crate) fn show(diagnostics: &[Diagnostic], sources: &SourceMap, context: &mut Context) -> io::Result<()> {
     let options = RenderOptions {
         color: context.err_color,
         unicode: context.env.stderr_is_terminal,

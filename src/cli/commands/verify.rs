@@ -26,7 +26,7 @@ Examples:
   mfaplan verify 20261124T213000Z-3f9c2a7b     are they as that run left them?
 
 Exit code 2 when something differs.")]
-pub struct Args {
+pub(crate) struct Args {
     /// A run, as `mfaplan history` lists it; without one, the configuration is the measure
     run: Option<String>,
     /// Variables.
@@ -47,7 +47,7 @@ pub struct Args {
 ///
 /// # Errors
 /// When the journal, the configuration or the tenant cannot be read.
-pub fn run(args: &Args, context: &mut Context) -> Outcome {
+pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
     let events = Log::open_verify(args.events.as_deref(), context)?;
     let outcome = compare(args, &events, context);
     events.close(&outcome)?;

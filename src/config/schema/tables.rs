@@ -30,7 +30,7 @@ const fn defaulted(name: &'static str, kind: Kind, default: &'static str, doc: &
 }
 
 /// The names of the four selectors.
-pub const SELECTORS: [&str; 4] = ["users", "groups", "roles", "where"];
+pub(crate) const SELECTORS: [&str; 4] = ["users", "groups", "roles", "where"];
 
 const USERS: AttributeSchema = optional("users", Kind::Texts, "User principal names or object ids. Case is ignored.");
 const GROUPS: AttributeSchema = optional(
@@ -64,7 +64,7 @@ const CONDITION_ERROR: [AttributeSchema; 2] = [
 const SEVERITIES: Kind = Kind::OneOf(&["info", "low", "medium", "high", "critical"]);
 
 /// All blocks that stand at the top level of a file, in the order of the reference page.
-pub const TOP_LEVEL: &[&BlockSchema] = &[
+pub(crate) const TOP_LEVEL: &[&BlockSchema] = &[
     &MFAPLAN,
     &TENANT,
     &VARIABLE,
@@ -321,7 +321,7 @@ const ROLLOUT: BlockSchema = BlockSchema {
 };
 
 /// `--waive` takes these.
-pub const WAIVABLE: [&str; 4] = ["max_changes", "max_change_percent", "max_downgrades", "window"];
+pub(crate) const WAIVABLE: [&str; 4] = ["max_changes", "max_change_percent", "max_downgrades", "window"];
 
 const GUARDRAILS: BlockSchema = BlockSchema {
     name: "guardrails",

@@ -12,7 +12,7 @@ use crate::{
 
 /// The reference page of all functions, in Markdown, with the results of their examples.
 #[must_use]
-pub fn page() -> String {
+pub(crate) fn page() -> String {
     let mut out = String::from(
         "# Functions\n\nNames and results are Terraform's; where they differ, [differences](differences.md) says so.\n\
          In `where` and `rule` a function of an unknown fact (`null`) is unknown too, unless the parameter is marked \
@@ -50,7 +50,7 @@ fn write_function(function: &Function, out: &mut String) {
 
 /// What an example gives, as the console prints it.
 #[must_use]
-pub fn example_result(example: &str) -> String {
+pub(crate) fn example_result(example: &str) -> String {
     let mut sources = SourceMap::default();
     let file = sources.add("example", example);
     let mut diags = Diagnostics::default();

@@ -6,7 +6,7 @@
 mod collections;
 mod conversion;
 mod datetime;
-pub mod docs;
+pub(crate) mod docs;
 mod encoding;
 mod files;
 mod format;
@@ -27,7 +27,7 @@ use super::{Number, Scope, Value, value::Map};
 use crate::tenant::Text;
 
 /// A function of the language.
-pub struct Function {
+pub(crate) struct Function {
     /// Its name.
     pub name: &'static str,
     /// The chapter it is documented in.
@@ -61,7 +61,7 @@ pub(super) enum Marks {
 
 /// A parameter.
 #[derive(Clone, Copy, Debug)]
-pub struct Param {
+pub(crate) struct Param {
     /// Its name, for messages and documentation.
     pub name: &'static str,
     /// What it takes.
@@ -72,7 +72,7 @@ pub struct Param {
 
 /// What a parameter takes; values are converted to it as Terraform does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Takes {
+pub(crate) enum Takes {
     /// Anything.
     Any,
     /// A string.
@@ -100,7 +100,7 @@ pub enum Takes {
 impl Takes {
     /// In words.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Any => "any",
             Self::String => "string",
@@ -186,7 +186,7 @@ impl Function {
 
     /// How it is called: `substr(string, offset, length)`.
     #[must_use]
-    pub fn signature(&self) -> String {
+    pub(crate) fn signature(&self) -> String {
         let mut names: Vec<String> = self.params.iter().map(|param| param.name.to_owned()).collect();
         names.extend(self.variadic.map(|param| format!("{}...", param.name)));
         format!("{}({})", self.name, names.join(", "))
@@ -200,7 +200,7 @@ impl std::fmt::Debug for Function {
 }
 
 /// All functions, by name.
-pub static ALL: LazyLock<Vec<&'static Function>> = LazyLock::new(|| {
+pub(crate) static ALL: LazyLock<Vec<&'static Function>> = LazyLock::new(|| {
     let tables = [
         collections::FUNCTIONS,
         conversion::FUNCTIONS,
@@ -221,7 +221,7 @@ pub static ALL: LazyLock<Vec<&'static Function>> = LazyLock::new(|| {
 
 /// The function with this name.
 #[must_use]
-pub fn find(name: &str) -> Option<&'static Function> {
+pub(crate) fn find(name: &str) -> Option<&'static Function> {
     let at = ALL.binary_search_by_key(&name, |function| function.name).ok()?;
     ALL.get(at).copied()
 }

@@ -41,7 +41,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
 
 /// The application an operator signs in to by device code where AZURE_CLIENT_ID names none: "Microsoft Graph Command
 /// Line Tools", Microsoft's own public client, which an administrator can consent the scopes to.
-pub const DEVICE_CODE_CLIENT: &str = "14d82eec-204b-4c2f-b7e8-296a70dab67e";
+pub(crate) const DEVICE_CODE_CLIENT: &str = "14d82eec-204b-4c2f-b7e8-296a70dab67e";
 
 /// An application in a tenant.
 #[derive(Clone, Debug)]

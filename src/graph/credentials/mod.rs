@@ -9,7 +9,8 @@ mod choose;
 mod error;
 mod source;
 
-pub use choose::{Credential, DEVICE_CODE_CLIENT, Identity, ManagedIdentity, Method, VARIABLES};
+pub(crate) use choose::DEVICE_CODE_CLIENT;
+pub use choose::{Credential, Identity, ManagedIdentity, Method, VARIABLES};
 pub use error::AuthError;
 pub use source::{Claims, DevicePrompt, Prompt};
 pub(crate) use source::{Token, TokenSource};

@@ -16,7 +16,7 @@ const CLOSING: &[u8] = br#""}"#;
 const DIGITS: usize = 64;
 
 /// Passes a JSON object through while hashing it, and ends it with its checksum.
-pub struct Sealing<W: Write> {
+pub(crate) struct Sealing<W: Write> {
     out: W,
     context: Context,
     /// The last byte is kept back: the closing brace of the document must come after the checksum.
@@ -31,7 +31,7 @@ impl<W: Write> std::fmt::Debug for Sealing<W> {
 
 impl<W: Write> Sealing<W> {
     /// Nothing written yet.
-    pub fn new(out: W) -> Self {
+    pub(crate) fn new(out: W) -> Self {
         Self { out, context: Context::new(&SHA256), held: None }
     }
 
@@ -44,7 +44,7 @@ impl<W: Write> Sealing<W> {
     ///
     /// # Errors
     /// Those of the writer, and a document that is not one JSON object.
-    pub fn finish(mut self) -> io::Result<()> {
+    pub(crate) fn finish(mut self) -> io::Result<()> {
         if self.held != Some(b'}') {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "a plan must be a JSON object"));
         }
@@ -77,7 +77,7 @@ impl<W: Write> Write for Sealing<W> {
 ///
 /// # Errors
 /// [`PlanFileError::NoChecksum`] or [`PlanFileError::Checksum`].
-pub fn verify(bytes: &[u8]) -> Result<(), PlanFileError> {
+pub(crate) fn verify(bytes: &[u8]) -> Result<(), PlanFileError> {
     compare(Context::new(&SHA256), bytes)
 }
 
@@ -136,6 +136,6 @@ impl<R: Read> Read for Checking<R> {
 
 /// Lower-case hex digits.
 #[must_use]
-pub fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     crate::plan::digest::hex(bytes)
 }

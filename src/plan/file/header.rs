@@ -8,7 +8,7 @@ use super::PlanFileError;
 
 /// What a JSON file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DocumentKind {
+pub(crate) enum DocumentKind {
     /// A plan (`format_version`), saved or from `--json`.
     Plan,
     /// An offline copy of a tenant (`formatVersion`).
@@ -19,7 +19,7 @@ pub enum DocumentKind {
 ///
 /// # Errors
 /// It is neither, or no JSON at all.
-pub fn kind(bytes: &[u8]) -> Result<DocumentKind, PlanFileError> {
+pub(crate) fn kind(bytes: &[u8]) -> Result<DocumentKind, PlanFileError> {
     Ok(match read(bytes)? {
         Header::Plan { .. } => DocumentKind::Plan,
         Header::Snapshot => DocumentKind::Snapshot,

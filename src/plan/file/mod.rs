@@ -4,7 +4,7 @@
 //! What the checksum covers is defined in [`checksum`]. It finds damage and careless edits; it is not a signature:
 //! approval is bound to the plan's digest, which is recomputed from the content when a file is read.
 
-pub mod checksum;
+pub(crate) mod checksum;
 mod error;
 mod header;
 mod pseudonym;
@@ -17,8 +17,8 @@ use std::{
 };
 
 pub use error::PlanFileError;
-pub use header::{DocumentKind, kind};
-pub use pseudonym::{pseudonymous_tenant, pseudonymous_user, tenant_id_text, user_id_text};
+pub(crate) use header::{DocumentKind, kind};
+pub(crate) use pseudonym::{pseudonymous_tenant, pseudonymous_user, tenant_id_text, user_id_text};
 
 use super::{Digest, Plan};
 
@@ -74,7 +74,7 @@ fn identified(plan: Plan, digest_of: impl FnOnce(&Plan) -> Digest) -> Result<Pla
 ///
 /// # Errors
 /// As [`read`], and those of reading the file.
-pub fn read_path(path: &Path, digest_of: impl FnOnce(&Plan) -> Digest) -> Result<Plan, PlanFileError> {
+pub(crate) fn read_path(path: &Path, digest_of: impl FnOnce(&Plan) -> Digest) -> Result<Plan, PlanFileError> {
     match streamed::read(path) {
         streamed::Outcome::Plan(plan) => identified(plan, digest_of),
         streamed::Outcome::Snapshot => Err(PlanFileError::Snapshot),

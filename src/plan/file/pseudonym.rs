@@ -16,25 +16,25 @@ const TAIL: [u8; 12] = [0x72, 0x65, 0x86, 0x41, 0x83, 0x74, 0x65, 0x64, 0, 0, 0,
 /// The id that stands for this user: the first four bytes of SHA-256 of user id and tenant id, as text one after the
 /// other, and the fixed tail. The tenant's id is part of it so that the same guest cannot be followed across tenants.
 #[must_use]
-pub fn pseudonymous_user(user: UserId, tenant: TenantId) -> UserId {
+pub(crate) fn pseudonymous_user(user: UserId, tenant: TenantId) -> UserId {
     UserId::new(of(&format!("{user}{tenant}")))
 }
 
 /// The id that stands for this tenant.
 #[must_use]
-pub fn pseudonymous_tenant(tenant: TenantId) -> TenantId {
+pub(crate) fn pseudonymous_tenant(tenant: TenantId) -> TenantId {
     TenantId::new(of(&format!("{tenant}")))
 }
 
 /// The id as it is shown: the GUID, or `user-` and eight hex digits where it is a pseudonym.
 #[must_use]
-pub fn user_id_text(id: UserId) -> String {
+pub(crate) fn user_id_text(id: UserId) -> String {
     text(id.as_uuid(), "user-")
 }
 
 /// The id as it is shown: the GUID, or `tenant-` and eight hex digits where it is a pseudonym.
 #[must_use]
-pub fn tenant_id_text(id: TenantId) -> String {
+pub(crate) fn tenant_id_text(id: TenantId) -> String {
     text(id.as_uuid(), "tenant-")
 }
 

@@ -22,13 +22,13 @@ const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
 /// So many users are in the table, those at risk first. 20,000 rows make a page of a few megabytes.
-pub const ROWS: usize = 20_000;
+pub(crate) const ROWS: usize = 20_000;
 
 /// Writes the page.
 ///
 /// # Errors
 /// Those of the writer.
-pub fn write(plan: &Plan, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(plan: &Plan, options: &Options, out: &mut dyn Write) -> io::Result<()> {
     let mut out = BufWriter::with_capacity(64 * 1024, out);
     let title = format!("MFA plan for {}", plan.tenant.name);
     write!(

@@ -16,7 +16,7 @@ use budget::Budget;
 
 /// The hidden first line by which a workflow finds its earlier comment: the same for every plan of a tenant.
 #[must_use]
-pub fn marker(plan: &Plan) -> String {
+pub(crate) fn marker(plan: &Plan) -> String {
     format!("<!-- mfaplan:plan:{} -->", tenant_id_text(plan.tenant.id))
 }
 
@@ -24,7 +24,7 @@ pub fn marker(plan: &Plan) -> String {
 ///
 /// # Errors
 /// Those of the writer.
-pub fn write(plan: &Plan, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(plan: &Plan, options: &Options, out: &mut dyn Write) -> io::Result<()> {
     let head = sections::head(plan);
     let tail = sections::tail(plan);
     // One line a cause and a group is worth more than the names under them: at most a third of the page.

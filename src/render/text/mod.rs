@@ -21,7 +21,7 @@ use page::Page;
 ///
 /// # Errors
 /// Those of the writer.
-pub fn write(plan: &Plan, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(plan: &Plan, options: &Options, out: &mut dyn Write) -> io::Result<()> {
     let mut buffered = BufWriter::with_capacity(64 * 1024, out);
     let mut page = Page::new(&mut buffered, options);
     header::write(plan, &mut page)?;

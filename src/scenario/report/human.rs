@@ -12,7 +12,7 @@ use crate::{
 ///
 /// # Errors
 /// Those of the writer.
-pub fn write(report: &Report, options: RenderOptions, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(report: &Report, options: RenderOptions, out: &mut dyn Write) -> io::Result<()> {
     for file in &report.files {
         writeln!(out, "{}", escape::text(&file.name))?;
         problems(&file.problems, options, out)?;

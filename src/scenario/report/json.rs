@@ -13,7 +13,7 @@ use crate::{
 ///
 /// # Errors
 /// Those of the writer.
-pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let files: Vec<Value> = report
         .files
         .iter()

@@ -1,5 +1,5 @@
 //! Results for people, programs and CI systems.
 
-pub mod human;
-pub mod json;
-pub mod junit;
+pub(crate) mod human;
+pub(crate) mod json;
+pub(crate) mod junit;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::options::{Bucket, Throttle};
-use mfaplan::graph::Family;
+use mfaplan::testing::graph::Family;
 
 pub struct Meter {
     bucket: Bucket,

@@ -33,7 +33,7 @@ use axum::{
     http::{HeaderMap, Method, StatusCode, Uri, header},
     response::Response,
 };
-use mfaplan::graph::{REQUESTS, RequestSpec};
+use mfaplan::testing::graph::{REQUESTS, RequestSpec};
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, task::JoinHandle, time::Instant};
 
@@ -382,15 +382,15 @@ fn metered(
     let cost = buckets::cost(call.method, call.path, &joined(call.query));
     if let Some(spec) = spec {
         let family = spec.family;
-        let amount = if family == mfaplan::graph::Family::Identity { cost } else { 1.0 };
+        let amount = if family == mfaplan::testing::graph::Family::Identity { cost } else { 1.0 };
         let mut share: f64 = 0.0;
         match state.meters.of(family).charge(amount) {
             Verdict::Pass(used) => share = share.max(used),
             Verdict::Throttled(wait) => return (inner.throttled(wait), None, cost),
         }
-        if family == mfaplan::graph::Family::Write {
+        if family == mfaplan::testing::graph::Family::Write {
             // A write costs a unit as well.
-            if let Verdict::Throttled(wait) = state.meters.of(mfaplan::graph::Family::Identity).charge(1.0) {
+            if let Verdict::Throttled(wait) = state.meters.of(mfaplan::testing::graph::Family::Identity).charge(1.0) {
                 return (inner.throttled(wait), None, cost);
             }
         }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use mfaplan::graph::{Need, RequestSpec};
+use mfaplan::testing::graph::{Need, RequestSpec};
 use serde_json::{Map, Value, json};
 
 use super::{
