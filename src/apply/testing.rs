@@ -391,6 +391,7 @@ pub(super) fn plan(changes: &[(u32, MfaState, MfaState, bool)]) -> Plan {
         impact: Impact {
             modern_auth: (ModernAuth::PasswordOnly, ModernAuth::MfaRequired),
             legacy_auth: (LegacyAuth::PasswordOnly, LegacyAuth::Blocked),
+            ..Impact::default()
         },
         findings: Vec::new(),
     };

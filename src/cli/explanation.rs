@@ -40,7 +40,14 @@ pub(super) fn rule(id: &str) -> Option<String> {
     if !doc.sources.is_empty() {
         let _ = writeln!(out, "\nSources");
         for source in doc.sources {
-            let _ = writeln!(out, "  {source}");
+            let _ = writeln!(out, "  {source}\n    {}", risk::sources::address(source));
+        }
+    }
+    let controls = risk::controls::of(rule.id);
+    if !controls.is_empty() {
+        let _ = writeln!(out, "\nControls");
+        for control in controls {
+            let _ = writeln!(out, "  {} {}: {}", control.framework.name(), control.id, control.title);
         }
     }
     Some(out)
@@ -284,21 +291,19 @@ fn signal(out: &mut String, facts: &Facts<'_>, user: &User) {
 fn coverage(out: &mut String, observed: &ObservedTenant, user: &User) {
     let _ = writeln!(out, "\nConditional Access");
     let coverage = crate::facts::CompiledPolicies::new(observed).coverage(user);
-    match &coverage {
-        Coverage::Full { policies } => {
+    let _ = match &coverage {
+        Coverage::Full { policies, together } => {
             let names: Vec<_> = policies.iter().map(|name| shown(name)).collect();
-            let _ = writeln!(out, "  requires MFA of him at every sign-in: {}", names.join(", "));
+            let joined = if *together { " (together)" } else { "" };
+            writeln!(out, "  requires MFA for every sign-in: {}{joined}", names.join(", "))
         }
-        Coverage::Partial { .. } => {
-            let _ = writeln!(out, "  requires MFA of him at some sign-ins only");
+        Coverage::Partial { open: Some(open), .. } => {
+            writeln!(out, "  requires MFA for some sign-ins only; left open: {}", shown(&open.to_string()))
         }
-        Coverage::None { .. } => {
-            let _ = writeln!(out, "  requires no MFA of him");
-        }
-        Coverage::Unknown { fact, .. } => {
-            let _ = writeln!(out, "  not known: {fact} is missing");
-        }
-    }
+        Coverage::Partial { open: None, .. } => writeln!(out, "  requires MFA for some sign-ins only"),
+        Coverage::None { .. } => writeln!(out, "  does not require MFA at sign-in"),
+        Coverage::Unknown { fact, .. } => writeln!(out, "  not known: {fact} is missing"),
+    };
     for gap in coverage.gaps() {
         let _ = writeln!(out, "  {}", shown(&gap.to_string()));
     }

@@ -94,7 +94,7 @@ user_fields! {
     LastSignIn = "last_sign_in", "string", "The last sign-in of any kind, RFC 3339; `0001-01-01T00:00:00Z` for never.";
     LastInteractiveSignIn = "last_interactive_sign_in", "string", "The last interactive sign-in, RFC 3339; `0001-01-01T00:00:00Z` for never.";
     LegacySignIns = "legacy_sign_ins", "map(number)", "Sign-ins with legacy authentication in the window, by protocol: `{ \"IMAP4\" = 41 }`.";
-    Kind = "kind", "string", "What the account is: `person`, `guest`, `service_account`, `sync`, `teams_room`, `shared_mailbox`, `room`, `equipment`, `bulk_enrolment`, `break_glass` or `unknown`.";
+    Kind = "kind", "string", "What the account is: `person`, `guest`, `service_account`, `sync`, `teams_room`, `shared_device`, `agent`, `shared_mailbox`, `room`, `equipment`, `bulk_enrolment`, `break_glass` or `unknown`.";
     ServiceAccountScore = "service_account_score", "number", "How much the account looks like a workload, 0 to 100.";
     Extension = "extension", "map(string)", "The extension attributes `\"1\"` to `\"15\"`: `user.extension[\"3\"]`.";
 }

@@ -20,6 +20,10 @@ pub enum UserKind {
     Sync,
     /// A Teams Rooms device.
     TeamsRoom,
+    /// A phone, panel or display that nobody owns.
+    SharedDevice,
+    /// The account of an agent.
+    Agent,
     /// A shared mailbox.
     SharedMailbox,
     /// A room mailbox.
@@ -44,6 +48,8 @@ impl UserKind {
             Self::ServiceAccount => "service_account",
             Self::Sync => "sync",
             Self::TeamsRoom => "teams_room",
+            Self::SharedDevice => "shared_device",
+            Self::Agent => "agent",
             Self::SharedMailbox => "shared_mailbox",
             Self::Room => "room",
             Self::Equipment => "equipment",
@@ -63,7 +69,7 @@ impl fmt::Display for UserKind {
 /// The kind of this account (declared blocks first, then facts).
 ///
 /// `declared` is [`UserKind::BreakGlass`] or [`UserKind::ServiceAccount`] where a block says so. An account that has
-/// satisfied MFA or registered Authenticator is a person, whatever mail program he uses.
+/// satisfied MFA or registered Authenticator is a person, whatever mail program they use.
 #[must_use]
 pub(crate) fn kind(
     user: &User,
@@ -77,8 +83,11 @@ pub(crate) fn kind(
     if recognise::sync_account(user).is_some() {
         return UserKind::Sync;
     }
-    if recognise::teams_room(user).is_some() {
-        return UserKind::TeamsRoom;
+    if user.is_agent {
+        return UserKind::Agent;
+    }
+    if let Some(by) = recognise::shared_device(user) {
+        return if recognise::is_teams_room(by) { UserKind::TeamsRoom } else { UserKind::SharedDevice };
     }
     if recognise::is_bulk_enrolment(user) {
         return UserKind::BulkEnrolment;

@@ -2,15 +2,17 @@
 //! user is, the service account signal, Conditional Access coverage, and `user` in expressions.
 
 pub(crate) mod coverage;
+pub(crate) mod deadlines;
 mod kind;
 pub(crate) mod methods;
 mod names;
 mod population;
 pub(crate) mod recognise;
 pub(crate) mod signal;
+pub(crate) mod strengths;
 mod view;
 
-pub use coverage::{CompiledPolicies, Coverage, Gap, PolicyGap};
+pub use coverage::{Asks, CompiledPolicies, Coverage, Gap, LegacyClients, Open, PolicyGap};
 pub use kind::UserKind;
 pub(crate) use kind::kind;
 pub use names::NameMatcher;

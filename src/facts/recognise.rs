@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::methods;
 use crate::tenant::{LastSignIn, LegacySignIns, MailboxPurpose, RoleAssignment, SignIns, User, is_privileged, role};
 
 /// What shows that this is the account of Microsoft Entra Connect; `None` if nothing known does.
@@ -28,23 +29,42 @@ pub(crate) fn sync_account(user: &User) -> Option<&'static str> {
     starts_with(&user.user_principal_name, "Sync_").then_some("user principal name")
 }
 
-/// A Teams Rooms licence, by part number.
+/// A licence for Teams Rooms, by part number.
 #[must_use]
 pub(crate) fn is_teams_rooms_sku(sku: &str) -> bool {
     starts_with(sku, "MEETING_ROOM") || starts_with(sku, "Microsoft_Teams_Rooms_")
 }
 
-/// What shows that this is a Teams Rooms device; `None` if nothing known does.
+/// A licence for phones, panels and displays that nobody owns, by part number.
+fn is_shared_device_sku(sku: &str) -> bool {
+    starts_with(sku, "MCOCAP") || starts_with(sku, "Microsoft_Teams_Shared_Devices")
+}
+
+/// What shows that this is the account of a shared device: a Teams room, a phone in a lobby, a panel. `None` if nothing
+/// known does.
 #[must_use]
-pub(crate) fn teams_room(user: &User) -> Option<&'static str> {
-    if user.licenses.as_ref().is_some_and(|skus| skus.iter().any(|sku| is_teams_rooms_sku(sku))) {
+pub(crate) fn shared_device(user: &User) -> Option<&'static str> {
+    let licensed = |is: fn(&str) -> bool| user.licenses.as_ref().is_some_and(|skus| skus.iter().any(|sku| is(sku)));
+    if licensed(is_teams_rooms_sku) {
         return Some("Teams Rooms licence");
+    }
+    if licensed(is_shared_device_sku) {
+        return Some("Teams shared device licence");
+    }
+    if user.methods.as_ref().is_some_and(|all| all.iter().any(|one| methods::is_device_key(one))) {
+        return Some("resource account key");
     }
     if starts_with(&user.user_principal_name, "mtr-") {
         return Some("user principal name");
     }
     let signs_in = user.sign_ins.as_deref().and_then(any_sign_in) == Some(true);
     (user.mailbox_purpose == Some(MailboxPurpose::Room) && signs_in).then_some("room mailbox that signs in")
+}
+
+/// A shared device that is a Teams room.
+#[must_use]
+pub(crate) fn is_teams_room(by: &str) -> bool {
+    !matches!(by, "Teams shared device licence" | "resource account key")
 }
 
 /// `package_<guid>@…`: the token of a bulk enrolment of Windows devices.

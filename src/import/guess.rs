@@ -63,8 +63,8 @@ fn kind(facts: &Facts<'_>, policies: &CompiledPolicies, index: UserIndex, user: 
             let by = recognise::sync_account(user).unwrap_or("its facts");
             return Some((GuessKind::Sync, format!("known by its {by}")));
         }
-        UserKind::TeamsRoom => {
-            let by = recognise::teams_room(user).unwrap_or("its facts");
+        UserKind::TeamsRoom | UserKind::SharedDevice => {
+            let by = recognise::shared_device(user).unwrap_or("its facts");
             return Some((GuessKind::TeamsRoom, format!("known by its {by}")));
         }
         UserKind::BulkEnrolment => return Some((GuessKind::BulkEnrolment, "known by its user principal name".into())),

@@ -254,7 +254,7 @@ pub(super) fn change(
         action,
         decision,
         hold,
-        impact: impact::impact(tenant, user, effective),
+        impact: impact::impact(tenant, &context.policies, user, effective),
         findings,
     }
 }

@@ -1,6 +1,6 @@
 //! The plan: an immutable document with no choices left in it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 
@@ -319,20 +319,27 @@ impl Change {
 }
 
 /// What a sign-in with modern authentication needs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ModernAuth {
     /// The password.
     PasswordOnly,
-    /// MFA.
+    /// MFA, asked for by the per-user state.
     MfaRequired,
-    /// The state is not known.
+    /// MFA, asked for by Conditional Access at every sign-in.
+    MfaByConditionalAccess,
+    /// MFA at some sign-ins, asked for by Conditional Access; else the password.
+    MfaAtSomeSignIns,
+    /// MFA, asked for by security defaults.
+    MfaBySecurityDefaults,
+    /// A fact is missing.
+    #[default]
     Unknown,
 }
 
 /// What a sign-in with legacy authentication needs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum LegacyAuth {
@@ -342,19 +349,28 @@ pub enum LegacyAuth {
     PasswordOnlyUntilRegistered,
     /// An app password.
     AppPasswordOnly,
-    /// Nothing gets through.
+    /// Nothing gets through, because of the per-user state.
     Blocked,
-    /// The state is not known.
+    /// Conditional Access keeps it out.
+    BlockedByConditionalAccess,
+    /// Security defaults keep it out.
+    BlockedBySecurityDefaults,
+    /// A fact is missing.
+    #[default]
     Unknown,
 }
 
 /// Before and after, for both kinds of sign-in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Impact {
     /// Modern authentication, before and after.
     pub modern_auth: (ModernAuth, ModernAuth),
     /// Legacy authentication, before and after.
     pub legacy_auth: (LegacyAuth, LegacyAuth),
+    /// The Conditional Access policies that ask for MFA, where one of the two says so.
+    pub modern_policies: Arc<[Text]>,
+    /// The Conditional Access policies that keep legacy clients out, where one of the two says so.
+    pub legacy_policies: Arc<[Text]>,
 }
 
 /// The result of a `check` block.

@@ -6,6 +6,7 @@ use crate::{
     desired::Hold,
     plan::{Change, Decision, Plan},
     risk::Place,
+    tenant::Text,
 };
 
 /// Changes of one block, with the same decision, hold, transition and effect on sign-ins.
@@ -22,7 +23,7 @@ pub(crate) struct Group<'a> {
 }
 
 /// Block (file, line, address), decision, hold, action and states, and what it means for sign-ins.
-type Key<'a> = ((&'a str, u32, &'a str), bool, Option<(i64, &'a str)>, u8, &'a str, [u8; 6]);
+type Key<'a> = ((&'a str, u32, &'a str), bool, Option<(i64, &'a str)>, u8, &'a str, [u8; 6], [&'a [Text]; 2]);
 
 fn key(change: &Change) -> Key<'_> {
     let block = change.declared_by.as_ref().map_or(("", 0, ""), |place| (&*place.file, place.line, &*place.address));
@@ -38,7 +39,8 @@ fn key(change: &Change) -> Key<'_> {
         legacy.0 as u8,
         legacy.1 as u8,
     ];
-    (block, change.decision == Decision::Hold, hold, change.action as u8, change.before.as_str(), effect)
+    let policies = [&*change.impact.modern_policies, &*change.impact.legacy_policies];
+    (block, change.decision == Decision::Hold, hold, change.action as u8, change.before.as_str(), effect, policies)
 }
 
 /// All changes that are not blocked, by place of their block, then action.

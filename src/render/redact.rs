@@ -20,7 +20,8 @@ use serde_json::Value;
 use crate::{
     desired::Hold,
     plan::{
-        Change, ChangeUser, CheckResult, Execution, OutputValue, Plan, PlanObserved, PlanTenant, Refusal, Waiver,
+        Change, ChangeUser, CheckResult, Execution, Impact, OutputValue, Plan, PlanObserved, PlanTenant, Refusal,
+        Waiver,
         file::{pseudonymous_tenant, pseudonymous_user, tenant_id_text, user_id_text},
     },
     risk::{Accepted, Evidence, Finding, FindingUser, Place, PlanFinding},
@@ -245,8 +246,19 @@ impl Redactor<'_> {
             action: *action,
             decision: *decision,
             hold: hold.as_ref().map(|Hold { until, reason }| Hold { until: *until, reason: self.text(reason) }),
-            impact: *impact,
+            impact: self.impact(impact),
             findings: findings.iter().map(|one| self.finding(one)).collect(),
+        }
+    }
+
+    fn impact(&self, impact: &Impact) -> Impact {
+        let Impact { modern_auth, legacy_auth, modern_policies, legacy_policies } = impact;
+        let names = |names: &[Text]| names.iter().map(|name| Text::from(self.text(name))).collect();
+        Impact {
+            modern_auth: *modern_auth,
+            legacy_auth: *legacy_auth,
+            modern_policies: names(modern_policies),
+            legacy_policies: names(legacy_policies),
         }
     }
 

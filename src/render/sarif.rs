@@ -17,7 +17,10 @@ use crate::{
         Change, Decision, Plan,
         file::{checksum::hex, tenant_id_text, user_id_text},
     },
-    risk::{Finding, Place, PlanFinding},
+    risk::{
+        Finding, Place, PlanFinding,
+        controls::{self, Framework},
+    },
     severity::Severity,
 };
 
@@ -51,6 +54,7 @@ pub(crate) fn write(plan: &Plan, _options: &Options, out: &mut dyn Write) -> io:
             invocations: json!([{"executionSuccessful": true, "toolExecutionNotifications": notifications}]),
             properties: json!({"digest": plan.digest.to_string()}),
             results: Results { plan, tenant, causes: &causes, index: &index },
+            taxonomies: taxonomies(&causes),
             tool: json!({"driver": {
                 "name": "mfaplan",
                 "version": &*plan.mfaplan_version,
@@ -79,9 +83,53 @@ fn rules<'a>(causes: &[Cause<'a>]) -> (Vec<Value>, HashMap<&'a str, usize>) {
             "help": {"text": plain(&example.remediation)},
             "defaultConfiguration": {"level": level(cause.severity)},
             "properties": {"tags": ["security", "mfa"], "security-severity": score(cause.severity)},
+            "relationships": relationships(cause.rule),
         }));
     }
     (rules, index)
+}
+
+/// The controls a rule speaks of, as SARIF relates it to taxa.
+fn relationships(rule: &str) -> Vec<Value> {
+    controls::of(rule)
+        .iter()
+        .map(|control| {
+            json!({
+                "target": {
+                    "id": control.id,
+                    "toolComponent": {"name": control.framework.name(), "index": control.framework as usize},
+                },
+                "kinds": ["relevant"],
+            })
+        })
+        .collect()
+}
+
+/// Every framework, with the controls that the rules of this plan speak of.
+fn taxonomies(causes: &[Cause<'_>]) -> Vec<Value> {
+    let spoken_of = |framework| {
+        let mut taxa: Vec<_> = causes
+            .iter()
+            .flat_map(|cause| controls::of(cause.rule))
+            .filter(|control| control.framework == framework)
+            .map(|control| (control.id, control.title))
+            .collect();
+        taxa.sort_unstable();
+        taxa.dedup();
+        taxa.into_iter().map(|(id, title)| json!({"id": id, "shortDescription": {"text": title}})).collect::<Vec<_>>()
+    };
+    Framework::ALL
+        .into_iter()
+        .map(|framework| {
+            json!({
+                "name": framework.name(),
+                "version": framework.version(),
+                "organization": framework.organization(),
+                "informationUri": framework.address(),
+                "taxa": spoken_of(framework),
+            })
+        })
+        .collect()
 }
 
 const fn level(severity: Severity) -> &'static str {
@@ -120,6 +168,7 @@ struct Run<'a> {
     invocations: Value,
     properties: Value,
     results: Results<'a>,
+    taxonomies: Vec<Value>,
     tool: Value,
 }
 

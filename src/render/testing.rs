@@ -75,6 +75,7 @@ fn impact(before: &ObservedState, after: MfaState, registered: Option<bool>) -> 
     Impact {
         modern_auth: (modern(before.known()), modern(Some(after))),
         legacy_auth: (legacy(before.known()), legacy(Some(after))),
+        ..Impact::default()
     }
 }
 

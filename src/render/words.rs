@@ -7,7 +7,7 @@ use crate::{
     plan::{Change, Impact, LegacyAuth, ModernAuth, Plan, SeverityCounts, Summary},
     risk::{Evidence, Finding},
     severity::Severity,
-    tenant::Source,
+    tenant::{Source, Text},
 };
 
 /// 12345 → `12,345`.
@@ -36,35 +36,57 @@ pub(crate) fn len<T>(list: &[T]) -> u64 {
     list.len() as u64
 }
 
-/// What modern authentication asks for.
-#[must_use]
-pub(crate) const fn modern(auth: ModernAuth) -> &'static str {
+/// What modern authentication asks for; `policies` are those of Conditional Access that do.
+fn modern(auth: ModernAuth, policies: &[Text]) -> String {
     match auth {
-        ModernAuth::PasswordOnly => "password only",
-        ModernAuth::MfaRequired => "MFA required",
-        ModernAuth::Unknown => "unknown",
+        ModernAuth::PasswordOnly => "password only".to_owned(),
+        ModernAuth::MfaRequired => "MFA (per user)".to_owned(),
+        ModernAuth::MfaByConditionalAccess => format!("MFA (Conditional Access{})", names(": ", policies)),
+        ModernAuth::MfaAtSomeSignIns => {
+            format!("MFA at some sign-ins only (Conditional Access{})", names(": ", policies))
+        }
+        ModernAuth::MfaBySecurityDefaults => "MFA (security defaults)".to_owned(),
+        ModernAuth::Unknown => "unknown".to_owned(),
     }
 }
 
 /// What legacy authentication asks for.
-#[must_use]
-pub(crate) const fn legacy(auth: LegacyAuth) -> &'static str {
+fn legacy(auth: LegacyAuth, policies: &[Text]) -> String {
     match auth {
-        LegacyAuth::PasswordOnly => "password only",
-        LegacyAuth::PasswordOnlyUntilRegistered => "password only until registered",
-        LegacyAuth::AppPasswordOnly => "app password only",
-        LegacyAuth::Blocked => "blocked",
-        LegacyAuth::Unknown => "unknown",
+        LegacyAuth::PasswordOnly => "password only".to_owned(),
+        LegacyAuth::PasswordOnlyUntilRegistered => "password only until registered".to_owned(),
+        LegacyAuth::AppPasswordOnly => "app password only".to_owned(),
+        LegacyAuth::Blocked => "blocked".to_owned(),
+        LegacyAuth::BlockedByConditionalAccess if policies.is_empty() => "blocked by Conditional Access".to_owned(),
+        LegacyAuth::BlockedByConditionalAccess => format!("blocked by {}", names("", policies)),
+        LegacyAuth::BlockedBySecurityDefaults => "blocked by security defaults".to_owned(),
+        LegacyAuth::Unknown => "unknown".to_owned(),
     }
+}
+
+/// The first names of policies, and how many more there are.
+fn names(before: &str, policies: &[Text]) -> String {
+    const SHOWN: usize = 3;
+    if policies.is_empty() {
+        return String::new();
+    }
+    let shown: Vec<&str> = policies.iter().take(SHOWN).map(Text::as_str).collect();
+    let more = policies.len().saturating_sub(SHOWN);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{before}{}{more}", shown.join(", "))
 }
 
 /// Both kinds of sign-in, before and after.
 #[must_use]
-pub(crate) fn impact(Impact { modern_auth, legacy_auth }: &Impact) -> (String, String) {
-    let arrow = |before: &str, after: &str| {
+pub(crate) fn impact(impact: &Impact) -> (String, String) {
+    let Impact { modern_auth, legacy_auth, modern_policies, legacy_policies } = impact;
+    let arrow = |before: String, after: String| {
         if before == after { format!("{after}, as before") } else { format!("{before} → {after}") }
     };
-    (arrow(modern(modern_auth.0), modern(modern_auth.1)), arrow(legacy(legacy_auth.0), legacy(legacy_auth.1)))
+    (
+        arrow(modern(modern_auth.0, modern_policies), modern(modern_auth.1, modern_policies)),
+        arrow(legacy(legacy_auth.0, legacy_policies), legacy(legacy_auth.1, legacy_policies)),
+    )
 }
 
 /// `disabled → enabled (enforced)`: what is written, and in brackets what it will end in where that differs.

@@ -1,6 +1,6 @@
 //! One change, as the rules see it.
 
-use std::cell::OnceCell;
+use std::{borrow::Cow, cell::OnceCell};
 
 use serde_json::{Value, json};
 
@@ -100,9 +100,36 @@ impl<'a> Case<'a> {
             .map(|role| json!({"role": role.display_name, "permanent": role.permanent}))
     }
 
-    /// The policies that mention him and do not cover him, as evidence; at most ten.
+    /// What lowering takes away from this account, as a sentence: the only requirement there is, or what Conditional Access
+    /// leaves open.
+    pub(super) fn loss(&self, account: &str) -> Cow<'static, str> {
+        let rest = match self.coverage() {
+            Coverage::Full { .. } => return "Conditional Access requires MFA for every sign-in.".into(),
+            Coverage::Unknown { .. } => "and nothing shows that Conditional Access covers it.".to_owned(),
+            Coverage::None { .. } => {
+                return format!("This change removes the only MFA requirement on {} {account}.", article(account))
+                    .into();
+            }
+            Coverage::Partial { open: Some(open), .. } => format!("and Conditional Access leaves open {open}."),
+            Coverage::Partial { open: None, .. } => {
+                "and Conditional Access requires MFA for some sign-ins only.".to_owned()
+            }
+        };
+        format!("This change removes per-user MFA from {} {account}, {rest}", article(account)).into()
+    }
+
+    /// The fact without which coverage is unknown.
+    pub(super) fn missing_for_coverage(&self) -> Option<&'static str> {
+        if let Coverage::Unknown { fact, .. } = self.coverage() { Some(fact.as_str()) } else { None }
+    }
+
+    /// The policies that mention the user and do not cover them, as evidence; at most ten.
     pub(super) fn coverage_gaps(&self) -> Option<Value> {
         let gaps = self.coverage().gaps();
         (!gaps.is_empty()).then(|| gaps.iter().take(10).map(ToString::to_string).collect())
     }
+}
+
+fn article(noun: &str) -> &'static str {
+    if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
 }

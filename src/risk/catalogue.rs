@@ -81,8 +81,15 @@ fn section(page: &mut String, rule: &Rule) {
         grades(rule),
     );
     if !sources.is_empty() {
-        let _ = write!(page, "\nSources: {}.\n", sources.join("; "));
+        let links: Vec<String> =
+            sources.iter().map(|title| format!("[{title}]({})", super::sources::address(title))).collect();
+        let _ = write!(page, "\nSources: {}.\n", links.join("; "));
     }
+    let controls: Vec<String> = super::controls::of(id)
+        .iter()
+        .map(|one| format!("{} {} ({})", one.framework.name(), one.id, one.title))
+        .collect();
+    let _ = write!(page, "\nControls: {}.\n", controls.join("; "));
 }
 
 fn grades(rule: &Rule) -> String {

@@ -85,6 +85,10 @@ impl Part {
                 Verdict::Clear => {}
                 Verdict::Blind(fact) => self.blind[index][fact as usize] += 1,
                 Verdict::Fires(hit) => findings.push(context.finding(index, rule, hit)),
+                Verdict::AtLeast(hit, fact) => {
+                    self.blind[index][fact as usize] += 1;
+                    findings.push(context.finding(index, rule, hit));
+                }
             }
         }
         suppress(&mut findings);
@@ -139,21 +143,23 @@ impl Part {
     }
 }
 
-/// The specific rule wins over the general one: what is known to be a sync account, a Teams Rooms device or a bulk
-/// enrolment token need not also look like a service account; and a name alone adds nothing to a signal that names are
-/// part of. Acceptance and severity play no part, so that accepting one finding never hides or shows another.
+/// The specific rule wins over the general one. An account that is known to be no person – a sync account, a shared
+/// device, a bulk enrolment token, an agent – need not also look like a service account, nor be told to register: nobody
+/// is there to. And a name alone adds nothing to a signal that names are part of. Acceptance and severity play no part, so
+/// that accepting one finding never hides or shows another.
 fn suppress(findings: &mut Vec<Finding>) {
+    const NO_PERSON: [&str; 4] = ["MFA001", "MFA012", "MFA013", "MFA032"];
+    const SIGNAL: [&str; 2] = ["MFA008", "MFA009"];
+    const REGISTRATION: [&str; 8] = ["MFA018", "MFA019", "MFA020", "MFA021", "MFA022", "MFA023", "MFA027", "MFA028"];
     if findings.len() < 2 {
         return;
     }
     let has = |ids: &[&str]| findings.iter().any(|one| ids.contains(&&*one.rule));
-    let recognised = has(&["MFA001", "MFA012", "MFA013"]);
-    let scored = has(&["MFA008", "MFA009"]);
-    if recognised || scored {
-        findings.retain(|one| match &*one.rule {
-            "MFA008" | "MFA009" => !recognised,
-            "MFA010" => false,
-            _ => true,
-        });
-    }
+    let no_person = has(&NO_PERSON);
+    let scored = has(&SIGNAL);
+    findings.retain(|one| {
+        let rule = &*one.rule;
+        let general = no_person && (SIGNAL.contains(&rule) || REGISTRATION.contains(&rule));
+        !(general || rule == "MFA010" && (no_person || scored))
+    });
 }

@@ -8,6 +8,7 @@ mod case;
 mod catalogue;
 mod changes;
 mod context;
+pub(crate) mod controls;
 mod finding;
 mod names;
 mod own;
@@ -15,6 +16,7 @@ mod plan_case;
 mod plan_rules;
 mod rule;
 mod rules;
+pub(crate) mod sources;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]

@@ -156,6 +156,8 @@ pub(super) enum Verdict {
     Blind(Fact),
     /// A risk.
     Fires(Hit),
+    /// A risk that may be graded higher, were this fact known.
+    AtLeast(Hit, Fact),
 }
 
 /// A risk that a rule saw.
@@ -201,7 +203,7 @@ impl From<Hit> for Verdict {
 pub(super) mod prelude {
     pub(in crate::risk) use super::{Check, Hit, On, Rule, RuleDoc, Verdict};
     pub(in crate::risk) use crate::{
-        facts::{methods, recognise},
+        facts::{deadlines, methods, recognise},
         risk::{case::Case, plan_case::PlanCase},
         severity::Severity::{self, Critical, High, Info, Low, Medium},
         tenant::{Fact, MfaState},

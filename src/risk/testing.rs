@@ -410,6 +410,24 @@ pub(super) fn global_admin() -> RoleAssignment {
     }
 }
 
+/// The same role, to be activated first.
+pub(super) fn eligible(role: RoleAssignment) -> RoleAssignment {
+    RoleAssignment { permanent: false, ..role }
+}
+
+/// The policy, asking for a strength of this combination instead.
+pub(super) fn strength(mut policy: Policy, combination: &str) -> Policy {
+    let grant = policy.grant_controls.get_or_insert_default();
+    grant.built_in_controls.clear();
+    grant.authentication_strength = Some(crate::tenant::AuthenticationStrength {
+        display_name: "Keys".into(),
+        requirements_satisfied: "mfa".into(),
+        allowed_combinations: vec![combination.into()],
+        ..crate::tenant::AuthenticationStrength::default()
+    });
+    policy
+}
+
 fn managed(state: MfaState) -> Claim {
     Claim::Managed(Managed { block: 0, state, hold: None, waits: false })
 }

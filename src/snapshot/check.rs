@@ -125,6 +125,8 @@ const USER: &[Member] = &[
     optional("isMfaRegistered", Kind::Flag),
     optional("isMfaCapable", Kind::Flag),
     optional("methodsRegistered", Kind::List(&Kind::Name)),
+    optional("@odata.type", Kind::Text),
+    optional("identityParentId", Kind::Text),
     optional("deviceCount", Kind::Count(U32)),
     optional("memberOf", Kind::List(&Kind::Guid)),
     optional("directoryRoles", Kind::List(&Kind::Object(ROLE))),

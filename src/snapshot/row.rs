@@ -17,6 +17,9 @@ use crate::{
 
 use super::time::Date;
 
+/// How Graph types the account of an agent.
+pub(super) const AGENT_TYPE: &str = "#microsoft.graph.agentUser";
+
 /// A value that may be missing, or there and null. Graph means different things by the two.
 #[derive(Default)]
 pub(super) enum Field<T> {
@@ -211,6 +214,10 @@ pub(super) struct UserRow<'a> {
     is_mfa_capable: Field<bool>,
     #[serde(default)]
     methods_registered: Field<List<Text>>,
+    #[serde(default, rename = "@odata.type", borrow)]
+    odata_type: Field<Borrowed<'a>>,
+    #[serde(default, borrow)]
+    identity_parent_id: Field<Borrowed<'a>>,
     #[serde(default)]
     device_count: Field<u32>,
     #[serde(default)]
@@ -468,6 +475,8 @@ impl UserRow<'_> {
         user.registered = self.is_mfa_registered.known();
         user.mfa_capable = self.is_mfa_capable.known();
         user.methods = self.methods_registered.known().map(|list| list.0);
+        let agent_type = self.odata_type.known().is_some_and(|one| one.0.eq_ignore_ascii_case(AGENT_TYPE));
+        user.is_agent = agent_type || self.identity_parent_id.known().is_some_and(|one| !one.0.is_empty());
         user.device_count = self.device_count.known();
         user.member_of = self.member_of.known().map(|list| list.0);
         user.directory_roles = self.directory_roles.known().map(|list| list.0);

@@ -17,6 +17,7 @@ use crate::tenant::{
     ObservedTenant, RoleAssignment, SignIns, Text, Unavailable, User, UserType,
 };
 
+use super::row::AGENT_TYPE;
 use super::{
     commit::{beside, sync_directory},
     error::SnapshotError,
@@ -220,6 +221,7 @@ impl Serialize for Row<'_, User> {
             registered,
             mfa_capable,
             methods,
+            is_agent,
             device_count,
             member_of,
             directory_roles,
@@ -269,6 +271,7 @@ impl Serialize for Row<'_, User> {
         object.known("isMfaRegistered", *registered)?;
         object.known("isMfaCapable", *mfa_capable)?;
         object.known("methodsRegistered", methods.as_ref())?;
+        object.known("@odata.type", is_agent.then_some(AGENT_TYPE))?;
         object.known("deviceCount", *device_count)?;
         object.known("memberOf", member_of.as_ref())?;
         object.known("directoryRoles", directory_roles.as_deref().map(rows))?;

@@ -3,6 +3,8 @@
 //! The shape is the wire's because both adapters carry it unchanged: Graph returns it and the snapshot stores it.
 //! What a policy *means* for a user is decided in [`crate::facts::coverage`].
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Text;
@@ -14,6 +16,10 @@ where
 {
     Option::<T>::deserialize(deserializer).map(Option::unwrap_or_default)
 }
+
+/// The members of an object that this version does not interpret, by name. They are kept because one of them may narrow
+/// the policy: which of them say anything is decided in [`crate::facts::coverage`].
+pub type OtherMembers = BTreeMap<String, serde_json::Value>;
 
 /// A policy.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -93,6 +99,9 @@ pub struct Conditions {
     /// Workload identities: a policy with this is not about users.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_applications: Option<serde_json::Value>,
+    /// What this version does not interpret.
+    #[serde(flatten)]
+    pub other: OtherMembers,
 }
 
 /// Who a policy is for.
@@ -123,6 +132,9 @@ pub struct UserConditions {
     /// As above, taken away.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exclude_guests_or_external_users: Option<ExternalUsers>,
+    /// What this version does not interpret.
+    #[serde(flatten)]
+    pub other: OtherMembers,
 }
 
 /// Kinds of guests and external users.
@@ -135,6 +147,9 @@ pub struct ExternalUsers {
     /// Which home tenants.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_tenants: Option<serde_json::Value>,
+    /// What this version does not interpret.
+    #[serde(flatten)]
+    pub other: OtherMembers,
 }
 
 /// Which applications a policy is for.
@@ -156,6 +171,9 @@ pub struct ApplicationConditions {
     /// A filter over application attributes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub application_filter: Option<serde_json::Value>,
+    /// What this version does not interpret.
+    #[serde(flatten)]
+    pub other: OtherMembers,
 }
 
 /// What a policy asks for.
@@ -177,6 +195,9 @@ pub struct GrantControls {
     /// An authentication strength.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authentication_strength: Option<AuthenticationStrength>,
+    /// What this version does not interpret.
+    #[serde(flatten)]
+    pub other: OtherMembers,
 }
 
 /// An authentication strength.
@@ -189,7 +210,10 @@ pub struct AuthenticationStrength {
     /// Its name.
     #[serde(deserialize_with = "null_as_default")]
     pub display_name: Text,
-    /// `mfa` where satisfying it satisfies MFA.
+    /// Comma-joined flags; `mfa` among them where satisfying it satisfies MFA.
     #[serde(deserialize_with = "null_as_default")]
     pub requirements_satisfied: Text,
+    /// The ways to meet it, each one or two modes joined by a comma: `fido2`, `password,sms`.
+    #[serde(deserialize_with = "null_as_default", skip_serializing_if = "Vec::is_empty")]
+    pub allowed_combinations: Vec<Text>,
 }

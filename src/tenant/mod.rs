@@ -14,8 +14,8 @@ mod text;
 mod user;
 
 pub use conditional_access::{
-    ApplicationConditions, AuthenticationStrength, Conditions, ExternalUsers, GrantControls, Policy, PolicyState,
-    UserConditions,
+    ApplicationConditions, AuthenticationStrength, Conditions, ExternalUsers, GrantControls, OtherMembers, Policy,
+    PolicyState, UserConditions,
 };
 pub use id::{GroupId, RoleTemplateId, TenantId, UserId};
 pub use observed::{Domain, Fact, Group, MfaServicePolicy, ObservedTenant, Source, Unavailable, UserIndex};

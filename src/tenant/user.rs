@@ -61,6 +61,8 @@ pub struct User {
     pub mfa_capable: Option<bool>,
     /// The registered methods, as Graph spells them (`methodsRegistered`).
     pub methods: Option<Box<[Text]>>,
+    /// The account of an agent (Microsoft Entra agent user): it has neither a password nor a second factor.
+    pub is_agent: bool,
     /// How many devices are registered to the user.
     pub device_count: Option<u32>,
     /// Groups the user is a member of, directly or through other groups.
@@ -107,6 +109,7 @@ impl User {
             registered: None,
             mfa_capable: None,
             methods: None,
+            is_agent: false,
             device_count: None,
             member_of: None,
             directory_roles: None,

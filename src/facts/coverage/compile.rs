@@ -7,101 +7,75 @@
 use std::collections::HashMap;
 
 use super::{
-    Coverage, Gap, PolicyGap,
+    Asks, Coverage, Gap, Open, PolicyGap,
+    emergency::Own,
     grant::{self, Grant},
+    reach::{self, Reach},
+    restrictions,
+    standing::{Audience, GuestKind, Standing},
 };
 use crate::tenant::{
-    ApplicationConditions, Conditions, ExternalUsers, Fact, GroupId, ObservedTenant, Policy, PolicyState,
-    RoleTemplateId, Text, User, UserConditions, UserId, UserType,
+    AuthenticationStrength, Fact, GroupId, ObservedTenant, Policy, PolicyState, RoleTemplateId, Text, User,
+    UserConditions, UserId,
 };
 
 /// All policies of a tenant, compiled once.
 #[derive(Debug)]
 pub struct CompiledPolicies {
     /// `None` = the tenant did not give its policies.
-    chunks: Option<Vec<Chunk>>,
+    pub(super) chunks: Option<Vec<Chunk>>,
     group_names: HashMap<GroupId, Text>,
-    enabled: usize,
 }
 
-/// Which policies (by bit) include and exclude.
-#[derive(Clone, Copy, Debug, Default)]
-struct Sides {
-    include: u64,
-    exclude: u64,
-}
-
+/// Up to 64 policies. Every mask has one bit a policy.
 #[derive(Debug, Default)]
-struct Chunk {
-    policies: Vec<One>,
-    everybody: u64,
-    users: HashMap<UserId, Sides>,
-    groups: HashMap<GroupId, Sides>,
-    roles: HashMap<RoleTemplateId, Sides>,
-    guests: [Sides; GuestKind::ALL.len()],
-    /// Policies that name any group, role or kind of guest: undecided where that fact of a user is unknown.
-    by_group: Sides,
-    by_role: Sides,
-    by_guest: Sides,
-    enabled: u64,
+pub(super) struct Chunk {
+    pub(super) policies: Vec<One>,
+    pub(super) audience: Audience,
     /// In force and not to be satisfied without MFA.
     requires: u64,
+    /// In force, and can be satisfied without MFA.
+    alternative: u64,
+    /// In force, and asks for a third party's second factor only.
+    third_party: u64,
     /// Speaks of MFA at all, in any state.
     mentions: u64,
     /// No restriction but the users.
     unrestricted: u64,
+    /// No restriction but users, kinds of client and applications: several of these may cover together.
+    joinable: u64,
+    /// Asks at some sign-ins at least.
+    asks: u64,
+    /// Written by Microsoft, which may change it.
+    managed: u64,
+    /// In force, for every application and without a condition, and keeps legacy clients out: Exchange ActiveSync, others.
+    pub(super) keeps_out: [u64; 2],
+    /// In force, and asks for MFA or blocks: these matter for emergency accounts.
+    pub(super) guards: u64,
+    /// Is for all applications (but some).
+    pub(super) all_applications: u64,
 }
 
 #[derive(Debug)]
-struct One {
-    name: Text,
+pub(super) struct One {
+    pub(super) name: Text,
     /// Gaps that are the same for everybody.
     gaps: Vec<Gap>,
     exclude_groups: Vec<GroupId>,
     exclude_roles: Vec<RoleTemplateId>,
     exclude_users: Vec<UserId>,
+    include_roles: Vec<RoleTemplateId>,
+    reach: Reach,
+    /// The strength that must be met.
+    strength: Option<AuthenticationStrength>,
+    pub(super) own: Own,
 }
 
-/// The kinds of external users that can be told apart by `userType` and `#EXT#`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum GuestKind {
-    /// A guest with `#EXT#` in the name.
-    B2bGuest,
-    /// A guest without.
-    Internal,
-    /// A member with `#EXT#`.
-    B2bMember,
-}
-
-impl GuestKind {
-    const ALL: [(Self, &'static str); 3] = [
-        (Self::B2bGuest, "b2bCollaborationGuest"),
-        (Self::Internal, "internalGuest"),
-        (Self::B2bMember, "b2bCollaborationMember"),
-    ];
-
-    /// `Err` = unknown; `Ok(None)` = neither a guest nor external.
-    fn of(user: &User) -> Result<Option<Self>, ()> {
-        let external = user.user_principal_name.contains("#EXT#");
-        match (user.user_type, external) {
-            (Some(UserType::Guest), true) => Ok(Some(Self::B2bGuest)),
-            (Some(UserType::Guest), false) => Ok(Some(Self::Internal)),
-            (Some(UserType::Member), true) => Ok(Some(Self::B2bMember)),
-            (Some(UserType::Member), false) => Ok(None),
-            (None, _) => Err(()),
-        }
-    }
-}
-
-/// How one user stands to the policies of a chunk.
-#[derive(Clone, Copy, Debug, Default)]
-struct Standing {
-    included: u64,
-    excluded: u64,
-    /// Might be included, were a fact known.
-    maybe_included: u64,
-    /// Might be excluded, were a fact known.
-    maybe_excluded: u64,
+/// The policies of one tenant that cover a user, alone or together.
+#[derive(Clone, Debug, Default)]
+struct Cover<'p> {
+    policies: Vec<&'p One>,
+    together: bool,
 }
 
 impl CompiledPolicies {
@@ -109,20 +83,22 @@ impl CompiledPolicies {
     #[must_use]
     pub fn new(tenant: &ObservedTenant) -> Self {
         let Some(policies) = &tenant.conditional_access else {
-            return Self { chunks: None, group_names: HashMap::new(), enabled: 0 };
+            return Self { chunks: None, group_names: HashMap::new() };
         };
-        let about_users: Vec<&Policy> =
-            policies.iter().filter(|one| is_trivial(one.conditions.client_applications.as_ref())).collect();
-        let chunks: Vec<Chunk> = about_users.chunks(64).map(Chunk::new).collect();
-        let enabled = chunks.iter().map(|chunk| chunk.enabled.count_ones() as usize).sum();
-        let named = |id: &GroupId| chunks.iter().any(|chunk| chunk.groups.contains_key(id));
+        let about_users: Vec<&Policy> = policies
+            .iter()
+            .filter(|one| restrictions::is_trivial(one.conditions.client_applications.as_ref()))
+            .collect();
+        let sizes = super::emergency::small_groups(tenant, &about_users);
+        let chunks: Vec<Chunk> = about_users.chunks(64).map(|policies| Chunk::new(policies, &sizes)).collect();
+        let named = |id: &GroupId| chunks.iter().any(|chunk| chunk.audience.groups.contains_key(id));
         let group_names = tenant
             .groups
             .iter()
             .filter(|group| named(&group.id))
             .map(|group| (group.id, group.display_name.clone()))
             .collect();
-        Self { chunks: Some(chunks), group_names, enabled }
+        Self { chunks: Some(chunks), group_names }
     }
 
     /// Were the policies given at all?
@@ -131,25 +107,90 @@ impl CompiledPolicies {
         self.chunks.is_some()
     }
 
-    /// Is the user covered fully? `None` where that cannot be decided. Allocates nothing.
+    /// Is the user covered at every sign-in? `None` where that cannot be decided.
     #[must_use]
     pub fn covers(&self, user: &User) -> Option<bool> {
-        let mut undecided = false;
-        for chunk in self.chunks.as_ref()? {
-            let standing = chunk.standing(user);
-            if chunk.full(standing) != 0 {
-                return Some(true);
-            }
-            undecided |= chunk.undecided(standing) != 0;
+        let chunks = self.chunks.as_ref()?;
+        if self.is_full(user, Standing::certain) {
+            return Some(true);
         }
-        (!undecided).then_some(false)
+        let open = |standing: Standing| standing.maybe_included | standing.maybe_excluded;
+        let undecided = chunks.iter().any(|chunk| open(chunk.audience.standing(user)) & chunk.requires != 0);
+        if undecided && self.is_full(user, Standing::possible) { None } else { Some(false) }
     }
 
-    /// Calls `each` with the position of every policy that covers the user fully (see [`CompiledPolicies::name`]).
+    /// Is the user covered at every sign-in by the policies that apply in this sense? The usual answers – one policy
+    /// does, or fewer than two could help each other – are found by bits alone.
+    fn is_full(&self, user: &User, applies: fn(Standing) -> u64) -> bool {
+        let mut joinable = 0;
+        for chunk in self.chunks.iter().flatten() {
+            let bits = applies(chunk.audience.standing(user)) & chunk.requires;
+            if bits & chunk.unrestricted != 0 {
+                return true;
+            }
+            joinable += (bits & chunk.joinable).count_ones();
+        }
+        joinable > 1
+            && reach::together(&self.joinable(user, applies).iter().map(|one| &one.reach).collect::<Vec<_>>()).is_ok()
+    }
+
+    /// The policies that could cover together, in order.
+    fn joinable(&self, user: &User, applies: fn(Standing) -> u64) -> Vec<&One> {
+        self.select(user, applies, |chunk| chunk.requires & chunk.joinable)
+    }
+
+    /// The policies of a mask that apply in this sense.
+    fn select(&self, user: &User, applies: fn(Standing) -> u64, mask: impl Fn(&Chunk) -> u64) -> Vec<&One> {
+        let mut found = Vec::new();
+        for chunk in self.chunks.iter().flatten() {
+            let standing = chunk.audience.standing(user);
+            found.extend(bits(applies(standing) & mask(chunk)).map(|bit| &chunk.policies[bit]));
+        }
+        found
+    }
+
+    /// What covers the user: every policy that does so alone, else the fewest that do so together.
+    fn cover(&self, user: &User, applies: fn(Standing) -> u64, leave_out: fn(&Chunk) -> u64) -> Option<Cover<'_>> {
+        let alone = self.select(user, applies, |chunk| chunk.requires & chunk.unrestricted & !leave_out(chunk));
+        if !alone.is_empty() {
+            return Some(Cover { policies: alone, together: false });
+        }
+        let mut policies = self.select(user, applies, |chunk| chunk.requires & chunk.joinable & !leave_out(chunk));
+        let is_full =
+            |policies: &[&One]| reach::together(&policies.iter().map(|one| &one.reach).collect::<Vec<_>>()).is_ok();
+        if policies.len() < 2 || !is_full(&policies) {
+            return None;
+        }
+        // Whatever can be left out is left out, last first: what remains is needed.
+        for index in (0..policies.len()).rev() {
+            let mut fewer = policies.clone();
+            fewer.remove(index);
+            if is_full(&fewer) {
+                policies = fewer;
+            }
+        }
+        Some(Cover { policies, together: true })
+    }
+
+    /// Calls `each` with the position of every policy that covers the user, alone or together with others (see
+    /// [`CompiledPolicies::name`]).
     pub fn each_covering(&self, user: &User, mut each: impl FnMut(usize)) {
+        let mut any = false;
         for (index, chunk) in self.chunks.iter().flatten().enumerate() {
-            for bit in bits(chunk.full(chunk.standing(user))) {
+            for bit in bits(chunk.audience.standing(user).certain() & chunk.requires & chunk.unrestricted) {
+                any = true;
                 each(index * 64 + bit);
+            }
+        }
+        if any {
+            return;
+        }
+        let Some(cover) = self.cover(user, Standing::certain, |_| 0) else { return };
+        for (index, chunk) in self.chunks.iter().flatten().enumerate() {
+            for (bit, one) in chunk.policies.iter().enumerate() {
+                if cover.policies.iter().any(|covering| std::ptr::eq(*covering, one)) {
+                    each(index * 64 + bit);
+                }
             }
         }
     }
@@ -172,76 +213,131 @@ impl CompiledPolicies {
         Some(&self.chunks.as_ref()?.get(position / 64)?.policies.get(position % 64)?.name)
     }
 
-    /// Is the user excluded, by name, group or role, from every enabled policy, and are there at least two? Somebody
-    /// did that on purpose: it is how emergency accounts are set up. The number of policies, `Ok(None)` if not,
-    /// `Err` where it cannot be decided.
-    pub fn excluded_from_all(&self, user: &User) -> Result<Option<usize>, Fact> {
-        let Some(chunks) = &self.chunks else { return Err(Fact::ConditionalAccess) };
-        if self.enabled < 2 {
-            return Ok(None);
-        }
-        let mut undecided = false;
-        for chunk in chunks {
-            let (excluded, maybe) = chunk.explicitly_excluded(user);
-            if chunk.enabled & !excluded & !maybe != 0 {
-                return Ok(None);
-            }
-            undecided |= chunk.enabled & !excluded != 0;
-        }
-        if undecided {
-            Err(if user.member_of.is_none() { Fact::Groups } else { Fact::Roles })
-        } else {
-            Ok(Some(self.enabled))
-        }
-    }
-
     /// The coverage of a user, with the policies and the reasons.
     #[must_use]
     pub fn coverage(&self, user: &User) -> Coverage {
         let Some(chunks) = &self.chunks else {
             return Coverage::Unknown { fact: Fact::ConditionalAccess, gaps: Vec::new() };
         };
-        let mut policies = Vec::new();
+        if let Some(Cover { policies, together }) = self.cover(user, Standing::certain, |_| 0) {
+            return Coverage::Full { policies: policies.iter().map(|one| one.name.clone()).collect(), together };
+        }
         let mut gaps = Vec::new();
         let (mut partial, mut undecided) = (false, None);
         for chunk in chunks {
-            let standing = chunk.standing(user);
-            policies.extend(bits(chunk.full(standing)).map(|bit| chunk.policies[bit].name.clone()));
-            if !policies.is_empty() {
-                continue;
+            let standing = chunk.audience.standing(user);
+            let concerned = standing.included | standing.role_included | standing.maybe_included;
+            for bit in bits(concerned & chunk.mentions) {
+                let policy = chunk.policies[bit].name.clone();
+                gaps.push(PolicyGap { policy, gaps: self.reasons(chunk, bit, standing, user) });
             }
-            for bit in bits((standing.included | standing.maybe_included) & chunk.mentions) {
-                let reasons = self.reasons(chunk, bit, standing, user);
-                let fact =
-                    reasons.iter().find_map(|gap| if let Gap::Undecided(fact) = gap { Some(*fact) } else { None });
-                let rest_decides = reasons.iter().any(|gap| !gap.is_partial() && !matches!(gap, Gap::Undecided(_)));
-                match fact {
-                    Some(fact) if !rest_decides => undecided = undecided.or(Some(fact)),
-                    Some(_) => {}
-                    None => partial |= reasons.iter().all(Gap::is_partial),
-                }
-                gaps.push(PolicyGap { policy: chunk.policies[bit].name.clone(), gaps: reasons });
+            let asks = chunk.requires & chunk.asks;
+            partial |= standing.sometimes() & asks != 0;
+            let open = (standing.possible_sometimes() & !standing.sometimes()) & asks;
+            if open != 0 {
+                undecided = undecided.or(Some(chunk.audience.missing_fact(open, user)));
             }
         }
-        if !policies.is_empty() {
-            Coverage::Full { policies }
-        } else if let Some(fact) = undecided {
-            Coverage::Unknown { fact, gaps }
-        } else if partial {
-            Coverage::Partial { gaps }
-        } else {
-            Coverage::None { gaps }
+        // What is known to be asked for is said first: it is a floor, and not cover.
+        match undecided {
+            _ if partial => Coverage::Partial { gaps, open: self.left_open(user) },
+            Some(fact) => Coverage::Unknown { fact, gaps },
+            None => Coverage::None { gaps },
         }
+    }
+
+    /// What remains open beside the policies that could have covered together.
+    fn left_open(&self, user: &User) -> Option<Open> {
+        let joinable = self.joinable(user, Standing::certain);
+        reach::together(&joinable.iter().map(|one| &one.reach).collect::<Vec<_>>()).err().flatten()
+    }
+
+    /// How often the user is asked for MFA. As [`CompiledPolicies::coverage`], without the reasons; here MFA as one of
+    /// several alternatives asks at some sign-ins.
+    #[must_use]
+    pub fn asks(&self, user: &User) -> Asks {
+        if self.is_full(user, Standing::certain) {
+            return Asks::Always;
+        }
+        if self.chunks.is_none() {
+            return Asks::Unknown;
+        }
+        let mut perhaps = false;
+        for chunk in self.chunks.iter().flatten() {
+            let standing = chunk.audience.standing(user);
+            let asks = (chunk.requires | chunk.alternative) & chunk.asks;
+            if standing.sometimes() & asks != 0 {
+                return Asks::Sometimes;
+            }
+            perhaps |= standing.possible_sometimes() & asks != 0;
+        }
+        if perhaps { Asks::Unknown } else { Asks::Never }
+    }
+
+    /// The names of the policies that ask the user for MFA: those that cover, else those that ask at some sign-ins.
+    #[must_use]
+    pub fn asking(&self, user: &User) -> Vec<Text> {
+        let policies = match self.cover(user, Standing::certain, |_| 0) {
+            Some(cover) => cover.policies,
+            None => self.select(user, Standing::sometimes, |chunk| (chunk.requires | chunk.alternative) & chunk.asks),
+        };
+        policies.into_iter().map(|one| one.name.clone()).collect()
+    }
+
+    /// The policies that would cover the user if the roles they are merely eligible for were active; none where the user
+    /// is covered without, or not even then.
+    #[must_use]
+    pub fn only_while_active(&self, user: &User) -> Option<Vec<Text>> {
+        let eligible = user.directory_roles.iter().flatten().any(|role| !role.permanent);
+        if !eligible || self.is_full(user, Standing::certain) {
+            return None;
+        }
+        let cover = self.cover(user, |standing| standing.activated().certain(), |_| 0)?;
+        Some(cover.policies.iter().map(|one| one.name.clone()).collect())
+    }
+
+    /// The Microsoft-managed policies without which the user would not be covered.
+    #[must_use]
+    pub fn only_managed(&self, user: &User) -> Option<Vec<Text>> {
+        let cover = self.cover(user, Standing::certain, |_| 0)?;
+        if self.cover(user, Standing::certain, |chunk| chunk.managed).is_some() {
+            return None;
+        }
+        Some(cover.policies.iter().filter(|one| is_managed(&one.name)).map(|one| one.name.clone()).collect())
+    }
+
+    /// The policies in force that ask the user for a third party's second factor only.
+    #[must_use]
+    pub fn third_party(&self, user: &User) -> Vec<Text> {
+        self.select(user, Standing::sometimes, |chunk| chunk.third_party).iter().map(|one| one.name.clone()).collect()
+    }
+
+    /// The strengths that must be met at every sign-in of the user, with the policies that ask for them.
+    pub fn strengths(&self, user: &User) -> Vec<(&Text, &AuthenticationStrength)> {
+        let Some(cover) = self.cover(user, Standing::certain, |_| 0) else { return Vec::new() };
+        cover.policies.into_iter().filter_map(|one| Some((&one.name, one.strength.as_ref()?))).collect()
     }
 
     fn reasons(&self, chunk: &Chunk, bit: usize, standing: Standing, user: &User) -> Vec<Gap> {
         let policy = &chunk.policies[bit];
         let mask = 1_u64 << bit;
         let mut gaps = Vec::new();
+        let missing =
+            standing.maybe_excluded | (standing.maybe_included & !standing.included & !standing.role_included);
         if standing.excluded & mask != 0 {
             gaps.extend(self.exclusions(policy, user));
-        } else if (standing.maybe_excluded | (standing.maybe_included & !standing.included)) & mask != 0 {
-            gaps.push(Gap::Undecided(chunk.missing_fact(mask, user)));
+        } else if missing & mask != 0 {
+            gaps.push(Gap::Undecided(chunk.audience.missing_fact(mask, user)));
+        }
+        let eligible = |roles: &[RoleTemplateId]| {
+            let mut held = user.directory_roles.iter().flatten().filter(|one| !one.permanent);
+            held.find(|one| roles.contains(&one.template_id)).map(|one| one.display_name.clone())
+        };
+        if standing.role_included & !standing.included & mask != 0 {
+            gaps.extend(eligible(&policy.include_roles).map(Gap::WhileActive));
+        }
+        if standing.role_excluded & !standing.excluded & mask != 0 {
+            gaps.extend(eligible(&policy.exclude_roles).map(Gap::ExcludedWhileActive));
         }
         gaps.extend(policy.gaps.iter().cloned());
         gaps
@@ -256,8 +352,8 @@ impl CompiledPolicies {
         for id in policy.exclude_groups.iter().filter(|id| groups.contains(id)) {
             gaps.push(Gap::ExcludedGroup(self.group_names.get(id).cloned().unwrap_or_else(|| id.to_string().into())));
         }
-        for role in user.directory_roles.iter().flatten().filter(|one| policy.exclude_roles.contains(&one.template_id))
-        {
+        let held = user.directory_roles.iter().flatten().filter(|one| one.permanent);
+        for role in held.filter(|one| policy.exclude_roles.contains(&one.template_id)) {
             gaps.push(Gap::ExcludedRole(role.display_name.clone()));
         }
         if gaps.is_empty() {
@@ -267,39 +363,71 @@ impl CompiledPolicies {
     }
 }
 
+/// Policies that Microsoft puts into a tenant carry this in front of their name (Microsoft, "Microsoft-managed
+/// Conditional Access policies").
+fn is_managed(name: &str) -> bool {
+    crate::facts::recognise::starts_with(name.trim_start(), "Microsoft-managed")
+}
+
 impl Chunk {
-    fn new(policies: &[&Policy]) -> Self {
+    fn new(policies: &[&Policy], small: &super::emergency::SmallGroups) -> Self {
         let mut chunk = Self::default();
         for (bit, policy) in policies.iter().enumerate() {
-            chunk.add(1 << bit, policy);
+            chunk.add(1 << bit, policy, small);
         }
         chunk
     }
 
-    fn add(&mut self, mask: u64, policy: &Policy) {
+    fn add(&mut self, mask: u64, policy: &Policy, small: &super::emergency::SmallGroups) {
         let Policy { id, display_name, state, conditions, grant_controls } = policy;
         let grant = grant_controls.as_ref().map_or(Grant::None, grant::of);
+        let in_force = *state == PolicyState::Enabled;
         let mut gaps = Vec::new();
         match state {
-            PolicyState::Enabled => self.enabled |= mask,
+            PolicyState::Enabled => {}
             PolicyState::Disabled => gaps.push(Gap::Disabled),
             PolicyState::EnabledForReportingButNotEnforced => gaps.push(Gap::ReportOnly),
             PolicyState::Unknown => gaps.push(Gap::UnknownState),
         }
         match grant {
-            Grant::Mfa if *state == PolicyState::Enabled => self.requires |= mask,
+            Grant::Mfa => {}
             Grant::Alternative => gaps.push(Gap::Alternative),
             Grant::WeakStrength => gaps.push(Gap::WeakStrength),
-            Grant::Mfa | Grant::None => {}
+            Grant::ThirdParty => gaps.push(Gap::ThirdParty),
+            Grant::None => {}
         }
-        if grant != Grant::None {
-            self.mentions |= mask;
+        let mut restrictions = Vec::new();
+        restrictions::of(conditions, grant_controls.as_ref(), &mut restrictions);
+        let set = |bits: &mut u64, condition: bool| *bits |= if condition { mask } else { 0 };
+        set(&mut self.requires, in_force && grant == Grant::Mfa);
+        set(&mut self.alternative, in_force && grant == Grant::Alternative);
+        set(&mut self.third_party, in_force && grant == Grant::ThirdParty);
+        set(&mut self.mentions, grant != Grant::None);
+        set(&mut self.unrestricted, restrictions.is_empty());
+        set(&mut self.joinable, restrictions.iter().all(Gap::is_reach));
+        set(&mut self.asks, restrictions.iter().all(Gap::is_partial));
+        set(&mut self.managed, is_managed(display_name));
+        let blocks = grant_controls.as_ref().is_some_and(grant::blocks);
+        let asks_or_blocks = blocks || matches!(grant, Grant::Mfa | Grant::Alternative | Grant::WeakStrength);
+        let reached = &conditions.applications.include_applications;
+        let reaches_some = reached.iter().any(restrictions::is_application)
+            && !restrictions.iter().any(|gap| matches!(gap, Gap::UserActions));
+        set(&mut self.guards, in_force && asks_or_blocks && reaches_some);
+        let all = conditions.applications.include_applications.iter().any(|one| one.eq_ignore_ascii_case("All"));
+        set(&mut self.all_applications, all);
+        let whole = restrictions.iter().all(|gap| matches!(gap, Gap::ClientAppTypes));
+        if in_force && whole {
+            let (active_sync, others) = grant_controls.as_ref().map_or((false, false), grant::keeps_out_legacy);
+            let is_for = |kind: &str| {
+                conditions
+                    .client_app_types
+                    .iter()
+                    .any(|one| one.eq_ignore_ascii_case("all") || one.eq_ignore_ascii_case(kind))
+            };
+            set(&mut self.keeps_out[0], active_sync && is_for("exchangeActiveSync"));
+            set(&mut self.keeps_out[1], others && is_for("other"));
         }
-        let before = gaps.len();
-        restrictions(conditions, &mut gaps);
-        if gaps.len() == before {
-            self.unrestricted |= mask;
-        }
+        gaps.append(&mut restrictions);
         self.add_users(mask, &conditions.users);
         self.policies.push(One {
             name: if display_name.is_empty() { id.clone() } else { display_name.clone() },
@@ -307,6 +435,10 @@ impl Chunk {
             exclude_groups: parsed(&conditions.users.exclude_groups).collect(),
             exclude_roles: parsed(&conditions.users.exclude_roles).collect(),
             exclude_users: parsed(&conditions.users.exclude_users).collect(),
+            include_roles: parsed(&conditions.users.include_roles).collect(),
+            reach: Reach::of(conditions),
+            strength: grant_controls.as_ref().and_then(grant::required_strength).cloned(),
+            own: Own::of(&conditions.users, small),
         });
     }
 
@@ -320,232 +452,63 @@ impl Chunk {
             exclude_roles,
             include_guests_or_external_users,
             exclude_guests_or_external_users,
+            other: _,
         } = users;
+        let audience = &mut self.audience;
         let has = |list: &[Text], word: &str| list.iter().any(|one| one.eq_ignore_ascii_case(word));
         if has(include_users, "All") {
-            self.everybody |= mask;
+            audience.everybody |= mask;
         }
         for id in parsed(include_users) {
-            self.users.entry(id).or_default().include |= mask;
+            audience.users.entry(id).or_default().include |= mask;
         }
         for id in parsed(exclude_users) {
-            self.users.entry(id).or_default().exclude |= mask;
+            audience.users.entry(id).or_default().exclude |= mask;
         }
         for id in parsed(include_groups) {
-            self.groups.entry(id).or_default().include |= mask;
-            self.by_group.include |= mask;
+            audience.groups.entry(id).or_default().include |= mask;
+            audience.by_group.include |= mask;
         }
         for id in parsed(exclude_groups) {
-            self.groups.entry(id).or_default().exclude |= mask;
-            self.by_group.exclude |= mask;
+            audience.groups.entry(id).or_default().exclude |= mask;
+            audience.by_group.exclude |= mask;
         }
         for id in parsed(include_roles) {
-            self.roles.entry(id).or_default().include |= mask;
-            self.by_role.include |= mask;
+            audience.roles.entry(id).or_default().include |= mask;
+            audience.by_role.include |= mask;
         }
         for id in parsed(exclude_roles) {
-            self.roles.entry(id).or_default().exclude |= mask;
-            self.by_role.exclude |= mask;
+            audience.roles.entry(id).or_default().exclude |= mask;
+            audience.by_role.exclude |= mask;
         }
         for (kind, flag) in GuestKind::ALL {
-            let sides = &mut self.guests[kind as usize];
+            let sides = &mut audience.guests[kind as usize];
+            let names = |external: &crate::tenant::ExternalUsers| {
+                restrictions::flags(external).any(|one| one.eq_ignore_ascii_case(flag))
+            };
             if has(include_users, "GuestsOrExternalUsers") && kind != GuestKind::B2bMember
-                || include_guests_or_external_users.as_ref().is_some_and(|one| names_certainly(one, flag))
+                || include_guests_or_external_users
+                    .as_ref()
+                    .is_some_and(|one| names(one) && restrictions::is_for_all_tenants(one))
             {
                 sides.include |= mask;
-                self.by_guest.include |= mask;
+                audience.by_guest.include |= mask;
             }
             if has(exclude_users, "GuestsOrExternalUsers")
-                || exclude_guests_or_external_users.as_ref().is_some_and(|one| names(one, flag))
+                || exclude_guests_or_external_users.as_ref().is_some_and(names)
             {
                 sides.exclude |= mask;
-                self.by_guest.exclude |= mask;
+                audience.by_guest.exclude |= mask;
             }
         }
     }
-
-    fn standing(&self, user: &User) -> Standing {
-        let mut standing = Standing { included: self.everybody, ..Standing::default() };
-        standing.add(self.users.get(&user.id).copied().unwrap_or_default());
-        if !self.groups.is_empty() {
-            match &user.member_of {
-                Some(groups) => groups.iter().filter_map(|id| self.groups.get(id)).for_each(|one| standing.add(*one)),
-                None => standing.add_maybe(self.by_group),
-            }
-        }
-        if !self.roles.is_empty() {
-            match &user.directory_roles {
-                Some(roles) => {
-                    roles.iter().filter_map(|one| self.roles.get(&one.template_id)).for_each(|one| standing.add(*one));
-                }
-                None => standing.add_maybe(self.by_role),
-            }
-        }
-        match GuestKind::of(user) {
-            Ok(None) => {}
-            Ok(Some(kind)) => standing.add(self.guests[kind as usize]),
-            Err(()) => standing.add_maybe(self.by_guest),
-        }
-        standing
-    }
-
-    /// Excluded by name, group or role – not merely as a guest – and what might be, were the facts known.
-    fn explicitly_excluded(&self, user: &User) -> (u64, u64) {
-        let mut excluded = self.users.get(&user.id).copied().unwrap_or_default().exclude;
-        let mut maybe = 0;
-        match &user.member_of {
-            Some(groups) => groups.iter().filter_map(|id| self.groups.get(id)).for_each(|one| excluded |= one.exclude),
-            None => maybe |= self.by_group.exclude,
-        }
-        match &user.directory_roles {
-            Some(roles) => {
-                roles.iter().filter_map(|one| self.roles.get(&one.template_id)).for_each(|one| excluded |= one.exclude)
-            }
-            None => maybe |= self.by_role.exclude,
-        }
-        (excluded, maybe)
-    }
-
-    const fn full(&self, standing: Standing) -> u64 {
-        standing.included & !standing.excluded & !standing.maybe_excluded & self.requires & self.unrestricted
-    }
-
-    /// Would cover, if a missing fact turned out well.
-    const fn undecided(&self, standing: Standing) -> u64 {
-        (standing.included | standing.maybe_included) & !standing.excluded & self.requires & self.unrestricted
-    }
-
-    fn missing_fact(&self, mask: u64, user: &User) -> Fact {
-        let names = |sides: Sides| (sides.include | sides.exclude) & mask != 0;
-        if user.member_of.is_none() && names(self.by_group) {
-            Fact::Groups
-        } else if user.directory_roles.is_none() && names(self.by_role) {
-            Fact::Roles
-        } else {
-            Fact::Directory
-        }
-    }
-}
-
-impl Standing {
-    const fn add(&mut self, sides: Sides) {
-        self.included |= sides.include;
-        self.excluded |= sides.exclude;
-    }
-
-    const fn add_maybe(&mut self, sides: Sides) {
-        self.maybe_included |= sides.include;
-        self.maybe_excluded |= sides.exclude;
-    }
-}
-
-/// Everything that narrows a policy besides its users.
-fn restrictions(conditions: &Conditions, gaps: &mut Vec<Gap>) {
-    let Conditions {
-        users: _,
-        applications,
-        client_app_types,
-        locations,
-        platforms,
-        devices,
-        authentication_flows,
-        insider_risk_levels,
-        times,
-        sign_in_risk_levels,
-        user_risk_levels,
-        service_principal_risk_levels,
-        client_applications: _,
-    } = conditions;
-    application_restrictions(applications, gaps);
-    let has = |kind: &str| client_app_types.iter().any(|one| one.eq_ignore_ascii_case(kind));
-    if !(has("all") || has("browser") && has("mobileAppsAndDesktopClients")) {
-        gaps.push(Gap::ClientAppTypes);
-    }
-    for (value, gap) in [
-        (locations, Gap::Locations),
-        (platforms, Gap::Platforms),
-        (devices, Gap::Devices),
-        (authentication_flows, Gap::AuthenticationFlows),
-        (insider_risk_levels, Gap::InsiderRisk),
-        (times, Gap::Times),
-    ] {
-        if !is_trivial(value.as_ref()) {
-            gaps.push(gap);
-        }
-    }
-    for (levels, gap) in [
-        (sign_in_risk_levels, Gap::SignInRisk),
-        (user_risk_levels, Gap::UserRisk),
-        (service_principal_risk_levels, Gap::ServicePrincipalRisk),
-    ] {
-        if !levels.is_empty() {
-            gaps.push(gap);
-        }
-    }
-}
-
-fn application_restrictions(applications: &ApplicationConditions, gaps: &mut Vec<Gap>) {
-    let ApplicationConditions {
-        include_applications,
-        exclude_applications,
-        include_user_actions,
-        include_authentication_context_class_references,
-        application_filter,
-    } = applications;
-    if !include_user_actions.is_empty() {
-        gaps.push(Gap::UserActions);
-    } else if !include_authentication_context_class_references.is_empty() {
-        gaps.push(Gap::AuthenticationContext);
-    } else if !include_applications.iter().any(|one| one.eq_ignore_ascii_case("All")) {
-        gaps.push(Gap::SomeApplications);
-    }
-    if !exclude_applications.is_empty() {
-        gaps.push(Gap::ExcludedApplications(exclude_applications.len()));
-    }
-    if !is_trivial(application_filter.as_ref()) {
-        gaps.push(Gap::ApplicationFilter);
-    }
-}
-
-/// A condition that restricts nothing: null, empty, or only "all" and "any" with nothing taken away.
-fn is_trivial(value: Option<&serde_json::Value>) -> bool {
-    use serde_json::Value;
-    match value {
-        None | Some(Value::Null) => true,
-        Some(Value::Object(map)) => map.iter().all(|(key, value)| match value {
-            Value::Array(items) if key.starts_with("include") => {
-                items.iter().all(|item| item.as_str().is_some_and(|text| text.eq_ignore_ascii_case("all")))
-            }
-            Value::Array(items) => items.is_empty(),
-            Value::Null => true,
-            Value::String(_) => key.starts_with("@odata"),
-            _ => false,
-        }),
-        Some(Value::Array(items)) => items.is_empty(),
-        Some(Value::String(text)) => text.is_empty(),
-        Some(Value::Bool(_) | Value::Number(_)) => false,
-    }
-}
-
-/// Does this condition name the kind?
-fn names(external: &ExternalUsers, flag: &str) -> bool {
-    external.guest_or_external_user_types.split(',').any(|one| one.trim().eq_ignore_ascii_case(flag))
-}
-
-/// As [`names`], for all home tenants. The home tenant of a guest is not known, so a list of tenants includes nobody
-/// for certain – but may exclude him.
-fn names_certainly(external: &ExternalUsers, flag: &str) -> bool {
-    let all_tenants = external.external_tenants.as_ref().is_none_or(|tenants| {
-        tenants.is_null() || tenants.get("membershipKind").and_then(serde_json::Value::as_str) == Some("all")
-    });
-    all_tenants && names(external, flag)
 }
 
 fn parsed<'a, T: std::str::FromStr + 'a>(texts: &'a [Text]) -> impl Iterator<Item = T> + 'a {
     texts.iter().filter_map(|text| text.parse().ok())
 }
 
-fn bits(mut mask: u64) -> impl Iterator<Item = usize> {
+pub(super) fn bits(mut mask: u64) -> impl Iterator<Item = usize> {
     std::iter::from_fn(move || {
         let bit = mask.trailing_zeros() as usize;
         mask &= mask.wrapping_sub(1);

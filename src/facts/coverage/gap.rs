@@ -43,12 +43,22 @@ pub enum Gap {
     ExcludedRole(Text),
     /// Excluded as a guest or external user.
     ExcludedGuest,
-    /// Whether he is included or excluded depends on a fact the tenant did not give.
+    /// Included only while this role, which the user is eligible for, is active.
+    WhileActive(Text),
+    /// Excluded while this role, which the user is eligible for, is active.
+    ExcludedWhileActive(Text),
+    /// An exclusion that names nothing this version can look up: it may exclude anybody.
+    UnresolvedExclusion(Text),
+    /// Whether the user is included or excluded depends on a fact the tenant did not give.
     Undecided(Fact),
+    /// A member that this version does not know and that is not empty: its path.
+    UnknownMember(Text),
+    /// No resource at all.
+    NoApplication,
     /// Some resources only.
     SomeApplications,
-    /// All resources but these many.
-    ExcludedApplications(usize),
+    /// All resources but these, by name.
+    ExcludedApplications(Vec<Text>),
     /// A user action instead of resources.
     UserActions,
     /// An authentication context instead of resources.
@@ -79,10 +89,12 @@ pub enum Gap {
     Alternative,
     /// The authentication strength can be met without MFA.
     WeakStrength,
+    /// A third party's second factor (custom control), which Microsoft Entra ID does not take for MFA.
+    ThirdParty,
 }
 
 impl Gap {
-    /// Does the policy still ask for MFA at *some* of his sign-ins?
+    /// Does the policy still ask for MFA at *some* of the user's sign-ins?
     #[must_use]
     pub const fn is_partial(&self) -> bool {
         !matches!(
@@ -95,9 +107,17 @@ impl Gap {
                 | Self::ExcludedRole(_)
                 | Self::ExcludedGuest
                 | Self::Undecided(_)
+                | Self::NoApplication
+                | Self::UserActions
                 | Self::Alternative
                 | Self::WeakStrength
+                | Self::ThirdParty
         )
+    }
+
+    /// Is the gap only about kinds of client and applications, which another policy may fill?
+    pub(super) const fn is_reach(&self) -> bool {
+        matches!(self, Self::ClientAppTypes | Self::SomeApplications | Self::ExcludedApplications(_))
     }
 }
 
@@ -111,10 +131,19 @@ impl fmt::Display for Gap {
             Self::ExcludedGroup(group) => write!(f, "excludes the user through group {group}"),
             Self::ExcludedRole(role) => write!(f, "excludes the user through role {role}"),
             Self::ExcludedGuest => f.write_str("excludes guests and external users"),
+            Self::WhileActive(role) => write!(f, "applies only while the role {role} is active"),
+            Self::ExcludedWhileActive(role) => write!(f, "excludes the user while the role {role} is active"),
+            Self::UnresolvedExclusion(text) => {
+                write!(f, "excludes \"{text}\", which cannot be resolved and may be anybody")
+            }
+            Self::UnknownMember(path) => write!(f, "has {path}, which this version does not know"),
+            Self::NoApplication => f.write_str("is for no application"),
             Self::Undecided(fact) => write!(f, "cannot be decided, {fact} unknown"),
             Self::SomeApplications => f.write_str("covers only some applications"),
-            Self::ExcludedApplications(count) => {
-                write!(f, "excludes {count} application{}", if *count == 1 { "" } else { "s" })
+            Self::ExcludedApplications(names) => {
+                let shown: Vec<&str> = names.iter().take(5).map(Text::as_str).collect();
+                write!(f, "excludes {}", shown.join(", "))?;
+                if names.len() > 5 { write!(f, " and {} more", names.len() - 5) } else { Ok(()) }
             }
             Self::UserActions => f.write_str("is for user actions, not for applications"),
             Self::AuthenticationContext => f.write_str("is for an authentication context, not for applications"),
@@ -131,6 +160,9 @@ impl fmt::Display for Gap {
             Self::Times => f.write_str("depends on the time"),
             Self::Alternative => f.write_str("can be satisfied without MFA (operator OR)"),
             Self::WeakStrength => f.write_str("asks for an authentication strength that is not MFA"),
+            Self::ThirdParty => {
+                f.write_str("asks for a third party's second factor (custom control), which is not MFA")
+            }
         }
     }
 }

@@ -10,8 +10,8 @@ use super::{CompiledPolicies, Coverage, Gap};
 use crate::{
     risk::testing_policies::policy,
     tenant::{
-        AuthenticationStrength, ExternalUsers, Fact, Group, GroupId, MfaState, ObservedTenant, Policy, PolicyState,
-        RoleAssignment, Source, TenantId, Text, User, UserId, UserType,
+        AuthenticationStrength, ExternalUsers, Fact, Group, GroupId, MfaState, ObservedTenant, OtherMembers, Policy,
+        PolicyState, RoleAssignment, Source, TenantId, Text, User, UserId, UserType,
     },
 };
 
@@ -40,7 +40,7 @@ fn dana() -> User {
         [RoleAssignment {
             template_id: USER_ADMIN.parse().unwrap(),
             display_name: "User Administrator".into(),
-            permanent: false,
+            permanent: true,
         }]
         .into(),
     );
@@ -68,7 +68,7 @@ fn judge(policies: Vec<Policy>, user: &User) -> (Is, Coverage) {
     let quick = match compiled.covers(user) {
         Some(true) => vec![Full],
         Some(false) => vec![Partial, Open],
-        None => vec![Undecided],
+        None => vec![Undecided, Partial],
     };
     assert!(quick.contains(&is), "the quick answer {quick:?} and the explained one {is:?} differ");
     (is, coverage)
@@ -78,12 +78,24 @@ fn text(one: &str) -> Vec<Text> {
     vec![one.into()]
 }
 
+fn eligible(user: &mut User) {
+    user.directory_roles.iter_mut().flatten().for_each(|role| role.permanent = false);
+}
+
+fn other(members: &mut OtherMembers, value: serde_json::Value) {
+    members.insert("futureMember".into(), value);
+}
+
 fn nobody(p: &mut Policy) {
     p.conditions.users.include_users.clear();
 }
 
 fn guests(types: &str, tenants: Option<serde_json::Value>) -> Option<ExternalUsers> {
-    Some(ExternalUsers { guest_or_external_user_types: types.into(), external_tenants: tenants })
+    Some(ExternalUsers {
+        guest_or_external_user_types: types.into(),
+        external_tenants: tenants,
+        other: OtherMembers::new(),
+    })
 }
 
 fn grant(p: &mut Policy, operator: &str, controls: &[&str]) {
@@ -116,7 +128,12 @@ const MATRIX: &[Row] = &[
     ("includes the group around his group", |p, _| { nobody(p); p.conditions.users.include_groups = text(GROUP_B); }, Full),
     ("includes another group", |p, _| { nobody(p); p.conditions.users.include_groups = text(GROUP_C); }, Open),
     ("includes a group, memberships unknown", |p, u| { nobody(p); p.conditions.users.include_groups = text(GROUP_A); u.member_of = None; }, Undecided),
-    ("includes his role, eligible only", |p, _| { nobody(p); p.conditions.users.include_roles = text(USER_ADMIN); }, Full),
+    ("includes the role", |p, _| { nobody(p); p.conditions.users.include_roles = text(USER_ADMIN); }, Full),
+    ("includes the role, eligible only", |p, u| { nobody(p); p.conditions.users.include_roles = text(USER_ADMIN); eligible(u); }, Partial),
+    ("includes everybody and the role, eligible only", |p, u| { p.conditions.users.include_roles = text(USER_ADMIN); eligible(u); }, Full),
+    ("excludes the role, eligible only", |p, u| { p.conditions.users.exclude_roles = text(USER_ADMIN); eligible(u); }, Partial),
+    ("includes by name, excludes the role, eligible only", |p, u| { p.conditions.users.include_users = text(DANA); p.conditions.users.exclude_roles = text(USER_ADMIN); eligible(u); }, Partial),
+    ("includes and excludes the role, eligible only", |p, u| { nobody(p); p.conditions.users.include_roles = text(USER_ADMIN); p.conditions.users.exclude_roles = text(USER_ADMIN); eligible(u); }, Partial),
     ("includes another role", |p, _| { nobody(p); p.conditions.users.include_roles = text(HELPDESK); }, Open),
     ("includes a role, roles unknown", |p, u| { nobody(p); p.conditions.users.include_roles = text(USER_ADMIN); u.directory_roles = None; }, Undecided),
     // exclude
@@ -130,6 +147,16 @@ const MATRIX: &[Row] = &[
     ("excludes another role", |p, _| p.conditions.users.exclude_roles = text(HELPDESK), Full),
     ("excludes a role, roles unknown", |p, u| { p.conditions.users.exclude_roles = text(HELPDESK); u.directory_roles = None; }, Undecided),
     ("exclusion beats inclusion by name", |p, _| { p.conditions.users.include_users = text(DANA); p.conditions.users.exclude_groups = text(GROUP_A); }, Open),
+    // exclusions that cannot be resolved may exclude anybody
+    ("excludes a name", |p, _| p.conditions.users.exclude_users = text("emergency1@contoso.com"), Partial),
+    ("excludes All", |p, _| p.conditions.users.exclude_users = text("All"), Partial),
+    ("excludes an empty text", |p, _| p.conditions.users.exclude_users = text(""), Partial),
+    ("excludes a group's name", |p, _| p.conditions.users.exclude_groups = text("<EmergencyAccounts>"), Partial),
+    ("excludes a role's name", |p, _| p.conditions.users.exclude_roles = text("Global Administrator"), Partial),
+    ("excludes guests of the future", |p, _| p.conditions.users.exclude_guests_or_external_users = guests("marsColonist", None), Partial),
+    ("excludes an unresolvable one, and the user", |p, _| p.conditions.users.exclude_users = vec!["x".into(), DANA.into()], Open),
+    ("excludes an unresolvable one, report-only", |p, _| { p.conditions.users.exclude_users = text("x"); p.state = PolicyState::EnabledForReportingButNotEnforced; }, Open),
+    ("includes a group's name", |p, _| { nobody(p); p.conditions.users.include_groups = text("Everybody"); }, Open),
     // guests
     ("guests by word, a member", |p, _| p.conditions.users.include_users = text("GuestsOrExternalUsers"), Open),
     ("guests by word, a guest", |p, u| { p.conditions.users.include_users = text("GuestsOrExternalUsers"); u.user_type = Some(UserType::Guest); }, Full),
@@ -145,9 +172,10 @@ const MATRIX: &[Row] = &[
     ("without guests by object, a member", |p, _| p.conditions.users.exclude_guests_or_external_users = guests("internalGuest,b2bCollaborationGuest", None), Full),
     // applications
     ("one application", |p, _| p.conditions.applications.include_applications = text("Office365"), Partial),
-    ("no application", |p, _| p.conditions.applications.include_applications.clear(), Partial),
+    ("no application", |p, _| p.conditions.applications.include_applications.clear(), Open),
+    ("the application None", |p, _| p.conditions.applications.include_applications = text("None"), Open),
     ("all but one", |p, _| p.conditions.applications.exclude_applications = text("797f4846-ba00-4fd7-ba43-dac1f8f63013"), Partial),
-    ("a user action", |p, _| p.conditions.applications.include_user_actions = text("urn:user:registersecurityinfo"), Partial),
+    ("a user action", |p, _| p.conditions.applications.include_user_actions = text("urn:user:registersecurityinfo"), Open),
     ("an authentication context", |p, _| p.conditions.applications.include_authentication_context_class_references = text("c1"), Partial),
     ("an application filter", |p, _| p.conditions.applications.application_filter = Some(json!({"mode": "exclude", "rule": "x"})), Partial),
     // clients
@@ -166,6 +194,10 @@ const MATRIX: &[Row] = &[
     ("service principal risk", |p, _| p.conditions.service_principal_risk_levels = text("high"), Partial),
     ("insider risk", |p, _| p.conditions.insider_risk_levels = Some(json!("elevated")), Partial),
     ("device code flow", |p, _| p.conditions.authentication_flows = Some(json!({"transferMethods": "deviceCodeFlow"})), Partial),
+    ("no flow", |p, _| p.conditions.authentication_flows = Some(json!({"transferMethods": "none"})), Full),
+    ("risk none", |p, _| p.conditions.insider_risk_levels = Some(json!("none")), Full),
+    ("platforms with annotations", |p, _| p.conditions.platforms = Some(json!({"includePlatforms@odata.type": "#Collection(String)", "includePlatforms": ["all"], "excludePlatforms": []})), Full),
+    ("locations with a member of the future", |p, _| p.conditions.locations = Some(json!({"includeLocations": ["All"], "includeOrbits": ["All"]})), Partial),
     ("office hours", |p, _| p.conditions.times = Some(json!({"includedRanges": [{}]})), Partial),
     ("workload identities", |p, _| p.conditions.client_applications = Some(json!({"includeServicePrincipals": ["x"]})), Open),
     // grant
@@ -183,6 +215,19 @@ const MATRIX: &[Row] = &[
     ("a strength or MFA", |p, _| strength(p, "mfa"), Full),
     ("a strength or compliant device", |p, _| { grant(p, "OR", &["compliantDevice"]); strength(p, "mfa"); }, Open),
     ("a weak strength and MFA", |p, _| { grant(p, "AND", &["mfa"]); strength(p, "none"); }, Full),
+    ("a strength that is MFA and more", |p, _| { grant(p, "OR", &[]); strength(p, "unknownFutureValue, mfa"); }, Full),
+    ("a third party's factor", |p, _| { grant(p, "OR", &[]); p.grant_controls.get_or_insert_default().custom_authentication_factors = text("Duo"); }, Open),
+    ("MFA and a third party's factor", |p, _| { grant(p, "AND", &["mfa"]); p.grant_controls.get_or_insert_default().custom_authentication_factors = text("Duo"); }, Full),
+    // members of the future
+    ("a condition of the future", |p, _| other(&mut p.conditions.other, json!(["high"])), Partial),
+    ("a number", |p, _| other(&mut p.conditions.other, json!(0)), Partial),
+    ("true", |p, _| other(&mut p.conditions.other, json!(true)), Partial),
+    ("a text", |p, _| other(&mut p.conditions.users.other, json!("none")), Partial),
+    ("an object", |p, _| other(&mut p.conditions.applications.other, json!({"includeTrafficProfiles": "internet"})), Partial),
+    ("a grant control of the future", |p, _| other(&mut p.grant_controls.get_or_insert_default().other, json!(["badge"])), Partial),
+    ("a member of guests", |p, _| { p.conditions.users.exclude_guests_or_external_users = guests("internalGuest", None); other(&mut p.conditions.users.exclude_guests_or_external_users.get_or_insert_default().other, json!("x")); }, Partial),
+    ("empty ones", |p, _| { other(&mut p.conditions.other, json!([])); other(&mut p.conditions.users.other, json!({"a": [], "b": null, "c": {"d": ""}, "e": false})); other(&mut p.conditions.applications.other, json!(null)); }, Full),
+    ("annotations", |p, _| { for members in [&mut p.conditions.other, &mut p.conditions.users.other, &mut p.conditions.applications.other] { members.insert("users@odata.context".into(), json!("https://graph.microsoft.com")); members.insert("#microsoft.graph.restore".into(), json!({})); } }, Full),
     // combinations
     ("partial and excluded is excluded", |p, _| { p.conditions.sign_in_risk_levels = text("high"); p.conditions.users.exclude_users = text(DANA); }, Open),
     ("partial and report-only is nothing", |p, _| { p.conditions.sign_in_risk_levels = text("high"); p.state = PolicyState::EnabledForReportingButNotEnforced; }, Open),
@@ -203,7 +248,7 @@ fn one_covering_policy_is_enough_and_is_named() {
     let mut report_only = policy("Trial");
     report_only.state = PolicyState::EnabledForReportingButNotEnforced;
     let (_, coverage) = judge(vec![report_only, policy("MFA for all")], &dana());
-    assert_eq!(coverage, Coverage::Full { policies: vec!["MFA for all".into()] });
+    assert_eq!(coverage, Coverage::Full { policies: vec!["MFA for all".into()], together: false });
 }
 
 #[test]
@@ -221,6 +266,93 @@ fn reasons_name_the_group_the_role_and_every_restriction() {
         "P: excludes the user through group SG-Exempt, excludes the user through role User Administrator, covers only \
          some client types"
     );
+}
+
+fn with(change: impl FnOnce(&mut Policy)) -> Policy {
+    let mut one = policy("P");
+    change(&mut one);
+    one
+}
+
+fn for_clients(kind: &str) -> Policy {
+    with(|p| p.conditions.client_app_types = text(kind))
+}
+
+fn without_apps(ids: &[&str]) -> Policy {
+    with(|p| p.conditions.applications.exclude_applications = ids.iter().map(|one| (*one).into()).collect())
+}
+
+fn for_apps(ids: &[&str]) -> Policy {
+    with(|p| p.conditions.applications.include_applications = ids.iter().map(|one| (*one).into()).collect())
+}
+
+const ENROLLMENT: &str = "d4ebce55-015a-49b5-a083-c84d1797ae8c";
+const EXCHANGE: &str = "00000002-0000-0ff1-ce00-000000000000";
+
+#[test]
+fn several_policies_cover_together() {
+    let rows: Vec<(&str, Vec<Policy>, Is)> = vec![
+        ("browsers and modern clients", vec![for_clients("browser"), for_clients("mobileAppsAndDesktopClients")], Full),
+        ("browsers twice", vec![for_clients("browser"), for_clients("browser")], Partial),
+        ("all but one, and that one", vec![without_apps(&[ENROLLMENT]), for_apps(&[ENROLLMENT])], Full),
+        (
+            "all but two, and both",
+            vec![without_apps(&[ENROLLMENT, EXCHANGE]), for_apps(&[EXCHANGE]), for_apps(&[ENROLLMENT])],
+            Full,
+        ),
+        ("all but two, and one", vec![without_apps(&[ENROLLMENT, EXCHANGE]), for_apps(&[EXCHANGE])], Partial),
+        ("all but one, all but another", vec![without_apps(&[ENROLLMENT]), without_apps(&[EXCHANGE])], Full),
+        ("one application and another", vec![for_apps(&[EXCHANGE]), for_apps(&[ENROLLMENT])], Partial),
+        (
+            "all but one, and that one in browsers",
+            vec![without_apps(&[ENROLLMENT]), {
+                let mut p = for_apps(&[ENROLLMENT]);
+                p.conditions.client_app_types = text("browser");
+                p
+            }],
+            Partial,
+        ),
+        (
+            "clients, one of them by risk",
+            vec![for_clients("browser"), {
+                let mut p = for_clients("mobileAppsAndDesktopClients");
+                p.conditions.sign_in_risk_levels = text("high");
+                p
+            }],
+            Partial,
+        ),
+        (
+            "clients, one of them report-only",
+            vec![for_clients("browser"), {
+                let mut p = for_clients("mobileAppsAndDesktopClients");
+                p.state = PolicyState::EnabledForReportingButNotEnforced;
+                p
+            }],
+            Partial,
+        ),
+        (
+            "all but one, and that one without the user",
+            vec![without_apps(&[ENROLLMENT]), {
+                let mut p = for_apps(&[ENROLLMENT]);
+                p.conditions.users.exclude_users = text(DANA);
+                p
+            }],
+            Partial,
+        ),
+    ];
+    for (story, policies, expected) in rows {
+        assert_eq!(judge(policies, &dana()).0, expected, "{story}");
+    }
+}
+
+#[test]
+fn what_is_left_open_is_said_by_name() {
+    let (_, coverage) = judge(vec![without_apps(&[ENROLLMENT, EXCHANGE]), for_apps(&[EXCHANGE])], &dana());
+    let Coverage::Partial { open: Some(open), .. } = coverage else { panic!("{coverage:?}") };
+    assert_eq!(open.to_string(), "sign-ins to Microsoft Intune Enrollment");
+    let (_, coverage) = judge(vec![for_clients("browser")], &dana());
+    let Coverage::Partial { open: Some(open), .. } = coverage else { panic!("{coverage:?}") };
+    assert_eq!(open.to_string(), "sign-ins by mobile apps and desktop clients");
 }
 
 #[test]

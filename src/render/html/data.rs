@@ -98,7 +98,7 @@ pub(super) fn write(plan: &Plan, limit: usize, out: &mut dyn Write) -> io::Resul
             change.decision as usize,
             block,
             hold,
-            impacts.number(change.impact, || words::impact(&change.impact)),
+            impacts.number(&change.impact, || words::impact(&change.impact)),
             change.worst().map_or(-1, |severity| severity as i64),
             findings,
         ));

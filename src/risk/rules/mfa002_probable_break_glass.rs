@@ -11,8 +11,8 @@ pub(super) static RULE: Rule = Rule {
     facts: &[Fact::Roles, Fact::ConditionalAccess, Fact::SignInActivity, Fact::Directory],
     remediation: "Declare the account as `break_glass` and give it a FIDO2 key or a certificate.",
     doc: RuleDoc {
-        meaning: "The account is excluded by name, group or role from every enabled Conditional Access policy (of at least two), or carries `BG` in extensionAttribute1, or is a permanent Global Administrator in the cloud only, with an `onmicrosoft.com` name, who has not signed in for 30 days (unknown counts as not).",
-        why: "Emergency accounts exist for the day on which MFA does not work. A second factor nobody registered locks the last door.",
+        meaning: "The account is excluded by name, group or role from every enabled Conditional Access policy for all applications that asks for MFA or blocks and would otherwise reach it, from two such policies at least (policies that name only the account itself, or a group of at most five, do not count against it); or carries `BG` in extensionAttribute1, or is a permanent Global Administrator in the cloud only, with an `onmicrosoft.com` name, that is known not to have signed in for 30 days.",
+        why: "Emergency accounts exist for the day on which MFA does not work. If no method is registered, the last way into the tenant is locked.",
         evidence: "What shows it: the number of policies, the attribute, or role and last sign-in.",
         action: "If it is no emergency account, remove its exclusions, or accept the finding with a reason.",
         sources: &["Manage emergency access accounts in Microsoft Entra ID"],
@@ -36,8 +36,15 @@ fn check(case: &Case<'_>) -> Verdict {
         let Some(roles) = &user.directory_roles else { return Verdict::Blind(Fact::Roles) };
         let permanent = roles.iter().any(|one| one.permanent && one.template_id == role::GLOBAL_ADMINISTRATOR);
         let last = recognise::last_sign_in(user, case.context.instant);
-        if permanent && is_idle(last, case) {
-            return hit().with("role", "permanent Global Administrator").with("last_sign_in", last_text(last)).into();
+        match is_idle(last, case) {
+            Some(true) if permanent => {
+                return hit()
+                    .with("role", "permanent Global Administrator")
+                    .with("last_sign_in", last_text(last))
+                    .into();
+            }
+            None if permanent => return Verdict::Blind(Fact::SignInActivity),
+            _ => {}
         }
     }
     match excluded {
@@ -51,10 +58,12 @@ fn hit() -> Hit {
     Hit::new(Critical, "Everything about this account says emergency access, but no break_glass block declares it.")
 }
 
-fn is_idle(last: LastSignIn, case: &Case<'_>) -> bool {
+/// Known not to have signed in for 30 days?
+fn is_idle(last: LastSignIn, case: &Case<'_>) -> Option<bool> {
     match last {
-        LastSignIn::Unknown | LastSignIn::Never => true,
-        LastSignIn::At(at) => recognise::days_between(at, case.context.instant) > 30,
+        LastSignIn::Unknown => None,
+        LastSignIn::Never => Some(true),
+        LastSignIn::At(at) => Some(recognise::days_between(at, case.context.instant) > 30),
     }
 }
 
@@ -102,6 +111,24 @@ mod tests {
                     Fires(Critical),
                 ),
                 (
+                    "excluded from both, beside one of its own and one for an application",
+                    |w| {
+                        let id = w.user().id;
+                        let mut own = policy("Emergency: certificate");
+                        own.conditions.users.include_users = vec![id.to_string().into()];
+                        let mut one_application = policy("Azure");
+                        one_application.conditions.applications.include_applications =
+                            vec!["797f4846-ba00-4fd7-ba43-dac1f8f63013".into()];
+                        w.policies = Some(vec![
+                            excluding(policy("one"), id),
+                            excluding(policy("two"), id),
+                            own,
+                            one_application,
+                        ]);
+                    },
+                    Fires(Critical),
+                ),
+                (
                     "excluded from one of two",
                     |w| {
                         let id = w.user().id;
@@ -127,14 +154,14 @@ mod tests {
                     Fires(Critical),
                 ),
                 (
-                    "unknown last sign-in is not safe",
+                    "an unknown last sign-in says nothing",
                     |w| {
                         w.user().user_principal_name = "root@contoso.onmicrosoft.com".into();
                         w.user().directory_roles = Some([global_admin()].into());
                         w.user().last_sign_in = LastSignIn::Unknown;
                         w.user().sign_ins = None;
                     },
-                    Fires(Critical),
+                    Blind,
                 ),
                 (
                     "busy Global Administrator",

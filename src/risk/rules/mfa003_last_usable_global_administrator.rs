@@ -12,13 +12,13 @@ pub(super) static RULE: Rule = Rule {
     id: "MFA003",
     name: "last-usable-global-administrator",
     title: "No Global Administrator could sign in after this plan",
-    grades: &[Critical],
+    grades: &[Critical, High],
     facts: &[Fact::Roles, Fact::Registration],
     remediation: "Register a usable method for another Global Administrator first.",
     doc: RuleDoc {
-        meaning: "After the changes that will be performed, no enabled Global Administrator is left who is `disabled` or has a usable method. Eligible administrators and emergency accounts count. Where methods are unknown, the rule fires if the plan raises a Global Administrator, and is not evaluated otherwise.",
-        why: "Nobody could repair the tenant but Microsoft support.",
-        evidence: "How many enabled Global Administrators there are, of whom how many have no usable method or unknown methods.",
+        meaning: "After the changes that will be performed, no enabled Global Administrator is left who is `disabled` or has a usable method. Eligible administrators and emergency accounts count. Telephones count until the service gives them up. Where the methods of some are unknown, the rule is high, not critical, if the plan raises a Global Administrator, and is not evaluated otherwise.",
+        why: "Only Microsoft Support could restore access.",
+        evidence: "The number of enabled Global Administrators, and how many have no usable or no known method.",
         action: "A Temporary Access Pass helps to register. Lowering an emergency account that was raised by mistake also helps.",
         sources: &["Manage emergency access accounts in Microsoft Entra ID"],
     },
@@ -49,7 +49,7 @@ fn check(case: &mut PlanCase<'_>) {
         all.add(user);
         raises_one |= raised.contains(&index);
         let state = after.get(&index).copied().or_else(|| user.mfa_state.known());
-        match (state, methods::usable(user)) {
+        match (state, methods::usable(user, case.context.instant)) {
             (Some(MfaState::Disabled), _) | (_, Some(true)) => return,
             (Some(_), Some(false)) => unusable += 1,
             (None, _) | (_, None) => unknown += 1,
@@ -61,7 +61,16 @@ fn check(case: &mut PlanCase<'_>) {
     if unknown > 0 && !raises_one {
         return case.blind(unknown, Fact::Registration);
     }
-    let hit = Hit::new(Critical, "After this plan no enabled Global Administrator could sign in: none is disabled or known to have a usable method.")
+    let hit = if unknown > 0 {
+        Hit::new(High, "After this plan nobody knows whether a Global Administrator could still sign in: none is disabled or known to have a usable method, and the methods of some are unknown.")
+            .remedy("Read the registration report (grant AuditLog.Read.All), or have one Global Administrator register a passkey.")
+    } else {
+        Hit::new(
+            Critical,
+            "After this plan no enabled Global Administrator could sign in: none is disabled or has a usable method.",
+        )
+    };
+    let hit = hit
         .with("global_administrators", all.count())
         .with("without_usable_method", unusable)
         .with("methods_unknown", unknown)
@@ -96,7 +105,7 @@ mod tests {
                         w.user().methods = None;
                         w.user().mfa_capable = None;
                     },
-                    Fires(Critical),
+                    Fires(High),
                 ),
                 ("the only one has a method", |w| w.only_admin(), Silent),
                 (

@@ -10,9 +10,9 @@ pub(super) static RULE: Rule = Rule {
     facts: &[Fact::Registration],
     remediation: "Let another administrator, or an application identity, apply this change.",
     doc: RuleDoc {
-        meaning: "The signed-in operator is in the plan. Critical when the change raises him and no usable method is known; else high. With an application identity the rule does not apply.",
+        meaning: "The signed-in operator is in the plan. Critical when the change raises them and no usable method is known; else high. With an application identity the rule does not apply.",
         why: "A mistake that locks the operator out also takes away the hands that could undo it.",
-        evidence: "The operator and his methods.",
+        evidence: "The operator and their methods.",
         action: "",
         sources: &["How to: Enable per-user multifactor authentication (Microsoft Entra ID)"],
     },
@@ -23,13 +23,16 @@ fn check(case: &Case<'_>) -> Verdict {
     if case.context.tenant.operator_id != Some(case.user.id) {
         return Verdict::Clear;
     }
-    let lockout = case.transition.action.raises() && methods::usable(case.user) != Some(true);
+    let lockout = case.transition.action.raises() && methods::usable(case.user, case.context.instant) != Some(true);
     if lockout {
-        Hit::new(Critical, "The operator raises his own account and has no usable method: he may lock himself out.")
-            .with_some("methods", case.methods())
-            .into()
+        Hit::new(
+            Critical,
+            "The operator raises their own account and has no usable method: they may lock themselves out.",
+        )
+        .with_some("methods", case.methods())
+        .into()
     } else {
-        Hit::new(High, "The operator changes his own account.").with_some("methods", case.methods()).into()
+        Hit::new(High, "The operator changes their own account.").with_some("methods", case.methods()).into()
     }
 }
 

@@ -14,7 +14,7 @@ pub(super) static RULE: Rule = Rule {
         meaning: "There were successful sign-ins by the resource owner password credential grant (ROPC) in the window.",
         why: "ROPC cannot answer a second factor. The program stops at its next sign-in, whoever else uses the account.",
         evidence: "How many, in how many days, to which applications.",
-        action: "A person who tests a script this way gets the finding all the same: his script will fail.",
+        action: "A person who tests a script this way gets the finding all the same: the script will fail.",
         sources: &["Microsoft identity platform and OAuth 2.0 Resource Owner Password Credentials"],
     },
     check: Check::Change(On::RAISE, check),

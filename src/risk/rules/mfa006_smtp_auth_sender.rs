@@ -13,7 +13,7 @@ pub(super) static RULE: Rule = Rule {
         meaning: "There were successful sign-ins by SMTP AUTH in the window, and the change ends in enforced (enabling counts where the user is registered, or where that is unknown).",
         why: "Enforced blocks basic SMTP at once: the scanner, the copier or the application stops sending.",
         evidence: "How often, when last, from how many addresses.",
-        action: "Basic SMTP AUTH is off by default at the end of December 2026 anyway.",
+        action: "Basic SMTP AUTH is off by default at the end of December 2026 anyway; administrators may switch it on again.",
         sources: &[
             "Block legacy authentication with Conditional Access",
             "Exchange Online to retire Basic auth for Client Submission (SMTP AUTH)",
@@ -29,7 +29,7 @@ fn check(case: &Case<'_>) -> Verdict {
     }
     match recognise::smtp(sign_ins) {
         None => Verdict::Clear,
-        Some(smtp) => Hit::new(Critical, "This account sends mail by SMTP AUTH: once enforced, it no longer can.")
+        Some(smtp) => Hit::new(Critical, "This account sends mail with SMTP AUTH, which stops working once MFA is enforced. Basic SMTP AUTH is off by default from the end of December 2026 on, and may be switched on again.")
             .with("legacy_sign_ins", serde_json::json!({smtp.protocol.as_str(): smtp.count}))
             .with_some("last", smtp.last.map(|at| at.to_string()))
             .with_some("distinct_ips", smtp.distinct_ips)

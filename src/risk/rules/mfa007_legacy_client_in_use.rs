@@ -1,5 +1,7 @@
 //! MFA007 legacy-client-in-use: uses a legacy mail client.
 
+use std::borrow::Cow;
+
 use crate::risk::rule::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
@@ -11,7 +13,7 @@ pub(super) static RULE: Rule = Rule {
     remediation: "Move the user to a client with modern authentication first.",
     doc: RuleDoc {
         meaning: "There were successful sign-ins by a legacy protocol other than SMTP (IMAP, POP, Exchange ActiveSync, older Outlook and so on), and the change ends in enforced.",
-        why: "Enforced blocks legacy protocols, unless the tenant allows app passwords: his mail stops.",
+        why: "Enforced blocks legacy protocols, unless the tenant allows app passwords: mail stops. Exchange Web Services are blocked from 2026-10-01 where nobody allowed them, and gone on 2027-04-01.",
         evidence: "Which protocols, how often, when last.",
         action: "",
         sources: &[
@@ -32,10 +34,19 @@ fn check(case: &Case<'_>) -> Verdict {
     }
     let counts: serde_json::Map<_, _> = used().map(|one| (one.protocol.to_string(), one.count.into())).collect();
     let last = used().filter_map(|one| one.last).max().map(|at| at.to_string());
-    Hit::new(High, "This user signs in by a legacy protocol: once enforced, that client is blocked.")
-        .with("legacy_sign_ins", serde_json::Value::Object(counts))
-        .with_some("last", last)
+    let ews = used().any(|one| one.protocol.eq_ignore_ascii_case("Exchange Web Services"));
+    let message = if ews {
+        format!(
+            "This user signs in by Exchange Web Services: once enforced, that client is blocked. The service blocks them \
+             from {} where nobody allowed them, and removes them on {}.",
+            deadlines::EWS_BLOCKED.from,
+            deadlines::EWS_GONE.from
+        )
         .into()
+    } else {
+        Cow::Borrowed("This user signs in by a legacy protocol: once enforced, that client is blocked.")
+    };
+    Hit::new(High, message).with("legacy_sign_ins", serde_json::Value::Object(counts)).with_some("last", last).into()
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ pub(super) static RULE: Rule = Rule {
         why: "Microsoft requires MFA for Azure sign-ins of users step by step; pipelines under a user account fail then, or with this change.",
         evidence: "Which tool, how often, and the score.",
         action: "",
-        sources: &["Planning for mandatory multifactor authentication for Azure and admin portals"],
+        sources: &["Planning for mandatory multifactor authentication for Azure and other admin portals"],
     },
     check: Check::Change(On::RAISE, check),
 };

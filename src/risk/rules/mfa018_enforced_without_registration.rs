@@ -1,17 +1,17 @@
-//! MFA018 enforced-without-registration: enforced before he has registered.
+//! MFA018 enforced-without-registration: enforced before registration.
 
 use crate::risk::rule::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
     id: "MFA018",
     name: "enforced-without-registration",
-    title: "Enforced before he has registered",
+    title: "Enforced before registration",
     grades: &[High],
     facts: &[Fact::Registration],
-    remediation: "Use `staged`, or issue a Temporary Access Pass and have him register first.",
+    remediation: "Use `staged`, or issue a Temporary Access Pass so the user can register first.",
     doc: RuleDoc {
         meaning: "The user has no registered method and the change ends in enforced.",
-        why: "Legacy clients stop at once, and he can only register from where he can still sign in.",
+        why: "Legacy clients stop at once, and the user can only register from where they can still sign in.",
         evidence: "That nothing is registered.",
         action: "",
         sources: &[

@@ -10,8 +10,8 @@ pub(super) static RULE: Rule = Rule {
     facts: &[Fact::Registration],
     remediation: "Issue a Temporary Access Pass and supervise the registration.",
     doc: RuleDoc {
-        meaning: "The user has no registered method. High when he is privileged or his password is older than 365 days.",
-        why: "Until he registers, anybody who knows the password can register a method of his own and owns the account from then on.",
+        meaning: "The user has no registered method. High when they are privileged or the password is older than 365 days.",
+        why: "Until they register, anybody who knows the password can register a method of their own and owns the account from then on.",
         evidence: "The age of the password, the role.",
         action: "",
         sources: &["Plan a Microsoft Entra multifactor authentication deployment", "Configure Temporary Access Pass"],
@@ -30,7 +30,7 @@ fn check(case: &Case<'_>) -> Verdict {
     let hit = if privileged {
         Hit::new(High, "This privileged user has registered nothing: whoever holds the password can register first.")
     } else if age.is_some_and(|days| days > 365) {
-        Hit::new(High, "This user has registered nothing and his password is old: whoever holds it can register first.")
+        Hit::new(High, "This user has registered nothing and the password is old: whoever holds it can register first.")
     } else {
         Hit::new(Medium, "This user has registered nothing: whoever holds the password can register first.")
     };

@@ -8,9 +8,9 @@ pub(super) static RULE: Rule = Rule {
     title: "An administrator without a strong method",
     grades: &[High, Medium],
     facts: &[Fact::Roles, Fact::Registration],
-    remediation: "Give him a FIDO2 key, Windows Hello for Business or a certificate.",
+    remediation: "Register a passkey, Windows Hello for Business or a certificate.",
     doc: RuleDoc {
-        meaning: "The user holds a privileged role and has no usable method (high), or none that resists phishing (medium).",
+        meaning: "The user holds a privileged role and has no usable method (high), or none that resists phishing (medium). Telephones count as usable until the service gives them up; where only methods that this version does not know are registered, the rule is not evaluated.",
         why: "Administrators are what phishing kits are made for.",
         evidence: "The role and the methods.",
         action: "",
@@ -25,10 +25,12 @@ fn check(case: &Case<'_>) -> Verdict {
         Some(false) => return Verdict::Clear,
         Some(true) => {}
     }
-    let hit = match (methods::usable(case.user), &case.user.methods) {
+    let hit = match (methods::usable(case.user, case.context.instant), &case.user.methods) {
         (Some(false), _) => Hit::new(High, "This privileged user has no usable method."),
         (_, None) | (None, _) => return Verdict::Blind(Fact::Registration),
-        (Some(true), Some(all)) if all.iter().any(|one| methods::is_phishing_resistant(one)) => return Verdict::Clear,
+        (Some(true), Some(all)) if all.iter().any(|one| methods::is_phishing_resistant(one)) => {
+            return Verdict::Clear;
+        }
         (Some(true), Some(_)) => Hit::new(Medium, "This privileged user has no method that resists phishing."),
     };
     hit.with_some("role", case.role()).with_some("methods", case.methods()).into()

@@ -5,14 +5,14 @@ use crate::risk::rule::prelude::*;
 pub(super) static RULE: Rule = Rule {
     id: "MFA021",
     name: "phone-only-methods",
-    title: "Only a telephone is registered",
-    grades: &[Medium],
+    title: "Only telephones are registered",
+    grades: &[Critical, High, Medium],
     facts: &[Fact::Registration],
-    remediation: "Register Authenticator or a passkey.",
+    remediation: "Register a passkey or Authenticator, or move to a telecom provider of your own before the date.",
     doc: RuleDoc {
-        meaning: "Every registered method is a telephone (or e-mail, which is no MFA).",
-        why: "Text messages and calls can be intercepted and moved to another card.",
-        evidence: "The methods.",
+        meaning: "Every registered method that counts for MFA is a telephone. Medium; high from 90 days before Microsoft stops text messages and calls for this user, critical from that day on: 2027-02-01, for Global Administrators and external users 2027-07-01.",
+        why: "Text messages and calls can be intercepted and moved to another card; and from the date on they do not work at all.",
+        evidence: "The methods, and the date that holds for the user.",
         action: "",
         sources: &["Authentication methods in Microsoft Entra ID: phone options"],
     },
@@ -20,13 +20,21 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>) -> Verdict {
-    let Some(all) = &case.user.methods else { return Verdict::Blind(Fact::Registration) };
-    let phones_only = all.iter().all(|one| methods::is_phone(one) || one.eq_ignore_ascii_case("email"));
-    if phones_only && all.iter().any(|one| methods::is_phone(one)) {
-        Hit::new(Medium, "Only telephones are registered.").with_some("methods", case.methods()).into()
-    } else {
-        Verdict::Clear
+    match methods::phone_only(case.user) {
+        None => return Verdict::Blind(Fact::Registration),
+        Some(false) => return Verdict::Clear,
+        Some(true) => {}
     }
+    let instant = case.context.instant;
+    let end = deadlines::phones_end(case.user);
+    let (severity, message) = if end.is_past(instant) {
+        (Critical, format!("Only telephones are registered, and text messages and calls stopped on {}.", end.from))
+    } else if end.is_within(90, instant) {
+        (High, format!("Only telephones are registered, and text messages and calls stop on {}.", end.from))
+    } else {
+        (Medium, format!("Only telephones are registered. Text messages and calls stop on {}.", end.from))
+    };
+    Hit::new(severity, message).with_some("methods", case.methods()).with("deadline", end.from.to_string()).into()
 }
 
 #[cfg(test)]
@@ -39,7 +47,27 @@ mod tests {
         rows(
             &RULE,
             &[
-                ("a mobile", |w| w.user().methods = Some(["mobilePhone".into(), "email".into()].into()), Fires(Medium)),
+                (
+                    "a mobile, 73 days before",
+                    |w| w.user().methods = Some(["mobilePhone".into(), "email".into()].into()),
+                    Fires(High),
+                ),
+                (
+                    "a Global Administrator has until July",
+                    |w| {
+                        w.user().methods = Some(["mobilePhone".into(), "officePhone".into()].into());
+                        w.user().directory_roles = Some([global_admin()].into());
+                    },
+                    Fires(Medium),
+                ),
+                (
+                    "after the date",
+                    |w| {
+                        w.user().methods = Some(["SMS".into()].into());
+                        w.config.instant = "2027-02-01T00:00:00Z".parse().unwrap();
+                    },
+                    Fires(Critical),
+                ),
                 (
                     "with Authenticator",
                     |w| w.user().methods = Some(["mobilePhone".into(), "microsoftAuthenticatorPush".into()].into()),

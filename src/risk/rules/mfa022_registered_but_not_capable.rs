@@ -8,10 +8,10 @@ pub(super) static RULE: Rule = Rule {
     title: "Registered, but cannot complete MFA",
     grades: &[High],
     facts: &[Fact::Registration],
-    remediation: "Allow his method in the authentication methods policy, or have him register another one.",
+    remediation: "Allow the method in the authentication methods policy, or have the user register another one.",
     doc: RuleDoc {
-        meaning: "The report says registered (`isMfaRegistered`) and not capable (`isMfaCapable`): the policy does not allow what he has registered.",
-        why: "He believes himself prepared and is locked out all the same.",
+        meaning: "The report says registered (`isMfaRegistered`) and not capable (`isMfaCapable`): the policy does not allow what they have registered.",
+        why: "The user believes to be prepared and is locked out all the same.",
         evidence: "The methods.",
         action: "",
         sources: &["userRegistrationDetails resource type (Microsoft Graph)"],
@@ -22,7 +22,7 @@ pub(super) static RULE: Rule = Rule {
 fn check(case: &Case<'_>) -> Verdict {
     match (case.user.registered, case.user.mfa_capable) {
         (Some(true), Some(false)) => {
-            Hit::new(High, "This user has registered, but the methods policy does not let him use what he registered.")
+            Hit::new(High, "This user has registered, but the methods policy does not allow what they registered.")
                 .with("registered", true)
                 .with("mfa_capable", false)
                 .with_some("methods", case.methods())

@@ -8,7 +8,7 @@ pub(super) static RULE: Rule = Rule {
     title: "Only one method is registered",
     grades: &[Low],
     facts: &[Fact::Registration],
-    remediation: "Have him register a second method.",
+    remediation: "Register a second method.",
     doc: RuleDoc {
         meaning: "Exactly one method of MFA grade is registered.",
         why: "A lost telephone is then a call to the help desk, and the help desk is what attackers call too.",

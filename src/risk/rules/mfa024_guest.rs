@@ -8,10 +8,10 @@ pub(super) static RULE: Rule = Rule {
     title: "This is a guest",
     grades: &[Medium],
     facts: &[Fact::Directory],
-    remediation: "Require MFA of guests by Conditional Access, with inbound trust of their home tenants.",
+    remediation: "Require MFA of guests from elsewhere by Conditional Access, with inbound trust of their home tenants.",
     doc: RuleDoc {
         meaning: "The account is a guest by its type or by `#EXT#` in its sign-in name.",
-        why: "Per-user MFA makes a guest register a second time in your tenant, and his home factor does not count.",
+        why: "A guest from elsewhere (`#EXT#`) must register a second time in this tenant, and the factor of the home tenant does not count. An internal guest has no home tenant: they authenticate here, and must register here.",
         evidence: "The type and the sign-in name.",
         action: "",
         sources: &["Authentication and Conditional Access for Microsoft Entra External ID"],
@@ -24,9 +24,13 @@ fn check(case: &Case<'_>) -> Verdict {
         None => Verdict::Blind(Fact::Directory),
         Some(false) => Verdict::Clear,
         Some(true) => {
-            Hit::new(Medium, "This is a guest: he would have to register a second factor in this tenant too.")
-                .with_some("user_type", case.user.user_type.map(|one| one.as_str()))
-                .into()
+            let hit = if case.user.user_principal_name.contains("#EXT#") {
+                Hit::new(Medium, "This is a guest, who would have to register a second factor in this tenant too.")
+            } else {
+                Hit::new(Medium, "This is an internal guest, who authenticates here and registers here.")
+                    .remedy("Have the guest register a method in this tenant first, as a member would.")
+            };
+            hit.with_some("user_type", case.user.user_type.map(|one| one.as_str())).into()
         }
     }
 }

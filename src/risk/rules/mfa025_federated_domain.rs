@@ -28,7 +28,7 @@ fn check(case: &Case<'_>) -> Verdict {
     let hit = if kind.idp_does_mfa {
         Hit::new(High, "This user's domain is federated and its identity provider does MFA itself.")
     } else if case.registered == Some(false) {
-        Hit::new(High, "This user's domain is federated and he has registered nothing in Microsoft Entra ID.")
+        Hit::new(High, "This user's domain is federated and nothing is registered in Microsoft Entra ID.")
     } else {
         Hit::new(Medium, "This user's domain is federated: two parties may ask for a second factor.")
     };

@@ -8,10 +8,10 @@ pub(super) static RULE: Rule = Rule {
     title: "The tenant allows app passwords",
     grades: &[Medium],
     facts: &[Fact::MfaServicePolicy],
-    remediation: "Turn app passwords off in the per-user MFA service settings.",
+    remediation: "Turn app passwords off in the per-user MFA service settings, and have existing ones deleted: they go on working.",
     doc: RuleDoc {
         meaning: "App passwords are allowed and the plan raises somebody.",
-        why: "A user may answer a blocked legacy client with an app password, which is a password that MFA never sees.",
+        why: "A user may answer a blocked legacy client with an app password, which is a password that MFA never sees. Existing app passwords go on working after new ones are switched off.",
         evidence: "The setting, and how many users are raised.",
         action: "",
         sources: &["Enforce Microsoft Entra multifactor authentication with legacy applications using app passwords"],

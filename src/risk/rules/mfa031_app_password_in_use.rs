@@ -11,7 +11,7 @@ pub(super) static RULE: Rule = Rule {
     remediation: "Move the application to modern authentication and remove the app password.",
     doc: RuleDoc {
         meaning: "There were successful sign-ins with an app password in the window, and the change ends in enforced or lowers the user.",
-        why: "An app password gets around MFA while it exists. Lowering the user invalidates it; raising him keeps the hole open.",
+        why: "An app password gets around MFA while it exists. Lowering the user may invalidate it; raising them keeps the hole open.",
         evidence: "How often.",
         action: "",
         sources: &["Enforce Microsoft Entra multifactor authentication with legacy applications using app passwords"],
@@ -25,7 +25,7 @@ fn check(case: &Case<'_>) -> Verdict {
         Some(0) => Verdict::Clear,
         Some(count) => {
             let message = if case.on.meets(On::LOWER) {
-                "An application signs in with an app password of this user: lowering him may stop it."
+                "An application signs in with an app password of this user: lowering the user may stop it."
             } else {
                 "An application signs in with an app password of this user, around MFA."
             };

@@ -8,11 +8,11 @@ pub(super) static RULE: Rule = Rule {
     title: "Enabled will become enforced at once",
     grades: &[Medium],
     facts: &[Fact::Registration],
-    remediation: "Declare `enforced`, or make sure that enforced is what you want.",
+    remediation: "Prefer to declare `enforced`, or make sure that enforced is what you want.",
     doc: RuleDoc {
-        meaning: "The user has already registered: the service promotes him from enabled to enforced at once. The rules for enforced are run for him too.",
-        why: "What was meant as the gentle step is the strict one for him.",
-        evidence: "That he has registered.",
+        meaning: "The user has already registered: the service promotes them from enabled to enforced. The rules for enforced are run for them too.",
+        why: "What was meant as the gentle step is the strict one for this user. Microsoft's pages disagree whether a user who is enabled again is promoted at once or at the next sign-in.",
+        evidence: "That the user has registered.",
         action: "",
         sources: &["strongAuthenticationRequirements resource type (Microsoft Graph)"],
     },
@@ -23,11 +23,9 @@ fn check(case: &Case<'_>) -> Verdict {
     match case.registered {
         None => Verdict::Blind(Fact::Registration),
         Some(false) => Verdict::Clear,
-        Some(true) => {
-            Hit::new(Medium, "This user has already registered: the service promotes him to enforced at once.")
-                .with("registered", true)
-                .into()
-        }
+        Some(true) => Hit::new(Medium, "This user has already registered: the service promotes them to enforced.")
+            .with("registered", true)
+            .into(),
     }
 }
 

@@ -11,10 +11,10 @@ pub(super) static RULE: Rule = Rule {
     facts: &[],
     remediation: "Nothing, or declare `enforced`.",
     doc: RuleDoc {
-        meaning: "A user is declared `enabled` and found `enforced`: he has registered since, and the service promoted him. He counts as satisfied and is not lowered.",
-        why: "It explains why the plan shows no change for him.",
+        meaning: "A user is declared `enabled` and found `enforced`: they have registered since, and the service promoted them. They count as satisfied and is not lowered.",
+        why: "It explains why the plan shows no change for this user.",
         evidence: "The user, or the number and the first names where there are more than twenty.",
-        action: "`allow_downgrade = true` in the block would lower him.",
+        action: "`allow_downgrade = true` in the block would lower the user.",
         sources: &["How to: Enable per-user multifactor authentication (Microsoft Entra ID)"],
     },
     check: Check::Plan(check),
@@ -33,8 +33,11 @@ fn check(case: &mut PlanCase<'_>) {
     case.fire_for(
         &promoted,
         |_| {
-            Hit::new(Info, "This user is declared enabled and has been promoted to enforced: he is satisfied.")
-                .with("mfa_state", "enforced")
+            Hit::new(
+                Info,
+                "This user is declared enabled and has been promoted to enforced, which satisfies the declaration.",
+            )
+            .with("mfa_state", "enforced")
         },
         |names| {
             Hit::new(Info, format!("{} declared enabled and promoted to enforced are satisfied.", users(names.count())))

@@ -30,7 +30,8 @@ pub(crate) fn changed_since_plan(planned: &ObservedState, observed: &ObservedSta
         rule: RULE.id.into(),
         name: RULE.name.into(),
         severity: Severity::High,
-        message: "The state of this user changed since the plan was made: he is stale and was not written.".into(),
+        message: "The state of this user changed since the plan was made: the change is stale and was not written."
+            .into(),
         evidence: vec![
             Evidence { fact: "planned_before".into(), value: planned.as_str().into() },
             Evidence { fact: "observed".into(), value: observed.as_str().into() },

@@ -1,19 +1,18 @@
-//! MFA060 privileged-loses-only-mfa: an administrator loses his only MFA.
+//! MFA060 privileged-loses-only-mfa: an administrator loses the only MFA requirement.
 
-use crate::facts::Coverage;
 use crate::risk::rule::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
     id: "MFA060",
     name: "privileged-loses-only-mfa",
-    title: "An administrator loses his only MFA",
+    title: "An administrator loses the only MFA requirement",
     grades: &[Critical],
     facts: &[Fact::Roles, Fact::ConditionalAccess, Fact::SecurityDefaults],
-    remediation: "Cover the user by a Conditional Access policy that requires MFA of everything, then lower him.",
+    remediation: "Cover the user by a Conditional Access policy that requires MFA of everything, then lower the user.",
     doc: RuleDoc {
-        meaning: "A privileged user is lowered, security defaults are not known to be on, and no Conditional Access policy is known to cover him fully. Policies that cannot be read count as no policies.",
+        meaning: "A privileged user is lowered, security defaults are not known to be on, and no Conditional Access policy is known to cover them fully. Policies that cannot be read count as no policies.",
         why: "An administrator with nothing but a password is how tenants are lost.",
-        evidence: "The role, and every policy that mentions him and does not cover him.",
+        evidence: "The role, and every policy that mentions the user and does not cover them.",
         action: "",
         sources: &["Convert users from per-user MFA to Conditional Access"],
     },
@@ -27,23 +26,12 @@ fn check(case: &Case<'_>) -> Verdict {
         Some(true) if case.context.tenant.security_defaults_enabled == Some(true) || case.coverage().is_full() => {
             Verdict::Clear
         }
-        Some(true) => {
-            let message = if matches!(case.coverage(), Coverage::Unknown { .. }) {
-                "This privileged user loses per-user MFA, and nothing shows that Conditional Access covers him."
-            } else {
-                "This privileged user loses the only MFA he has."
-            };
-            Hit::new(Critical, message)
-                .with_some("role", case.role())
-                .with_some("conditional_access", case.coverage_gaps())
-                .with_some("unknown", unknown(case.coverage()))
-                .into()
-        }
+        Some(true) => Hit::new(Critical, case.loss("privileged account"))
+            .with_some("role", case.role())
+            .with_some("conditional_access", case.coverage_gaps())
+            .with_some("unknown", case.missing_for_coverage())
+            .into(),
     }
-}
-
-fn unknown(coverage: &Coverage) -> Option<&'static str> {
-    if let Coverage::Unknown { fact, .. } = coverage { Some(fact.as_str()) } else { None }
 }
 
 #[cfg(test)]

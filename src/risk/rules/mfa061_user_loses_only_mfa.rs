@@ -1,19 +1,18 @@
-//! MFA061 user-loses-only-mfa: a user loses his only MFA.
+//! MFA061 user-loses-only-mfa: a user loses the only MFA requirement.
 
-use crate::facts::Coverage;
 use crate::risk::rule::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
     id: "MFA061",
     name: "user-loses-only-mfa",
-    title: "A user loses his only MFA",
+    title: "A user loses the only MFA requirement",
     grades: &[High],
-    facts: &[Fact::ConditionalAccess, Fact::SecurityDefaults],
-    remediation: "Cover the user by a Conditional Access policy that requires MFA of everything, then lower him.",
+    facts: &[Fact::ConditionalAccess, Fact::SecurityDefaults, Fact::Roles],
+    remediation: "Cover the user by a Conditional Access policy that requires MFA of everything, then lower the user.",
     doc: RuleDoc {
-        meaning: "A user who is not known to be privileged is lowered to disabled, security defaults are not known to be on, and no Conditional Access policy is known to cover him fully. Policies that cannot be read count as no policies.",
+        meaning: "A user who is not known to be privileged is lowered to disabled, security defaults are not known to be on, and no Conditional Access policy is known to cover them fully. Policies that cannot be read count as no policies.",
         why: "From then on the password alone opens the account.",
-        evidence: "Every policy that mentions him and does not cover him.",
+        evidence: "Every policy that mentions the user and does not cover them.",
         action: "",
         sources: &["Convert users from per-user MFA to Conditional Access"],
     },
@@ -27,13 +26,13 @@ fn check(case: &Case<'_>) -> Verdict {
     {
         return Verdict::Clear;
     }
-    let (message, unknown) = match case.coverage() {
-        Coverage::Unknown { fact, .. } => {
-            ("This user loses per-user MFA, and nothing shows that Conditional Access covers him.", Some(fact.as_str()))
-        }
-        _ => ("This user loses the only MFA he has.", None),
-    };
-    Hit::new(High, message).with_some("conditional_access", case.coverage_gaps()).with_some("unknown", unknown).into()
+    let hit = Hit::new(High, case.loss("account"))
+        .with_some("conditional_access", case.coverage_gaps())
+        .with_some("unknown", case.missing_for_coverage());
+    match case.privileged {
+        None => Verdict::AtLeast(hit, Fact::Roles),
+        Some(_) => hit.into(),
+    }
 }
 
 #[cfg(test)]

@@ -1,16 +1,16 @@
-//! MFA062 conditional-access-coverage-gap: conditional Access nearly covers him.
+//! MFA062 conditional-access-coverage-gap: Conditional Access nearly covers the user.
 
 use crate::risk::rule::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
     id: "MFA062",
     name: "conditional-access-coverage-gap",
-    title: "Conditional Access nearly covers him",
+    title: "Conditional Access nearly covers the user",
     grades: &[High],
     facts: &[Fact::ConditionalAccess],
-    remediation: "Close the gap the evidence names, then lower him.",
+    remediation: "Close the gap the evidence names, then lower the user.",
     doc: RuleDoc {
-        meaning: "A Conditional Access policy mentions MFA and the user, but is report-only or disabled, excludes him, can be satisfied without MFA, or covers only some resources, clients or conditions; and no other policy covers him fully.",
+        meaning: "A Conditional Access policy mentions MFA and the user, but is report-only or disabled, excludes them, can be satisfied without MFA, or covers only some resources, clients or conditions; and no other policy covers them fully.",
         why: "Policies that look like cover are what makes lowering feel safe.",
         evidence: "Each policy with its reasons.",
         action: "",
@@ -25,7 +25,7 @@ fn check(case: &Case<'_>) -> Verdict {
     }
     match case.coverage_gaps() {
         Some(gaps) => {
-            Hit::new(High, "Conditional Access mentions this user, but does not require MFA of him at every sign-in.")
+            Hit::new(High, "Conditional Access mentions this user, but does not require MFA for every sign-in.")
                 .with("conditional_access", gaps)
                 .into()
         }

@@ -8,11 +8,11 @@ pub(super) static RULE: Rule = Rule {
     title: "Relaxing does not do what it says",
     grades: &[Medium],
     facts: &[Fact::Registration],
-    remediation: "Declare `enforced` or `disabled` instead.",
+    remediation: "Prefer to declare `enforced`, or `disabled`.",
     doc: RuleDoc {
-        meaning: "The user goes from enforced to enabled. If he has registered, the service promotes him back; if not, password-only legacy sign-in returns.",
+        meaning: "The user goes from enforced to enabled. If they have registered, the service promotes them back (Microsoft's pages disagree whether at once); if not, password-only legacy sign-in returns.",
         why: "Neither is a state to stay in.",
-        evidence: "Whether he has registered.",
+        evidence: "Whether the user has registered.",
         action: "",
         sources: &["strongAuthenticationRequirements resource type (Microsoft Graph)"],
     },
@@ -21,11 +21,11 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(case: &Case<'_>) -> Verdict {
     let hit = match case.registered {
-        Some(true) => Hit::new(Medium, "This user has registered: the service promotes him back to enforced."),
+        Some(true) => Hit::new(Medium, "This user has registered: the service promotes them back to enforced."),
         Some(false) => Hit::new(Medium, "This user has not registered: password-only legacy sign-in returns."),
         None => Hit::new(
             Medium,
-            "Either the service promotes this user back, or password-only legacy sign-in returns: his registration is unknown.",
+            "Either the service promotes this user back, or password-only legacy sign-in returns: their registration is unknown.",
         ),
     };
     hit.with("registered", case.registered).into()

@@ -11,7 +11,7 @@ pub(super) static RULE: Rule = Rule {
     remediation: "Finish the migration to the authentication methods policy.",
     doc: RuleDoc {
         meaning: "`policyMigrationState` of the authentication methods policy is not `migrationComplete`.",
-        why: "Which methods a user may register is then decided in two places, one of which is being retired.",
+        why: "Which methods a user may register is then decided in two places, one of which cannot be managed any more: the legacy MFA and SSPR policies ended on 2025-09-30.",
         evidence: "The state.",
         action: "",
         sources: &["How to migrate MFA and SSPR policy settings to the Authentication methods policy"],

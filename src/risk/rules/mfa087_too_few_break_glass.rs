@@ -9,10 +9,10 @@ pub(super) static RULE: Rule = Rule {
     title: "Fewer than two emergency accounts are declared",
     grades: &[High],
     facts: &[],
-    remediation: "Declare two `break_glass` accounts.",
+    remediation: "Declare two `break_glass` accounts, each with a passkey or a certificate.",
     doc: RuleDoc {
         meaning: "Fewer than two users are claimed by `break_glass` blocks and the plan raises somebody to enforced.",
-        why: "When MFA itself fails, only accounts that do not depend on it get in.",
+        why: "When MFA itself fails, only prepared accounts get in. Emergency accounts are under mandatory MFA too: they need a passkey or a certificate, not an exception.",
         evidence: "How many are declared.",
         action: "",
         sources: &["Manage emergency access accounts in Microsoft Entra ID"],

@@ -1,5 +1,7 @@
 //! MFA091 evidence-missing: facts are missing.
 
+use std::collections::BTreeSet;
+
 use crate::risk::rule::prelude::*;
 use crate::tenant::User;
 
@@ -13,7 +15,7 @@ pub(super) static RULE: Rule = Rule {
     doc: RuleDoc {
         meaning: "The tenant refused facts, no user has sign-in facts, or rules could not be evaluated for lack of sign-in, registration, role or Conditional Access facts.",
         why: "A plan is as good as what it knows: a rule without facts is silent, not satisfied.",
-        evidence: "What was refused and why; how many users lack sign-in, registration and role facts; which rules are blind for how many users.",
+        evidence: "What was refused and why; how many users lack sign-in, registration and role facts; which rules are blind for how many users; names of registered methods that this version does not know.",
         action: "",
         sources: &[],
     },
@@ -32,7 +34,8 @@ fn check(case: &mut PlanCase<'_>) {
     let is_telling = |fact: &str| TELLING.iter().any(|one| one.as_str() == fact);
     let blind = case.not_evaluated.iter().any(|one| is_telling(&one.fact));
     let nobody = total > 0 && no_sign_ins == total;
-    if tenant.unavailable.is_empty() && !blind && !nobody {
+    let strange: BTreeSet<&str> = tenant.users().iter().flat_map(methods::unknown).collect();
+    if tenant.unavailable.is_empty() && !blind && !nobody && strange.is_empty() {
         return;
     }
     let of = |count: u64| format!("{count} of {total}");
@@ -52,6 +55,11 @@ fn check(case: &mut PlanCase<'_>) {
         .with("users_without_registration", of(no_registration))
         .with("users_without_roles", of(no_roles))
         .with("not_evaluated", rules);
+    let hit = if strange.is_empty() {
+        hit
+    } else {
+        hit.with("unknown_methods", strange.into_iter().take(10).collect::<Vec<_>>())
+    };
     case.fire(hit);
 }
 
@@ -78,6 +86,11 @@ mod tests {
                         w.user().registered = None;
                         w.user().methods = None;
                     },
+                    Fires(Medium),
+                ),
+                (
+                    "a method of the future",
+                    |w| w.user().methods = Some(["quantumKey".into(), "fido2SecurityKey".into()].into()),
                     Fires(Medium),
                 ),
                 ("all is known", |_| {}, Silent),

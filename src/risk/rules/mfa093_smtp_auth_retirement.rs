@@ -9,10 +9,10 @@ pub(super) static RULE: Rule = Rule {
     title: "Managed users send by SMTP AUTH",
     grades: &[Medium],
     facts: &[Fact::SignIns],
-    remediation: "Move them to OAuth for SMTP, a relay connector or High Volume Email before December 2026.",
+    remediation: "Move them to OAuth for SMTP, a relay connector or High Volume Email before the end of December 2026.",
     doc: RuleDoc {
         meaning: "At least one user whom an `mfa` block claims sends by SMTP AUTH, changed by this plan or not.",
-        why: "Basic SMTP AUTH is off by default for existing tenants at the end of December 2026.",
+        why: "Basic SMTP AUTH is off by default in existing tenants at the end of December 2026; administrators may switch it on again, and the final date is told in the second half of 2027.",
         evidence: "How many users, and the first names.",
         action: "",
         sources: &["Exchange Online to retire Basic auth for Client Submission (SMTP AUTH)"],
@@ -39,7 +39,7 @@ fn check(case: &mut PlanCase<'_>) {
         case.fire(
             Hit::new(
                 Medium,
-                format!("{} managed here send by SMTP AUTH, which is being retired.", users(senders.count())),
+                format!("{} managed here send by SMTP AUTH, which is off by default from the end of December 2026 on; it may be switched on again.", users(senders.count())),
             )
             .with("users", senders.count())
             .with("first", senders.first()),

@@ -211,7 +211,7 @@ pub struct ChangeV1<'a> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold: Option<HoldV1<'a>>,
     /// What it means for sign-ins.
-    pub impact: ImpactV1,
+    pub impact: ImpactV1<'a>,
     /// What it risks; worst first.
     pub findings: Vec<FindingV1<'a>>,
 }
@@ -277,23 +277,28 @@ pub struct HoldV1<'a> {
 }
 
 /// What a change means for both kinds of sign-in.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Impact"))]
-pub struct ImpactV1 {
+#[serde(bound(deserialize = "'de: 'a"))]
+pub struct ImpactV1<'a> {
     /// Browsers and modern clients.
-    pub modern_auth: ProtocolV1<ModernAuth>,
+    pub modern_auth: ProtocolV1<'a, ModernAuth>,
     /// SMTP AUTH, IMAP, POP, EAS and other basic-authentication clients.
-    pub legacy_auth: ProtocolV1<LegacyAuth>,
+    pub legacy_auth: ProtocolV1<'a, LegacyAuth>,
 }
 
 /// Before and after.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "{T}Change"))]
-pub struct ProtocolV1<T> {
+#[serde(bound(serialize = "T: Serialize", deserialize = "T: Deserialize<'de>, 'de: 'a"))]
+pub struct ProtocolV1<'a, T> {
     /// Now.
     pub before: T,
     /// Afterwards.
     pub after: T,
+    /// The Conditional Access policies behind it, where one of the two names Conditional Access.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub policies: Vec<Str<'a>>,
 }
 
 /// What a rule found.

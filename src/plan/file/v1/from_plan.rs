@@ -149,7 +149,7 @@ pub fn change(change: &Change) -> ChangeV1<'_> {
         action,
         decision,
         hold,
-        impact: Impact { modern_auth, legacy_auth },
+        impact: Impact { modern_auth, legacy_auth, modern_policies, legacy_policies },
         findings,
     } = change;
     ChangeV1 {
@@ -175,8 +175,16 @@ pub fn change(change: &Change) -> ChangeV1<'_> {
         decision: *decision,
         hold: hold.as_ref().map(|Hold { until, reason }| HoldV1 { until: *until, reason: text(reason) }),
         impact: ImpactV1 {
-            modern_auth: ProtocolV1 { before: modern_auth.0, after: modern_auth.1 },
-            legacy_auth: ProtocolV1 { before: legacy_auth.0, after: legacy_auth.1 },
+            modern_auth: ProtocolV1 {
+                before: modern_auth.0,
+                after: modern_auth.1,
+                policies: modern_policies.iter().map(text).collect(),
+            },
+            legacy_auth: ProtocolV1 {
+                before: legacy_auth.0,
+                after: legacy_auth.1,
+                policies: legacy_policies.iter().map(text).collect(),
+            },
         },
         findings: findings.iter().map(finding).collect(),
     }

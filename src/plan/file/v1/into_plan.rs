@@ -211,6 +211,8 @@ impl FromV1 for Change {
             impact: Impact {
                 modern_auth: (modern_auth.before, modern_auth.after),
                 legacy_auth: (legacy_auth.before, legacy_auth.after),
+                modern_policies: modern_auth.policies.iter().map(|one| shared(one)).collect(),
+                legacy_policies: legacy_auth.policies.iter().map(|one| shared(one)).collect(),
             },
             findings: exact(findings, finding),
         })

@@ -15,6 +15,7 @@ use crate::{
     desired::Hold,
     plan::{Change, ChangeUser, Impact, Plan},
     risk::{Accepted, Evidence, Finding, Place},
+    tenant::Text,
 };
 
 /// So many changes have their text in memory at once: a few megabytes.
@@ -101,7 +102,7 @@ fn change(change: &Change, json: &mut Json) {
         action,
         decision,
         hold,
-        impact: Impact { modern_auth, legacy_auth },
+        impact: Impact { modern_auth, legacy_auth, modern_policies, legacy_policies },
         findings,
     } = change;
     json.text("{\"user\":{\"id\":", &user_id_text(*id));
@@ -137,14 +138,26 @@ fn change(change: &Change, json: &mut Json) {
     }
     json.value(",\"impact\":{\"modern_auth\":{\"before\":", &modern_auth.0);
     json.value(",\"after\":", &modern_auth.1);
+    names(",\"policies\":[", modern_policies, json);
     json.value("},\"legacy_auth\":{\"before\":", &legacy_auth.0);
     json.value(",\"after\":", &legacy_auth.1);
+    names(",\"policies\":[", legacy_policies, json);
     json.raw("}},\"findings\":[");
     for (position, one) in findings.iter().enumerate() {
         json.raw(if position == 0 { "" } else { "," });
         finding(one, json);
     }
     json.raw("]}");
+}
+
+/// A list of names that is left out where it is empty.
+fn names(before: &'static str, names: &[Text], json: &mut Json) {
+    for (position, name) in names.iter().enumerate() {
+        json.text(if position == 0 { before } else { "," }, name);
+    }
+    if !names.is_empty() {
+        json.raw("]");
+    }
 }
 
 fn finding(finding: &Finding, json: &mut Json) {

@@ -1,18 +1,18 @@
-//! MFA012 teams-rooms-account: this is a Teams Rooms device.
+//! MFA012 shared-device-account: this is the account of a shared device.
 
 use crate::risk::rule::prelude::*;
 use crate::tenant::MailboxPurpose;
 
 pub(super) static RULE: Rule = Rule {
     id: "MFA012",
-    name: "teams-rooms-account",
-    title: "This is a Teams Rooms device",
+    name: "shared-device-account",
+    title: "This is the account of a shared device",
     grades: &[Critical],
-    facts: &[Fact::Licenses, Fact::MailboxPurpose, Fact::SignIns],
+    facts: &[Fact::Licenses, Fact::MailboxPurpose, Fact::Registration, Fact::SignIns],
     remediation: "Leave the account out; protect it by Conditional Access with locations and compliant devices.",
     doc: RuleDoc {
-        meaning: "The account has a Teams Rooms licence, or a room mailbox that signs in, or a sign-in name that starts with `mtr-`.",
-        why: "The device signs in unattended with a password: the meeting room goes dark.",
+        meaning: "The account has a licence for Teams Rooms or for shared Teams devices, a registered key of a resource account, a room mailbox that signs in, or a sign-in name that starts with `mtr-`.",
+        why: "The device signs in unattended: with MFA the meeting room, the lobby phone or the panel goes dark.",
         evidence: "What shows it.",
         action: "Declare it as `service_account`.",
         sources: &["Supported Conditional Access and Intune device compliance policies for Microsoft Teams Rooms"],
@@ -22,8 +22,8 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(case: &Case<'_>) -> Verdict {
     let user = case.user;
-    if let Some(by) = recognise::teams_room(user) {
-        return Hit::new(Critical, "This account signs a Teams Rooms device in: with MFA the room goes dark.")
+    if let Some(by) = recognise::shared_device(user) {
+        return Hit::new(Critical, "This account signs a shared device in: with MFA the device goes dark.")
             .with("recognised_by", by)
             .with_some("licenses", user.licenses.as_ref().map(|skus| serde_json::json!(skus)))
             .into();
@@ -62,6 +62,18 @@ mod tests {
                     Fires(Critical),
                 ),
                 ("by older licence", |w| w.user().licenses = Some(["MEETING_ROOM".into()].into()), Fires(Critical)),
+                ("a phone in the lobby", |w| w.user().licenses = Some(["MCOCAP".into()].into()), Fires(Critical)),
+                (
+                    "a panel",
+                    |w| w.user().licenses = Some(["microsoft_teams_shared_devices".into()].into()),
+                    Fires(Critical),
+                ),
+                ("a device's key", |w| w.user().methods = Some(["resourceAccountKey".into()].into()), Fires(Critical)),
+                (
+                    "an attendant is no device",
+                    |w| w.user().licenses = Some(["PHONESYSTEM_VIRTUALUSER".into()].into()),
+                    Silent,
+                ),
                 ("by name", |w| w.user().user_principal_name = "MTR-Oslo@contoso.com".into(), Fires(Critical)),
                 ("a room that signs in", |w| w.user().mailbox_purpose = Some(MailboxPurpose::Room), Fires(Critical)),
                 (

@@ -1,0 +1,98 @@
+//! Who is kept out of the policies on purpose: that is how emergency accounts are set up (Microsoft, "Manage emergency
+//! access accounts in Microsoft Entra ID").
+
+use std::collections::{HashMap, HashSet};
+
+use super::{CompiledPolicies, compile::bits};
+use crate::tenant::{Fact, GroupId, ObservedTenant, Policy, Text, User, UserConditions};
+
+/// How many members a policy's group may have for the policy to be its members' own.
+const OWN: usize = 5;
+
+/// Groups that policies include, with their number of members where that is known and small.
+pub(super) type SmallGroups = HashSet<GroupId>;
+
+/// Does a policy name a handful of accounts and nobody else? Then it is made for them – a certificate for the emergency
+/// accounts, say – and does not speak against their being kept out of everything else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Own {
+    Yes,
+    No,
+}
+
+impl Own {
+    pub(super) fn of(users: &UserConditions, small: &SmallGroups) -> Self {
+        let UserConditions {
+            include_users,
+            exclude_users: _,
+            include_groups,
+            exclude_groups: _,
+            include_roles,
+            exclude_roles: _,
+            include_guests_or_external_users,
+            exclude_guests_or_external_users: _,
+            other: _,
+        } = users;
+        let nobody_else = include_roles.is_empty() && include_guests_or_external_users.is_none();
+        let is_id = |text: &Text| uuid::Uuid::try_parse(text).is_ok();
+        let by_name = include_groups.is_empty() && !include_users.is_empty() && include_users.len() <= OWN;
+        let by_group = include_users.iter().all(|one| one.eq_ignore_ascii_case("None")) && include_groups.len() == 1;
+        let is_small = |id: &Text| id.parse().is_ok_and(|id| small.contains(&id));
+        let own = nobody_else
+            && (by_name && include_users.iter().all(is_id) || by_group && include_groups.iter().all(is_small));
+        if own { Self::Yes } else { Self::No }
+    }
+}
+
+/// The groups that some policy includes and that have at most five members, as far as memberships are known.
+pub(super) fn small_groups(tenant: &ObservedTenant, policies: &[&Policy]) -> SmallGroups {
+    let included = policies.iter().flat_map(|one| &one.conditions.users.include_groups);
+    let mut sizes: HashMap<GroupId, usize> = included.filter_map(|id| Some((id.parse().ok()?, 0))).collect();
+    if sizes.is_empty() || tenant.users().iter().all(|user| user.member_of.is_none()) {
+        return SmallGroups::new();
+    }
+    for user in tenant.users() {
+        for group in user.member_of.iter().flatten() {
+            if let Some(size) = sizes.get_mut(group) {
+                *size += 1;
+            }
+        }
+    }
+    sizes.into_iter().filter(|(_, size)| *size <= OWN).map(|(group, _)| group).collect()
+}
+
+impl CompiledPolicies {
+    /// Is the user excluded, by name, group or role, from every enabled policy that asks for MFA or blocks and would
+    /// otherwise reach them, from two at least? Policies for some applications only count where they exclude the user,
+    /// and do not speak against it where they do not; nor do the user's own policies. The number of policies, `Ok(None)`
+    /// if not, `Err` where it cannot be decided.
+    pub fn excluded_from_all(&self, user: &User) -> Result<Option<usize>, Fact> {
+        let Some(chunks) = &self.chunks else { return Err(Fact::ConditionalAccess) };
+        let (mut count, mut possible) = (0, 0);
+        let (mut disproved_if_known, mut missing) = (false, None);
+        for chunk in chunks {
+            let standing = chunk.audience.standing(user);
+            let (excluded, maybe_excluded) = chunk.audience.explicitly_excluded(user);
+            let reached = (standing.included | standing.role_included) & chunk.guards;
+            let maybe_reached = standing.maybe_included & chunk.guards & !reached;
+            let own = bits(reached | maybe_reached).filter(|bit| chunk.policies[*bit].own == Own::Yes);
+            let against = chunk.all_applications & !own.fold(0, |mask, bit| mask | 1 << bit);
+            if reached & against & !excluded & !maybe_excluded != 0 {
+                return Ok(None);
+            }
+            let open = (reached | maybe_reached) & against & !excluded;
+            let uncounted = (reached | maybe_reached) & (excluded | maybe_excluded) & !(reached & excluded);
+            disproved_if_known |= open != 0;
+            if open | uncounted != 0 {
+                missing = missing.or(Some(chunk.audience.missing_fact(open | uncounted, user)));
+            }
+            count += (reached & excluded).count_ones() as usize;
+            possible += ((reached | maybe_reached) & (excluded | maybe_excluded)).count_ones() as usize;
+        }
+        match missing {
+            Some(fact) if possible >= 2 && (disproved_if_known || count < 2) => Err(fact),
+            _ if count >= 2 => Ok(Some(count)),
+            _ => Ok(None),
+        }
+    }
+}

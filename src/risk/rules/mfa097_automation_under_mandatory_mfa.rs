@@ -1,0 +1,101 @@
+//! MFA097 automation-under-mandatory-mfa: automation signs in to Azure without MFA.
+
+use crate::risk::names::{Names, users};
+use crate::risk::rule::prelude::*;
+
+pub(super) static RULE: Rule = Rule {
+    id: "MFA097",
+    name: "automation-under-mandatory-mfa",
+    title: "Automation signs in to Azure without MFA",
+    grades: &[High],
+    facts: &[Fact::SignIns],
+    remediation: "Replace the account by a managed identity or a service principal.",
+    doc: RuleDoc {
+        meaning: "A user, a declared service account included, signs in to Azure CLI, Azure PowerShell, the Azure mobile app or Azure Resource Manager, and no MFA was done in the window.",
+        why: "MFA is mandatory for writes to Azure since 2025-10-01, whatever the per-user state: reading goes on, writing fails.",
+        evidence: "How many users, and the first names.",
+        action: "",
+        sources: &["Planning for mandatory multifactor authentication for Azure and other admin portals"],
+    },
+    check: Check::Plan(check),
+};
+
+/// Azure CLI, Azure PowerShell, the Azure mobile app, Azure Resource Manager.
+const CLIENTS: [&str; 4] = [
+    "04b07795-8ddb-461a-bbee-02f9e1bf7b46",
+    "1950a258-227b-4e31-a9cf-717495945fc2",
+    "0c1307d4-29d6-4389-a11c-5cbe7f65d7fa",
+    "797f4846-ba00-4fd7-ba43-dac1f8f63013",
+];
+
+fn check(case: &mut PlanCase<'_>) {
+    let (mut found, mut unknown) = (Names::default(), 0);
+    for user in case.context.tenant.users().iter().filter(|user| user.account_enabled != Some(false)) {
+        let Some(log) = user.sign_ins.as_deref() else {
+            unknown += 1;
+            continue;
+        };
+        let (Some(apps), Some(mfa)) = (&log.apps, log.interactive_mfa) else {
+            unknown += 1;
+            continue;
+        };
+        let uses = apps.iter().any(|app| app.count > 0 && CLIENTS.iter().any(|id| app.id.eq_ignore_ascii_case(id)));
+        if uses && mfa == 0 {
+            found.add(user);
+        }
+    }
+    if unknown > 0 {
+        case.blind(unknown, Fact::SignIns);
+    }
+    if !found.is_empty() {
+        let message = format!(
+            "{} {} to Azure without MFA: their writes fail since {}.",
+            users(found.count()),
+            if found.count() == 1 { "signs in" } else { "sign in" },
+            deadlines::MANDATORY_WRITES.from
+        );
+        case.fire(Hit::new(High, message).with("users", found.count()).with("first", found.first()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::risk::testing::*;
+
+    #[test]
+    fn fires_and_near_misses() {
+        rows(
+            &RULE,
+            &[
+                (
+                    "Azure CLI without MFA",
+                    |w| {
+                        w.app("04b07795-8ddb-461a-bbee-02f9e1bf7b46", 40);
+                        w.sign_ins().interactive_mfa = Some(0);
+                    },
+                    Fires(High),
+                ),
+                (
+                    "a declared service account",
+                    |w| {
+                        w.app("1950a258-227b-4e31-a9cf-717495945fc2", 40);
+                        w.sign_ins().interactive_mfa = Some(0);
+                        w.service_account(None);
+                    },
+                    Fires(High),
+                ),
+                ("with MFA", |w| w.app("04b07795-8ddb-461a-bbee-02f9e1bf7b46", 40), Silent),
+                (
+                    "another application",
+                    |w| {
+                        w.app("372140e0-b3b7-4226-8ef9-d57986796201", 40);
+                        w.sign_ins().interactive_mfa = Some(0);
+                    },
+                    Silent,
+                ),
+                ("unknown", |w| w.user().sign_ins = None, Blind),
+            ],
+        );
+    }
+}
