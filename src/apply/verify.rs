@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     facts::UserKind,
-    tenant::{MfaState, ObservedTenant, TenantRead, Text, User, UserId},
+    tenant::{MfaState, ObservedTenant, Patience, ReadError, Spent, StateRead, TenantRead, Text, User, UserId},
 };
 
 /// The version of the report, named in the published schema; minor = additions only.
@@ -224,14 +224,36 @@ pub(crate) async fn read_states<T: TenantRead, C: Clock>(expected: &[Expected], 
     loop {
         while flying.len() < context.reads() && context.stop.urgency() == Urgency::Go {
             let Some(id) = waiting.next() else { break };
-            let tenant = context.tenant;
-            flying.push(async move { (id, tenant.state(id).await) });
+            flying.push(async move { (id, patiently(id, context).await) });
         }
         if flying.is_empty() {
             return states;
         }
         for (id, read) in flying.finished().await {
             states.insert(id, read.as_ref().map(Seen::from).map_err(Failure::from));
+        }
+    }
+}
+
+/// Reads one state. A verification that is stopped waits for no second try.
+async fn patiently<T: TenantRead, C: Clock>(id: UserId, context: Context<'_, T, C>) -> Result<StateRead, ReadError> {
+    let mut spent = Spent::default();
+    loop {
+        let stopped = context.stop.reached(Urgency::Drain);
+        let error = tokio::select! {
+            biased;
+            read = context.tenant.state(id) => match read {
+                Err(error) if error.transient => error,
+                read => return read,
+            },
+            () = stopped => return Err(ReadError::new("stopped before an answer came")),
+        };
+        let next = Patience::DEFAULT.next(&mut spent, error.retry_after, context.clock.chance());
+        let Some(delay) = next else { return Err(error) };
+        tokio::select! {
+            biased;
+            () = context.stop.reached(Urgency::Drain) => return Err(error),
+            () = context.clock.sleep(delay) => {}
         }
     }
 }

@@ -4,17 +4,18 @@
 //! - [`cloud`](Cloud): hosts of each cloud, and the variables that point to a test server.
 //! - [`credentials`]: signing in, and tokens.
 //! - `requests`: every request there is ([`REQUESTS`]).
-//! - `pacing`, `retry`: how fast, and how patiently.
-//! - `client`: one request; `batch`: twenty; `single`: one user; `read`: the whole tenant.
+//! - `pacing`, `retry_after`: how fast, and when again.
+//! - `client`: one request; `pages`: a list of them; `batch`: twenty; `single`: one user; `read`: the whole tenant.
 
 mod batch;
 mod client;
 mod cloud;
 pub(crate) mod credentials;
 mod pacing;
+mod pages;
 mod read;
 mod requests;
-mod retry;
+mod retry_after;
 mod single;
 mod wire;
 
@@ -27,10 +28,10 @@ use std::{
 
 use jiff::Timestamp;
 
+pub use crate::tenant::Patience;
 pub use cloud::{Cloud, EndpointError, Endpoints};
 pub(crate) use cloud::{GRAPH_VARIABLE, LOGIN_VARIABLE};
 pub use requests::{Family, Need, REQUESTS, RequestSpec, Version, markdown_table};
-pub use retry::Patience;
 
 use client::Client;
 use credentials::{Claims, Credential, Prompt, TokenSource};
@@ -181,7 +182,7 @@ impl GraphTenant {
             options.prompt,
             options.writes,
         );
-        let client = Arc::new(Client::new(http, options.endpoints, tokens, pacer, options.patience));
+        let client = Arc::new(Client::new(http, options.endpoints, tokens, pacer, options.patience, parallelism));
         let organization = read::organization(&client)
             .await
             .map_err(|failure| failure.error(&requests::ORGANIZATION, "the organization"))?;
@@ -250,7 +251,12 @@ impl TenantRead for GraphTenant {
 }
 
 impl TenantWrite for GraphTenant {
-    async fn write(&self, user: UserId, after: MfaState) -> Result<(), WriteError> {
-        single::write(&self.client, user, after).await
+    async fn write(
+        &self,
+        user: UserId,
+        after: MfaState,
+        leave: impl Future<Output = ()> + Send,
+    ) -> Result<(), WriteError> {
+        single::write(&self.client, user, after, leave).await
     }
 }

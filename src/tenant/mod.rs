@@ -6,6 +6,7 @@
 mod conditional_access;
 mod id;
 mod observed;
+mod patience;
 mod port;
 mod roles;
 mod sign_ins;
@@ -18,7 +19,9 @@ pub use conditional_access::{
     UserConditions,
 };
 pub use id::{GroupId, RoleTemplateId, TenantId, UserId};
-pub use observed::{Domain, Fact, Group, MfaServicePolicy, ObservedTenant, Source, Unavailable, UserIndex};
+pub use observed::{Domain, Fact, Group, MfaServicePolicy, ObservedTenant, Source, Unavailable, Unread, UserIndex};
+pub use patience::Patience;
+pub(crate) use patience::Spent;
 pub use port::{ReadError, ReadProgress, ReadRequest, StateRead, TenantRead, TenantWrite, WriteError, WriteErrorKind};
 pub(crate) use roles::{is_privileged, role};
 pub use sign_ins::{AppSignIns, LegacySignIns, SignIns};

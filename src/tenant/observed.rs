@@ -1,6 +1,11 @@
 //! A tenant as it was observed at one instant.
 
-use std::{collections::HashMap, fmt, str::FromStr, sync::OnceLock};
+use std::{
+    collections::{BTreeSet, HashMap},
+    fmt,
+    str::FromStr,
+    sync::OnceLock,
+};
 
 use jiff::Timestamp;
 
@@ -52,6 +57,11 @@ pub struct ObservedTenant {
     pub conditional_access: Option<Vec<Policy>>,
     /// Facts that could not be read, and why.
     pub unavailable: Vec<Unavailable>,
+    /// Users whose state, or of whom anything, could not be read in the end. Where only these were asked for, those who
+    /// are neither here nor among the users do not exist.
+    pub unread: Vec<Unread>,
+    /// Groups whose members could not be read whole: whether somebody is in them is unknown.
+    pub unread_groups: BTreeSet<GroupId>,
     users: Vec<User>,
     by_id: OnceLock<HashMap<UserId, UserIndex>>,
     by_name: OnceLock<HashMap<Box<str>, UserIndex>>,
@@ -77,6 +87,8 @@ impl ObservedTenant {
             groups: Vec::new(),
             conditional_access: None,
             unavailable: Vec::new(),
+            unread: Vec::new(),
+            unread_groups: BTreeSet::new(),
             users,
             by_id: OnceLock::new(),
             by_name: OnceLock::new(),
@@ -93,6 +105,12 @@ impl ObservedTenant {
     pub fn update_users(&mut self, change: impl FnOnce(&mut [User])) {
         change(&mut self.users);
         sort(&mut self.users);
+        (self.by_id, self.by_name) = (OnceLock::new(), OnceLock::new());
+    }
+
+    /// Forgets all users but these.
+    pub fn retain_users(&mut self, keep: impl FnMut(&User) -> bool) {
+        self.users.retain(keep);
         (self.by_id, self.by_name) = (OnceLock::new(), OnceLock::new());
     }
 
@@ -198,6 +216,15 @@ pub struct Unavailable {
     /// Which.
     pub fact: Fact,
     /// Why, in words the operator can act on.
+    pub reason: Text,
+}
+
+/// A user who could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unread {
+    /// Who.
+    pub user: UserId,
+    /// Why not.
     pub reason: Text,
 }
 

@@ -7,10 +7,14 @@ mod acquire;
 mod assertion;
 mod choose;
 mod error;
+mod known;
+mod program;
 mod source;
 
 pub(crate) use choose::DEVICE_CODE_CLIENT;
 pub use choose::{Credential, Identity, ManagedIdentity, Method, VARIABLES};
 pub use error::AuthError;
+pub(crate) use known::{Known, Said};
+pub use program::SearchPath;
 pub use source::{Claims, DevicePrompt, Prompt};
 pub(crate) use source::{Token, TokenSource};
