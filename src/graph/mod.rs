@@ -29,9 +29,10 @@ use std::{
 use jiff::Timestamp;
 
 pub use crate::tenant::Patience;
-pub use cloud::{Cloud, EndpointError, Endpoints};
+pub use cloud::{Cloud, Endpoints};
+#[cfg(test)]
 pub(crate) use cloud::{GRAPH_VARIABLE, LOGIN_VARIABLE};
-pub use requests::{Family, Need, REQUESTS, RequestSpec, Version, markdown_table};
+pub use requests::{Family, Need, REQUESTS, RequestSpec, markdown_table};
 
 use client::Client;
 use credentials::{Claims, Credential, Prompt, TokenSource};

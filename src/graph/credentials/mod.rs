@@ -11,10 +11,11 @@ mod known;
 mod program;
 mod source;
 
-pub(crate) use choose::DEVICE_CODE_CLIENT;
-pub use choose::{Credential, Identity, ManagedIdentity, Method, VARIABLES};
-pub use error::AuthError;
+pub use choose::{Credential, Method, VARIABLES};
+pub(crate) use choose::{Identity, ManagedIdentity};
+pub(crate) use error::AuthError;
 pub(crate) use known::{Known, Said};
-pub use program::SearchPath;
-pub use source::{Claims, DevicePrompt, Prompt};
+pub(crate) use program::SearchPath;
+pub use source::Prompt;
+pub(crate) use source::{Claims, DevicePrompt};
 pub(crate) use source::{Token, TokenSource};
