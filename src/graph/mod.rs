@@ -196,6 +196,14 @@ impl GraphTenant {
             ))
             .hint("set AZURE_TENANT_ID to the tenant of the configuration, or correct `tenant.id`"));
         }
+        // Customers sign in to an external tenant, by user flows that per-user MFA knows nothing of.
+        if organization.tenant_type.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("CIAM")) {
+            return Err(ReadError::new(format!(
+                "tenant {found} is an external tenant (tenantType CIAM): per-user MFA belongs to workforce tenants, and \
+                 customers' sign-ins are governed by user flows and Conditional Access"
+            ))
+            .hint("name a workforce tenant in `tenant.id`"));
+        }
         Ok(Self {
             client,
             singles: single::StateReads::new(parallelism),

@@ -140,6 +140,30 @@ impl ObservedTenant {
             .copied()
     }
 
+    /// The user that is meant by what somebody wrote: an object id, or a user principal name. What has the form of an id is
+    /// an id: somebody else's name that looks like it takes no reference over.
+    #[must_use]
+    pub fn meant(&self, written: &str) -> Option<UserIndex> {
+        match written.parse::<UserId>() {
+            Ok(id) => self.by_id(id),
+            Err(_) => self.by_name(written),
+        }
+    }
+
+    /// Everybody who has this user's user principal name, themselves included: names ought to be unique, and are not
+    /// where a directory is read while it changes.
+    #[must_use]
+    pub fn namesakes(&self, index: UserIndex) -> Vec<UserIndex> {
+        let name = lowered(&self.user(index).user_principal_name);
+        // Sorted by name, so they stand side by side.
+        let same = |at: &usize| self.users.get(*at).is_some_and(|user| lowered(&user.user_principal_name) == name);
+        let at = index.0 as usize;
+        let before = (0..at).rev().take_while(same);
+        let mut all: Vec<UserIndex> = before.chain((at..).take_while(same)).map(|at| UserIndex(at as u32)).collect();
+        all.sort_unstable();
+        all
+    }
+
     /// The group with this id, among those that were read.
     #[must_use]
     pub fn group(&self, id: GroupId) -> Option<&Group> {

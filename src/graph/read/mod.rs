@@ -364,6 +364,6 @@ async fn object<T: DeserializeOwned + Send>(
 pub(super) async fn organization(client: &Client) -> Result<OrganizationWire, Failure> {
     let spec = &requests::ORGANIZATION;
     let mut all: Vec<OrganizationWire> =
-        collect(client, spec, spec.path, "$select=id,displayName,assignedPlans").await?;
+        collect(client, spec, spec.path, "$select=id,displayName,assignedPlans,tenantType").await?;
     all.pop().ok_or_else(|| Failure::Unusable("the service knows no organization".to_owned()))
 }
