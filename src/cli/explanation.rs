@@ -10,7 +10,7 @@ use crate::{
     plan::{self, Change, Decision, Plan},
     render::{self, escape::text as shown},
     risk::{self, Finding},
-    tenant::{LastSignIn, ObservedTenant, User, UserId, UserIndex},
+    tenant::{LastSignIn, ObservedTenant, User, UserIndex},
 };
 
 use super::{Context, Failure, planning};

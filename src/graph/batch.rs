@@ -54,6 +54,9 @@ pub(crate) enum Reply<T> {
 /// What became of one item of [`read_all`] in the end.
 pub(crate) type Ended<T> = Result<T, Failure>;
 
+/// The items of one batch with their answers.
+type Answered<T> = Vec<(Item, Reply<T>)>;
+
 /// Reads `spec` of every item that `incoming` brings, with up to `parallelism` batches in flight, and calls `done` with
 /// what each came to: a value, a refusal, or the end of patience. One item's bad end is only its own. Ends when
 /// `incoming` is closed and everything is answered, when signing in fails, or when `done` fails.
@@ -71,7 +74,7 @@ pub(crate) async fn read_all<T: Send + 'static>(
     let mut waiting = HashMap::new();
     let mut arrivals = 0;
     let mut open = true;
-    let mut flying: JoinSet<Result<Vec<(Item, Reply<T>)>, Failure>> = JoinSet::new();
+    let mut flying: JoinSet<Result<Answered<T>, Failure>> = JoinSet::new();
     loop {
         let now = Instant::now();
         while let Some(Reverse((at, number))) = delayed.peek().copied() {

@@ -15,7 +15,7 @@ use crate::{
     facts::{Facts, UserKind, UserView},
     risk::{self, Finding, Place},
     severity::Severity,
-    tenant::{MfaState, ObservedState, ObservedTenant, Text, UserId, UserIndex},
+    tenant::{MfaState, ObservedState, ObservedTenant, Text, UserIndex},
 };
 
 use super::{

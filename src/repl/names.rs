@@ -7,7 +7,7 @@ use crate::{
     diag::nearest,
     eval::{ExtraNames, UserFacts, UserField, Value},
     facts::{Facts, UserView},
-    tenant::{GroupId, UserId, UserIndex},
+    tenant::{GroupId, UserIndex},
 };
 
 /// The console's own names, over a session.
