@@ -14,7 +14,7 @@ use crate::tenant::{User, role};
 
 /// A page of Microsoft's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Source {
+pub(crate) struct Source {
     /// Its title.
     pub title: &'static str,
     /// Its address.
@@ -23,7 +23,7 @@ pub struct Source {
 
 /// A date of the service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Deadline {
+pub(crate) struct Deadline {
     /// Its name in files.
     pub id: &'static str,
     /// What happens.
@@ -41,20 +41,20 @@ pub struct Deadline {
 impl Deadline {
     /// The instant from which on it holds: the day's first, UTC.
     #[must_use]
-    pub fn instant(&self) -> Timestamp {
+    pub(crate) fn instant(&self) -> Timestamp {
         // Only a date beyond the calendar's end has no instant: then it never comes.
         TimeZone::UTC.to_timestamp(self.from.at(0, 0, 0, 0)).unwrap_or(Timestamp::MAX)
     }
 
     /// Has it come?
     #[must_use]
-    pub fn is_past(&self, instant: Timestamp) -> bool {
+    pub(crate) fn is_past(&self, instant: Timestamp) -> bool {
         instant >= self.instant()
     }
 
     /// Does it come within so many days, or has it come?
     #[must_use]
-    pub fn is_within(&self, days: i64, instant: Timestamp) -> bool {
+    pub(crate) fn is_within(&self, days: i64, instant: Timestamp) -> bool {
         self.instant().as_second() - instant.as_second() <= days * 86_400
     }
 }

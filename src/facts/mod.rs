@@ -12,10 +12,11 @@ pub(crate) mod signal;
 pub(crate) mod strengths;
 mod view;
 
-pub use coverage::{Asks, CompiledPolicies, Coverage, Gap, LegacyClients, Open, PolicyGap};
-pub use kind::UserKind;
+pub use coverage::CompiledPolicies;
+pub(crate) use coverage::{Asks, Coverage, LegacyClients};
+pub(crate) use kind::UserKind;
 pub(crate) use kind::kind;
-pub use names::NameMatcher;
-pub use population::Population;
-pub use signal::{Signal, SignalModel};
+pub(crate) use names::NameMatcher;
+pub(crate) use population::Population;
+pub(crate) use signal::{Signal, SignalModel};
 pub use view::{Facts, UserView};

@@ -11,11 +11,11 @@ use crate::{
     desired::{self, Claim, Desired, ProtectionKind},
     diag::{Diagnostic, did_you_mean},
     diff::{self, Action, Cause, Transition},
-    eval::{Scope, Value},
+    eval::Scope,
     facts::{Facts, UserKind, UserView},
     risk::{self, Finding, Place},
     severity::Severity,
-    tenant::{MfaState, ObservedState, ObservedTenant, Text, UserId, UserIndex},
+    tenant::{MfaState, ObservedState, ObservedTenant, Text, UserIndex},
 };
 
 use super::{
@@ -292,7 +292,7 @@ fn target(
     let mut users = BTreeSet::new();
     let mut causes = Vec::new();
     for target in targets {
-        let user = target.parse::<UserId>().ok().and_then(|id| tenant.by_id(id)).or_else(|| tenant.by_name(target));
+        let user = tenant.meant(target);
         if let Some(user) = user {
             users.insert(user);
             continue;
@@ -407,14 +407,4 @@ pub(super) const fn bucket<'a>(counts: &'a mut StateCounts, state: &ObservedStat
         Some(MfaState::Enforced) => &mut counts.enforced,
         None => &mut counts.unknown,
     }
-}
-
-/// `change` in expressions.
-#[must_use]
-pub(crate) fn change_value(before: &ObservedState, after: MfaState, action: Action) -> Value {
-    Value::object([
-        ("before", Value::string(before.as_str())),
-        ("after", Value::string(after.as_str())),
-        ("action", Value::string(action.as_str())),
-    ])
 }

@@ -253,7 +253,7 @@ impl Redactor<'_> {
 
     fn impact(&self, impact: &Impact) -> Impact {
         let Impact { modern_auth, legacy_auth, modern_policies, legacy_policies } = impact;
-        let names = |names: &[Text]| names.iter().map(|name| Text::from(self.text(name))).collect();
+        let names = |names: &[Text]| names.iter().map(|name| self.text(name)).collect();
         Impact {
             modern_auth: *modern_auth,
             legacy_auth: *legacy_auth,

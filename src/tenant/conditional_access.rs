@@ -19,7 +19,7 @@ where
 
 /// The members of an object that this version does not interpret, by name. They are kept because one of them may narrow
 /// the policy: which of them say anything is decided in [`crate::facts::coverage`].
-pub type OtherMembers = BTreeMap<String, serde_json::Value>;
+pub(crate) type OtherMembers = BTreeMap<String, serde_json::Value>;
 
 /// A policy.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -22,9 +22,9 @@ mod standing;
 mod tests;
 
 pub use compile::CompiledPolicies;
-pub use gap::{Gap, PolicyGap};
-pub use legacy::LegacyClients;
-pub use reach::Open;
+pub(crate) use gap::{Gap, PolicyGap};
+pub(crate) use legacy::LegacyClients;
+pub(crate) use reach::Open;
 
 use crate::tenant::{Fact, Text};
 

@@ -33,8 +33,8 @@ fn check(case: &mut PlanCase<'_>) {
         let Some(end) = end.filter(|end| *end > context.instant) else { continue };
         let days = recognise::days_between(context.instant, end);
         let severity = match days {
-            ..=VERY_SOON => Medium,
-            ..=SOON => Low,
+            days if days <= VERY_SOON => Medium,
+            days if days <= SOON => Low,
             _ => continue,
         };
         let ends = match days {
