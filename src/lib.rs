@@ -41,6 +41,7 @@ mod config;
 mod desired;
 mod diag;
 mod diff;
+mod escape;
 mod eval;
 mod facts;
 mod fmt;
