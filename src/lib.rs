@@ -44,6 +44,7 @@ mod diff;
 mod escape;
 mod eval;
 mod facts;
+mod files;
 mod fmt;
 mod graph;
 mod import;
