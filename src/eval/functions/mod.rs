@@ -5,6 +5,7 @@
 
 mod collections;
 mod conversion;
+mod csv;
 mod datetime;
 pub(crate) mod docs;
 mod encoding;
@@ -13,6 +14,7 @@ mod format;
 mod hash;
 mod numeric;
 mod pattern;
+mod reach;
 mod sets;
 mod strings;
 
