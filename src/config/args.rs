@@ -149,11 +149,6 @@ impl<'r> Block<'r> {
         self.args.iter().any(|arg| arg.name == name)
     }
 
-    /// Is this argument written, and did it compile?
-    pub(crate) fn compiled(&self, name: &str) -> bool {
-        self.args.iter().any(|arg| arg.name == name && !matches!(arg.form, Form::Broken))
-    }
-
     /// Where an argument's name stands, if it is written.
     pub(crate) fn key(&self, name: &str) -> Option<Span> {
         self.args.iter().find(|arg| arg.name == name).map(|arg| arg.key)
@@ -186,11 +181,6 @@ impl<T> Given<T> {
             Self::Value(value) => Some(value),
             Self::Absent | Self::Null(_) | Self::Wrong => None,
         }
-    }
-
-    /// Is there, or would there be, a value?
-    pub(crate) fn is_set(&self) -> bool {
-        matches!(self, Self::Value(_) | Self::Wrong)
     }
 
     pub(crate) fn map<U>(self, make: impl FnOnce(T) -> U) -> Given<U> {

@@ -41,15 +41,13 @@ pub(crate) fn read(
             .hint("name somebody, or remove the argument if everybody is meant"),
         ),
         _ if wrong => {}
-        (Empty::Refused, _) if set.is_empty() => {
-            if !block.raw.faulty {
-                let why = if null.is_some() { ": what is `null` counts as not set" } else { "" };
-                diags.push(
-                    Diagnostic::error("Missing selector", format!("This `{name}` block selects nobody{why}."))
-                        .at(null.unwrap_or(block.raw.header), "")
-                        .hint("add at least one of `users`, `groups`, `roles` and `where`"),
-                );
-            }
+        (Empty::Refused, _) if set.is_empty() && !block.raw.faulty => {
+            let why = if null.is_some() { ": what is `null` counts as not set" } else { "" };
+            diags.push(
+                Diagnostic::error("Missing selector", format!("This `{name}` block selects nobody{why}."))
+                    .at(null.unwrap_or(block.raw.header), "")
+                    .hint("add at least one of `users`, `groups`, `roles` and `where`"),
+            );
         }
         _ if !set.is_empty() && selector.is_empty() => {
             let place = set.first().and_then(|first| block.key(first)).unwrap_or(block.raw.header);

@@ -3,7 +3,7 @@
 //! Values are borrowed from the scope and the tree wherever they can be: the users of a tenant are evaluated by
 //! several threads, and counting references to one shared list in all of them would cost more than the comparison.
 
-use std::{borrow::Cow, cell::Cell, path::Path, sync::Arc};
+use std::{borrow::Cow, cell::Cell, path::Path};
 
 use super::{
     EvalError, Scope, Type, Value, call, convert,

@@ -174,8 +174,11 @@ pub(crate) fn unify_all<'a>(types: impl IntoIterator<Item = &'a Type>) -> Option
     common(&mut types.into_iter())
 }
 
+/// The fields of an object type, where it is one, and the types of the values of an object or map.
+type Keyed<'t> = (Option<&'t BTreeMap<Text, Field>>, Vec<&'t Type>);
+
 /// One function for all iterators: it calls itself for the types of elements.
-fn common<'a>(types: &mut dyn Iterator<Item = &'a Type>) -> Option<Type> {
+fn common(types: &mut dyn Iterator<Item = &Type>) -> Option<Type> {
     // Of a long list nearly all have the same type.
     let mut kinds: Vec<&Type> = Vec::new();
     for ty in types {
@@ -206,7 +209,7 @@ fn common<'a>(types: &mut dyn Iterator<Item = &'a Type>) -> Option<Type> {
             kinds.iter().filter_map(|ty| if let Type::Set(element) = ty { Some(&**element) } else { None });
         return common(&mut elements).map(|element| Type::Set(Box::new(element)));
     }
-    let keyed: Option<Vec<(Option<&BTreeMap<Text, Field>>, Vec<&Type>)>> = kinds
+    let keyed: Option<Vec<Keyed<'_>>> = kinds
         .iter()
         .map(|ty| match ty {
             Type::Map(element) => Some((None, vec![&**element])),

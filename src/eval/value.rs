@@ -11,10 +11,10 @@ use crate::tenant::Text;
 pub(crate) type Map = BTreeMap<Text, Value>;
 
 /// The elements of a list, tuple or set.
-pub type Elements = Shared<Box<[Value]>>;
+pub(crate) type Elements = Shared<Box<[Value]>>;
 
 /// The entries of a map or object, shared.
-pub type Entries = Shared<BTreeMap<Text, Value>>;
+pub(crate) type Entries = Shared<BTreeMap<Text, Value>>;
 
 /// A value: Terraform's, as far as the language has them. Cloning counts a reference, it never copies.
 ///

@@ -1,7 +1,5 @@
 //! The organisation's own rules (`rule` blocks), evaluated over every change.
 
-use std::{collections::BTreeMap, sync::Arc};
-
 use super::{Finding, case::Case};
 use crate::{
     config::{Config, OwnRule},

@@ -1,6 +1,6 @@
 //! Lists and maps.
 
-use std::{cmp::Ordering, collections::BTreeSet, sync::Arc};
+use std::{cmp::Ordering, collections::BTreeSet};
 
 use unicode_segmentation::UnicodeSegmentation;
 
