@@ -18,6 +18,7 @@ fn sample(block: &BlockSchema, attribute: &AttributeSchema) -> String {
     match (block.name, attribute.name, attribute.kind) {
         ("tenant", "id", _) => "\"00000000-0000-0000-0000-000000000007\"".into(),
         ("mfaplan", "required_version", _) => "\">= 0.1\"".into(),
+        ("service_account_signal", "certain", _) => "90".into(),
         ("approvals", "max_age", _) => "\"24h\"".into(),
         ("window", "from" | "to", _) => "\"10:00\"".into(),
         ("window", "timezone", _) => "\"UTC\"".into(),
@@ -179,9 +180,9 @@ fn said_of(text: &str) -> Vec<Diagnostic> {
 /// Where absence says more than nobody, or where Terraform wants a value: there `null` is an error.
 fn absence_would_widen(block: &str, argument: &str) -> bool {
     match (block, argument) {
+        (_, "for_each") => true,
         ("accept" | "wave", name) => SELECTORS.contains(&name),
         ("window", "days") | ("variable", "description" | "sensitive" | "nullable" | "type") => true,
-        (_, "for_each") => true,
         _ => false,
     }
 }
@@ -199,8 +200,8 @@ fn an_optional_argument_that_is_null_counts_as_not_set_in_every_block() {
         if (block.name, argument.name) == ("variable", "default") {
             continue;
         }
-        let without = errors(&said(top, &path, None, false));
-        let with = errors(&said(top, &path, Some((argument.name, "null")), false));
+        let without = errors(&said(top, &path, None, top.policy));
+        let with = errors(&said(top, &path, Some((argument.name, "null")), top.policy));
         assert_eq!(with, without, "{path:?} {}.{}", block.name, argument.name);
         // And the sample is one: otherwise null would be compared with a mistake.
         let valid = errors(&said(top, &path, Some((argument.name, &sample(block, argument))), top.policy));
