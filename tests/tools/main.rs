@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should fail")]
 
 mod console;
+mod editors;
 mod formatting;
 mod fuzz;
 mod init;
