@@ -9,5 +9,6 @@ mod fuzz;
 mod init;
 mod language_server;
 mod program;
+mod release;
 mod scenarios;
 mod shell;
