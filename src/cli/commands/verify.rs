@@ -13,7 +13,7 @@ use crate::{
         load::{self, ConfigArgs, TenantArgs},
         planning, tenant,
     },
-    plan::{Decision, Plan},
+    plan::Plan,
     render::escape,
     tenant::ObservedTenant,
 };
@@ -85,7 +85,7 @@ fn compare(args: &Args, events: &Log, context: &mut Context) -> Outcome {
 fn declared(plan: &Plan, observed: &ObservedTenant) -> Vec<Expected> {
     plan.changes
         .iter()
-        .filter(|change| change.decision == Decision::Apply)
+        .filter(|change| change.decision.is_apply())
         .filter_map(|change| {
             let user = observed.user(observed.by_id(change.user.id)?);
             let planned = PlannedUser {
