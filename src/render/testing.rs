@@ -117,7 +117,9 @@ fn with(mut change: Change, findings: Vec<Finding>) -> Change {
 }
 
 fn blocked(mut change: Change) -> Change {
-    let by = change.findings.iter().filter(|one| one.accepted.is_none() && one.severity == Severity::Critical);
+    let blocks =
+        |one: &&Finding| one.accepted.is_none() && (one.severity == Severity::Critical || one.rule == "MFA045");
+    let by = change.findings.iter().filter(blocks);
     change.decision = Decision::Block { by: by.map(|one| one.rule.clone()).collect(), hold: None };
     change
 }
@@ -192,8 +194,7 @@ fn staff() -> Vec<Change> {
     staged.decision = Decision::Apply {
         then: Some(Hold { kind: HoldKind::Staged, until, reason: "staged: not registered yet".into() }),
     };
-    let mut unknown =
-        blocked(change(10, person("x.unknown@contoso.com", "Xen Unknown", true), "mfa.staff", Disabled, Enforced));
+    let mut unknown = change(10, person("x.unknown@contoso.com", "Xen Unknown", true), "mfa.staff", Disabled, Enforced);
     unknown.before = ObservedState::Unknown(Some("paused".into()));
     unknown.impact = impact(&unknown.before, Enforced, Some(true));
     unknown.findings = vec![finding(
@@ -204,6 +205,7 @@ fn staff() -> Vec<Change> {
         &[("per_user_mfa_state", json!("paused"))],
         "Look at the user in the portal, and update mfaplan.",
     )];
+    let unknown = blocked(unknown);
     vec![
         with(change(0, person("jdoe@contoso.com", "Jane Doe", true), "mfa.staff", Disabled, Enforced), {
             no_findings_but_single_method()
