@@ -13,8 +13,10 @@ pub(crate) struct Variable {
     /// Names that mean the same, for people who have them set for Terraform.
     pub aliases: &'static [&'static str],
     /// What it does.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the page of variables is made by a test"))]
     pub meaning: &'static str,
     /// Its value is a secret and is never shown.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the page of variables is made by a test"))]
     pub secret: bool,
 }
 
@@ -101,7 +103,8 @@ pub(crate) const VARIABLES: &[Variable] = &[
     Variable { name: "IDENTITY_HEADER", aliases: &[], meaning: "Managed identity on App Service.", secret: true },
     variable("AZURE_POD_IDENTITY_AUTHORITY_HOST", "Managed identity of virtual machines at another, loopback, origin."),
     variable("ARM_USE_MSI", "`true`: managed identity, without asking whether there is one."),
-    variable("PATH", "Where `az` is looked for."),
+    variable("PATH", "Where `az` is looked for: in its absolute entries only, never in the current directory."),
+    variable("SystemRoot", "Where `az` is started on Windows, and the command processor that starts it is found."),
     variable("HTTPS_PROXY", "The proxy for Microsoft Graph and the sign-in service; loopback addresses bypass it."),
     variable("NO_PROXY", "Hosts that are reached without the proxy."),
     variable("SSL_CERT_FILE", "A PEM file with the root certificates to trust instead of the system's (not Windows)."),

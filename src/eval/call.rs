@@ -81,13 +81,19 @@ fn apply<'e>(
             return Err(wrong(node, call, at, param, "argument must not be null", cx, frames));
         }
         if let Err(message) = fit(arg, param.takes) {
+            let message = if sensitive || arg.contains_sensitive() { WITHHELD.to_owned() } else { message };
             return Err(wrong(node, call, at, param, &message, cx, frames));
         }
     }
+    // Whether an argument is secret is asked only where something has to be said about it.
+    let secret = |args: &[Cow<'e, Value>]| sensitive || args.iter().any(|arg| arg.contains_sensitive());
     let outcome = (function.run)(&Args { values: args, pattern: &call.pattern, scope: cx.scope });
     match outcome {
         Ok(value) => Ok(Cow::Owned(if sensitive { value.mark_sensitive() } else { value })),
         Err(Fail::Unknown(_)) if cx.unknown => Ok(Cow::Borrowed(&NULL)),
+        Err(Fail::Argument(_, _) | Fail::Call(_) | Fail::Unknown(_)) if secret(args) => {
+            Err(failed(node, function, WITHHELD, cx, frames))
+        }
         Err(Fail::Argument(at, message)) => match function.param(at) {
             Some(param) => Err(wrong(node, call, at, param, &message, cx, frames)),
             None => Err(failed(node, function, &message, cx, frames)),
@@ -95,6 +101,9 @@ fn apply<'e>(
         Err(Fail::Call(message) | Fail::Unknown(message)) => Err(failed(node, function, &message, cx, frames)),
     }
 }
+
+/// What is said instead of a function's own words, which quote what it was given, or a part of it.
+const WITHHELD: &str = "it was given a (sensitive value), so what is wrong with it is not told";
 
 fn failed(node: &Node, function: &Function, message: &str, cx: &Cx<'_>, frames: Frames<'_>) -> EvalError {
     let detail = cx.text(|| format!("Call to function \"{}\" failed: {message}.", function.name));
@@ -120,7 +129,7 @@ fn wrong(
 fn fit(arg: &mut Cow<'_, Value>, takes: Takes) -> Result<(), String> {
     let fits = match (takes, arg.unmarked()) {
         (_, Value::Null) | (Takes::Any, _) => true,
-        (Takes::String, Value::String(_)) | (Takes::Number, Value::Number(_)) | (Takes::Bool, Value::Bool(_)) => true,
+        (Takes::String, Value::String(_)) | (Takes::Number, Value::Number(_)) => true,
         (Takes::Sequence, Value::List(_) | Value::Tuple(_) | Value::Set(_)) => true,
         (Takes::Mapping, Value::Map(_) | Value::Object(_)) => true,
         (Takes::Bools, Value::Tuple(elements) | Value::List(elements)) => {
@@ -138,12 +147,9 @@ fn fit(arg: &mut Cow<'_, Value>, takes: Takes) -> Result<(), String> {
     let converted = match takes {
         Takes::String => super::convert(arg, &Type::String)?,
         Takes::Number => super::convert(arg, &Type::Number)?,
-        Takes::Bool => super::convert(arg, &Type::Bool)?,
         Takes::Strings => super::convert(arg, &list(Type::String))?,
-        Takes::Numbers => super::convert(arg, &list(Type::Number))?,
         Takes::Bools => super::convert(arg, &list(Type::Bool))?,
         Takes::Set => super::convert(arg, &Type::Set(Box::new(Type::Any)))?,
-        Takes::StringSet => super::convert(arg, &Type::Set(Box::new(Type::String)))?,
         Takes::Sequence => return Err("list, set or tuple required".into()),
         Takes::Mapping => return Err("map or object required".into()),
         Takes::Any => return Ok(()),
@@ -166,6 +172,7 @@ pub(super) fn extra<'e>(
         None => Err("it does not exist here".into()),
     };
     result.map(Cow::Owned).map_err(|message| {
+        let message = if args.iter().any(Value::contains_sensitive) { WITHHELD.to_owned() } else { message };
         let end = if message.ends_with('?') { "" } else { "." };
         let detail = format!("Call to function \"{name}\" failed: {message}{end}");
         cx.fail(node, frames, "Error in function call", detail)

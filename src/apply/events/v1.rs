@@ -10,12 +10,12 @@ use crate::{
         report::{Command, Counts, Failure, Outcome, RunEnd, Seen, StopReason},
         verify::Standing,
     },
-    diff::Action,
-    plan::Decision,
+    diff::{Action, DecisionKind},
     tenant::{MfaState, Text, UserId},
 };
 
 /// The version of the lines, named in the published schema; minor = additions only.
+#[cfg(test)]
 pub(crate) const FORMAT_VERSION: &str = "1.0";
 
 /// A user in an event.
@@ -71,7 +71,7 @@ pub(crate) struct Change {
     /// What it does.
     pub action: Action,
     /// What happens to it.
-    pub decision: Decision,
+    pub decision: DecisionKind,
 }
 
 /// `start`

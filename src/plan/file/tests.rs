@@ -104,8 +104,9 @@ fn one_change_looks_as_specified() {
     let unknown =
         doc["changes"].as_array().unwrap().iter().find(|c| c["user"]["display_name"] == "Xen Unknown").unwrap();
     assert_eq!(unknown["before"], "unknown");
+    assert_eq!(unknown["blocked_by"], json!(["MFA045"]));
     let unwaved = doc["changes"].as_array().unwrap().iter().find(|c| c["user"]["display_name"] == "Qiang Li").unwrap();
-    assert_eq!(unwaved["hold"], json!({"until": null, "reason": "in no wave"}));
+    assert_eq!(unwaved["hold"], json!({"kind": "no_wave", "until": null, "reason": "in no wave"}));
     assert_eq!(doc["outputs"]["secret"], json!({"sensitive": true}));
     assert_eq!(doc["outputs"]["nothing"], json!({"value": null, "sensitive": false}));
 }
@@ -143,8 +144,9 @@ fn what_is_no_plan_is_called_by_its_name() {
     let mut json = Vec::new();
     write_json(&sample(), &mut json).unwrap();
     assert!(refusal(&json).contains("--out"));
-    assert_eq!(kind(&json).unwrap(), DocumentKind::Plan);
-    assert_eq!(kind(br#"{"x":{"format_version":"1.0"},"formatVersion":"1.0""#).unwrap(), DocumentKind::Snapshot);
+    assert!(matches!(header::read(&json).unwrap(), header::Header::Plan { .. }));
+    let nested = br#"{"x":{"format_version":"1.0"},"formatVersion":"1.0""#;
+    assert!(matches!(header::read(nested).unwrap(), header::Header::Snapshot));
 }
 
 #[test]
