@@ -66,9 +66,13 @@ fn a_plan_of_which_all_is_blocked_is_refused() {
     let target = ["--target", "emil.larsen@contoso.com", "--as-of", "2026-11-24"];
     sandbox.run(&[&["apply", "--auto-approve"], &target[..]].concat()).exits(3).says("all 1 changes are blocked");
     assert!(sandbox.runs().is_empty());
-    let accept = "accept \"MFA060\" {\n  users   = [\"emil.larsen@contoso.com\"]\n  reason  = \"Leaves\"\n  \
-                  expires = \"2026-12-31\"\n}\n";
-    sandbox.append("exceptions.mfa.hcl", accept);
+    for rule in ["MFA060", "MFA066"] {
+        let accept = format!(
+            "accept \"{rule}\" {{\n  users   = [\"emil.larsen@contoso.com\"]\n  reason  = \"Leaves\"\n  \
+             expires = \"2026-12-31\"\n}}\n"
+        );
+        sandbox.append("exceptions.mfa.hcl", &accept);
+    }
     sandbox.run(&[&["apply", "--auto-approve"], &target[..]].concat()).exits(0);
     assert_eq!(sandbox.states().values().filter(|state| *state == "enforced").count(), 6);
 }
