@@ -36,13 +36,17 @@
 //! | `.mfaplan/lock` | `apply`, `rollback` | `apply`, `rollback` |
 
 mod apply;
+#[cfg(test)]
+mod architecture;
 mod cli;
 mod config;
 mod desired;
 mod diag;
 mod diff;
+mod escape;
 mod eval;
 mod facts;
+mod files;
 mod fmt;
 mod graph;
 mod import;

@@ -16,6 +16,8 @@ mod golden;
 mod load;
 mod locals;
 mod model;
+#[cfg(test)]
+mod null_tests;
 mod outline;
 pub(crate) mod parse;
 mod policy;
@@ -30,6 +32,7 @@ mod selector;
 mod tests;
 mod variables;
 mod version;
+mod waivable;
 pub(crate) mod window;
 
 pub use files::Overlay;
@@ -37,3 +40,4 @@ pub use load::{LoadFailure, LoadInput, load, load_over};
 pub use model::*;
 pub(crate) use parse::syntax_errors;
 pub(crate) use variables::ENVIRONMENT_PREFIX;
+pub(crate) use waivable::Waivable;

@@ -13,8 +13,8 @@ use crate::{
         load::{self, ConfigArgs, TenantArgs},
         planning, tenant,
     },
-    plan::{Decision, Plan},
-    render::escape,
+    escape,
+    plan::Plan,
     tenant::ObservedTenant,
 };
 
@@ -70,8 +70,9 @@ fn compare(args: &Args, events: &Log, context: &mut Context) -> Outcome {
     let report = verify::verify(run, &expected, &states, Some(&observed), context.env.now);
     events.verified(&report);
     if args.json {
-        serde_json::to_writer(&mut context.out, &report).map_err(std::io::Error::from)?;
-        writeln!(context.out)?;
+        let out = context.out.data()?;
+        serde_json::to_writer(&mut *out, &report).map_err(std::io::Error::from)?;
+        writeln!(out)?;
     } else {
         show(&report, context)?;
     }
@@ -85,7 +86,7 @@ fn compare(args: &Args, events: &Log, context: &mut Context) -> Outcome {
 fn declared(plan: &Plan, observed: &ObservedTenant) -> Vec<Expected> {
     plan.changes
         .iter()
-        .filter(|change| change.decision == Decision::Apply)
+        .filter(|change| change.decision.is_apply())
         .filter_map(|change| {
             let user = observed.user(observed.by_id(change.user.id)?);
             let planned = PlannedUser {

@@ -46,6 +46,9 @@ const WHERE: AttributeSchema = optional(
     "A condition on each user. A fact the tenant does not know is `null`, and a condition that ends in `null` selects nobody.",
 );
 
+const FOR_EACH: AttributeSchema =
+    optional("for_each", Kind::Any, "A map or a set of strings: one block each, with `each.key` and `each.value`.");
+
 const EXCEPT: NestedSchema = NestedSchema {
     schema: &BlockSchema {
         name: "except",
@@ -63,23 +66,46 @@ const CONDITION_ERROR: [AttributeSchema; 2] = [
 
 const SEVERITIES: Kind = Kind::OneOf(&["info", "low", "medium", "high", "critical"]);
 
-/// All blocks that stand at the top level of a file, in the order of the reference page.
-pub(crate) const TOP_LEVEL: &[&BlockSchema] = &[
-    &MFAPLAN,
-    &TENANT,
-    &VARIABLE,
-    &LOCALS,
-    &MFA,
-    &SERVICE_ACCOUNT,
-    &BREAK_GLASS,
-    &ACCEPT,
-    &RISK,
-    &RULE,
-    &ROLLOUT,
-    &GUARDRAILS,
-    &CHECK,
-    &OUTPUT,
-];
+macro_rules! top_level {
+    ($($kind:ident = $schema:ident,)*) => {
+        /// A block that stands at the top level of a file. Made from the table, and `load` matches it without `_`: a block
+        /// that nobody reads does not compile.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum BlockKind {
+            $(#[doc = concat!("`", stringify!($kind), "`")] $kind,)*
+        }
+
+        impl BlockKind {
+            /// The kind of a block of this name.
+            pub(crate) fn named(name: &str) -> Option<Self> {
+                $(if name == $schema.name {
+                    return Some(Self::$kind);
+                })*
+                None
+            }
+        }
+
+        /// All blocks that stand at the top level of a file, in the order of the reference page.
+        pub(crate) const TOP_LEVEL: &[&BlockSchema] = &[$(&$schema,)*];
+    };
+}
+
+top_level! {
+    Mfaplan = MFAPLAN,
+    Tenant = TENANT,
+    Variable = VARIABLE,
+    Locals = LOCALS,
+    Mfa = MFA,
+    ServiceAccount = SERVICE_ACCOUNT,
+    BreakGlass = BREAK_GLASS,
+    Accept = ACCEPT,
+    Risk = RISK,
+    Rule = RULE,
+    Rollout = ROLLOUT,
+    Guardrails = GUARDRAILS,
+    Check = CHECK,
+    Output = OUTPUT,
+}
 
 const MFAPLAN: BlockSchema = BlockSchema {
     name: "mfaplan",
@@ -184,7 +210,7 @@ const MFA: BlockSchema = BlockSchema {
             "May `state = \"enabled\"` lower a user who is already enforced?",
         ),
         optional("rollout", Kind::Text, "The name of a `rollout` whose waves decide when a user's change is due."),
-        optional("for_each", Kind::Any, "A map or a set of strings: one block each, with `each.key` and `each.value`."),
+        FOR_EACH,
         optional("reason", Kind::Text, "Why; shown to reviewers."),
     ],
     blocks: &[
@@ -225,6 +251,7 @@ const SERVICE_ACCOUNT: BlockSchema = BlockSchema {
             Kind::OneOf(&["disabled"]),
             "Lower an account that was raised by mistake. Without it the state stays as it is.",
         ),
+        FOR_EACH,
     ],
     blocks: &[EXCEPT],
     policy: true,
@@ -236,7 +263,7 @@ const BREAK_GLASS: BlockSchema = BlockSchema {
     name: "break_glass",
     label: name_label("the block's name"),
     doc: "Emergency accounts. No plan ever changes them.",
-    attributes: &[USERS, GROUPS, ROLES, WHERE, optional("reason", Kind::Text, "Why.")],
+    attributes: &[USERS, GROUPS, ROLES, WHERE, optional("reason", Kind::Text, "Why."), FOR_EACH],
     blocks: &[EXCEPT],
     policy: true,
     example: "break_glass \"emergency\" {\n  users  = [\"bg1@contoso.onmicrosoft.com\", \"bg2@contoso.onmicrosoft.com\"]\n  reason = \"Emergency access, keys in two safes\"\n}",
@@ -255,6 +282,7 @@ const ACCEPT: BlockSchema = BlockSchema {
         required("reason", Kind::Text, "Why the risk is taken."),
         required("expires", Kind::Date, "Until when; a date counts to the end of its day, UTC."),
         optional("approved_by", Kind::Text, "Who took the decision."),
+        FOR_EACH,
     ],
     blocks: &[EXCEPT],
     policy: true,
@@ -319,9 +347,6 @@ const ROLLOUT: BlockSchema = BlockSchema {
     example: "rollout \"q1\" {\n  wave \"pilot\" {\n    from   = \"2027-01-11\"\n    groups = [\"SG-IT\"]\n  }\n\n  wave \"all\" {\n    from    = \"2027-02-01\"\n    percent = 100\n  }\n}",
     ..BASE
 };
-
-/// `--waive` takes these.
-pub(crate) const WAIVABLE: [&str; 4] = ["max_changes", "max_change_percent", "max_downgrades", "window"];
 
 const GUARDRAILS: BlockSchema = BlockSchema {
     name: "guardrails",
@@ -470,7 +495,7 @@ pub(crate) const FOREIGN: [(&str, &str); 9] = [
     ("data", "groups and roles are named where they are used: `groups = [\"SG-Staff\"]` in an `mfa` block"),
     (
         "module",
-        "there are no modules; all `*.mfa.hcl` files of the directory belong together, and `for_each` repeats an `mfa` block",
+        "there are no modules; all `*.mfa.hcl` files of the directory belong together, and `for_each` repeats a block",
     ),
     ("moved", "there is no state in which anything could be moved; renaming a block changes no user"),
     (
