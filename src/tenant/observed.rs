@@ -52,6 +52,8 @@ pub struct ObservedTenant {
     pub conditional_access: Option<Vec<Policy>>,
     /// Facts that could not be read, and why.
     pub unavailable: Vec<Unavailable>,
+    /// What is to be said of how the facts were read: records of nobody here, files the portal cut.
+    pub notes: Vec<Text>,
     users: Vec<User>,
     by_id: OnceLock<HashMap<UserId, UserIndex>>,
     by_name: OnceLock<HashMap<Box<str>, UserIndex>>,
@@ -77,6 +79,7 @@ impl ObservedTenant {
             groups: Vec::new(),
             conditional_access: None,
             unavailable: Vec::new(),
+            notes: Vec::new(),
             users,
             by_id: OnceLock::new(),
             by_name: OnceLock::new(),

@@ -10,6 +10,7 @@ mod risk;
 mod rollout;
 mod rule;
 mod settings;
+mod sign_in_files;
 mod tenant;
 
 pub(crate) use accept::accept;
@@ -22,6 +23,7 @@ pub(crate) use risk::risk;
 pub(crate) use rollout::rollout;
 pub(crate) use rule::rule;
 pub(crate) use settings::settings;
+pub(crate) use sign_in_files::sign_in_files;
 pub(crate) use tenant::tenant;
 
 use super::{Declared, raw::RawBlock, schema::Kind};
