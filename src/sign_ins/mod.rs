@@ -16,5 +16,6 @@ mod smtp;
 pub(crate) mod wire;
 
 pub(crate) use aggregate::{Aggregator, LastSeen, Record, nothing};
+pub(crate) use files::FileError;
+pub use files::SignInFiles;
 pub(crate) use files::merge_files;
-pub use files::{FileError, SignInFiles};

@@ -10,8 +10,8 @@ use serde::{Deserialize, Deserializer, de};
 use crate::{
     json::intern::Shared,
     tenant::{
-        AppSignIns, Attribute, GroupId, LastSignIn, LegacySignIns, MailboxPurpose, ObservedState, RoleAssignment,
-        RoleTemplateId, SignIns, Text, User, UserId, UserType,
+        Attribute, GroupId, LastSignIn, MailboxPurpose, ObservedState, RoleAssignment, RoleTemplateId, Text, User,
+        UserId, UserType,
     },
 };
 
@@ -230,7 +230,7 @@ pub(super) struct UserRow<'a> {
 /// A directory role of a user.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct RoleRow {
+pub(super) struct RoleRow {
     template_id: RoleTemplateId,
     #[serde(default)]
     display_name: Field<Shared>,

@@ -37,7 +37,7 @@ pub(crate) fn sign_in_files(
             Err(Wrong { detail, key }) => {
                 let diagnostic = invalid(name, format!("`{name}`: {detail}."), span);
                 diags.push(match key {
-                    Some(key) => diagnostic.suggest(&key, KEYS.into_iter()),
+                    Some(key) => diagnostic.suggest(&key, KEYS),
                     None => diagnostic.hint(
                         "a file is a path, or `{ file = \"week47.csv\", kind = \"non_interactive\" }`, with `from` and \
                          `to` where it must be said which time it covers",
