@@ -30,7 +30,7 @@ use mfaplan::testing::{
     risk,
     sign_ins::SignInFiles,
     snapshot,
-    tenant::{Fact, MfaState, ObservedTenant, ReadProgress, TenantRead},
+    tenant::{MfaState, ObservedTenant, ReadProgress, TenantRead},
 };
 use support::fake_graph::{BulkState, FakeGraph, FakeOptions, Faults};
 
