@@ -15,7 +15,7 @@ use crate::{
     facts::{Facts, UserKind, UserView},
     risk::{self, Finding, Place},
     severity::Severity,
-    tenant::{MfaState, ObservedState, ObservedTenant, Text, UserId, UserIndex},
+    tenant::{MfaState, ObservedState, ObservedTenant, Text, UserIndex},
 };
 
 use super::{
@@ -292,7 +292,7 @@ fn target(
     let mut users = BTreeSet::new();
     let mut causes = Vec::new();
     for target in targets {
-        let user = target.parse::<UserId>().ok().and_then(|id| tenant.by_id(id)).or_else(|| tenant.by_name(target));
+        let user = tenant.meant(target);
         if let Some(user) = user {
             users.insert(user);
             continue;
