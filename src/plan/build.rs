@@ -113,6 +113,7 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, BuildError> {
         plan: Some(&plan_value),
         tenant: Some(&tenant_value),
         base_dir: &config.dir,
+        allow_files: &config.allow_files,
         instant: config.instant,
         extra: None,
     };

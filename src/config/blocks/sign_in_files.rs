@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::super::{
-    args::{invalid, wrong_type},
+    args::{invalid, sensitive, wrong_type},
     date::When,
 };
 use crate::{
@@ -22,7 +22,11 @@ pub(crate) fn sign_in_files(
     path: &dyn Fn(&str) -> PathBuf,
     diags: &mut Diagnostics,
 ) -> Vec<SignInFile> {
-    let value = value.without_marks();
+    // Names of files stand in notes and errors.
+    if value.contains_sensitive() {
+        diags.push(sensitive(name, span));
+        return Vec::new();
+    }
     let Some(elements) = value.as_list() else {
         diags.push(
             wrong_type(name, "a list of files is required", span)

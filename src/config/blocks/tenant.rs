@@ -13,13 +13,14 @@ use crate::{diag::Diagnostics, tenant::TenantId};
 pub(crate) fn tenant(block: &Block<'_>, env: &Env<'_>, diags: &mut Diagnostics) -> Option<TenantSettings> {
     let reader = block.reader(env, None);
     let id = reader.text("id", diags);
-    let cloud = reader.one_of("cloud", allowed(block.raw, "cloud"), diags);
-    let snapshot = reader.words("snapshot", diags);
-    let sign_in_window = reader.count("sign_in_window", 1, 30, diags).map_or(30, |(days, _)| days);
+    let cloud = reader.one_of("cloud", allowed(block.raw, "cloud"), diags).value();
+    let snapshot = reader.words("snapshot", diags).value();
+    let sign_in_window = reader.count("sign_in_window", 1, 30, diags).value().map_or(30, |(days, _)| days);
     let sign_ins = reader
         .value("sign_ins", diags)
+        .value()
         .map(|(value, span)| sign_in_files("sign_ins", &value, span, &|path| env.path(path), diags));
-    let (id, id_span) = id?;
+    let (id, id_span) = id.value()?;
     // The parser of GUIDs also takes braces and no hyphens; ids in the portal have neither form.
     let Some(tenant_id) = id.parse::<TenantId>().ok().filter(|_| id.len() == 36) else {
         let diagnostic = invalid(
