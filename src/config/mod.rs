@@ -32,6 +32,7 @@ mod selector;
 mod tests;
 mod variables;
 mod version;
+mod waivable;
 pub(crate) mod window;
 
 pub(crate) use blocks::sign_in_files;
@@ -40,3 +41,4 @@ pub use load::{LoadFailure, LoadInput, load, load_over};
 pub use model::*;
 pub(crate) use parse::syntax_errors;
 pub(crate) use variables::ENVIRONMENT_PREFIX;
+pub(crate) use waivable::Waivable;
