@@ -35,6 +35,7 @@ mod version;
 mod waivable;
 pub(crate) mod window;
 
+pub(crate) use blocks::sign_in_files;
 pub use files::Overlay;
 pub use load::{LoadFailure, LoadInput, load, load_over};
 pub use model::*;

@@ -1,7 +1,7 @@
 //! MFA002 probable-break-glass: probably an emergency account that nobody declared.
 
 use crate::risk::rule::prelude::*;
-use crate::tenant::{LastSignIn, role};
+use crate::{facts::recognise::LastSeen, tenant::role};
 
 pub(super) static RULE: Rule = Rule {
     id: "MFA002",
@@ -40,7 +40,7 @@ fn check(case: &Case<'_>) -> Verdict {
             Some(true) if permanent => {
                 return hit()
                     .with("role", "permanent Global Administrator")
-                    .with("last_sign_in", last_text(last))
+                    .with("last_sign_in", last.to_string())
                     .into();
             }
             None if permanent => return Verdict::Blind(Fact::SignInActivity),
@@ -58,20 +58,13 @@ fn hit() -> Hit {
     Hit::new(Critical, "Everything about this account says emergency access, but no break_glass block declares it.")
 }
 
-/// Known not to have signed in for 30 days?
-fn is_idle(last: LastSignIn, case: &Case<'_>) -> Option<bool> {
+/// Known not to have signed in for 30 days? An account of which nothing is known may well be in use.
+fn is_idle(last: LastSeen, case: &Case<'_>) -> Option<bool> {
     match last {
-        LastSignIn::Unknown => None,
-        LastSignIn::Never => Some(true),
-        LastSignIn::At(at) => Some(recognise::days_between(at, case.context.instant) > 30),
-    }
-}
-
-fn last_text(last: LastSignIn) -> String {
-    match last {
-        LastSignIn::Unknown => "unknown".into(),
-        LastSignIn::Never => "never".into(),
-        LastSignIn::At(at) => at.to_string(),
+        LastSeen::Unknown => None,
+        LastSeen::Never => Some(true),
+        LastSeen::NotIn(days) => (days >= 30).then_some(true),
+        LastSeen::At(at) => Some(recognise::days_between(at, case.context.instant) > 30),
     }
 }
 
@@ -154,7 +147,7 @@ mod tests {
                     Fires(Critical),
                 ),
                 (
-                    "an unknown last sign-in says nothing",
+                    "of whom nothing is known",
                     |w| {
                         w.user().user_principal_name = "root@contoso.onmicrosoft.com".into();
                         w.user().directory_roles = Some([global_admin()].into());
