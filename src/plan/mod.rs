@@ -9,8 +9,10 @@ mod guardrails;
 mod impact;
 mod model;
 mod rollback;
+mod roster;
+mod target;
 
-pub use build::{BuildError, BuildInput, Built, build};
+pub use build::{BuildError, BuildInput, Built, TargetProblem, build};
 pub(crate) use build::{change_value, place};
 pub use compare::{ChangedUser, PlanDiff, Reason, compare};
 pub(crate) use expressions::plan as plan_value;

@@ -7,7 +7,7 @@
 use std::{borrow::Cow, fmt::Write};
 
 /// Characters that change how the text around them is shown, or that cannot be seen at all.
-const fn is_hostile(c: char) -> bool {
+pub(crate) const fn is_hostile(c: char) -> bool {
     matches!(c,
         '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}'      // C0, DEL, C1: escape codes, line breaks
         | '\u{ad}' | '\u{61c}' | '\u{180e}'
