@@ -8,7 +8,7 @@ use super::{
     clock::Clock,
     executor::{Header, Session},
     journal::{
-        Journal, JournalWriter, RunId, Sink,
+        Journal, JournalWriter, Sink,
         v1::{Line, Resume},
     },
     observer::Event,
@@ -90,12 +90,6 @@ impl FreshResume {
         let ids = run.changes.iter().map(|change| change.user.id);
         let protected = ids.filter(|id| preflight.protected.contains(id)).collect();
         Ok(Self { journal, approval, protected })
-    }
-
-    /// The run.
-    #[must_use]
-    pub(crate) const fn run(&self) -> &RunId {
-        &self.journal.run.run
     }
 }
 

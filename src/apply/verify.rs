@@ -10,19 +10,17 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Context, Urgency,
-    clock::Clock,
-    in_flight::InFlight,
     journal::{Journal, RunId, v1::PlannedUser},
     report::{Counts, Failure, Outcome, Seen},
 };
 use crate::{
     facts::UserKind,
     plan::{ChangeUser, Claimed, Decision, Plan},
-    tenant::{MfaState, ObservedTenant, TenantRead, Text, User, UserId},
+    tenant::{MfaState, ObservedTenant, Text, User, UserId},
 };
 
 /// The version of the report, named in the published schema; minor = additions only.
+#[cfg(test)]
 pub(crate) const FORMAT_VERSION: &str = "1.0";
 
 /// What a user should look like.
@@ -298,26 +296,6 @@ impl VerifyReport {
 
 /// States that were read, or why not.
 pub(crate) type States = HashMap<UserId, Result<Seen, Failure>>;
-
-/// Reads each user's state on its own: for a run of few users in a large tenant.
-pub(crate) async fn read_states<T: TenantRead, C: Clock>(expected: &[Expected], context: Context<'_, T, C>) -> States {
-    let mut waiting = expected.iter().map(|one| one.user.id);
-    let mut flying = InFlight::new();
-    let mut states = States::with_capacity(expected.len());
-    loop {
-        while flying.len() < context.reads() && context.stop.urgency() == Urgency::Go {
-            let Some(id) = waiting.next() else { break };
-            let tenant = context.tenant;
-            flying.push(async move { (id, tenant.state(id).await) });
-        }
-        if flying.is_empty() {
-            return states;
-        }
-        for (id, read) in flying.finished().await {
-            states.insert(id, read.as_ref().map(Seen::from).map_err(Failure::from));
-        }
-    }
-}
 
 /// The states of these users in a tenant that was read as a whole.
 #[must_use]

@@ -21,9 +21,9 @@ mod single_dash;
 mod tenant;
 mod timeline;
 
-pub(crate) use args::{Cli, Command, Global};
+pub(crate) use args::{Cli, Command};
 pub(crate) use context::Context;
-pub(crate) use environment::{Environment, VARIABLES, Variable};
+pub(crate) use environment::Environment;
 pub(crate) use exit::{Exit, Failure, Outcome};
 
 use std::{

@@ -12,9 +12,9 @@ mod rollback;
 mod roster;
 mod target;
 
+pub(crate) use build::place;
 pub use build::{BuildError, BuildInput, Built, TargetProblem, build};
-pub(crate) use build::{change_value, place};
-pub use compare::{ChangedUser, PlanDiff, Reason, compare};
+pub use compare::compare;
 pub(crate) use expressions::plan as plan_value;
 pub use expressions::tenant as tenant_value;
 pub(crate) use guardrails::WAIVABLE;

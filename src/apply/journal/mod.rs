@@ -10,10 +10,12 @@ mod write;
 
 use std::{fmt, io, path::PathBuf, str::FromStr};
 
-pub use read::{Entry, Journal};
-pub(crate) use store::HISTORY_VERSION;
-pub use store::{HistoryEntry, HistoryStatus, Store};
-pub use write::{JournalWriter, Sink};
+pub(crate) use read::Entry;
+pub use read::Journal;
+pub use store::Store;
+#[cfg(test)]
+pub(crate) use store::{HISTORY_VERSION, HistoryEntry, HistoryStatus};
+pub(crate) use write::{JournalWriter, Sink};
 
 /// The id of a run: the stem of its journal's name. Sorts by time.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]

@@ -163,6 +163,7 @@ struct Head {
 }
 
 /// The version of `history --json`, named in the published schema; minor = additions only.
+#[cfg(test)]
 pub(crate) const HISTORY_VERSION: &str = "1.0";
 
 /// A run in `history`.

@@ -161,7 +161,7 @@ fn journal_and_events_have_the_published_shape() {
     let (world, plan) = enforce(3);
     world.move_by_hand(2, crate::tenant::MfaState::Enabled);
     let mut out = Vec::new();
-    let events = super::super::events::EventWriter::new(&mut out, super::super::Command::Apply, start());
+    let events = super::super::events::EventWriter::new(&mut out, super::super::report::Command::Apply, start());
     Bench::new(&world).apply_watched(plan, &events).unwrap();
     drop(events);
     for line in world.lock().bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
