@@ -19,7 +19,6 @@ pub(crate) mod journal;
 mod judge;
 pub(crate) mod lock;
 pub(crate) mod observer;
-mod patience;
 mod perform;
 pub(crate) mod report;
 mod resume;

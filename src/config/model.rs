@@ -157,6 +157,13 @@ impl Selector {
         let Self { users, groups, roles, filter, except: _ } = self;
         users.is_empty() && groups.is_empty() && roles.is_empty() && filter.is_none()
     }
+
+    /// In a block that may do without selectors: is it about everybody? With an `except` alone it is about everybody but
+    /// those.
+    #[must_use]
+    pub fn is_everybody(&self) -> bool {
+        self.is_empty() && self.except.is_none()
+    }
 }
 
 /// A compiled boolean expression over `user` (and `change` in rules).

@@ -34,6 +34,7 @@ impl Config {
             roles_required: self.selectors().any(|one| !one.roles.is_empty()),
             sign_in_window_days: self.tenant.sign_in_window,
             unneeded: std::collections::BTreeSet::default(),
+            users: None,
         }
     }
 }

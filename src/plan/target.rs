@@ -8,7 +8,7 @@ use crate::{
     desired::{Claim, Desired, Protection, ProtectionKind},
     diag::did_you_mean,
     diff::{Cause, Transition},
-    tenant::{ObservedTenant, UserId, UserIndex},
+    tenant::{ObservedTenant, UserIndex},
 };
 
 use super::{BuildError, TargetProblem, build::place};
@@ -31,8 +31,7 @@ pub(super) fn limit(
     let mut causes = Vec::new();
     let mut problems = Vec::new();
     for target in targets {
-        let user = target.parse::<UserId>().ok().and_then(|id| tenant.by_id(id)).or_else(|| tenant.by_name(target));
-        match user {
+        match tenant.meant(target) {
             Some(user) => match undeclared(config, tenant, desired, target, user) {
                 None => drop(users.insert(user)),
                 Some(problem) => problems.push(problem),
