@@ -111,7 +111,8 @@ fn next(plan: &Plan, options: &Options, page: &mut Page<'_>) -> io::Result<()> {
             page.line(&format!("           --approve {digest}"))
         }
         NextStep::Unsaved => {
-            page.line("Next   mfaplan plan --out FILE saves this plan for review; or, if it is the same:")?;
+            page.line("Next   mfaplan plan --out FILE saves this plan for review;")?;
+            page.line("       or, if it is still the same:")?;
             page.line("         mfaplan apply \\")?;
             page.line(&format!("           --approve {digest}"))
         }
