@@ -1,6 +1,9 @@
 //! `locals`: named values in any order; circles are reported with their path.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use jiff::Timestamp;
 
@@ -59,7 +62,7 @@ pub(crate) fn evaluate(
     found: &BTreeMap<Text, RawAttribute<'_>>,
     names: &CompileContext,
     var: Option<&Value>,
-    (dir, instant): (&Path, Timestamp),
+    (dir, allow_files, instant): (&Path, &[PathBuf], Timestamp),
     diags: &mut Diagnostics,
 ) -> Option<Value> {
     let index: BTreeMap<&str, usize> = found.keys().enumerate().map(|(at, name)| (name.as_str(), at)).collect();
@@ -71,9 +74,9 @@ pub(crate) fn evaluate(
         let failed = expr.is_none();
         locals.push(Local { name: name.clone(), key: attribute.key, expr, needs, state: State::Untouched, failed });
     }
-    let mut values = Value::Object(Arc::new(Map::new()));
+    let mut values = Value::Object(Map::new().into());
     for start in 0..locals.len() {
-        visit(start, &mut locals, &mut values, var, (dir, instant), diags);
+        visit(start, &mut locals, &mut values, var, (dir, allow_files, instant), diags);
     }
     (var.is_some() && locals.iter().all(|local| !local.failed)).then_some(values)
 }
@@ -84,7 +87,7 @@ fn visit(
     locals: &mut [Local],
     values: &mut Value,
     var: Option<&Value>,
-    (dir, instant): (&Path, Timestamp),
+    (dir, allow_files, instant): (&Path, &[PathBuf], Timestamp),
     diags: &mut Diagnostics,
 ) {
     if locals[start].state != State::Untouched {
@@ -120,11 +123,11 @@ fn visit(
             continue;
         }
         let (Some(expr), Some(var)) = (&local.expr, var) else { continue };
-        match expr.eval(&Scope::new(var, values, dir, instant)) {
+        match expr.eval(&Scope { allow_files, ..Scope::new(var, values, dir, instant) }) {
             Ok(value) => {
                 if let Value::Object(map) = values {
                     // The only reference, so this never copies.
-                    Arc::make_mut(map).insert(local.name.clone(), value);
+                    map.insert(local.name.clone(), value);
                 }
             }
             Err(error) => {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use indexmap::IndexMap;
 use jiff::{Timestamp, tz::TimeZone};
 
+use super::args::HIDDEN;
 use crate::{
     diag::{Diagnostic, SourceMap, Span},
     eval::{Expr, Value},
@@ -17,6 +18,8 @@ use crate::{
 pub struct Config {
     /// The configuration directory.
     pub dir: PathBuf,
+    /// Directories that expressions may read files from, besides those reviewed with the configuration.
+    pub allow_files: Vec<PathBuf>,
     /// Names of the files read, relative to [`Config::dir`], sorted.
     pub files: Vec<Text>,
     /// `sha256:…` over names and contents of the files and over the values of all variables.
@@ -129,10 +132,20 @@ impl CloudName {
 /// A name in a selector list, with its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Named {
-    /// The name as written.
+    /// The name.
     pub text: Text,
     /// Where.
     pub span: Span,
+    /// Is it a sensitive value, which no message may show?
+    pub sensitive: bool,
+}
+
+impl Named {
+    /// The name as messages show it.
+    #[must_use]
+    pub fn shown(&self) -> &str {
+        if self.sensitive { HIDDEN } else { &self.text }
+    }
 }
 
 /// Who a block is about. Within one block the selectors add up; `except` takes away.

@@ -3,7 +3,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
@@ -60,7 +60,7 @@ pub(crate) fn resolve(
     blocks: &[&RawBlock<'_>],
     inputs: &Inputs<'_>,
     sources: &mut SourceMap,
-    (dir, instant): (&Path, Timestamp),
+    (dir, allow_files, instant): (&Path, &[PathBuf], Timestamp),
     diags: &mut Diagnostics,
 ) -> Option<Value> {
     let declared: Vec<Declared<'_, '_>> = blocks.iter().map(|raw| declare(raw, diags)).collect();
@@ -94,10 +94,17 @@ pub(crate) fn resolve(
         places.insert(name.clone(), place);
         map.insert(name, value);
     }
-    let var = Value::Object(Arc::new(map));
+    let var = Value::Object(map.into());
     let context = CompileContext::new(names.iter().cloned(), []);
     for one in &declared {
-        validate(one, &var, places.get(&one.raw.name()).copied().flatten(), &context, (dir, instant), diags);
+        validate(
+            one,
+            &var,
+            places.get(&one.raw.name()).copied().flatten(),
+            &context,
+            (dir, allow_files, instant),
+            diags,
+        );
     }
     complete.then_some(var)
 }
@@ -339,7 +346,7 @@ fn validate(
     var: &Value,
     place: Option<Span>,
     context: &CompileContext,
-    (dir, instant): (&Path, Timestamp),
+    (dir, allow_files, instant): (&Path, &[PathBuf], Timestamp),
     diags: &mut Diagnostics,
 ) {
     for block in &one.raw.blocks {
@@ -349,16 +356,29 @@ fn validate(
         };
         let (condition, message) = (compile("condition", diags), compile("error_message", diags));
         let (Some(condition), Some(message)) = (condition, message) else { continue };
+        let null = |expr: &Expr| expr.as_constant().is_some_and(Value::is_null);
+        for (name, expr) in [("condition", &condition), ("error_message", &message)] {
+            if null(expr) {
+                diags.push(super::args::required_null(name, expr.span()));
+            }
+        }
+        if null(&condition) || null(&message) {
+            continue;
+        }
         // A variable without a value has been reported; what refers to it cannot be judged.
         let known = |expr: &Expr| expr.references().vars.iter().all(|name| var.get(name).is_some());
         if var.get(&one.raw.name()).is_none() || !known(&condition) || !known(&message) {
             continue;
         }
         let nothing = Value::Null;
-        let scope = Scope::new(var, &nothing, dir, instant);
+        let scope = Scope { allow_files, ..Scope::new(var, &nothing, dir, instant) };
         let held = match condition.eval(&scope).map(|value| convert(&value, &Type::Bool).map(|value| value.as_bool())) {
             Ok(Ok(Some(held))) => held,
-            Ok(_) => {
+            Ok(Ok(None)) => {
+                diags.push(super::args::required_null("condition", condition.span()));
+                continue;
+            }
+            Ok(Err(_)) => {
                 diags.push(super::args::wrong_type("condition", "it must be true or false", condition.span()));
                 continue;
             }

@@ -178,7 +178,7 @@ where
                 self.diagnostics.push(
                     Diagnostic::error(
                         "Ambiguous group",
-                        format!("{} groups are called \"{}\": {}.", several.len(), named.text, ids.join(", ")),
+                        format!("{} groups are called \"{}\": {}.", several.len(), named.shown(), ids.join(", ")),
                     )
                     .at(named.span, "fits more than one group")
                     .hint("name the group by its object id, which is unique"),
@@ -197,7 +197,8 @@ where
             self.nobody(named, "role", "has no holders among the users of the tenant");
         } else {
             let held = role_names(self.tenant);
-            let hint = did_you_mean(&named.text, BUILT_IN_ROLES.iter().copied().chain(held.iter().map(Text::as_str)));
+            let names = || BUILT_IN_ROLES.iter().copied().chain(held.iter().map(Text::as_str));
+            let hint = self.nearest(named, names);
             self.unknown("directory role", "role name or template id", named, hint);
         }
     }
@@ -232,6 +233,10 @@ where
     }
 
     fn nearest<'n, I: Iterator<Item = &'n str>>(&mut self, named: &Named, names: impl Fn() -> I) -> Option<String> {
+        // What is near to a secret tells it.
+        if named.sensitive {
+            return None;
+        }
         self.suggestions_left = self.suggestions_left.checked_sub(1)?;
         did_you_mean(&named.text, names())
     }
@@ -239,7 +244,7 @@ where
     fn unknown(&mut self, what: &str, forms: &str, named: &Named, hint: Option<String>) {
         let mut diagnostic = Diagnostic::error(
             format!("Unknown {what}"),
-            format!("The tenant \"{}\" has no {what} with this {forms}: \"{}\".", self.tenant.name, named.text),
+            format!("The tenant \"{}\" has no {what} with this {forms}: \"{}\".", self.tenant.name, named.shown()),
         )
         .at(named.span, "does not exist");
         diagnostic.hints.extend(hint);
@@ -248,7 +253,7 @@ where
 
     fn nobody(&mut self, named: &Named, what: &str, why: &str) {
         self.diagnostics.push(
-            Diagnostic::warning("Nobody selected", format!("The {what} \"{}\" {why}.", named.text))
+            Diagnostic::warning("Nobody selected", format!("The {what} \"{}\" {why}.", named.shown()))
                 .at(named.span, "matches nobody"),
         );
     }
@@ -280,6 +285,7 @@ fn scope<'s>(config: &'s Config, predicate: &'s Predicate, tenant: &'s Value, vi
         plan: None,
         tenant: Some(tenant),
         base_dir: &config.dir,
+        allow_files: &config.allow_files,
         instant: config.instant,
         extra: None,
     }

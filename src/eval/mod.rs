@@ -20,6 +20,7 @@ mod ops;
 mod parse;
 mod run;
 mod scope;
+mod shared;
 mod syntax;
 mod template;
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What names mean while an expression is evaluated.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
@@ -124,6 +124,8 @@ pub struct Scope<'a> {
     pub tenant: Option<&'a Value>,
     /// What relative paths in `file()` and `path.module` start from: the configuration directory.
     pub base_dir: &'a Path,
+    /// Directories that `file()` and its kin may read besides what is reviewed with the configuration: `--allow-files`.
+    pub allow_files: &'a [PathBuf],
     /// What `timestamp()` and `plantimestamp()` return.
     pub instant: Timestamp,
     /// Further names and functions, where there are some (the console).
@@ -143,6 +145,7 @@ impl<'a> Scope<'a> {
             plan: None,
             tenant: None,
             base_dir,
+            allow_files: &[],
             instant,
             extra: None,
         }

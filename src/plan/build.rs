@@ -118,6 +118,7 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, BuildError> {
         plan: Some(&plan_value),
         tenant: Some(&tenant_value),
         base_dir: &config.dir,
+        allow_files: &config.allow_files,
         instant: config.instant,
         extra: None,
     };

@@ -3,7 +3,6 @@
 use jiff::{Timestamp, Unit};
 use serde_json::Value;
 
-use super::escape;
 use crate::{
     plan::{Change, Impact, LegacyAuth, ModernAuth, Plan, SeverityCounts, Summary},
     risk::{Evidence, Finding},
@@ -265,7 +264,7 @@ pub(crate) fn hcl_string(text: &str) -> String {
             '"' => out.push_str("\\\""),
             '\\' => out.push_str("\\\\"),
             '$' | '%' if characters.peek() == Some(&'{') => out.extend([c, c]),
-            c if escape::is_hostile(c) => out.push_str(&format!("\\U{:08x}", c as u32)),
+            c if crate::escape::is_hostile(c) => out.push_str(&format!("\\U{:08x}", c as u32)),
             c => out.push(c),
         }
     }

@@ -121,13 +121,13 @@ pub(super) fn question(plan: &Plan) -> String {
     let users = if count == 1 { "1 user".to_owned() } else { format!("{count} users") };
     let answer = match plan.execution.confirm.as_str() {
         "tenant" => {
-            format!("Type the tenant's name, \"{}\", to approve.", crate::render::escape::text(&plan.tenant.name))
+            format!("Type the tenant's name, \"{}\", to approve.", crate::escape::text(&plan.tenant.name))
         }
         _ => "Only \"yes\" is accepted to approve.".to_owned(),
     };
     format!(
         "Do you want to change {users} of {} as shown?\n  Plan {}\n  {answer}",
-        crate::render::escape::text(&plan.tenant.name),
+        crate::escape::text(&plan.tenant.name),
         plan.digest
     )
 }
@@ -154,7 +154,7 @@ pub(super) fn nothing_to_do(plan: &Plan, json: bool, context: &mut Context) -> R
             .exit(Exit::Refused));
     }
     if json {
-        writeln!(context.out, "{{\"digest\":\"{}\",\"changes\":0}}", plan.digest)?;
+        writeln!(context.out.data()?, "{{\"digest\":\"{}\",\"changes\":0}}", plan.digest)?;
     } else if held == 0 {
         context.note(&format!("Nothing to apply. {}", words::nothing_to_change(plan)))?;
     } else {
@@ -178,7 +178,7 @@ fn saved(path: &Path, args: &Args, context: &mut Context) -> Result<(Config, Ten
             "{}: the plan is for tenant {} ({}), but the configuration is for tenant {}",
             path.display(),
             plan.tenant.id,
-            crate::render::escape::text(&plan.tenant.name),
+            crate::escape::text(&plan.tenant.name),
             config.tenant.id
         )));
     }
@@ -236,7 +236,11 @@ fn since_approval(given: &str, plan: &Plan, context: &mut Context) -> Result<(),
     for path in paths.iter().filter(|path| path.extension().is_some_and(|one| one == "mfaplan" || one == "json")) {
         let Ok(approved) = file::read_path(path, digest::compute) else { continue };
         if approved.digest.0.starts_with(wanted) {
-            writeln!(context.out, "\nChanged since the approved plan ({}):\n", path.display())?;
+            writeln!(
+                context.out,
+                "\nChanged since the approved plan ({}):\n",
+                crate::escape::text(&path.display().to_string())
+            )?;
             super::diff::show_plans(&approved, plan, context)?;
             return Ok(());
         }

@@ -1,6 +1,9 @@
 //! `mfaplan history`
 
-use crate::cli::{Context, Exit, Outcome, applying};
+use crate::{
+    cli::{Context, Exit, Outcome, applying},
+    escape,
+};
 
 /// Arguments of `history`.
 #[derive(Debug, clap::Args)]
@@ -21,8 +24,9 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
     let history = applying::store().history().map_err(applying::journal_failure)?;
     if args.json {
-        serde_json::to_writer_pretty(&mut context.out, &history).map_err(std::io::Error::from)?;
-        writeln!(context.out)?;
+        let out = context.out.data()?;
+        serde_json::to_writer_pretty(&mut *out, &history).map_err(std::io::Error::from)?;
+        writeln!(out)?;
         return Ok(Exit::Done);
     }
     if history.is_empty() {
@@ -45,13 +49,19 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
             counts.not_attempted
         )?;
         if let Some(approval) = &entry.approval {
-            writeln!(context.out, "    approved {} at {}: {}", how(&approval.how), approval.at, approval.digest)?;
+            writeln!(
+                context.out,
+                "    approved {} at {}: {}",
+                escape::text(&how(&approval.how)),
+                approval.at,
+                approval.digest
+            )?;
         }
         if let Some(run) = &entry.rolls_back {
             writeln!(context.out, "    rolls back {run}")?;
         }
         if let Some(error) = &entry.error {
-            writeln!(context.out, "    {error}")?;
+            writeln!(context.out, "    {}", escape::text(error))?;
         }
     }
     Ok(Exit::Done)

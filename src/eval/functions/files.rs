@@ -1,6 +1,6 @@
 //! Files, relative to the configuration directory.
 
-use std::{fs, io::Read, path::Path};
+use std::{fs, io::Read};
 
 use super::{Args, Fail, Function, Map, Outcome, Takes, function, param};
 use crate::{
@@ -20,7 +20,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         GROUP,
         &[PATH],
         file,
-        "The content of a UTF-8 file. A relative path starts at the configuration directory.",
+        "The content of a UTF-8 file. A relative path starts at the configuration directory. Only files of the git work tree around it (else of the directory itself) can be read; `--allow-files` opens one more directory.",
         "try(file(\"no-such-file.csv\"), \"missing\")",
     )
     .impure(),
@@ -29,7 +29,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         GROUP,
         &[PATH],
         fileexists,
-        "Is there a file at this path? A directory is an error.",
+        "Is there a file at this path? A directory is an error, and so is a path that `file` may not read.",
         "fileexists(\"no-such-file.csv\")",
     )
     .impure(),
@@ -47,8 +47,8 @@ pub(super) static FUNCTIONS: &[Function] = &[
 
 fn read(args: &Args<'_, '_>) -> Result<String, Fail> {
     let name = args.str(0)?;
-    let path = args.scope.base_dir.join(name);
     let fail = |message: String| Fail::Argument(0, message);
+    let path = super::reach::resolve(name, args.scope).map_err(fail)?;
     let metadata = match fs::metadata(&path) {
         Ok(metadata) => metadata,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -82,7 +82,8 @@ fn file(args: &Args<'_, '_>) -> Outcome {
 
 fn fileexists(args: &Args<'_, '_>) -> Outcome {
     let name = args.str(0)?;
-    match fs::metadata(args.scope.base_dir.join(name)) {
+    let path = super::reach::resolve(name, args.scope).map_err(|message| Fail::Argument(0, message))?;
+    match fs::metadata(path) {
         Ok(metadata) if metadata.is_file() => Ok(true.into()),
         Ok(_) => Err(Fail::Argument(0, format!("{name:?} is a directory, not a file"))),
         Err(error) if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) => {
@@ -142,8 +143,11 @@ fn render(text: &str, name: &str, vars: &Map, scope: &Scope<'_>) -> Result<Value
     }
     let names = Names(vars);
     let nothing = Value::Null;
-    let inner =
-        Scope { extra: Some(&names), ..Scope::new(&nothing, &nothing, Path::new(scope.base_dir), scope.instant) };
+    let inner = Scope {
+        extra: Some(&names),
+        allow_files: scope.allow_files,
+        ..Scope::new(&nothing, &nothing, scope.base_dir, scope.instant)
+    };
     template.eval(&inner).map_err(|error| {
         format!("{}: {}: {}", place(error.span()), error.summary(), error.detail().trim_end_matches('.'))
     })

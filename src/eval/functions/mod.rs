@@ -5,6 +5,7 @@
 
 mod collections;
 mod conversion;
+mod csv;
 mod datetime;
 #[cfg(test)]
 pub(crate) mod docs;
@@ -14,6 +15,7 @@ mod format;
 mod hash;
 mod numeric;
 mod pattern;
+mod reach;
 mod sets;
 mod strings;
 

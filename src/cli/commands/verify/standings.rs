@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use crate::{
     apply::verify::{FailingUser, Pending, Registration, Standing, VerifiedUser, VerifyReport},
     cli::{Context, Failure, report::seen},
-    render::{escape, words},
+    escape,
+    render::words,
 };
 
 /// How many users of one kind are listed before "and N more".
