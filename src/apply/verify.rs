@@ -14,9 +14,10 @@ use super::{
     report::{Counts, Failure, Outcome, Seen},
 };
 use crate::{
+    diff::Decision,
     facts::UserKind,
-    plan::{ChangeUser, Claimed, Decision, Plan},
-    tenant::{MfaState, ObservedTenant, Text, User, UserId},
+    plan::{ChangeUser, Claimed, Plan},
+    tenant::{MfaState, ObservedTenant, SignIns, Text, User, UserId},
 };
 
 /// The version of the report, named in the published schema; minor = additions only.
@@ -55,7 +56,7 @@ pub(crate) struct Pending {
 
 impl Pending {
     fn standing(&self) -> Standing {
-        if self.rules.is_empty() { Standing::Held } else { Standing::Withheld }
+        if self.reason.is_some() { Standing::Held } else { Standing::Withheld }
     }
 }
 
@@ -81,23 +82,16 @@ impl Expected {
     #[must_use]
     pub(crate) fn declared(plan: &Plan) -> Vec<Self> {
         let changes = plan.changes.iter().map(|change| {
-            let pending = match change.decision {
-                Decision::Apply => None,
-                Decision::Hold => Some(Pending {
-                    rules: Vec::new(),
-                    until: change.hold.as_ref().and_then(|hold| hold.until),
-                    reason: Some(change.hold.as_ref().map_or_else(Text::default, |hold| hold.reason.clone())),
-                }),
-                Decision::Block => {
-                    let block_at = plan.execution.block_at;
-                    let blocks =
-                        change.findings.iter().filter(|one| one.accepted.is_none() && one.severity >= block_at);
-                    let mut rules: Vec<_> = blocks.map(|one| Text::from(&*one.rule)).collect();
-                    if rules.is_empty() {
-                        rules.push(Text::from("MFA045"));
-                    }
-                    Some(Pending { rules, until: None, reason: None })
+            let pending = match &change.decision {
+                Decision::Apply { .. } => None,
+                Decision::Hold(hold) => {
+                    Some(Pending { rules: Vec::new(), until: hold.until, reason: Some(hold.reason.clone()) })
                 }
+                Decision::Block { by, hold: _ } => Some(Pending {
+                    rules: by.iter().map(|rule| Text::from(&**rule)).collect(),
+                    until: None,
+                    reason: None,
+                }),
             };
             Self::of(planned(&change.user), change.after, pending)
         });
@@ -398,11 +392,7 @@ fn verified(
 fn fails(expected: &Expected, user: &User, captured_at: Timestamp) -> Option<Option<FailingUser>> {
     let since = expected.since?;
     let sign_ins = user.sign_ins.as_ref()?;
-    let window = SignedDuration::from_hours(24 * i64::from(sign_ins.window_days?));
-    if captured_at - window < since {
-        return None;
-    }
-    let failed_mfa = sign_ins.failed_mfa?;
+    let failed_mfa = failed_since(sign_ins, since, captured_at)?;
     if expected.after == MfaState::Disabled || failed_mfa == 0 {
         return Some(None);
     }
@@ -420,4 +410,17 @@ fn fails(expected: &Expected, user: &User, captured_at: Timestamp) -> Option<Opt
         legacy,
         looks_like_workload,
     }))
+}
+
+/// How many sign-ins failed for want of MFA since then. Single records say when; a count says it only where its window
+/// begins after that.
+fn failed_since(sign_ins: &SignIns, since: Timestamp, captured_at: Timestamp) -> Option<u32> {
+    if let Some(cells) = &sign_ins.cells {
+        let failed = cells.iter().filter(|cell| cell.failed_for_mfa() && cell.last >= since);
+        // Of a day that began before, at least the last one is known to have come after.
+        let counted = failed.map(|cell| if cell.first >= since { cell.count } else { 1 });
+        return Some(counted.fold(0, u32::saturating_add));
+    }
+    let window = SignedDuration::from_hours(24 * i64::from(sign_ins.window_days?));
+    if captured_at - window < since { None } else { sign_ins.failed_mfa }
 }

@@ -2,14 +2,20 @@
 
 use std::fmt::Write as _;
 
+use jiff::Timestamp;
+
 use crate::{
     config::Config,
     desired::{self, ProtectionKind},
     diag::did_you_mean,
-    facts::{Coverage, Facts, UserKind, UserView},
-    plan::{self, Change, Decision, Plan},
+    diff::DecisionKind,
+    facts::{
+        Coverage, Facts, UserKind, UserView,
+        recognise::{self, LastSeen},
+    },
+    plan::{self, Change, Plan},
     render::{self, escape::text as shown},
-    risk::{self, Finding},
+    risk,
     tenant::{LastSignIn, ObservedTenant, User, UserIndex},
 };
 
@@ -90,7 +96,7 @@ fn describe(config: &Config, observed: &ObservedTenant, facts: &Facts<'_>, index
     claims(&mut out, config, observed, &found, index);
     let change = plan.changes.iter().find(|change| change.user.id == user.id);
     match change {
-        Some(change) => outcome(&mut out, config, change),
+        Some(change) => outcome(&mut out, change),
         None => {
             let why = if !found.protections.is_empty() {
                 "he is protected"
@@ -104,7 +110,7 @@ fn describe(config: &Config, observed: &ObservedTenant, facts: &Facts<'_>, index
     }
     signal(&mut out, facts, user);
     coverage(&mut out, observed, user);
-    known_facts(&mut out, observed, user);
+    known_facts(&mut out, observed, user, config.instant);
     wrapped(&out)
 }
 
@@ -214,7 +220,7 @@ fn claims(
     }
 }
 
-fn outcome(out: &mut String, config: &Config, change: &Change) {
+fn outcome(out: &mut String, change: &Change) {
     let _ = writeln!(out, "\nPlan");
     let effective = if change.effective == change.after {
         String::new()
@@ -222,24 +228,20 @@ fn outcome(out: &mut String, config: &Config, change: &Change) {
         format!(" (becomes {}: he has registered)", change.effective)
     };
     let _ = writeln!(out, "  {}: {} → {}{effective}", change.action, change.before, change.after);
-    if let Some(hold) = &change.hold {
+    if let Some(hold) = change.decision.hold() {
         let until = hold.until.map(|until| format!(" until {until}")).unwrap_or_default();
         let _ = writeln!(out, "  hold{until}: {}", hold.reason);
     }
-    match change.decision {
-        Decision::Apply => {
+    match change.decision.kind() {
+        DecisionKind::Apply => {
             let _ = writeln!(out, "  decision: apply");
         }
-        Decision::Hold => {
+        DecisionKind::Hold => {
             let _ = writeln!(out, "  decision: hold; applied once the date has come or he has registered");
         }
-        Decision::Block => {
+        DecisionKind::Block => {
             let _ = writeln!(out, "  decision: block; to let it through:");
-            let blocking = |finding: &&Finding| {
-                finding.accepted.is_none()
-                    && (finding.severity >= config.guardrails.block_at || finding.rule == "MFA045")
-            };
-            for finding in change.findings.iter().filter(blocking) {
+            for finding in change.blocking() {
                 let accept = if risk::waivable(&finding.rule) {
                     format!("; or `accept \"{}\"` for him, with a reason and a date", finding.rule)
                 } else {
@@ -304,7 +306,7 @@ fn coverage(out: &mut String, observed: &ObservedTenant, user: &User) {
     }
 }
 
-fn known_facts(out: &mut String, observed: &ObservedTenant, user: &User) {
+fn known_facts(out: &mut String, observed: &ObservedTenant, user: &User, instant: Timestamp) {
     let _ = writeln!(out, "\nFacts");
     let yes_no = |known: Option<bool>| match known {
         Some(true) => "yes".to_owned(),
@@ -316,10 +318,10 @@ fn known_facts(out: &mut String, observed: &ObservedTenant, user: &User) {
         Some(items) if items.is_empty() => "none".to_owned(),
         Some(items) => shown(&items.join(", ")).into_owned(),
     };
-    let sign_in = |when: LastSignIn| match when {
-        LastSignIn::Unknown => "unknown".to_owned(),
-        LastSignIn::Never => "never".to_owned(),
-        LastSignIn::At(when) => when.to_string(),
+    // Counts alone say that somebody signed in, and not when.
+    let last = match recognise::last_sign_in(user, instant) {
+        LastSeen::At(_) if user.last_sign_in == LastSignIn::Unknown => "within the window".to_owned(),
+        last => last.to_string(),
     };
     let texts = |texts: &Option<Box<[crate::tenant::Text]>>| {
         texts.as_ref().map(|texts| texts.iter().map(ToString::to_string).collect())
@@ -342,7 +344,7 @@ fn known_facts(out: &mut String, observed: &ObservedTenant, user: &User) {
         ("methods", list(texts(&user.methods))),
         ("licences", list(texts(&user.licenses))),
         ("roles", list(roles)),
-        ("last sign-in", sign_in(user.last_sign_in)),
+        ("last sign-in", last),
         ("legacy sign-ins", list(legacy)),
     ] {
         let _ = writeln!(out, "  {name:<16} {value}");

@@ -32,10 +32,13 @@ mod selector;
 mod tests;
 mod variables;
 mod version;
+mod waivable;
 pub(crate) mod window;
 
+pub(crate) use blocks::sign_in_files;
 pub use files::Overlay;
 pub use load::{LoadFailure, LoadInput, load, load_over};
 pub use model::*;
 pub(crate) use parse::syntax_errors;
 pub(crate) use variables::ENVIRONMENT_PREFIX;
+pub(crate) use waivable::Waivable;

@@ -8,7 +8,7 @@ use crate::{
     config::{Config, Confirm, Declared, window::Openness},
     desired::{self, Claim, Desired, ProtectionKind},
     diag::Diagnostic,
-    diff::{self, Action, Cause, Transition},
+    diff::{self, Action, Cause, Decision, DecisionKind, Transition},
     eval::Scope,
     facts::{Facts, UserKind, UserView},
     risk::{self, Finding, Place},
@@ -17,8 +17,8 @@ use crate::{
 };
 
 use super::{
-    Change, ChangeUser, Decision, Digest, Execution, Plan, PlanConfig, PlanObserved, PlanTenant, StateCounts, Summary,
-    Waiver, digest, expressions,
+    Change, ChangeUser, Digest, Execution, Plan, PlanConfig, PlanObserved, PlanTenant, SeverityCounts, StateCounts,
+    Summary, Waiver, digest, expressions,
     guardrails::{self, Judged},
     impact, roster, target,
 };
@@ -161,7 +161,11 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, BuildError> {
         checks: checks.into_iter().map(|(check, _)| check).collect(),
         outputs,
         execution: execution(config, &summary, auto_approve),
-        notes: partial_note(targets).into_iter().chain(window_note(config, waivers, created_at)).collect(),
+        notes: partial_note(targets)
+            .into_iter()
+            .chain(tenant.notes.iter().map(ToString::to_string))
+            .chain(window_note(config, waivers, created_at))
+            .collect(),
         summary,
         changes,
         digest: Digest::default(),
@@ -232,18 +236,17 @@ pub(super) fn execution(config: &Config, summary: &Summary, auto_approve: Option
     }
 }
 
-/// An unaccepted risk at or above `block_at` withholds the change, whether it would be applied now or waits: blocked is
-/// the more urgent news. An unknown state is withheld whatever `block_at` says.
+/// An unaccepted risk at or above `block_at` withholds the change, whether it would be applied now or waits; a rule that
+/// nobody may accept (the state is unknown) does so whatever `block_at` says.
 fn decide(transition: &Transition, findings: &[Finding], block_at: Severity) -> Decision {
-    let unknown = transition.before.known().is_none();
-    let risky = findings.iter().any(|finding| finding.accepted.is_none() && finding.severity >= block_at);
-    if unknown || risky {
-        Decision::Block
-    } else if transition.waits {
-        Decision::Hold
-    } else {
-        Decision::Apply
+    let blocks = |finding: &&Finding| {
+        finding.accepted.is_none() && (finding.severity >= block_at || !risk::waivable(&finding.rule))
+    };
+    let mut by: Vec<_> = findings.iter().filter(blocks).map(|one| one.rule.clone()).collect();
+    if by.is_empty() && transition.before.known().is_none() {
+        by.push("MFA045".into());
     }
+    Decision::new(transition.timing.clone(), by)
 }
 
 pub(super) fn change(
@@ -252,7 +255,7 @@ pub(super) fn change(
     decision: Decision,
     findings: Vec<Finding>,
 ) -> Change {
-    let Transition { user: index, cause, before, after, effective, action, hold, waits: _ } = transition;
+    let Transition { user: index, cause, before, after, effective, action, timing: _ } = transition;
     let &risk::Context { config, tenant, facts, .. } = context;
     let user = tenant.user(index);
     Change {
@@ -269,7 +272,6 @@ pub(super) fn change(
         effective,
         action,
         decision,
-        hold,
         impact: impact::impact(tenant, user, effective),
         findings,
     }
@@ -320,8 +322,24 @@ impl ClaimCounts {
 
 fn summarise(tenant: &ObservedTenant, claims: &ClaimCounts, changes: &[Change]) -> Summary {
     let ClaimCounts { managed, unmanaged, protected, unchanged } = *claims;
-    let mut summary =
-        Summary { users: tenant.users().len() as u64, managed, unmanaged, protected, unchanged, ..Summary::default() };
+    // Written out: a new counter is counted somewhere, or this does not compile.
+    let mut summary = Summary {
+        users: tenant.users().len() as u64,
+        managed,
+        unmanaged,
+        protected,
+        unchanged,
+        enable: 0, // From here on by `count_changes`,
+        enforce: 0,
+        relax: 0,
+        disable: 0,
+        hold: 0,
+        block: 0,
+        before: StateCounts::default(),
+        after: StateCounts::default(),
+        findings: SeverityCounts::default(), // and by `count_findings`.
+        accepted: 0,
+    };
     for user in tenant.users() {
         *bucket(&mut summary.before, &user.mfa_state) += 1;
     }
@@ -333,10 +351,10 @@ fn summarise(tenant: &ObservedTenant, claims: &ClaimCounts, changes: &[Change]) 
 /// Counts changes into a summary whose `before` and `after` stand at the tenant's present states.
 pub(super) fn count_changes(summary: &mut Summary, changes: &[Change]) {
     for change in changes {
-        match change.decision {
-            Decision::Hold => summary.hold += 1,
-            Decision::Block => summary.block += 1,
-            Decision::Apply => {
+        match change.decision.kind() {
+            DecisionKind::Hold => summary.hold += 1,
+            DecisionKind::Block => summary.block += 1,
+            DecisionKind::Apply => {
                 match change.action {
                     Action::Enable => summary.enable += 1,
                     Action::Enforce => summary.enforce += 1,

@@ -112,7 +112,6 @@ fn change_entries(changes: &[(UserId, &Change)]) -> Vec<u8> {
             effective: _,
             action: Action::Enable | Action::Enforce | Action::Relax | Action::Disable,
             decision,
-            hold: _,
             impact: _,
             findings,
         } = change;
@@ -201,7 +200,7 @@ mod tests {
             .iter()
             .map(|one| json!({"accepted": one.accepted, "rule": one.rule, "severity": one.severity}))
             .collect();
-        json!({"after": change.after, "before": change.before.as_str(), "decision": change.decision,
+        json!({"after": change.after, "before": change.before.as_str(), "decision": change.decision.as_str(),
                "findings": findings, "user": change.user.id})
     }
 

@@ -17,7 +17,6 @@ pub use build::{BuildError, BuildInput, Built, TargetProblem, build};
 pub use compare::compare;
 pub(crate) use expressions::plan as plan_value;
 pub use expressions::tenant as tenant_value;
-pub(crate) use guardrails::WAIVABLE;
 pub use guardrails::validate_waiver;
 pub(crate) use impact::impact;
 pub use model::*;

@@ -23,6 +23,7 @@ use serde_json::Value;
 
 use crate::{
     desired::Hold,
+    diff::Decision,
     plan::{
         Bystander, Change, ChangeUser, CheckResult, Execution, OutputValue, Plan, PlanBlock, PlanObserved, PlanTenant,
         Refusal, Waiver,
@@ -246,7 +247,7 @@ impl Redactor<'_> {
     }
 
     fn change(&self, change: &Change) -> Change {
-        let Change { user, declared_by, before, after, effective, action, decision, hold, impact, findings } = change;
+        let Change { user, declared_by, before, after, effective, action, decision, impact, findings } = change;
         Change {
             user: self.change_user(user),
             declared_by: declared_by.as_ref().map(|place| self.place(place)),
@@ -254,10 +255,18 @@ impl Redactor<'_> {
             after: *after,
             effective: *effective,
             action: *action,
-            decision: *decision,
-            hold: hold.as_ref().map(|Hold { until, reason }| Hold { until: *until, reason: self.text(reason) }),
+            decision: self.decision(decision),
             impact: *impact,
             findings: findings.iter().map(|one| self.finding(one)).collect(),
+        }
+    }
+
+    fn decision(&self, decision: &Decision) -> Decision {
+        let hold = |Hold { kind, until, reason }: &Hold| Hold { kind: *kind, until: *until, reason: self.text(reason) };
+        match decision {
+            Decision::Apply { then } => Decision::Apply { then: then.as_ref().map(hold) },
+            Decision::Hold(waits) => Decision::Hold(hold(waits)),
+            Decision::Block { by, hold: waits } => Decision::Block { by: by.clone(), hold: waits.as_ref().map(hold) },
         }
     }
 

@@ -240,7 +240,7 @@ impl Shared {
             Ok((_, source)) => source,
             Err(error) => return Outcome::Failed(error),
         };
-        let prepared = match commit::prepare(&self.path, &source, &changes) {
+        let prepared = match commit::prepare(&self.path, source, &changes) {
             Ok(prepared) => prepared,
             Err(error) => return Outcome::Failed(error),
         };

@@ -69,8 +69,9 @@ impl Prepared {
 /// The new text is written beside the file, flushed to the disk and then renamed over it, so that at any instant,
 /// whatever is killed, the file is the old one or the new one and whole. Everything but the changed values is copied as
 /// it stands: unknown keys, their order, white space and the end of the last line need no care because they are never
-/// parsed. A symbolic link stays one; what it points to is replaced.
-pub(super) fn prepare(path: &Path, source: &File, changes: &[Change]) -> io::Result<Prepared> {
+/// parsed. A symbolic link stays one; what it points to is replaced. `source` is closed at the end: Windows renames nothing
+/// over a file that is open.
+pub(super) fn prepare(path: &Path, source: File, changes: &[Change]) -> io::Result<Prepared> {
     let target = fs::canonicalize(path)?;
     let metadata = source.metadata()?;
     // Renaming needs the right to write the directory only. A file that its owner made read-only stays as it is.
@@ -78,16 +79,16 @@ pub(super) fn prepare(path: &Path, source: &File, changes: &[Change]) -> io::Res
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, "the file is read-only"));
     }
     let mut temporary = beside(&target)?;
-    let mut source: &File = source;
+    let mut source = source;
     source.seek(SeekFrom::Start(0))?;
     let mut at = 0;
     for (_, slot, text) in changes {
-        copy(source, &mut temporary, slot.place.start - at)?;
+        copy(&source, &mut temporary, slot.place.start - at)?;
         temporary.as_file_mut().write_all(text.as_bytes())?;
         at = slot.place.end;
         source.seek(SeekFrom::Start(at))?;
     }
-    copy(source, &mut temporary, metadata.len() - at)?;
+    copy(&source, &mut temporary, metadata.len() - at)?;
     keep_owner(temporary.as_file(), &metadata);
     temporary.as_file().set_permissions(metadata.permissions())?;
     temporary.as_file().sync_all()?;

@@ -14,7 +14,7 @@ use super::{
     sections::{name, prose},
 };
 use crate::{
-    plan::{Change, Decision, Plan, SeverityCounts},
+    plan::{Change, Plan, SeverityCounts},
     risk::Finding,
     severity::Severity,
 };
@@ -38,8 +38,7 @@ impl Detail {
 /// All heads at this level of detail, in the order of the page.
 pub(super) fn sections(plan: &Plan, detail: Detail) -> Vec<Section<'_>> {
     let mut sections = Vec::new();
-    let (blocked, others): (Vec<_>, Vec<_>) =
-        by_worst(plan).into_iter().partition(|one| one.decision == Some(Decision::Block));
+    let (blocked, others): (Vec<_>, Vec<_>) = by_worst(plan).into_iter().partition(|one| one.blocked);
     let (grave, minor): (Vec<_>, Vec<_>) = others.into_iter().partition(|one| one.cause.severity >= Severity::High);
     titled("Critical and high risks", grave, detail, &mut sections);
     let groups = groups(plan);
@@ -55,8 +54,8 @@ pub(super) fn sections(plan: &Plan, detail: Detail) -> Vec<Section<'_>> {
 /// Findings of one rule, with those users only whose worst finding it is.
 struct Listed<'a> {
     cause: Cause<'a>,
-    /// The users' decision; none where it is about the tenant.
-    decision: Option<Decision>,
+    /// The users are blocked, and this is why.
+    blocked: bool,
 }
 
 /// Each user under one finding: the one that blocks, else the worst.
@@ -70,7 +69,7 @@ fn by_worst(plan: &Plan) -> Vec<Listed<'_>> {
             of.changes = all
                 .iter()
                 .copied()
-                .filter(|(change, _)| (change.decision == Decision::Block) == blocked)
+                .filter(|(change, _)| change.decision.is_block() == blocked)
                 .filter(|(change, _)| listed_under(change).is_some_and(|one| one.rule == rule))
                 .collect();
             of
@@ -78,21 +77,24 @@ fn by_worst(plan: &Plan) -> Vec<Listed<'_>> {
         let (withheld, mut rest) = (of(true), of(false));
         if !withheld.changes.is_empty() {
             let cause = Cause { others: Vec::new(), ..withheld };
-            listed.push(Listed { cause, decision: Some(Decision::Block) });
+            listed.push(Listed { cause, blocked: true });
         }
         rest.others.clone_from(&cause.others);
         if !rest.changes.is_empty() || !rest.others.is_empty() {
-            listed.push(Listed { cause: rest, decision: None });
+            listed.push(Listed { cause: rest, blocked: false });
         }
     }
     listed
 }
 
-/// The finding a user is listed under. An unknown state blocks whatever else there is.
+/// The finding a user is listed under: of those that block, one that nobody can accept comes before the worst.
 fn listed_under(change: &Change) -> Option<&Finding> {
-    let unknown = change.findings.iter().find(|one| !words::is_acceptable(&one.rule));
+    if change.decision.is_block() {
+        let firm = change.blocking().find(|one| !words::is_acceptable(&one.rule));
+        return firm.or_else(|| change.blocking().next());
+    }
     // Findings are sorted, worst first.
-    unknown.or_else(|| change.findings.iter().find(|one| one.accepted.is_none()))
+    change.findings.iter().find(|one| one.accepted.is_none())
 }
 
 fn titled<'a>(title: &str, causes: Vec<Listed<'a>>, detail: Detail, sections: &mut Vec<Section<'a>>) {
@@ -103,8 +105,7 @@ fn titled<'a>(title: &str, causes: Vec<Listed<'a>>, detail: Detail, sections: &m
     sections.extend(causes.into_iter().map(|one| cause(one, detail)));
 }
 
-fn cause(Listed { cause, decision }: Listed<'_>, detail: Detail) -> Section<'_> {
-    let blocked = decision == Some(Decision::Block);
+fn cause(Listed { cause, blocked }: Listed<'_>, detail: Detail) -> Section<'_> {
     let total = cause.changes.len() + cause.others.len();
     let noun = if cause.changes.is_empty() { "finding" } else { "user" };
     let head = match detail {

@@ -3,7 +3,9 @@ use pulldown_cmark::{Event, HeadingLevel, Options as Extensions, Parser, Tag, Ta
 
 use super::{marker, write};
 use crate::{
-    plan::{Change, Decision, Plan},
+    desired::{Hold, HoldKind},
+    diff::Decision,
+    plan::{Change, Plan},
     render::{
         COMMENT, Options, STEP_SUMMARY,
         causes::{Which, causes},
@@ -81,8 +83,7 @@ fn who_will_be_written_is_named_before_who_will_not_and_the_rest_is_counted() {
     }
     let plan = many(50_000);
     let text = shown(&plan);
-    let (written, withheld): (Vec<_>, Vec<_>) =
-        plan.changes.iter().partition(|change| change.decision == Decision::Apply);
+    let (written, withheld): (Vec<_>, Vec<_>) = plan.changes.iter().partition(|change| change.decision.is_apply());
     let named = |changes: &[&Change]| {
         changes.iter().filter(|one| text.contains(&format!("`{}`", one.user.user_principal_name))).count()
     };
@@ -117,9 +118,11 @@ fn mixed() -> impl Strategy<Value = Plan> {
             }
             change.findings.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.rule.cmp(&b.rule)));
             change.decision = match change.findings.first() {
-                Some(_) if random(100) < blocked => Decision::Block,
-                _ if random(4) == 0 => Decision::Hold,
-                _ => Decision::Apply,
+                Some(worst) if random(100) < blocked => Decision::Block { by: vec![worst.rule.clone()], hold: None },
+                _ if random(4) == 0 => {
+                    Decision::Hold(Hold { kind: HoldKind::NoWave, until: None, reason: "in no wave".into() })
+                }
+                _ => Decision::Apply { then: None },
             };
         }
         plan
@@ -145,7 +148,7 @@ proptest! {
         }
         for change in &plan.changes {
             let times = lists.matches(&format!("`{}`", change.user.user_principal_name)).count();
-            let most = if change.decision == Decision::Block { 1 } else { 2 };
+            let most = if change.decision.is_block() { 1 } else { 2 };
             prop_assert!(times <= most, "{} stands there {times} times", change.user.user_principal_name);
         }
     }
