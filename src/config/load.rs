@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     diag::{Diagnostic, Diagnostics, SourceMap, Span},
-    eval::{CompileContext, Value},
+    eval::{CompileContext, Scope, Value},
     tenant::Text,
 };
 
@@ -272,18 +272,19 @@ impl<'b, 'a> Builder<'b, 'a> {
         // What a broken block would have declared is not known, so nothing can be said about references to it.
         let unsure = self.broken("variable") || self.broken("locals");
         let declared: Vec<&RawBlock<'_>> = self.of("variable").collect();
-        let var =
-            variables::resolve(&declared, inputs, sources, (dir, allow_files, instant), diags).filter(|_| !unsure);
+        let resolved = variables::resolve(&declared, inputs, sources, diags);
         let found = locals::collect(self.of("locals"), diags);
         if unsure {
             return None;
         }
         let names = CompileContext::new(declared.iter().map(|one| one.name()), found.keys().cloned());
-        let local = locals::evaluate(&found, &names, var.as_ref(), (dir, allow_files, instant), diags);
         let nothing = Value::object::<Text>([]);
-        let ready = var.is_some() && local.is_some();
-        let var = var.unwrap_or_else(|| nothing.clone());
-        let local = local.unwrap_or_else(|| nothing.clone());
+        let var = resolved.var.clone();
+        let scope = Scope { allow_files, ..Scope::new(&var, &nothing, dir, instant) };
+        let (local, complete) = locals::evaluate(&found, &names, scope, diags);
+        resolved.validate(&names, Scope { local: &local, ..scope }, diags);
+        // Without all values there is no configuration, but what can be said of the blocks is said.
+        let ready = resolved.complete && complete;
         let configuration = Env { names, var: &var, local: &local, dir, allow_files, instant };
         // Policy sees no variables: whoever sets those would otherwise set policy.
         let policy_dir = self.input.policy_dir.unwrap_or(dir);
@@ -311,10 +312,7 @@ impl<'b, 'a> Builder<'b, 'a> {
                     .hint("add `tenant \"Contoso\" { id = \"…\" }`; the id stands in the Entra portal under Overview"),
             );
         }
-        if !ready {
-            return None;
-        }
-        let mut config = self.lower(&compiled, &env, diags)?;
+        let mut config = self.lower(&compiled, &env, diags).filter(|_| ready)?;
         config.files = trees
             .iter()
             .filter(|tree| tree.layer == Layer::Configuration)

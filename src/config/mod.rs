@@ -29,6 +29,8 @@ pub(crate) mod scan;
 pub(crate) mod schema;
 mod selector;
 #[cfg(test)]
+mod shared_structure_tests;
+#[cfg(test)]
 mod tests;
 mod variables;
 mod version;

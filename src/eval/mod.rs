@@ -20,6 +20,8 @@ mod ops;
 mod parse;
 mod run;
 mod scope;
+#[cfg(test)]
+mod secrets_tests;
 mod shared;
 mod syntax;
 mod template;
