@@ -87,7 +87,8 @@ fn next(plan: &Plan, options: &Options, page: &mut Page<'_>) -> io::Result<()> {
         return Ok(());
     }
     let quoted = |file: &str| if file.contains(' ') { format!("\"{file}\"") } else { file.to_owned() };
-    let digest = &plan.digest;
+    // Without its `sha256:` the whole digest fits into 80 columns.
+    let digest = &plan.digest.0;
     let signed = plan.execution.approvals_required > 0;
     match &options.next {
         NextStep::Nothing => Ok(()),
@@ -107,14 +108,14 @@ fn next(plan: &Plan, options: &Options, page: &mut Page<'_>) -> io::Result<()> {
             let file = escape::text(&quoted(file)).into_owned();
             page.line(&format!("Next   mfaplan apply {file}"))?;
             page.line("       or, where it was reviewed:")?;
-            page.line(&format!("         mfaplan apply {file} \\"))?;
-            page.line(&format!("           --approve {digest}"))
+            page.line(&format!("    mfaplan apply {file} \\"))?;
+            page.line(&format!("      --approve {digest}"))
         }
         NextStep::Unsaved => {
             page.line("Next   mfaplan plan --out FILE saves this plan for review;")?;
             page.line("       or, if it is still the same:")?;
-            page.line("         mfaplan apply \\")?;
-            page.line(&format!("           --approve {digest}"))
+            page.line("    mfaplan apply \\")?;
+            page.line(&format!("      --approve {digest}"))
         }
     }
 }
