@@ -38,9 +38,9 @@ pub(super) fn show(report: &VerifyReport, context: &mut Context) -> Result<(), F
     let different = |user: &&VerifiedUser| {
         matches!(user.standing, Standing::Withheld | Standing::Drifted | Standing::Gone | Standing::Unknown)
     };
-    list(out, "Not as they should be", limit, report.users.iter().filter(different), |user| what(user))?;
+    list(out, "Not as they should be", limit, report.users.iter().filter(different), what)?;
     let held = report.users.iter().filter(|user| user.standing == Standing::Held);
-    list(out, "Waiting (different only with --strict)", limit, held, |user| what(user))?;
+    list(out, "Waiting (different only with --strict)", limit, held, what)?;
     let pending = report.users.iter().filter(|user| {
         user.registration == Some(Registration::Pending)
             && matches!(user.standing, Standing::AsExpected | Standing::Promoted)
