@@ -46,7 +46,8 @@ pub mod graph {
 }
 pub mod plan {
     pub use crate::plan::{
-        BuildError, BuildInput, Built, Change, Plan, Waiver, build, compare, digest, tenant_value, validate_waiver,
+        BuildError, BuildInput, Built, Change, Plan, TargetProblem, Waiver, build, compare, digest, tenant_value,
+        validate_waiver,
     };
     pub mod file {
         pub use crate::plan::file::{read, v1, write, write_json};

@@ -401,6 +401,9 @@ pub(super) fn plan(changes: &[(u32, MfaState, MfaState, bool)]) -> Plan {
         findings: Vec::new(),
     };
     Plan {
+        targets: Vec::new(),
+        blocks: Vec::new(),
+        others: Vec::new(),
         mfaplan_version: "0.1.0".into(),
         created_at: start(),
         as_of: start(),

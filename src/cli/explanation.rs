@@ -81,7 +81,7 @@ pub(super) fn user(
         });
     };
     let facts = Facts::of(observed, &config.guardrails.signal, config.instant);
-    let plan = planning::build(config, observed, &[observed.user(index).id.to_string()], &[], context)?;
+    let plan = planning::build(config, observed, planning::Targets::NONE, &[], context)?;
     let text = describe(config, observed, &facts, index, &plan);
     context.out.write_all(text.as_bytes())?;
     Ok(())

@@ -6,12 +6,12 @@ use crate::{
     config::{Config, Layer},
     desired,
     facts::{Facts, UserView},
-    plan::{self, BuildError, BuildInput, Plan, Waiver},
+    plan::{self, BuildError, BuildInput, Plan, TargetProblem, Waiver},
     tenant::{ObservedTenant, Text, UserId, UserIndex},
 };
 
 use super::{
-    Context, Failure,
+    Context, Exit, Failure,
     load::{self, ConfigArgs, TenantArgs},
     tenant::{self, Tenant},
 };
@@ -45,24 +45,50 @@ pub(super) struct Planned {
 }
 
 /// Loads, reads, plans; shows the configuration's warnings on the way.
-pub(super) fn plan(args: &PlanArgs, context: &mut Context) -> Result<Planned, Failure> {
+///
+/// `undeclared` is the exit code of a target for which nothing is declared.
+pub(super) fn plan(args: &PlanArgs, undeclared: Exit, context: &mut Context) -> Result<Planned, Failure> {
     let config = load::config(&args.config, context)?;
     let waivers = waivers(&config, &args.waivers, args.reason.as_deref())?;
     let tenant = tenant::open(&config, &args.tenant, context)?;
     let observed = tenant::observe(&tenant, &config, context)?;
-    let plan = build(&config, &observed, &args.targets, &waivers, context)?;
+    let targets = Targets { names: &args.targets, undeclared };
+    let plan = build(&config, &observed, targets, &waivers, context)?;
     Ok(Planned { config, tenant, observed, plan })
+}
+
+/// What a plan is limited to.
+#[derive(Clone, Copy)]
+pub(super) struct Targets<'a> {
+    /// Users and addresses; none = everything.
+    pub(super) names: &'a [String],
+    /// The exit code where one of them exists and the configuration declares nothing for it.
+    pub(super) undeclared: Exit,
+}
+
+impl Targets<'_> {
+    /// The whole configuration.
+    pub(super) const NONE: Targets<'static> = Targets { names: &[], undeclared: Exit::Error };
+}
+
+/// One failure that tells all of them.
+fn target_failure(problems: Vec<TargetProblem>, undeclared: Exit) -> Failure {
+    let messages: Vec<_> = problems.iter().map(|one| one.message.as_str()).collect();
+    // A misspelt name is a slip of the command line, whatever else was asked for.
+    let exit = if problems.iter().all(|one| one.undeclared) { undeclared } else { Exit::Error };
+    let failure = Failure::new(messages.join("; ")).exit(exit);
+    problems.into_iter().filter_map(|one| one.hint).fold(failure, Failure::hint)
 }
 
 /// Plans what was loaded and read.
 pub(super) fn build(
     config: &Config,
     observed: &ObservedTenant,
-    targets: &[String],
+    targets: Targets<'_>,
     waivers: &[Waiver],
     context: &mut Context,
 ) -> Result<Plan, Failure> {
-    let input = BuildInput { config, tenant: observed, targets, waivers, created_at: context.env.now };
+    let input = BuildInput { config, tenant: observed, targets: targets.names, waivers, created_at: context.env.now };
     match plan::build(&input) {
         Ok(built) => {
             load::show_warnings(&built.warnings, config, context)?;
@@ -71,13 +97,7 @@ pub(super) fn build(
         Err(BuildError::Diagnostics(diagnostics)) => {
             Err(Failure::Diagnostics { diagnostics, sources: config.sources.clone() })
         }
-        Err(BuildError::Target { message, hint }) => {
-            let failure = Failure::new(message);
-            Err(match hint {
-                Some(hint) => failure.hint(hint),
-                None => failure,
-            })
-        }
+        Err(BuildError::Target(problems)) => Err(target_failure(problems, targets.undeclared)),
     }
 }
 

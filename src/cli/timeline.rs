@@ -1,18 +1,23 @@
 //! `plan --timeline`: one line per date on which something opens.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp;
 
-use crate::{plan::Plan, severity::Severity};
+use crate::{
+    plan::Plan,
+    severity::Severity,
+    tenant::{MfaState, ObservedTenant, UserId},
+};
 
 use super::{
     Context, Failure, load,
     planning::{self, PlanArgs, Planned},
 };
 
-/// Plans anew as of every date of the rollouts and stages that is still to come, from the same facts.
-pub(super) fn show(planned: &Planned, args: &PlanArgs, context: &mut Context) -> Result<(), Failure> {
+/// Plans anew as of every date of the rollouts and stages that is still to come, from the same facts. Each date is judged
+/// by what it brings itself: whatever was due before counts as applied, as it will be by then.
+pub(super) fn show(planned: &mut Planned, args: &PlanArgs, context: &mut Context) -> Result<(), Failure> {
     let now = planned.config.instant;
     let mut dates: BTreeSet<Timestamp> = BTreeSet::new();
     for wave in planned.config.rollouts.values().flat_map(|rollout| &rollout.waves) {
@@ -27,21 +32,41 @@ pub(super) fn show(planned: &Planned, args: &PlanArgs, context: &mut Context) ->
         "as of", "apply", "hold", "block", "worst findings"
     )?;
     line("now", &planned.plan, "", context)?;
+    applied(&planned.plan, &mut planned.observed);
     let as_of = context.global.as_of;
     for date in dates {
         context.global.as_of = Some(date);
         let quiet = std::mem::replace(&mut context.global.quiet, true);
         let plan = load::config(&args.config, context).and_then(|config| {
             let waivers = planning::waivers(&config, &args.waivers, args.reason.as_deref())?;
-            let plan = planning::build(&config, &planned.observed, &args.targets, &waivers, context)?;
+            let plan = planning::build(
+                &config,
+                &planned.observed,
+                planning::Targets { names: &args.targets, undeclared: crate::cli::Exit::Error },
+                &waivers,
+                context,
+            )?;
             Ok((plan, opens(&config, date)))
         });
         context.global.quiet = quiet;
         context.global.as_of = as_of;
         let (plan, opens) = plan?;
         line(&date.strftime("%Y-%m-%d").to_string(), &plan, &opens, context)?;
+        applied(&plan, &mut planned.observed);
     }
     Ok(())
+}
+
+/// Brings the tenant to where an apply of this plan leaves it.
+fn applied(plan: &Plan, observed: &mut ObservedTenant) {
+    let after: HashMap<UserId, MfaState> = plan.applicable().map(|change| (change.user.id, change.effective)).collect();
+    observed.update_users(|users| {
+        for user in users {
+            if let Some(state) = after.get(&user.id) {
+                user.mfa_state = (*state).into();
+            }
+        }
+    });
 }
 
 fn opens(config: &crate::config::Config, date: Timestamp) -> String {

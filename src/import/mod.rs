@@ -56,7 +56,7 @@ pub(crate) struct Imported {
     /// Where its blocks begin, with the comment above each.
     starts: Vec<usize>,
     largest_file: usize,
-    /// Accounts that were taken for something else than a person, each with the reason, in the tenant's order of users.
+    /// Accounts that were taken for, or are only suspected of being, something else than a person, each with the reason, in the tenant's order of users.
     pub guesses: Vec<Guess>,
     /// How many users the `mfa` blocks claim. Zero in a tenant in which nobody's state is known.
     pub claimed: usize,

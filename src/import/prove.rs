@@ -52,8 +52,8 @@ pub(crate) fn prove(
     match build(&input) {
         Ok(built) => Ok(built.plan),
         Err(BuildError::Diagnostics(diagnostics)) => Err(Box::new(ProofError { diagnostics, sources: config.sources })),
-        Err(BuildError::Target { message, .. }) => {
-            let diagnostics = vec![Diagnostic::error("Wrong target", message)];
+        Err(BuildError::Target(wrong)) => {
+            let diagnostics = wrong.into_iter().map(|one| Diagnostic::error("Wrong target", one.message)).collect();
             Err(Box::new(ProofError { diagnostics, sources: config.sources }))
         }
     }

@@ -1,15 +1,13 @@
 //! Building: from a valid configuration and an observed tenant to the plan. Synchronous and deterministic: the same
 //! input gives the same bytes.
 
-use std::collections::BTreeSet;
-
 use jiff::Timestamp;
 use rayon::prelude::*;
 
 use crate::{
     config::{Config, Confirm, Declared, window::Openness},
     desired::{self, Claim, Desired, ProtectionKind},
-    diag::{Diagnostic, did_you_mean},
+    diag::Diagnostic,
     diff::{self, Action, Cause, Decision, DecisionKind, Transition},
     eval::Scope,
     facts::{Facts, UserKind, UserView},
@@ -22,7 +20,7 @@ use super::{
     Change, ChangeUser, Digest, Execution, Plan, PlanConfig, PlanObserved, PlanTenant, SeverityCounts, StateCounts,
     Summary, Waiver, digest, expressions,
     guardrails::{self, Judged},
-    impact,
+    impact, roster, target,
 };
 
 /// The published write quota of one application in one tenant: a bucket of 3,000 writes, filled with 3,000 per 150 s
@@ -57,13 +55,19 @@ pub struct Built {
 pub enum BuildError {
     /// The configuration does not fit the tenant.
     Diagnostics(Vec<Diagnostic>),
-    /// A `--target` names nothing.
-    Target {
-        /// One sentence.
-        message: String,
-        /// The nearest right name.
-        hint: Option<String>,
-    },
+    /// A `--target` names nothing that can be planned.
+    Target(Vec<TargetProblem>),
+}
+
+/// A `--target` of which nothing can be planned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TargetProblem {
+    /// One sentence.
+    pub message: String,
+    /// What to do.
+    pub hint: Option<String>,
+    /// The target exists, but the configuration declares no state for it: that is an answer, not a slip.
+    pub undeclared: bool,
 }
 
 /// Builds the plan.
@@ -81,7 +85,8 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, BuildError> {
         desired::resolve(config, tenant, tenant_value.clone(), view).map_err(BuildError::Diagnostics)?;
     let all = diff::transitions(config, tenant, &desired);
     let claims = ClaimCounts::of(&desired, &all);
-    let transitions = target(config, tenant, &desired, all, targets)?;
+    let others = roster::others(config, &facts, &desired, &all, targets);
+    let transitions = target::limit(config, tenant, &desired, all, targets)?;
 
     let context = risk::Context::new(&facts, config, &desired);
     let mut assessed = risk::assess_changes(&context, &transitions);
@@ -146,6 +151,9 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, BuildError> {
         },
         config: PlanConfig { digest: config.digest.clone(), files: config.files.clone() },
         observed: observed(tenant),
+        targets: targets.iter().map(|one| Text::from(one.as_str())).collect(),
+        blocks: roster::blocks(config),
+        others,
         waivers: waivers.to_vec(),
         refused,
         findings,
@@ -153,7 +161,11 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, BuildError> {
         checks: checks.into_iter().map(|(check, _)| check).collect(),
         outputs,
         execution: execution(config, &summary, auto_approve),
-        notes: tenant.notes.iter().map(ToString::to_string).chain(window_note(config, waivers, created_at)).collect(),
+        notes: partial_note(targets)
+            .into_iter()
+            .chain(tenant.notes.iter().map(ToString::to_string))
+            .chain(window_note(config, waivers, created_at))
+            .collect(),
         summary,
         changes,
         digest: Digest::default(),
@@ -173,6 +185,13 @@ fn failed_rule(config: &Config, rule: &str, message: &str) -> Diagnostic {
         Some(own) => warning.at(own.when.expr.span(), "fails"),
         None => warning,
     }
+}
+
+/// A plan with targets says nothing of anybody else.
+fn partial_note(targets: &[String]) -> Option<String> {
+    let list = targets.join(", ");
+    (!targets.is_empty())
+        .then(|| format!("partial plan: limited to --target {list}; nobody else was planned or judged"))
 }
 
 /// A closed maintenance window refuses no plan: `apply` judges it again, by its own clock.
@@ -275,56 +294,6 @@ pub(crate) fn place(config: &Config, declared: &Declared) -> Place {
         file: Text::from(&*file.name),
         line: config.sources.start(declared.span).line,
     }
-}
-
-/// Limits transitions to the targets: users by name or id, blocks by address.
-fn target(
-    config: &Config,
-    tenant: &ObservedTenant,
-    desired: &Desired,
-    all: Vec<Transition>,
-    targets: &[String],
-) -> Result<Vec<Transition>, BuildError> {
-    if targets.is_empty() {
-        return Ok(all);
-    }
-    let mut users = BTreeSet::new();
-    let mut causes = Vec::new();
-    for target in targets {
-        let user = tenant.meant(target);
-        if let Some(user) = user {
-            users.insert(user);
-            continue;
-        }
-        let before = causes.len();
-        let wanted = |address: &str| {
-            address == target || address.strip_prefix(target.as_str()).is_some_and(|rest| rest.starts_with('['))
-        };
-        for (block, mfa) in (0..).zip(&config.mfa) {
-            if wanted(&mfa.declared.address) {
-                causes.push(Cause::Mfa(block));
-            }
-        }
-        for (block, account) in (0..).zip(&config.service_accounts) {
-            if wanted(&account.declared.address) {
-                causes.push(Cause::ServiceAccount(block));
-            }
-        }
-        if causes.len() == before {
-            let names = tenant.users().iter().map(|user| user.user_principal_name.as_str());
-            let addresses = config.mfa.iter().map(|mfa| mfa.declared.address.as_str());
-            return Err(BuildError::Target {
-                message: format!("--target {target}: the tenant has no such user and the configuration no such block"),
-                hint: did_you_mean(target, addresses.chain(names)),
-            });
-        }
-    }
-    let claimed: BTreeSet<_> =
-        users.iter().filter(|user| matches!(desired.claim(**user), Claim::Managed(_) | Claim::Protected(_))).collect();
-    Ok(all
-        .into_iter()
-        .filter(|transition| claimed.contains(&transition.user) || causes.contains(&transition.cause))
-        .collect())
 }
 
 /// The numbers that do not depend on targets.

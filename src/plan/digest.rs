@@ -69,6 +69,9 @@ pub fn document(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
         outputs: _,
         execution,
         notes: _,
+        targets: _,
+        blocks: _,
+        others: _,
         digest: _,
     } = plan;
 

@@ -9,9 +9,11 @@ mod guardrails;
 mod impact;
 mod model;
 mod rollback;
+mod roster;
+mod target;
 
 pub(crate) use build::place;
-pub use build::{BuildError, BuildInput, Built, build};
+pub use build::{BuildError, BuildInput, Built, TargetProblem, build};
 pub use compare::compare;
 pub(crate) use expressions::plan as plan_value;
 pub use expressions::tenant as tenant_value;

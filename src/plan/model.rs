@@ -34,6 +34,12 @@ pub struct Plan {
     pub refused: Vec<Refusal>,
     /// The changes, ordered by user principal name (without case), then id.
     pub changes: Vec<Change>,
+    /// What the plan is limited to, as given; empty = the whole configuration.
+    pub targets: Vec<Text>,
+    /// The blocks that claim users: what [`Bystander`]s point at.
+    pub blocks: Vec<PlanBlock>,
+    /// Everybody without a change whom no target leaves out, ordered as the changes are; empty for a rollback.
+    pub others: Vec<Bystander>,
     /// Findings of the tenant, the plan and users without a change; by severity (worst first), then rule.
     pub findings: Vec<PlanFinding>,
     /// Rules that lacked facts, by rule.
@@ -298,6 +304,79 @@ impl Change {
     #[must_use]
     pub fn worst(&self) -> Option<Severity> {
         self.findings.iter().filter(|one| one.accepted.is_none()).map(|one| one.severity).max()
+    }
+}
+
+/// A block that claims users, with what it says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlanBlock {
+    /// Which, and where.
+    pub place: Place,
+    /// What it does with the users it claims.
+    pub kind: BlockKind,
+    /// `owner`.
+    pub owner: Option<Text>,
+    /// `reason`.
+    pub reason: Option<Text>,
+    /// `until`, as written.
+    pub until: Option<Text>,
+}
+
+/// The blocks that claim users.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum BlockKind {
+    /// Declares a state.
+    Mfa,
+    /// Protects emergency accounts.
+    BreakGlass,
+    /// Protects workloads.
+    ServiceAccount,
+}
+
+impl BlockKind {
+    /// The block's type, as written in a configuration.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Mfa => "mfa",
+            Self::BreakGlass => "break_glass",
+            Self::ServiceAccount => "service_account",
+        }
+    }
+}
+
+/// A user without a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bystander {
+    /// Who.
+    pub user: ChangeUser,
+    /// The state they have.
+    pub state: ObservedState,
+    /// What the configuration says of them.
+    pub claim: Claimed,
+}
+
+/// What a configuration says of a user who does not change. Blocks are indices into [`Plan::blocks`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claimed {
+    /// Nothing: they keep the state they have.
+    Unmanaged,
+    /// A block protects them.
+    Protected(u32),
+    /// A block declares this state, and they are in it, or were promoted from it by the service.
+    Declared(u32, MfaState),
+}
+
+impl Claimed {
+    /// The block that claims the user.
+    #[must_use]
+    pub const fn block(self) -> Option<u32> {
+        match self {
+            Self::Unmanaged => None,
+            Self::Protected(block) | Self::Declared(block, _) => Some(block),
+        }
     }
 }
 

@@ -97,6 +97,9 @@ pub(crate) fn build_rollback(input: &RollbackInput<'_>) -> Plan {
         rollback: true,
     });
     let mut plan = Plan {
+        targets: Vec::new(),
+        blocks: Vec::new(),
+        others: Vec::new(),
         mfaplan_version: Text::from(env!("CARGO_PKG_VERSION")),
         created_at,
         as_of: config.instant,

@@ -29,7 +29,7 @@ struct Annotation {
 pub(crate) fn write(plan: &Plan, _options: &Options, out: &mut dyn Write) -> io::Result<()> {
     let (mut errors, mut warnings, mut notices) = (Vec::new(), Vec::new(), Vec::new());
     for refusal in &plan.refused {
-        let message = format!("{} Way out: {}", refusal.reason, refusal.remedy);
+        let message = format!("{} Fix: {}", refusal.reason, refusal.remedy);
         errors.push(Annotation { place: None, title: format!("Plan refused: {}", refusal.rule), message });
     }
     for cause in causes(plan, Which::Unaccepted) {
@@ -81,7 +81,7 @@ fn annotation(cause: &Cause<'_>) -> Option<Annotation> {
     Some(Annotation {
         place: place.cloned(),
         title: format!("{} {} {}{count}", cause.severity, cause.rule, cause.name),
-        message: format!("{}{users} Way out: {}", example.message, example.remediation),
+        message: format!("{}{users} Fix: {}", example.message, example.remediation),
     })
 }
 
@@ -119,7 +119,7 @@ mod tests {
         assert!(
             smtp.starts_with("::error file=staff.mfa.hcl,line=3,title=critical MFA006 smtp-auth-sender::Sends mail")
         );
-        assert!(smtp.contains("(scan-hq@contoso.com) Way out: "));
+        assert!(smtp.contains("(scan-hq@contoso.com) Fix: "));
         assert!(lines.iter().any(|line| line.starts_with("::notice ") && line.contains("MFA064")));
         assert!(!lines.iter().any(|line| line.contains("MFA086")), "accepted ones are silent");
     }

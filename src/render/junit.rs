@@ -80,7 +80,7 @@ fn cases(plan: &Plan, all: &[Cause<'_>], fail_on: Severity) -> Vec<Case> {
         outcome: Outcome::Failed {
             summary: one.reason.to_string(),
             kind: "refused",
-            body: format!("Way out: {}", clean(&one.remedy)),
+            body: format!("Fix: {}", clean(&one.remedy)),
         },
     });
     let mut rules: BTreeMap<&str, Vec<&Cause<'_>>> = BTreeMap::new();
@@ -128,7 +128,7 @@ fn of_rule(rule: &str, causes: &[&Cause<'_>], fail_on: Severity) -> Case {
     for cause in causes {
         if let Some(example) = cause.example() {
             body.push_str(&format!(
-                "{}: {}\nWay out: {}\n",
+                "{}: {}\nFix: {}\n",
                 cause.severity,
                 clean(&example.message),
                 clean(&example.remediation)

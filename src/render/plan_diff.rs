@@ -81,7 +81,7 @@ fn lines(diff: &PlanDiff<'_>, options: &Options, out: &mut dyn Write) -> io::Res
     }
     for one in &diff.refused {
         let sign = painter.paint(Label::Stop, "refused now:");
-        writeln!(out, "{sign} {}", escape::text(&format!("{}: {} Way out: {}", one.rule, one.reason, one.remedy)))?;
+        writeln!(out, "{sign} {}", escape::text(&format!("{}: {} Fix: {}", one.rule, one.reason, one.remedy)))?;
     }
     for one in &diff.no_longer_refused {
         writeln!(out, "no longer refused: {}", escape::text(&format!("{}: {}", one.rule, one.reason)))?;
@@ -179,7 +179,7 @@ impl Entry<'_> {
         let user = |change: &Change| escape::markdown_code(&change.user.user_principal_name);
         match self {
             Self::Refused(one) => {
-                let text = format!("{}: {} Way out: {}", one.rule, one.reason, one.remedy);
+                let text = format!("{}: {} Fix: {}", one.rule, one.reason, one.remedy);
                 format!("- **Refused now**: {}\n", escape::markdown(&text))
             }
             Self::NoLongerRefused(one) => format!("- No longer refused: {}\n", escape::markdown(&one.rule)),

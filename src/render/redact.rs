@@ -25,8 +25,8 @@ use crate::{
     desired::Hold,
     diff::Decision,
     plan::{
-        Change, ChangeUser, CheckResult, Execution, Impact, OutputValue, Plan, PlanObserved, PlanTenant, Refusal,
-        Waiver,
+        Bystander, Change, ChangeUser, CheckResult, Execution, Impact, OutputValue, Plan, PlanBlock, PlanObserved,
+        PlanTenant, Refusal, Waiver,
         file::{pseudonymous_tenant, pseudonymous_user, tenant_id_text, user_id_text},
     },
     risk::{self, Accepted, Evidence, Finding, FindingUser, Place, PlanFinding},
@@ -73,11 +73,12 @@ impl Redaction {
     fn new(plan: &Plan, observed: Option<&ObservedTenant>) -> Self {
         let tenant = plan.tenant.id;
         let mut names = Names::new(tenant);
-        let of_changes = plan.changes.iter().map(|change| User {
-            id: change.user.id,
-            user_principal_name: &change.user.user_principal_name,
+        let of_others = plan.others.iter().map(|one| &one.user);
+        let of_changes = plan.changes.iter().map(|change| &change.user).chain(of_others).map(|user| User {
+            id: user.id,
+            user_principal_name: &user.user_principal_name,
             mail: None,
-            display_name: change.user.display_name.as_deref(),
+            display_name: user.display_name.as_deref(),
         });
         let of_findings = plan.findings.iter().filter_map(|one| one.user.as_ref()).map(|user| User {
             id: user.id,
@@ -156,6 +157,9 @@ impl Redactor<'_> {
             waivers,
             refused,
             changes: _,
+            targets,
+            blocks,
+            others,
             findings,
             not_evaluated,
             checks,
@@ -195,6 +199,9 @@ impl Redactor<'_> {
                 })
                 .collect(),
             changes: redacted,
+            targets: targets.iter().map(|one| self.text(one)).collect(),
+            blocks: blocks.iter().map(|one| self.block(one)).collect(),
+            others: others.iter().map(|one| self.bystander(one)).collect(),
             findings: findings.iter().map(|one| self.plan_finding(one)).collect(),
             not_evaluated: not_evaluated.clone(),
             checks: checks
@@ -240,26 +247,9 @@ impl Redactor<'_> {
     }
 
     fn change(&self, change: &Change) -> Change {
-        let Change {
-            user: ChangeUser { id, user_principal_name: _, display_name, kind, registered },
-            declared_by,
-            before,
-            after,
-            effective,
-            action,
-            decision,
-            impact,
-            findings,
-        } = change;
-        let (id, pseudonym) = self.user(*id);
+        let Change { user, declared_by, before, after, effective, action, decision, impact, findings } = change;
         Change {
-            user: ChangeUser {
-                id,
-                user_principal_name: pseudonym.clone(),
-                display_name: display_name.as_ref().map(|_| pseudonym),
-                kind: *kind,
-                registered: *registered,
-            },
+            user: self.change_user(user),
             declared_by: declared_by.as_ref().map(|place| self.place(place)),
             before: before.clone(),
             after: *after,
@@ -288,6 +278,33 @@ impl Redactor<'_> {
             Decision::Apply { then } => Decision::Apply { then: then.as_ref().map(hold) },
             Decision::Hold(waits) => Decision::Hold(hold(waits)),
             Decision::Block { by, hold: waits } => Decision::Block { by: by.clone(), hold: waits.as_ref().map(hold) },
+        }
+    }
+
+    fn block(&self, PlanBlock { place, kind, owner, reason, until }: &PlanBlock) -> PlanBlock {
+        let text = |one: &Option<Text>| one.as_ref().map(|one| self.text(one));
+        PlanBlock {
+            place: self.place(place),
+            kind: *kind,
+            owner: text(owner),
+            reason: text(reason),
+            until: until.clone(),
+        }
+    }
+
+    fn bystander(&self, Bystander { user, state, claim }: &Bystander) -> Bystander {
+        Bystander { user: self.change_user(user), state: state.clone(), claim: *claim }
+    }
+
+    fn change_user(&self, user: &ChangeUser) -> ChangeUser {
+        let ChangeUser { id, user_principal_name: _, display_name, kind, registered } = user;
+        let (id, pseudonym) = self.user(*id);
+        ChangeUser {
+            id,
+            user_principal_name: pseudonym.clone(),
+            display_name: display_name.as_ref().map(|_| pseudonym),
+            kind: *kind,
+            registered: *registered,
         }
     }
 

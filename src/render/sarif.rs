@@ -42,7 +42,7 @@ pub(crate) fn write(plan: &Plan, _options: &Options, out: &mut dyn Write) -> io:
         notifications.push(json!({"level": "warning", "message": {"text": text}}));
     }
     for refusal in &plan.refused {
-        let text = format!("Plan refused ({}): {} Way out: {}", refusal.rule, refusal.reason, refusal.remedy);
+        let text = format!("Plan refused ({}): {} Fix: {}", refusal.rule, refusal.reason, refusal.remedy);
         notifications.push(json!({"level": "error", "message": {"text": plain(&text)}}));
     }
     let tenant = tenant_id_text(plan.tenant.id);
@@ -309,7 +309,7 @@ impl<'a> Results<'a> {
             words::push_evidence(&mut text, finding);
             text.push('.');
         }
-        text.push_str(" Way out: ");
+        text.push_str(" Fix: ");
         text.push_str(&finding.remediation);
         let address = place.map_or("", |place| &place.address);
         // What it is about, and not how it is worded or where the block stands in its file: an alert survives both.

@@ -423,6 +423,9 @@ fn seal(mut plan: Plan, unmanaged: u64, protected: u64, unchanged: u64) -> Plan 
 
 fn frame(changes: Vec<Change>) -> Plan {
     Plan {
+        targets: Vec::new(),
+        blocks: Vec::new(),
+        others: Vec::new(),
         mfaplan_version: "0.1.0".into(),
         created_at: at("2026-11-24T09:30:00Z"),
         as_of: at("2026-11-24T09:30:00Z"),

@@ -114,6 +114,28 @@ pub(crate) fn actions(summary: &Summary) -> String {
     list(parts.into_iter(), "nothing to change")
 }
 
+/// What an empty plan means: nothing is said about anybody whom it did not judge.
+#[must_use]
+pub(crate) fn nothing_to_change(plan: &Plan) -> String {
+    if plan.targets.is_empty() {
+        format!("Every managed user is in the declared state ({}).", count(plan.summary.managed, "user"))
+    } else {
+        format!("What --target names ({}) is in the declared state.", plan.targets.join(", "))
+    }
+}
+
+/// The commands that approve and apply exactly this plan, wherever it was reviewed.
+#[must_use]
+pub(crate) fn approval(plan: &Plan) -> Vec<String> {
+    match plan.execution.approvals_required {
+        0 => vec![format!("mfaplan apply --approve {}", plan.digest)],
+        required => vec![
+            format!("mfaplan approve --digest {} --key KEY ({})", plan.digest, count(required.into(), "signature")),
+            "mfaplan apply --signature FILE".to_owned(),
+        ],
+    }
+}
+
 /// `1 critical, 3 high`; `none`.
 #[must_use]
 pub(crate) fn severities(counts: &SeverityCounts) -> String {
@@ -240,6 +262,45 @@ fn push_rest(out: &mut String, length: usize) {
     if length > ELEMENTS {
         out.push_str(&format!(" and {} more", number((length - ELEMENTS) as u64)));
     }
+}
+
+/// Does a finding say that a program signs in with this account? Such a change is best met by declaring the workload.
+#[must_use]
+pub(crate) fn is_suspected_workload(change: &Change) -> bool {
+    let workload = |rule: &str| {
+        matches!(
+            rule,
+            "MFA005" | "MFA006" | "MFA007" | "MFA008" | "MFA009" | "MFA010" | "MFA011" | "MFA012" | "MFA017" | "MFA031"
+        )
+    };
+    change.findings.iter().any(|one| one.accepted.is_none() && workload(&one.rule))
+}
+
+/// A string literal of a configuration: what is written there is what is meant, whatever it holds.
+#[must_use]
+pub(crate) fn hcl_string(text: &str) -> String {
+    let mut out = String::from("\"");
+    let mut characters = text.chars().peekable();
+    while let Some(c) = characters.next() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '$' | '%' if characters.peek() == Some(&'{') => out.extend([c, c]),
+            c if crate::escape::is_hostile(c) => out.push_str(&format!("\\U{:08x}", c as u32)),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
+/// A label for a block about this user.
+#[must_use]
+pub(crate) fn label(user_principal_name: &str) -> String {
+    let local = user_principal_name.split('@').next().unwrap_or_default();
+    let label: String = local.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+    let label = label.trim_matches('_').to_ascii_lowercase();
+    if label.starts_with(|c: char| c.is_ascii_alphabetic()) { label } else { format!("user_{label}") }
 }
 
 /// Rules whose findings no `accept` can lift: the state is not known, or not the one that was planned for.

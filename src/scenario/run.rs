@@ -215,8 +215,9 @@ fn problems(diagnostics: Vec<Diagnostic>, sources: Arc<SourceMap>) -> Vec<Proble
 fn unplanned(error: BuildError, config: &Config) -> Vec<Problem> {
     match error {
         BuildError::Diagnostics(diagnostics) => problems(diagnostics, Arc::new(config.sources.clone())),
-        BuildError::Target { message, .. } => {
-            problems(vec![Diagnostic::error("Wrong target", message)], Arc::new(config.sources.clone()))
+        BuildError::Target(wrong) => {
+            let diagnostics = wrong.into_iter().map(|one| Diagnostic::error("Wrong target", one.message)).collect();
+            problems(diagnostics, Arc::new(config.sources.clone()))
         }
     }
 }

@@ -62,6 +62,16 @@ pub(crate) fn is_legacy(client_app: &str) -> bool {
     !modern.iter().any(|name| name.eq_ignore_ascii_case(client_app.trim()))
 }
 
+impl Cell {
+    /// Did these sign-ins fail for want of MFA: one of its errors, or a legacy protocol, which cannot do MFA?
+    #[must_use]
+    pub(crate) fn failed_for_mfa(&self) -> bool {
+        let shape = &*self.shape;
+        shape.outcome != Outcome::Success
+            && (is_legacy(&shape.client) || shape.error_code.is_some_and(|code| MFA_ERRORS.contains(&code)))
+    }
+}
+
 impl SignIns {
     /// The counts that follow from single records. All are known: zero where no cell says otherwise.
     #[must_use]
@@ -79,7 +89,7 @@ impl SignIns {
             let old = is_legacy(&shape.client);
             if shape.outcome != Outcome::Success {
                 add(&mut failed, count);
-                if old || shape.error_code.is_some_and(|code| MFA_ERRORS.contains(&code)) {
+                if cell.failed_for_mfa() {
                     add(&mut failed_mfa, count);
                 }
                 continue;

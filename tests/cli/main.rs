@@ -7,5 +7,6 @@ mod applying;
 mod binary;
 mod guardrails;
 mod output;
+mod statements;
 mod surroundings;
 mod tenant;

@@ -104,7 +104,7 @@ fn built(config: &Config, tenant: &ObservedTenant) {
             assert!(!diagnostics.is_empty());
             let _ = render::to_string(&diagnostics, &config.sources, render::RenderOptions::default());
         }
-        Err(BuildError::Target { .. }) => unreachable!("no target was given"),
+        Err(BuildError::Target(_)) => unreachable!("no target was given"),
     }
 }
 

@@ -138,9 +138,10 @@ impl World {
         };
         plan::build(&input).map_err(|error| match error {
             BuildError::Diagnostics(diagnostics) => diagnostics,
-            BuildError::Target { message, hint } => {
-                vec![Diagnostic::error(message, "").hint(hint.unwrap_or_default())]
-            }
+            BuildError::Target(problems) => problems
+                .into_iter()
+                .map(|one| Diagnostic::error(one.message, "").hint(one.hint.unwrap_or_default()))
+                .collect(),
         })
     }
 

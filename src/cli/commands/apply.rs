@@ -15,7 +15,7 @@ use crate::{
     },
     config::Config,
     plan::{Digest, Plan, digest, file},
-    render::{NextStep, redact::redact},
+    render::{NextStep, redact::redact, words},
     tenant::ObservedTenant,
 };
 
@@ -70,7 +70,8 @@ fn perform(args: &Args, events: &Log, context: &mut Context) -> Outcome {
     let (config, source, observed, plan) = match &args.file {
         Some(path) => saved(path, args, context)?,
         None => {
-            let planning::Planned { config, tenant, observed, plan } = planning::plan(&args.plan, context)?;
+            let planning::Planned { config, tenant, observed, plan } =
+                planning::plan(&args.plan, Exit::Error, context)?;
             (config, tenant, observed, plan)
         }
     };
@@ -155,7 +156,7 @@ pub(super) fn nothing_to_do(plan: &Plan, json: bool, context: &mut Context) -> R
     if json {
         writeln!(context.out.data()?, "{{\"digest\":\"{}\",\"changes\":0}}", plan.digest)?;
     } else if held == 0 {
-        context.note("Nothing to apply: everybody is where he must be.")?;
+        context.note(&format!("Nothing to apply. {}", words::nothing_to_change(plan)))?;
     } else {
         context.note(&format!("Nothing to apply now: {held} changes wait, {blocked} are blocked."))?;
     }

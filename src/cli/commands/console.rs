@@ -101,7 +101,7 @@ fn session<'a>(
     let (Some(observed), Some(facts)) = (observed, facts) else { return Ok(session) };
     let session = session.with_tenant(config, facts, desired);
     // A configuration whose plan cannot be made still has variables and a tenant to ask about.
-    match planning::build(config, observed, &[], &[], context) {
+    match planning::build(config, observed, planning::Targets::NONE, &[], context) {
         Ok(plan) => Ok(session.with_plan(&plan.summary)),
         Err(failure) => {
             context.note(&format!("note: `plan` is not there: {failure}"))?;

@@ -99,7 +99,7 @@ fn planned(dir: &Path, args: &Args, context: &mut Context) -> Result<Plan, Failu
     let source = tenant::open(&config, &tenant_args, context)?;
     tenant_args.snapshot = None;
     let observed = tenant::observe(&source, &config, context)?;
-    planning::build(&config, &observed, &[], &[], context)
+    planning::build(&config, &observed, planning::Targets::NONE, &[], context)
 }
 
 /// Shows what differs between two plans, as text.

@@ -16,6 +16,7 @@ use crate::{
     config::CloudName,
     facts::Facts,
     import,
+    render::words,
     snapshot::SnapshotTenant,
     tenant::{ObservedTenant, ReadError, ReadRequest, TenantId, TenantRead},
 };
@@ -78,10 +79,19 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
         "Wrote {written}: {} blocks that claim {} users; {its} plan is empty.",
         imported.blocks, imported.claimed
     ))?;
-    if !imported.guesses.is_empty() {
+    let protected = imported.guesses.iter().filter(|guess| guess.kind.protects()).count() as u64;
+    let suspected = imported.guesses.len() as u64 - protected;
+    let were = |count: u64| format!("{} {}", words::count(count, "account"), if count == 1 { "was" } else { "were" });
+    if protected > 0 {
         context.note(&format!(
-            "{} accounts were taken for emergency or service accounts; each is marked in the file: check them.",
-            imported.guesses.len()
+            "{} taken for emergency or service accounts: {its} blocks protect them. Check each.",
+            were(protected)
+        ))?;
+    }
+    if suspected > 0 {
+        context.note(&format!(
+            "{} only suspected of being a workload: marked in a comment, not protected. Decide on each.",
+            were(suspected)
         ))?;
     }
     Ok(Exit::Done)

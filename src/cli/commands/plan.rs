@@ -76,10 +76,11 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
 }
 
 fn planned(args: &Args, events: &Log, context: &mut Context) -> Result<Planned, Failure> {
-    let planned = planning::plan(&args.plan, context)?;
+    let mut planned =
+        planning::plan(&args.plan, if args.detailed_exitcode { Exit::Refused } else { Exit::Error }, context)?;
     events.planned(&planned.plan);
     if args.timeline {
-        timeline::show(&planned, &args.plan, context)?;
+        timeline::show(&mut planned, &args.plan, context)?;
         return Ok(planned);
     }
     if let Some(path) = &args.out {

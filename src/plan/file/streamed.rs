@@ -70,6 +70,9 @@ impl Rows for Changes {
         "outputs",
         "execution",
         "notes",
+        "targets",
+        "blocks",
+        "others",
         "digest",
         "checksum",
     ];

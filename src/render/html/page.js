@@ -133,7 +133,7 @@
       const [id, name, usual, remediation] = data.rules[rule];
       return element("div", { className: "f" }, badge(severity), element("b", {}, " " + id + " " + name), element("p", {}, message || usual),
         evidence ? element("p", { className: "quiet" }, evidence) : null,
-        waiver < 0 ? element("p", { className: "quiet" }, "Way out: " + remediation) : element("p", { className: "quiet" }, "Accepted " + data.accepted[waiver]));
+        waiver < 0 ? element("p", { className: "quiet" }, "Fix: " + remediation) : element("p", { className: "quiet" }, "Accepted " + data.accepted[waiver]));
     });
     $("detail").replaceChildren(element("h3", {}, r[UPN]), element("div", { className: "quiet" }, r[NAME]), element("code", { className: "quiet" }, r[ID]), list,
       ...(findings.length ? findings : [element("p", { className: "quiet" }, "No findings.")]));

@@ -41,6 +41,9 @@ fn head(plan: &Plan) -> String {
     let summary = &plan.summary;
     let (class, verdict) = match (plan.is_refused(), summary.has_changes(), summary.block > 0) {
         (true, ..) => ("refused", "Refused: this plan cannot be applied"),
+        (false, false, _) if !plan.targets.is_empty() => {
+            ("calm", "No changes among the targets; nobody else was judged")
+        }
         (false, false, _) => ("calm", "No changes: every managed user is in the declared state"),
         (false, true, true) => ("warn", "Can be applied; some changes are withheld"),
         (false, true, false) => ("calm", "Can be applied"),
@@ -85,7 +88,7 @@ fn refused(plan: &Plan) -> String {
     for one in &plan.refused {
         let _ = write!(
             out,
-            "<li><b>{}</b>: {} <span class=\"way\">Way out: <code>{}</code></span></li>",
+            "<li><b>{}</b>: {} <span class=\"way\">Fix: <code>{}</code></span></li>",
             html(&one.rule),
             html(&one.reason),
             html(&one.remedy)
@@ -166,7 +169,7 @@ fn cause_section(cause: &Cause<'_>, out: &mut String) {
     let _ = write!(
         out,
         "<div class=\"cause\"><h3><span class=\"sev {0}\">{0}</span> {1} {2} <span class=\"quiet\">{3}</span></h3>\
-         <p>{4} <span class=\"way\">Way out: {5}{accept}</span></p><ul class=\"users\">",
+         <p>{4} <span class=\"way\">Fix: {5}{accept}</span></p><ul class=\"users\">",
         cause.severity,
         html(cause.rule),
         html(cause.name),
@@ -212,7 +215,7 @@ fn tenant(plan: &Plan) -> String {
             .map_or_else(String::new, |user| format!(" <code>{}</code>", html(&user.user_principal_name)));
         let _ = write!(
             items,
-            "<li><span class=\"sev {0}\">{0}</span> <b>{1} {2}</b>{place}{user}: {3} <span class=\"quiet\">{4}</span> <span class=\"way\">Way out: {5}</span></li>",
+            "<li><span class=\"sev {0}\">{0}</span> <b>{1} {2}</b>{place}{user}: {3} <span class=\"quiet\">{4}</span> <span class=\"way\">Fix: {5}</span></li>",
             one.finding.severity,
             html(&one.finding.rule),
             html(&one.finding.name),
@@ -358,8 +361,8 @@ fn foot(plan: &Plan) -> String {
     let next = if plan.is_refused() || plan.summary.applied() == 0 {
         String::new()
     } else {
-        let short = plan.digest.0.get(..12).unwrap_or_default();
-        format!("<p>Applied is exactly this plan, or nothing: <code>mfaplan apply --approve {short}</code></p>")
+        let commands: Vec<_> = words::approval(plan).iter().map(|one| format!("<code>{}</code>", html(one))).collect();
+        format!("<p>Applied is exactly this plan, or nothing: {}</p>", commands.join(", then "))
     };
     format!("{outputs}<section class=\"foot\"><p>Configuration: {}</p>{next}</section>\n", files.join(", "))
 }

@@ -72,7 +72,7 @@ fn every_number_of_the_summary_is_there_without_a_script() {
         "<b>4</b> to enforce",
         "<b>3</b> blocked",
         "<b>29</b> unchanged",
-        "Way out: <code>--waive",
+        "Fix: <code>--waive",
         "3 users: disabled → enforced",
     ] {
         assert!(page.contains(part), "{part}");

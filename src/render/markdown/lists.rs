@@ -1,12 +1,16 @@
-//! The parts that name users, in the order in which room is given away.
+//! Causes and groups: a head for each, always, and the names under them as far as there is room.
+//!
+//! A blocked user stands once, under the finding that blocks. Who will be written, or waits, stands in a group and, where
+//! there is a risk, once under their worst finding. What is said of a cause gets shorter where there are many, down to one
+//! line each; so are groups. Nothing is ever left out but names.
 
 use super::{
     super::{
-        causes::{Cause, causes_of},
+        causes::{Cause, Which, causes},
         groups::{Group, groups},
         words,
     },
-    budget::Budget,
+    budget::Section,
     sections::{name, prose},
 };
 use crate::{
@@ -15,68 +19,140 @@ use crate::{
     severity::Severity,
 };
 
-pub(super) fn write(plan: &Plan, budget: &mut Budget) -> String {
-    let mut out = String::new();
-    let blocks = |finding: &Finding, change: Option<&Change>| change.is_some_and(|one| one.is_blocked_by(finding));
-    let blocked = causes_of(plan, blocks);
-    section("Blocked: withheld, while the others go on", &blocked, true, budget, &mut out);
-    let grave = causes_of(plan, |finding, change| {
-        !blocks(finding, change) && finding.accepted.is_none() && finding.severity >= Severity::High
-    });
-    section("Critical and high risks", &grave, false, budget, &mut out);
-    changes(plan, budget, &mut out);
-    let rest = causes_of(plan, |finding, change| {
-        !blocks(finding, change) && finding.accepted.is_none() && finding.severity < Severity::High
-    });
-    folded(&rest, budget, &mut out);
-    out
+/// How much is said in a head.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Detail {
+    /// Message and fix; a fold a group.
+    Full,
+    /// One line each.
+    Line,
+    /// One line each, without what the rule's table and the HTML report say as well.
+    Bare,
 }
 
-fn section(title: &str, causes: &[Cause<'_>], with_accept: bool, budget: &mut Budget, out: &mut String) {
+impl Detail {
+    /// From the most to the least.
+    pub(super) const ALL: [Self; 3] = [Self::Full, Self::Line, Self::Bare];
+}
+
+/// All heads at this level of detail, in the order of the page.
+pub(super) fn sections(plan: &Plan, detail: Detail) -> Vec<Section<'_>> {
+    let mut sections = Vec::new();
+    let (blocked, others): (Vec<_>, Vec<_>) = by_worst(plan).into_iter().partition(|one| one.blocked);
+    let (grave, minor): (Vec<_>, Vec<_>) = others.into_iter().partition(|one| one.cause.severity >= Severity::High);
+    titled("Critical and high risks", grave, detail, &mut sections);
+    let groups = groups(plan);
+    if !groups.is_empty() {
+        sections.push(Section::bare("\n### Changes\n\n".to_owned()));
+        sections.extend(groups.into_iter().map(|group| changes(group, detail)));
+    }
+    titled("Blocked: withheld, while the others go on", blocked, detail, &mut sections);
+    titled("Further risks", minor, detail, &mut sections);
+    sections
+}
+
+/// Findings of one rule, with those users only whose worst finding it is.
+struct Listed<'a> {
+    cause: Cause<'a>,
+    /// The users are blocked, and this is why.
+    blocked: bool,
+}
+
+/// Each user under one finding: the one that blocks, else the worst.
+fn by_worst(plan: &Plan) -> Vec<Listed<'_>> {
+    let mut listed: Vec<Listed<'_>> = Vec::new();
+    for mut cause in causes(plan, Which::Unaccepted) {
+        let all = std::mem::take(&mut cause.changes);
+        let rule = cause.rule;
+        let of = |blocked: bool| {
+            let mut of = cause.clone();
+            of.changes = all
+                .iter()
+                .copied()
+                .filter(|(change, _)| change.decision.is_block() == blocked)
+                .filter(|(change, _)| listed_under(change).is_some_and(|one| one.rule == rule))
+                .collect();
+            of
+        };
+        let (withheld, mut rest) = (of(true), of(false));
+        if !withheld.changes.is_empty() {
+            let cause = Cause { others: Vec::new(), ..withheld };
+            listed.push(Listed { cause, blocked: true });
+        }
+        rest.others.clone_from(&cause.others);
+        if !rest.changes.is_empty() || !rest.others.is_empty() {
+            listed.push(Listed { cause: rest, blocked: false });
+        }
+    }
+    listed
+}
+
+/// The finding a user is listed under: of those that block, one that nobody can accept comes before the worst.
+fn listed_under(change: &Change) -> Option<&Finding> {
+    if change.decision.is_block() {
+        let firm = change.blocking().find(|one| !words::is_acceptable(&one.rule));
+        return firm.or_else(|| change.blocking().next());
+    }
+    // Findings are sorted, worst first.
+    change.findings.iter().find(|one| one.accepted.is_none())
+}
+
+fn titled<'a>(title: &str, causes: Vec<Listed<'a>>, detail: Detail, sections: &mut Vec<Section<'a>>) {
     if causes.is_empty() {
         return;
     }
-    let heading = format!("\n### {title}\n");
-    if budget.take(&heading) {
-        out.push_str(&heading);
-    }
-    for cause in causes {
-        let Some(example) = cause.example() else { continue };
-        let common = cause.common_message();
-        let message = common.map_or_else(String::new, |message| format!(" {}", prose(message)));
-        let mut open = format!(
-            "\n**{} {} {}**, {}.{message} Way out: {}",
+    sections.push(Section::bare(format!("\n### {title}\n\n")));
+    sections.extend(causes.into_iter().map(|one| cause(one, detail)));
+}
+
+fn cause(Listed { cause, blocked }: Listed<'_>, detail: Detail) -> Section<'_> {
+    let total = cause.changes.len() + cause.others.len();
+    let noun = if cause.changes.is_empty() { "finding" } else { "user" };
+    let head = match detail {
+        Detail::Full | Detail::Line => format!(
+            "**{} {}** {}: {}",
             cause.severity,
             prose(cause.rule),
             prose(cause.name),
-            words::count(cause.count(), "finding"),
-            prose(&example.remediation)
-        );
-        if with_accept && words::is_acceptable(cause.rule) {
-            open.push_str(&format!(" Or an `accept \"{}\"` block with a reason and an end.", prose(cause.rule)));
-        }
-        open.push_str("\n\n");
-        list(cause, common.is_none(), (&open, ""), budget, out);
+            words::count(total as u64, noun)
+        ),
+        Detail::Bare => format!("{} {}: {}", cause.severity, short(cause.rule), words::number(total as u64)),
+    };
+    if detail != Detail::Full {
+        return Section::new((format!("- {head}\n"), ""), "  … and {} more\n", 0, false, |_| String::new());
     }
+    let common = cause.common_message().map(prose);
+    let fix = cause.example().map_or_else(String::new, |one| format!(" Fix: {}", prose(&one.remediation)));
+    let accept = if blocked && words::is_acceptable(cause.rule) {
+        format!(" Or accept: `mfaplan plan` prints the `accept \"{}\"` block.", prose(cause.rule))
+    } else {
+        String::new()
+    };
+    let message = common.as_ref().map_or_else(String::new, |message| format!(" {message}"));
+    let open = format!(
+        "{head}.{message}{fix}{accept}\n\n<details><summary>{}</summary>\n\n",
+        if noun == "user" { "Users" } else { "Findings" }
+    );
+    let told_apart = common.is_none();
+    Section::new((open, "\n</details>\n\n"), "- … and {} more\n", total, !blocked, move |at| {
+        match at.checked_sub(cause.others.len()) {
+            None => of_plan(&cause, at, told_apart),
+            Some(at) => {
+                let Some((change, finding)) = cause.changes.get(at) else { return String::new() };
+                let user = name(&change.user.user_principal_name);
+                format!("- {user} {}{}\n", words::transition(change), told(finding, told_apart))
+            }
+        }
+    })
 }
 
-fn list(cause: &Cause<'_>, messages: bool, frame: (&str, &str), budget: &mut Budget, out: &mut String) {
-    let others = cause.others.iter().map(|one| {
-        let user = one.user.as_ref().map(|user| name(&user.user_principal_name));
-        let place = one.declared_by.as_ref().map(|at| name(&format!("{} {}:{}", at.address, at.file, at.line)));
-        let subject: Vec<_> = [place, user].into_iter().flatten().collect();
-        let subject = if subject.is_empty() { "tenant".to_owned() } else { subject.join(" ") };
-        format!("- {subject}{}\n", told(&one.finding, messages))
-    });
-    let changes = cause.changes.iter().map(|(change, finding)| {
-        let user = name(&change.user.user_principal_name);
-        format!("- {user} {}{}\n", words::transition(change), told(finding, messages))
-    });
-    let total = cause.changes.len() + cause.others.len();
-    let more = |n| format!("- … and {} more with {}\n", words::number(n), prose(cause.rule));
-    if let Some(text) = budget.list(frame, total, others.chain(changes), more) {
-        out.push_str(&text);
-    }
+fn of_plan(cause: &Cause<'_>, at: usize, with_message: bool) -> String {
+    let Some(one) = cause.others.get(at) else { return String::new() };
+    let user = one.user.as_ref().map(|user| name(&user.user_principal_name));
+    let place = one.declared_by.as_ref().map(|at| name(&format!("{} {}:{}", at.address, at.file, at.line)));
+    let subject: Vec<_> = [place, user].into_iter().flatten().collect();
+    let subject = if subject.is_empty() { "tenant".to_owned() } else { subject.join(" ") };
+    format!("- {subject}{}\n", told(&one.finding, with_message))
 }
 
 fn told(finding: &Finding, with_message: bool) -> String {
@@ -87,54 +163,24 @@ fn told(finding: &Finding, with_message: bool) -> String {
     }
 }
 
-/// Medium and below, one fold a cause.
-fn folded(causes: &[Cause<'_>], budget: &mut Budget, out: &mut String) {
-    for cause in causes {
-        let Some(example) = cause.example() else { continue };
-        let common = cause.common_message();
-        let message = common.map_or_else(String::new, |message| format!("{} ", prose(message)));
-        let open = format!(
-            "\n<details><summary>{} {} {}: {}</summary>\n\n{message}Way out: {}\n\n",
-            cause.severity,
-            prose(cause.rule),
-            prose(cause.name),
-            words::count(cause.count(), "finding"),
-            prose(&example.remediation)
-        );
-        list(cause, common.is_none(), (&open, "\n</details>\n"), budget, out);
+/// A group: its users, those at risk first.
+fn changes(group: Group<'_>, detail: Detail) -> Section<'_> {
+    let head = head(&group, detail);
+    if detail != Detail::Full {
+        return Section::new((format!("- {head}\n"), ""), "", 0, false, |_| String::new());
     }
+    let place = group
+        .block
+        .map_or_else(String::new, |place| format!("Declared at {}. ", name(&format!("{}:{}", place.file, place.line))));
+    let impact = group.changes.first().map(|first| words::impact(&first.impact));
+    let impact = impact
+        .map_or_else(String::new, |(modern, legacy)| format!("Modern sign-in: {modern}. Legacy sign-in: {legacy}."));
+    let open = format!("<details><summary>{head}</summary>\n\n{place}{impact}\n\n");
+    let (total, first) = (group.changes.len(), !group.held);
+    Section::new((open, "\n\n</details>\n\n"), " … and {} more", total, first, move |at| {
+        group.changes.get(at).map_or_else(String::new, |change| user(at == 0, change))
+    })
 }
-
-/// The changes, one fold a group.
-fn changes(plan: &Plan, budget: &mut Budget, out: &mut String) {
-    let groups = groups(plan);
-    if groups.is_empty() || !budget.take(CHANGES) {
-        return;
-    }
-    out.push_str(CHANGES);
-    // Names of clean users must not push the heads of later groups out: the heads are set aside first.
-    let heads: Vec<_> = groups.iter().map(head).collect();
-    let fit = heads.iter().take_while(|open| budget.take(open) && budget.take(RESERVE)).count();
-    for (group, open) in groups.iter().zip(&heads).take(fit) {
-        let users = group.changes.iter().enumerate().map(|(at, change)| user(at == 0, change));
-        let more = |n| format!(" … and {} more", words::number(n));
-        out.push_str(open);
-        match budget.list(("", ""), group.changes.len(), users, more) {
-            Some(users) => out.push_str(&users),
-            None => out.push_str(&format!("{} not named here.", words::count(words::len(&group.changes), "user"))),
-        }
-        out.push_str(CLOSE);
-    }
-    let rest: usize = groups.iter().skip(fit).map(|group| group.changes.len()).sum();
-    if rest > 0 {
-        let _ = budget.list(("", ""), rest, std::iter::empty(), |_| String::new());
-    }
-}
-
-const CHANGES: &str = "\n### Changes\n";
-const CLOSE: &str = "\n\n</details>\n";
-/// As long as [`CLOSE`] and the sentence in place of names, and reserved with every head.
-const RESERVE: &str = "99,999,999,999,999 users not named here.\n\n</details>\n";
 
 fn user(first: bool, change: &Change) -> String {
     let comma = if first { "" } else { ", " };
@@ -143,30 +189,34 @@ fn user(first: bool, change: &Change) -> String {
     format!("{comma}{}{worst}", name(&change.user.user_principal_name))
 }
 
-fn head(group: &Group<'_>) -> String {
-    let mut counts = SeverityCounts::default();
-    for severity in group.changes.iter().filter_map(|change| change.worst()) {
-        counts.add(severity);
-    }
+fn head(group: &Group<'_>, detail: Detail) -> String {
     let Some(first) = group.changes.first() else { return String::new() };
-    let block = group.block.map_or_else(|| "rollback".to_owned(), |place| prose(&place.address));
-    let place = group
-        .block
-        .map_or_else(String::new, |place| format!("Declared at {}. ", name(&format!("{}:{}", place.file, place.line))));
+    let block = group.block.map_or("rollback", |place| &*place.address);
+    let (transition, users) = (words::transition(first), words::count(words::len(&group.changes), "user"));
     let hold = match group.hold {
         Some(hold) if group.held => format!(", waiting {}", prose(&words::hold(hold))),
         Some(hold) => format!(", staying there {}", prose(&words::hold(hold))),
         None => String::new(),
     };
+    if detail == Detail::Bare {
+        let hold = if group.held { ", waiting" } else { "" };
+        return format!("{} {transition}: {users}{hold}", short(block));
+    }
+    let mut counts = SeverityCounts::default();
+    for severity in group.changes.iter().filter_map(|change| change.worst()) {
+        counts.add(severity);
+    }
     let risks = match words::severities(&counts) {
         none if none == "none" => String::new(),
         some => format!(" (worst risks: {some})"),
     };
-    let (modern, legacy) = words::impact(&first.impact);
-    format!(
-        "\n<details><summary><code>{block}</code> {}: {}{hold}{risks}</summary>\n\n{place}Modern sign-in: {modern}. \
-         Legacy sign-in: {legacy}.\n\n",
-        words::transition(first),
-        words::count(words::len(&group.changes), "user"),
-    )
+    format!("<code>{}</code> {transition}: {users}{hold}{risks}", prose(block))
+}
+
+/// A name that must not take much room.
+fn short(text: &str) -> String {
+    match text.char_indices().nth(40) {
+        Some((end, _)) => prose(&format!("{}…", text.get(..end).unwrap_or_default())),
+        None => prose(text),
+    }
 }

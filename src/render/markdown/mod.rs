@@ -1,8 +1,9 @@
 //! A comment on a pull request: everything a reviewer needs to decide, in a bounded number of bytes.
 //!
 //! What must be there (verdict, digest, matrix, refusals, one line for every cause and group) is laid out first; the
-//! room that is left goes to names, the worst first. What does not fit is counted, at its place and at the end. No list,
-//! table or `<details>` is ever cut in the middle.
+//! room that is left goes to names: those who will be written before those who will not, and every cause and group its
+//! share. What does not fit is counted, at its place and at the end. No list, table or `<details>` is ever cut in the
+//! middle.
 
 mod budget;
 mod lists;
@@ -12,7 +13,8 @@ use std::{io, io::Write};
 
 use super::Options;
 use crate::{plan::Plan, plan::file::tenant_id_text};
-use budget::Budget;
+use budget::Section;
+use lists::Detail;
 
 /// The hidden first line by which a workflow finds its earlier comment: the same for every plan of a tenant.
 #[must_use]
@@ -33,9 +35,28 @@ pub(crate) fn write(plan: &Plan, options: &Options, out: &mut dyn Write) -> io::
     let accepted = sections::accepted(plan, third / 4);
     let facts = sections::facts(plan, third / 4);
     let fixed = [&head, &tail, &causes, &accepted, &facts].map(|part| part.len()).iter().sum::<usize>();
-    let mut budget = Budget::new(options.markdown_budget.saturating_sub(fixed + NOTE));
-    let lists = lists::write(plan, &mut budget);
-    for part in [head, lists, causes, accepted, facts, budget.note(), tail] {
+    let room = options.markdown_budget.saturating_sub(fixed + NOTE);
+    // The most detail with which all heads fit and leave half of the room for names; with the least they nearly always do.
+    let fits = |sections: &[Section<'_>], room: usize| sections.iter().map(Section::fixed).sum::<usize>() <= room;
+    let detailed = Detail::ALL.into_iter().map(|detail| lists::sections(plan, detail));
+    let mut sections = detailed
+        .clone()
+        .find(|sections| fits(sections, room / 2))
+        .or_else(|| detailed.clone().find(|sections| fits(sections, room)))
+        .unwrap_or_else(|| lists::sections(plan, Detail::Bare));
+    let heads: usize = sections.iter().map(Section::fixed).sum();
+    let cut = budget::share(&mut sections, room.saturating_sub(heads));
+    let mut lists = String::new();
+    let mut left_out = 0;
+    for section in &sections {
+        // More heads than a page has room for: hundreds of blocks. They are counted.
+        if heads > room && lists.len() + section.fixed() > room {
+            left_out += 1;
+        } else {
+            section.write(&mut lists);
+        }
+    }
+    for part in [head, lists, causes, accepted, facts, budget::note(cut + left_out), tail] {
         out.write_all(part.as_bytes())?;
     }
     out.flush()

@@ -56,7 +56,7 @@ pub(super) fn head(plan: &Plan) -> String {
     let summary = &plan.summary;
     let verdict = match (plan.is_refused(), summary.has_changes(), summary.block) {
         (true, ..) => format!("**Refused: this plan cannot be applied.** {}.", words::actions(summary)),
-        (false, false, _) => "**No changes.** Every managed user is in the declared state.".to_owned(),
+        (false, false, _) => format!("**No changes.** {}", prose(&words::nothing_to_change(plan))),
         (false, true, 0) => format!("**Plan: {}.**", words::actions(summary)),
         (false, true, n) => format!("**Plan: {}.** {} withheld.", words::actions(summary), words::count(n, "change")),
     };
@@ -72,7 +72,7 @@ pub(super) fn head(plan: &Plan) -> String {
             8_000,
             plan.refused.iter().map(|one| {
                 let remedy = prose(&one.remedy);
-                format!("- **{}**: {} Way out: {remedy}\n", prose(&one.rule), prose(&one.reason))
+                format!("- **{}**: {} Fix: {remedy}\n", prose(&one.rule), prose(&one.reason))
             }),
         );
     }
@@ -165,13 +165,9 @@ pub(super) fn facts(plan: &Plan, limit: usize) -> String {
 }
 
 pub(super) fn tail(plan: &Plan) -> String {
-    let mut out = String::new();
-    if !plan.is_refused() && plan.summary.applied() > 0 {
-        let _ = write!(
-            out,
-            "\nApplied is exactly this plan, or nothing: `mfaplan apply --approve {}`\n",
-            plan.digest.0.get(..12).unwrap_or_default()
-        );
+    if plan.is_refused() || plan.summary.applied() == 0 {
+        return String::new();
     }
-    out
+    let commands: Vec<_> = words::approval(plan).iter().map(|one| format!("`{one}`")).collect();
+    format!("\nApplied is exactly this plan, or nothing: {}\n", commands.join(", then "))
 }

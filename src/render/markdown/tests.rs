@@ -1,12 +1,20 @@
+use proptest::prelude::*;
 use pulldown_cmark::{Event, HeadingLevel, Options as Extensions, Parser, Tag, TagEnd};
 
 use super::{marker, write};
 use crate::{
-    plan::Plan,
+    desired::{Hold, HoldKind},
+    diff::Decision,
+    plan::{Change, Plan},
     render::{
         COMMENT, Options, STEP_SUMMARY,
-        testing::{empty, many, refused, sample},
+        causes::{Which, causes},
+        escape,
+        groups::groups,
+        testing::{empty, finding, many, refused, sample},
+        words,
     },
+    risk::Finding,
     severity::Severity,
 };
 
@@ -67,19 +75,83 @@ fn every_size_keeps_its_limit_and_its_structure() {
 }
 
 #[test]
-fn critical_findings_come_first_and_the_rest_is_counted() {
+fn who_will_be_written_is_named_before_who_will_not_and_the_rest_is_counted() {
     let plan = many(2_000);
     let text = shown(&plan);
-    let critical = plan.changes.iter().filter(|change| change.worst() == Some(Severity::Critical));
-    for change in critical {
-        assert!(text.contains(&format!("- `{}`", change.user.user_principal_name)));
+    for change in plan.changes.iter().filter(|change| change.worst() == Some(Severity::Critical)) {
+        assert!(text.contains(&format!("- `{}`", change.user.user_principal_name)), "few are blocked: all are named");
     }
     let plan = many(50_000);
     let text = shown(&plan);
-    let named = text.lines().filter(|line| line.starts_with("- `user") && line.contains("Authenticated SMTP")).count();
-    assert!(named > 300, "{named}");
-    assert!(text.contains(&format!("… and {} more with MFA006", 500 - named)) || named == 500);
-    assert!(text.contains("not listed here"));
+    let (written, withheld): (Vec<_>, Vec<_>) = plan.changes.iter().partition(|change| change.decision.is_apply());
+    let named = |changes: &[&Change]| {
+        changes.iter().filter(|one| text.contains(&format!("`{}`", one.user.user_principal_name))).count()
+    };
+    assert!(named(&written) > named(&withheld), "{} {}", named(&written), named(&withheld));
+    assert!(text.contains("not listed here") && text.len() > COMMENT * 9 / 10);
+}
+
+/// A plan of any size, with any mix of decisions, rules and blocks.
+fn mixed() -> impl Strategy<Value = Plan> {
+    let sizes = prop_oneof![Just(1_usize), Just(40), Just(700), Just(3_000)];
+    (sizes, 1_usize..60, 1_usize..150, 0_usize..=100, any::<u64>()).prop_map(|(n, rules, blocks, blocked, seed)| {
+        let mut plan = many(n);
+        let mut state = seed | 1;
+        let mut random = |below: usize| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as usize % below
+        };
+        for change in &mut plan.changes {
+            if let Some(place) = &mut change.declared_by {
+                place.address = format!("mfa.block_{}", random(blocks)).into();
+            }
+            change.findings.clear();
+            for _ in 0..random(4) {
+                let rule = format!("OWN{:03}", random(rules));
+                let severity = Severity::WORST_FIRST[random(5)];
+                if !change.findings.iter().any(|one| *one.rule == *rule) {
+                    change.findings.push(Finding {
+                        rule: rule.into(),
+                        ..finding("OWN", "some-rule", severity, "A sentence.", &[], "A remedy.")
+                    });
+                }
+            }
+            change.findings.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.rule.cmp(&b.rule)));
+            change.decision = match change.findings.first() {
+                Some(worst) if random(100) < blocked => Decision::Block { by: vec![worst.rule.clone()], hold: None },
+                _ if random(4) == 0 => {
+                    Decision::Hold(Hold { kind: HoldKind::NoWave, until: None, reason: "in no wave".into() })
+                }
+                _ => Decision::Apply { then: None },
+            };
+        }
+        plan
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn every_cause_and_every_group_is_there_whatever_the_mix(plan in mixed()) {
+        let text = shown(&plan);
+        prop_assert!(text.len() <= COMMENT, "{}", text.len());
+        check_structure(&text);
+        for cause in causes(&plan, Which::Unaccepted) {
+            prop_assert!(text.contains(cause.rule), "{} is missing", cause.rule);
+        }
+        let lists = text.split("<summary>Risks by rule").next().unwrap_or_default();
+        for group in groups(&plan) {
+            let users = words::count(words::len(&group.changes), "user");
+            let address = escape::markdown(&group.block.unwrap().address).into_owned();
+            let there = lists.lines().any(|line| line.contains(&address) && line.contains(&users));
+            prop_assert!(there, "{address} with {users} is missing");
+        }
+        for change in &plan.changes {
+            let times = lists.matches(&format!("`{}`", change.user.user_principal_name)).count();
+            let most = if change.decision.is_block() { 1 } else { 2 };
+            prop_assert!(times <= most, "{} stands there {times} times", change.user.user_principal_name);
+        }
+    }
 }
 
 #[test]

@@ -26,7 +26,7 @@ pub(super) fn refusals(plan: &Plan, page: &mut Page<'_>) -> io::Result<()> {
     for refusal in &plan.refused {
         let sign = page.paint(Label::Stop, "!");
         page.prose(&format!("  {sign} "), &format!("{}: {}", refusal.rule, refusal.reason), None)?;
-        page.prose("    way out: ", &refusal.remedy, None)?;
+        page.prose("    Fix: ", &refusal.remedy, None)?;
     }
     Ok(())
 }
@@ -75,19 +75,47 @@ fn cause_section(users: &[Withheld<'_>], page: &mut Page<'_>) -> io::Result<()> 
         page.prose("    ", &first.message, None)?;
     }
     list(users, page, (!common).then_some(()))?;
-    page.prose("    way out: ", &first.remediation, None)?;
+    page.prose("    Fix: ", &first.remediation, None)?;
+    let workloads: Vec<_> = users.iter().filter(|(change, _)| words::is_suspected_workload(change)).copied().collect();
+    if !workloads.is_empty() {
+        page.prose(
+            "    Or declare the workload, ",
+            "and take it out of `users` where an `mfa` block lists it by name:",
+            None,
+        )?;
+        let reason = format!("a workload ({} {})", first.rule, first.name);
+        let open = format!("service_account \"{}\" {{", words::label(&workloads[0].0.user.user_principal_name));
+        block(&open, &workloads, &[("owner", "…"), ("reason", &reason)], page)?;
+    }
     if words::is_acceptable(&first.rule) {
-        page.prose("    or:      ", &accept(users, &first.rule), None)?;
+        page.line("    Or accept the risk, with your reason and date:")?;
+        let expires = page.in_days(ACCEPTED_DAYS);
+        block(&format!("accept \"{}\" {{", first.rule), users, &[("reason", "…"), ("expires", &expires)], page)?;
     }
     Ok(())
 }
 
-/// The block that would let them through.
-fn accept(users: &[Withheld<'_>], rule: &str) -> String {
-    let names: Vec<_> =
-        users.iter().take(3).map(|(change, _)| format!("\"{}\"", change.user.user_principal_name)).collect();
-    let more = if users.len() > 3 { ", …" } else { "" };
-    format!("accept \"{rule}\" {{ users = [{}{more}] reason = \"…\" expires = \"…\" }}", names.join(", "))
+/// A proposed waiver lasts a quarter.
+const ACCEPTED_DAYS: i64 = 90;
+
+/// A block of a configuration, as it would be written there: it parses as printed, and is about exactly these users.
+fn block(open: &str, users: &[Withheld<'_>], arguments: &[(&str, &str)], page: &mut Page<'_>) -> io::Result<()> {
+    page.line(&format!("      {}", escape::text(open)))?;
+    page.line("        users = [")?;
+    for (at, (change, _)) in users.iter().enumerate() {
+        if at == DETAILED && !page.verbose {
+            let left = words::number((users.len() - at) as u64);
+            page.line(&format!("          # and {left} more: --verbose lists them"))?;
+            break;
+        }
+        page.line(&format!("          {},", words::hcl_string(&change.user.user_principal_name)))?;
+    }
+    page.line("        ]")?;
+    let width = arguments.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    for (name, value) in arguments {
+        page.line(&format!("        {name:<width$} = {}", words::hcl_string(value)))?;
+    }
+    page.line("      }")
 }
 
 fn list(users: &[Withheld<'_>], page: &mut Page<'_>, messages: Option<()>) -> io::Result<()> {

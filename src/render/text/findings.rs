@@ -65,7 +65,7 @@ fn finding(one: &PlanFinding, page: &mut Page<'_>) -> io::Result<()> {
         words::evidence(&short)
     };
     page.prose("    ", &evidence, Some(Label::Quiet))?;
-    page.prose("    way out: ", &one.finding.remediation, None)
+    page.prose("    Fix: ", &one.finding.remediation, None)
 }
 
 /// Every rule that found something, with counts; then what was accepted, by waiver.

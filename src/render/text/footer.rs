@@ -75,8 +75,7 @@ fn summary(plan: &Plan, page: &mut Page<'_>) -> io::Result<()> {
     }
     if !summary.has_changes() && !plan.is_refused() {
         page.blank()?;
-        let line = page.paint(Label::Good, "No changes. Every managed user is in the declared state.");
-        page.line(&line)?;
+        page.prose("", &format!("No changes. {}", words::nothing_to_change(plan)), Some(Label::Good))?;
     }
     Ok(())
 }
@@ -87,20 +86,42 @@ fn next(plan: &Plan, options: &Options, page: &mut Page<'_>) -> io::Result<()> {
     if plan.is_refused() || plan.summary.applied() == 0 {
         return Ok(());
     }
-    let short = plan.digest.0.get(..12).unwrap_or_default();
     let quoted = |file: &str| if file.contains(' ') { format!("\"{file}\"") } else { file.to_owned() };
+    // Without its `sha256:` the whole digest fits into 80 columns.
+    let digest = &plan.digest.0;
+    let signed = plan.execution.approvals_required > 0;
     match &options.next {
+        NextStep::Nothing => Ok(()),
+        NextStep::Saved(file) if signed => {
+            let file = escape::text(&quoted(file)).into_owned();
+            page.line(&format!("Next   {}:", signatures(plan)))?;
+            page.line(&format!("         mfaplan approve {file} --key KEY"))?;
+            page.line(&format!("         mfaplan apply {file} --signature FILE …"))
+        }
+        NextStep::Unsaved if signed => {
+            page.line(&format!("Next   {}:", signatures(plan)))?;
+            page.line("         mfaplan plan --out FILE")?;
+            page.line("         mfaplan approve FILE --key KEY")?;
+            page.line("         mfaplan apply FILE --signature SIGNATURE …")
+        }
         NextStep::Saved(file) => {
-            page.line(&format!("Next   mfaplan apply {}", escape::text(&quoted(file))))?;
-            page.line(&format!(
-                "       or, where it was reviewed: mfaplan apply --approve {short} {}",
-                escape::text(&quoted(file))
-            ))
+            let file = escape::text(&quoted(file)).into_owned();
+            page.line(&format!("Next   mfaplan apply {file}"))?;
+            page.line("       or, where it was reviewed:")?;
+            page.line(&format!("    mfaplan apply {file} \\"))?;
+            page.line(&format!("      --approve {digest}"))
         }
         NextStep::Unsaved => {
-            page.line("Next   mfaplan plan --out FILE saves this plan for review; or")?;
-            page.line(&format!("       mfaplan apply --approve {short} applies it if it is still the same"))
+            page.line("Next   mfaplan plan --out FILE saves this plan for review;")?;
+            page.line("       or, if it is still the same:")?;
+            page.line("    mfaplan apply \\")?;
+            page.line(&format!("      --approve {digest}"))
         }
-        NextStep::Nothing => Ok(()),
     }
+}
+
+/// `2 signatures approve it`
+fn signatures(plan: &Plan) -> String {
+    let required = plan.execution.approvals_required;
+    format!("{} approve{} it", words::count(required.into(), "signature"), if required == 1 { "s" } else { "" })
 }

@@ -126,7 +126,7 @@ fn details<'a>(change: &'a Change, explained: &mut HashMap<&'a str, &'a str>, pa
         page.line(&line)?;
         page.prose("          ", &finding.message, None)?;
         page.prose("          ", &evidence, Some(Label::Quiet))?;
-        page.prose("          way out: ", &finding.remediation, None)?;
+        page.prose("          Fix: ", &finding.remediation, None)?;
     }
     Ok(())
 }

@@ -37,7 +37,7 @@ fn unjudged(plan: &Plan, page: &mut Page<'_>) -> io::Result<()> {
         }
         for ((fact, users), rules) in blind {
             let text = format!("{fact}: {} for {}", rules.join(", "), words::count(users, "user"));
-            page.prose("  Unjudged ", &text, None)?;
+            page.prose("  Not evaluated: ", &text, None)?;
         }
         return Ok(());
     }
@@ -49,8 +49,9 @@ fn unjudged(plan: &Plan, page: &mut Page<'_>) -> io::Result<()> {
     }
     for (fact, (rules, users)) in blind {
         let up_to = if rules > 1 { "up to " } else { "" };
-        let text = format!("{fact}: {}, {up_to}{}", words::count(rules, "rule"), words::count(users, "user"));
-        page.prose("  Unjudged ", &text, None)?;
+        let text =
+            format!("{fact} is missing ({}, {up_to}{})", words::count(rules, "rule"), words::count(users, "user"));
+        page.prose("  Not evaluated: ", &text, None)?;
     }
     Ok(())
 }

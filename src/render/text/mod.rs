@@ -23,7 +23,7 @@ use page::Page;
 /// Those of the writer.
 pub(crate) fn write(plan: &Plan, options: &Options, out: &mut dyn Write) -> io::Result<()> {
     let mut buffered = BufWriter::with_capacity(64 * 1024, out);
-    let mut page = Page::new(&mut buffered, options);
+    let mut page = Page::new(&mut buffered, plan.as_of, options);
     header::write(plan, &mut page)?;
     blocked::refusals(plan, &mut page)?;
     blocked::write(plan, &mut page)?;

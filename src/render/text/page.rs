@@ -3,6 +3,7 @@
 use std::{io, io::Write};
 
 use console::measure_text_width;
+use jiff::{SignedDuration, Timestamp};
 
 use super::super::{
     Options, escape,
@@ -15,21 +16,29 @@ pub(super) struct Page<'a> {
     painter: Painter,
     width: usize,
     pub(super) verbose: bool,
+    as_of: Timestamp,
 }
 
 impl<'a> Page<'a> {
-    pub(super) fn new(out: &'a mut dyn Write, options: &Options) -> Self {
+    pub(super) fn new(out: &'a mut dyn Write, as_of: Timestamp, options: &Options) -> Self {
         // Below 40 columns nothing is legible; above 120 lines of prose are too long to read.
         Self {
             out,
             painter: Painter::new(options.color),
             width: options.width.clamp(40, 120),
             verbose: options.verbose,
+            as_of,
         }
     }
 
     pub(super) fn paint(&self, label: Label, text: &str) -> String {
         self.painter.paint(label, text)
+    }
+
+    /// The date so many days after the plan's instant.
+    pub(super) fn in_days(&self, days: i64) -> String {
+        let later = self.as_of.checked_add(SignedDuration::from_hours(24 * days)).unwrap_or(self.as_of);
+        later.strftime("%Y-%m-%d").to_string()
     }
 
     /// One line as it is: its parts are escaped already, and may carry labels.

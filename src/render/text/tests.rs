@@ -78,7 +78,7 @@ fn colour_only_adds_to_the_text() {
 #[test]
 fn a_refused_plan_names_no_way_to_apply_it() {
     let text = plain(&refused());
-    assert!(text.contains("REFUSED") && text.contains("way out: --waive max_downgrades=2"));
+    assert!(text.contains("REFUSED") && text.contains("Fix: --waive max_downgrades=2"));
     assert!(!text.contains("mfaplan apply"));
 }
 

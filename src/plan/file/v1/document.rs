@@ -14,7 +14,7 @@ use crate::{
     desired::HoldKind,
     diff::{Action, DecisionKind},
     facts::UserKind,
-    plan::{CheckResult, Execution, LegacyAuth, ModernAuth, Refusal, Summary, Waiver},
+    plan::{BlockKind, CheckResult, Execution, LegacyAuth, ModernAuth, Refusal, Summary, Waiver},
     severity::Severity,
     tenant::{Fact, MfaState, Source},
 };
@@ -79,8 +79,8 @@ impl schemars::JsonSchema for Str<'_> {
 /// A plan.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Plan"))]
-#[serde(bound(deserialize = "'de: 'a, C: Deserialize<'de>, F: Deserialize<'de>"))]
-pub struct Document<'a, C, F> {
+#[serde(bound(deserialize = "'de: 'a, C: Deserialize<'de>, F: Deserialize<'de>, O: Deserialize<'de>"))]
+pub struct Document<'a, C, F, O> {
     /// "1.0"; a minor version only adds members.
     #[cfg_attr(test, schemars(regex(pattern = r"^1\.[0-9]+$")))]
     pub format_version: Str<'a>,
@@ -124,6 +124,13 @@ pub struct Document<'a, C, F> {
     /// Things worth saying that refuse nothing.
     #[serde(default)]
     pub notes: Cow<'a, [String]>,
+    /// What the plan is limited to (`--target`); empty = the whole configuration.
+    #[serde(default)]
+    pub targets: Vec<Str<'a>>,
+    /// The blocks that claim users.
+    pub blocks: Vec<BlockV1<'a>>,
+    /// Everybody without a change whom no target leaves out, by user principal name.
+    pub others: O,
     /// What is being approved.
     #[cfg_attr(test, schemars(regex(pattern = r"^sha256:[0-9a-f]{64}$")))]
     pub digest: Str<'a>,
@@ -250,6 +257,44 @@ pub struct PlaceV1<'a> {
     pub file: Str<'a>,
     /// One-based.
     pub line: u32,
+}
+
+/// A block that claims users.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Block"))]
+#[serde(bound(deserialize = "'de: 'a"))]
+pub struct BlockV1<'a> {
+    /// Which, and where.
+    #[serde(flatten)]
+    pub place: PlaceV1<'a>,
+    /// What it does with the users it claims.
+    pub kind: BlockKind,
+    /// `owner`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<Str<'a>>,
+    /// `reason`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Str<'a>>,
+    /// `until`, as written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Str<'a>>,
+}
+
+/// A user without a change.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Other"))]
+#[serde(bound(deserialize = "'de: 'a"))]
+pub struct OtherV1<'a> {
+    /// Who.
+    pub user: ChangeUserV1<'a>,
+    /// The state they have.
+    pub state: StateV1,
+    /// The state that is declared of them; absent where they are protected or no block claims them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub declared: Option<MfaState>,
+    /// The block that claims them, by its position in `blocks`; absent where none does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub block: Option<u32>,
 }
 
 /// A state as observed.

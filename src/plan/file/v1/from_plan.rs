@@ -11,19 +11,22 @@ use serde_json::value::to_raw_value;
 
 use super::{
     super::pseudonym::{tenant_id_text, user_id_text},
-    AcceptedV1, ChangeUserV1, ChangeV1, ConfigV1, Document, EvidenceV1, FORMAT_VERSION, FindingUserV1, FindingV1,
-    HoldV1, ImpactV1, NotEvaluatedV1, ObservedV1, OutputV1, PlaceV1, PlanFindingV1, ProtocolV1, StateV1, Str, TenantV1,
-    UnavailableV1,
+    AcceptedV1, BlockV1, ChangeUserV1, ChangeV1, ConfigV1, Document, EvidenceV1, FORMAT_VERSION, FindingUserV1,
+    FindingV1, HoldV1, ImpactV1, NotEvaluatedV1, ObservedV1, OtherV1, OutputV1, PlaceV1, PlanFindingV1, ProtocolV1,
+    StateV1, Str, TenantV1, UnavailableV1,
 };
 use crate::{
     desired::Hold,
-    plan::{Change, ChangeUser, Impact, OutputValue, Plan, PlanConfig, PlanObserved, PlanTenant},
+    plan::{
+        Bystander, Change, ChangeUser, Claimed, Impact, OutputValue, Plan, PlanBlock, PlanConfig, PlanObserved,
+        PlanTenant,
+    },
     risk::{Accepted, Evidence, Finding, FindingUser, NotEvaluated, Place, PlanFinding},
     tenant::{MfaState, ObservedState, Text},
 };
 
 /// The document of a plan that stays where it is.
-pub type View<'a> = Document<'a, Changes<'a>, Findings<'a>>;
+pub type View<'a> = Document<'a, Changes<'a>, Findings<'a>, Others<'a>>;
 
 /// The changes, converted some at a time while they are written.
 ///
@@ -35,6 +38,16 @@ pub struct Changes<'a>(&'a [Change]);
 /// The findings, converted one at a time while they are written.
 #[derive(Clone, Copy, Debug)]
 pub struct Findings<'a>(&'a [PlanFinding]);
+
+/// The users without a change, converted as the changes are.
+#[derive(Clone, Copy, Debug)]
+pub struct Others<'a>(&'a [Bystander]);
+
+impl Serialize for Others<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        in_order(self.0, serializer, other)
+    }
+}
 
 /// How many changes have their text in memory at once: a few megabytes.
 const CHUNK: usize = 4096;
@@ -81,6 +94,9 @@ pub fn view(plan: &Plan) -> View<'_> {
         waivers,
         refused,
         changes,
+        targets,
+        blocks,
+        others,
         findings,
         not_evaluated,
         checks,
@@ -128,6 +144,9 @@ pub fn view(plan: &Plan) -> View<'_> {
             .collect(),
         execution: Cow::Borrowed(execution),
         notes: notes.into(),
+        targets: targets.iter().map(text).collect(),
+        blocks: blocks.iter().map(block).collect(),
+        others: Others(others),
         digest: digest.to_string().into(),
         checksum: None,
     }
@@ -137,11 +156,50 @@ fn text(text: &Text) -> Str<'_> {
     text.as_str().into()
 }
 
+fn block(PlanBlock { place: at, kind, owner, reason, until }: &PlanBlock) -> BlockV1<'_> {
+    BlockV1 {
+        place: place(at),
+        kind: *kind,
+        owner: owner.as_ref().map(text),
+        reason: reason.as_ref().map(text),
+        until: until.as_ref().map(text),
+    }
+}
+
+fn other(Bystander { user, state, claim }: &Bystander) -> OtherV1<'_> {
+    let declared = match claim {
+        Claimed::Declared(_, declared) => Some(*declared),
+        Claimed::Unmanaged | Claimed::Protected(_) => None,
+    };
+    OtherV1 { user: change_user(user), state: observed_state(state), declared, block: claim.block() }
+}
+
+fn change_user(user: &ChangeUser) -> ChangeUserV1<'_> {
+    let ChangeUser { id, user_principal_name, display_name, kind, registered } = user;
+    ChangeUserV1 {
+        id: user_id_text(*id).into(),
+        user_principal_name: text(user_principal_name),
+        display_name: display_name.as_ref().map(text),
+        kind: *kind,
+        registered: *registered,
+    }
+}
+
+/// The raw value of a state that is not known is evidence of MFA045; here it would be one more state a reader has to know.
+const fn observed_state(state: &ObservedState) -> StateV1 {
+    match state {
+        ObservedState::Known(MfaState::Disabled) => StateV1::Disabled,
+        ObservedState::Known(MfaState::Enabled) => StateV1::Enabled,
+        ObservedState::Known(MfaState::Enforced) => StateV1::Enforced,
+        ObservedState::Unknown(_) => StateV1::Unknown,
+    }
+}
+
 /// One change.
 #[must_use]
 pub fn change(change: &Change) -> ChangeV1<'_> {
     let Change {
-        user: ChangeUser { id, user_principal_name, display_name, kind, registered },
+        user,
         declared_by,
         before,
         after,
@@ -152,21 +210,9 @@ pub fn change(change: &Change) -> ChangeV1<'_> {
         findings,
     } = change;
     ChangeV1 {
-        user: ChangeUserV1 {
-            id: user_id_text(*id).into(),
-            user_principal_name: text(user_principal_name),
-            display_name: display_name.as_ref().map(text),
-            kind: *kind,
-            registered: *registered,
-        },
+        user: change_user(user),
         declared_by: declared_by.as_ref().map(place),
-        before: match before {
-            ObservedState::Known(MfaState::Disabled) => StateV1::Disabled,
-            ObservedState::Known(MfaState::Enabled) => StateV1::Enabled,
-            ObservedState::Known(MfaState::Enforced) => StateV1::Enforced,
-            // The raw value is evidence of MFA045; here it would be one more state a reader has to know.
-            ObservedState::Unknown(_) => StateV1::Unknown,
-        },
+        before: observed_state(before),
         after: *after,
         effective: *effective,
         steps: Cow::Borrowed(change.steps()),

@@ -5,21 +5,24 @@ use std::{borrow::Cow, fmt, marker::PhantomData, sync::Arc};
 use serde::{Deserialize, Deserializer, de};
 
 use super::{
-    super::PlanFileError, AcceptedV1, ChangeUserV1, ChangeV1, ConfigV1, Document, EvidenceV1, FindingUserV1, FindingV1,
-    HoldV1, ImpactV1, NotEvaluatedV1, ObservedV1, OutputV1, PlaceV1, PlanFindingV1, StateV1, Str, TenantV1,
-    UnavailableV1,
+    super::PlanFileError, AcceptedV1, BlockV1, ChangeUserV1, ChangeV1, ConfigV1, Document, EvidenceV1, FindingUserV1,
+    FindingV1, HoldV1, ImpactV1, NotEvaluatedV1, ObservedV1, OtherV1, OutputV1, PlaceV1, PlanFindingV1, StateV1, Str,
+    TenantV1, UnavailableV1,
 };
 use crate::{
     desired::Hold,
     diff::{Decision, DecisionKind},
     json::intern::{phrase, shared},
-    plan::{Change, ChangeUser, Digest, Impact, OutputValue, Plan, PlanConfig, PlanObserved, PlanTenant},
+    plan::{
+        BlockKind, Bystander, Change, ChangeUser, Claimed, Digest, Impact, OutputValue, Plan, PlanBlock, PlanConfig,
+        PlanObserved, PlanTenant,
+    },
     risk::{Accepted, Evidence, Finding, FindingUser, NotEvaluated, Place, PlanFinding},
     tenant::{MfaState, ObservedState, Text, UserId},
 };
 
 /// A document as read.
-pub type Reading<'a> = Document<'a, Read<Change>, Read<PlanFinding>>;
+pub type Reading<'a> = Document<'a, Read<Change>, Read<PlanFinding>, Read<Bystander>>;
 
 /// A list whose elements became part of the plan one by one, as they were read.
 #[derive(Clone, Debug)]
@@ -74,6 +77,19 @@ impl schemars::JsonSchema for Read<Change> {
 }
 
 #[cfg(test)]
+impl schemars::JsonSchema for Read<Bystander> {
+    fn schema_name() -> Cow<'static, str> {
+        Vec::<OtherV1<'_>>::schema_name()
+    }
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        Vec::<OtherV1<'_>>::json_schema(generator)
+    }
+    fn inline_schema() -> bool {
+        true
+    }
+}
+
+#[cfg(test)]
 impl schemars::JsonSchema for Read<PlanFinding> {
     fn schema_name() -> Cow<'static, str> {
         Vec::<PlanFindingV1<'_>>::schema_name()
@@ -109,9 +125,14 @@ pub fn into_plan(document: Reading<'_>) -> Result<Plan, PlanFileError> {
         outputs,
         execution,
         notes,
+        targets,
+        blocks,
+        others,
         digest,
         checksum: _,
     } = document;
+    let blocks: Vec<_> = blocks.into_iter().map(block).collect();
+    check_claims(&blocks, &others.0)?;
     Ok(Plan {
         mfaplan_version: text(&mfaplan_version),
         created_at,
@@ -128,6 +149,9 @@ pub fn into_plan(document: Reading<'_>) -> Result<Plan, PlanFileError> {
         waivers: waivers.into_owned(),
         refused: refused.into_owned(),
         changes: changes.0,
+        targets: targets.iter().map(text).collect(),
+        blocks,
+        others: others.0,
         findings: findings.0,
         not_evaluated: not_evaluated
             .into_iter()
@@ -172,12 +196,66 @@ fn exact<T, U>(list: Vec<T>, convert: impl FnMut(T) -> U) -> Vec<U> {
     converted
 }
 
+fn block(BlockV1 { place: at, kind, owner, reason, until }: BlockV1<'_>) -> PlanBlock {
+    let text = |one: Option<Str<'_>>| one.as_ref().map(text);
+    PlanBlock { place: place(&at), kind, owner: text(owner), reason: text(reason), until: text(until) }
+}
+
+/// Every claim names a block that is there, of a kind that makes such claims.
+fn check_claims(blocks: &[PlanBlock], others: &[Bystander]) -> Result<(), PlanFileError> {
+    let fits = |one: &Bystander| match one.claim {
+        Claimed::Unmanaged => true,
+        Claimed::Protected(block) => blocks.get(block as usize).is_some_and(|one| one.kind != BlockKind::Mfa),
+        Claimed::Declared(block, _) => blocks.get(block as usize).is_some_and(|one| one.kind != BlockKind::BreakGlass),
+    };
+    match others.iter().position(|one| !fits(one)) {
+        None => Ok(()),
+        Some(at) => Err(PlanFileError::Shape(format!("others[{at}].block names no block that claims users so"))),
+    }
+}
+
+impl FromV1 for Bystander {
+    type V1<'a> = OtherV1<'a>;
+
+    fn from_v1(OtherV1 { user, state, declared, block }: OtherV1<'_>) -> Result<Self, PlanFileError> {
+        let claim = match (block, declared) {
+            (None, None) => Claimed::Unmanaged,
+            (Some(block), None) => Claimed::Protected(block),
+            (Some(block), Some(state)) => Claimed::Declared(block, state),
+            (None, Some(_)) => {
+                return Err(PlanFileError::Shape("others[]: a state is declared and no block declares it".to_owned()));
+            }
+        };
+        Ok(Self { user: change_user(user, "others[].user.id")?, state: observed_state(state), claim })
+    }
+}
+
+fn change_user(user: ChangeUserV1<'_>, member: &str) -> Result<ChangeUser, PlanFileError> {
+    let ChangeUserV1 { id, user_principal_name, display_name, kind, registered } = user;
+    Ok(ChangeUser {
+        id: parse::<UserId>(&id, member)?,
+        user_principal_name: text(&user_principal_name),
+        display_name: display_name.as_ref().map(text),
+        kind,
+        registered,
+    })
+}
+
+const fn observed_state(state: StateV1) -> ObservedState {
+    match state {
+        StateV1::Disabled => ObservedState::Known(MfaState::Disabled),
+        StateV1::Enabled => ObservedState::Known(MfaState::Enabled),
+        StateV1::Enforced => ObservedState::Known(MfaState::Enforced),
+        StateV1::Unknown => ObservedState::Unknown(None),
+    }
+}
+
 impl FromV1 for Change {
     type V1<'a> = ChangeV1<'a>;
 
     fn from_v1(change: ChangeV1<'_>) -> Result<Self, PlanFileError> {
         let ChangeV1 {
-            user: ChangeUserV1 { id, user_principal_name, display_name, kind, registered },
+            user,
             declared_by,
             before,
             after,
@@ -191,20 +269,9 @@ impl FromV1 for Change {
             findings,
         } = change;
         Ok(Self {
-            user: ChangeUser {
-                id: parse::<UserId>(&id, "changes[].user.id")?,
-                user_principal_name: text(&user_principal_name),
-                display_name: display_name.as_ref().map(text),
-                kind,
-                registered,
-            },
+            user: change_user(user, "changes[].user.id")?,
             declared_by: declared_by.as_ref().map(place),
-            before: match before {
-                StateV1::Disabled => MfaState::Disabled.into(),
-                StateV1::Enabled => MfaState::Enabled.into(),
-                StateV1::Enforced => MfaState::Enforced.into(),
-                StateV1::Unknown => ObservedState::Unknown(None),
-            },
+            before: observed_state(before),
             after,
             effective,
             action,

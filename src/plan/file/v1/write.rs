@@ -44,6 +44,9 @@ pub fn write(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
         outputs,
         execution,
         notes,
+        targets,
+        blocks,
+        others,
         digest,
         checksum: _,
     } = view(plan);
@@ -73,6 +76,9 @@ pub fn write(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
     member(",\"outputs\":", &outputs, out)?;
     member(",\"execution\":", &execution, out)?;
     member(",\"notes\":", &notes, out)?;
+    member(",\"targets\":", &targets, out)?;
+    member(",\"blocks\":", &blocks, out)?;
+    member(",\"others\":", &others, out)?;
     member(",\"digest\":", &digest, out)?;
     out.write_all(b"}")
 }

@@ -1,0 +1,148 @@
+//! The text of `verify`: who is not as they should be, who waits, who must still register, whose sign-ins fail.
+
+use std::io::{self, Write};
+
+use crate::{
+    apply::verify::{FailingUser, Pending, Registration, Standing, VerifiedUser, VerifyReport},
+    cli::{Context, Failure, report::seen},
+    escape,
+    render::words,
+};
+
+/// How many users of one kind are listed before "and N more".
+const LISTED: usize = 20;
+
+/// The duty of a user who has not registered.
+const PROMPT: &str = "the user must complete the \"More information required\" prompt";
+
+pub(super) fn show(report: &VerifyReport, context: &mut Context) -> Result<(), Failure> {
+    let limit = if context.global.verbose > 0 { usize::MAX } else { LISTED };
+    let out = &mut context.out;
+    verdict(report, out)?;
+    let summary = &report.summary;
+    for (name, count) in [
+        (if report.run.is_some() { "as the run left them" } else { "as declared" }, summary.as_expected),
+        ("promoted by the service", summary.promoted),
+        ("withheld", summary.withheld),
+        ("drifted", summary.drifted),
+        ("gone", summary.gone),
+        ("unknown", summary.unknown),
+        ("held", summary.held),
+        ("registered since", summary.registered_since),
+        ("still to register", summary.registration_pending),
+    ] {
+        if count > 0 {
+            writeln!(out, "  {name:<24}{:>8}", words::number(count))?;
+        }
+    }
+    let different = |user: &&VerifiedUser| {
+        matches!(user.standing, Standing::Withheld | Standing::Drifted | Standing::Gone | Standing::Unknown)
+    };
+    list(out, "Not as they should be", limit, report.users.iter().filter(different), what)?;
+    let held = report.users.iter().filter(|user| user.standing == Standing::Held);
+    list(out, "Waiting (different only with --strict)", limit, held, what)?;
+    let pending = report.users.iter().filter(|user| {
+        user.registration == Some(Registration::Pending)
+            && matches!(user.standing, Standing::AsExpected | Standing::Promoted)
+    });
+    list(out, "Not registered yet", limit, pending, registration)?;
+    list(out, "Failing sign-ins since the run", limit, report.failing.iter().flatten(), failing)?;
+    if report.run.is_some() && report.failing.is_none() {
+        writeln!(out, "\nWho fails since the run is not known: no sign-in log covers only the time since.")?;
+    }
+    Ok(())
+}
+
+fn verdict(report: &VerifyReport, out: &mut dyn Write) -> io::Result<()> {
+    let summary = &report.summary;
+    let users = |count| words::count(count, "managed user");
+    let different = summary.drifted + summary.gone + summary.unknown + summary.withheld;
+    match &report.run {
+        Some(run) => {
+            let at = words::instant(report.verified_at);
+            writeln!(out, "Run {run}: {} verified at {at}", words::count(summary.users, "user"))
+        }
+        None if different > 0 => {
+            writeln!(out, "Not as declared: {} of {}.", words::number(different), users(summary.users))
+        }
+        None if summary.held > 0 => writeln!(
+            out,
+            "As declared, but for those who wait: {} of {} are in the declared state.",
+            words::number(summary.as_expected + summary.promoted),
+            users(summary.users)
+        ),
+        None => writeln!(out, "As declared: every managed user ({}).", words::number(summary.users)),
+    }
+}
+
+/// A named list, cut where it gets long.
+fn list<T: Named>(
+    out: &mut dyn Write,
+    title: &str,
+    limit: usize,
+    users: impl Iterator<Item = T>,
+    line: impl Fn(T) -> String,
+) -> io::Result<()> {
+    let mut listed = 0_usize;
+    for user in users {
+        if listed == 0 {
+            writeln!(out, "\n{title}")?;
+        }
+        listed += 1;
+        if listed <= limit {
+            let name = escape::text(user.name()).into_owned();
+            writeln!(out, "  {name}\n    {}", line(user))?;
+        }
+    }
+    match listed.saturating_sub(limit) {
+        0 => Ok(()),
+        more => writeln!(out, "  … and {} more (--verbose lists them all)", words::number(more as u64)),
+    }
+}
+
+/// Whoever has a sign-in name.
+trait Named {
+    fn name(&self) -> &str;
+}
+
+impl Named for &VerifiedUser {
+    fn name(&self) -> &str {
+        &self.user_principal_name
+    }
+}
+
+impl Named for &FailingUser {
+    fn name(&self) -> &str {
+        &self.user_principal_name
+    }
+}
+
+fn what(user: &VerifiedUser) -> String {
+    let is = user.observed.map_or("not readable", seen);
+    let why = match (&user.pending, user.standing) {
+        (Some(Pending { rules, .. }), Standing::Withheld) => format!("withheld by {}", rules.join(", ")),
+        (Some(Pending { until, reason, rules: _ }), Standing::Held) => {
+            let until = until.map_or_else(|| "no date".to_owned(), words::date);
+            format!("waits until {until}: {}", reason.as_deref().unwrap_or_default())
+        }
+        (_, Standing::Gone) => "deleted".to_owned(),
+        (_, Standing::Unknown) => match &user.error {
+            Some(error) => format!("not readable: {}", error.message),
+            None => "the state is not one of the three".to_owned(),
+        },
+        _ => "drifted".to_owned(),
+    };
+    escape::text(&format!("is {is}, expected {}; {why}", user.expected)).into_owned()
+}
+
+fn registration(user: &VerifiedUser) -> String {
+    match user.waiting_seconds {
+        Some(seconds) => format!("asked to for {}: {PROMPT}", words::count((seconds / 86_400).unsigned_abs(), "day")),
+        None => PROMPT.to_owned(),
+    }
+}
+
+fn failing(user: &FailingUser) -> String {
+    let workload = if user.looks_like_workload { "; looks like a workload that broke" } else { "" };
+    format!("{} because MFA was not satisfied{workload}", words::count(user.failed_mfa.into(), "failed sign-in"))
+}
