@@ -226,6 +226,8 @@ fn user(number: u32) -> User {
             [AppSignIns { id: "00000002-0000-0ff1-ce00-000000000000".into(), display_name: None, count: 9 }].into(),
         ),
         clients: Some(["Outlook".into()].into()),
+        cells: None,
+        mfa_skipped: None,
     }));
     user
 }
@@ -237,6 +239,7 @@ fn config(switched_off: &[&str]) -> Config {
     let declared = |address: &str| Declared { address: address.into(), span, layer: Layer::Configuration };
     Config {
         dir: PathBuf::new(),
+        allow_files: Vec::new(),
         files: vec!["main.mfa.hcl".into()],
         digest: "sha256:0".into(),
         sources,

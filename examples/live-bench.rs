@@ -197,9 +197,9 @@ async fn main() {
         flying.spawn(async move {
             graph.state(id(n)).await.unwrap();
             // A throttled write is sent again after the time the service names, as `apply` does.
-            while let Err(error) = graph.write(id(n), MfaState::Enforced).await {
-                let WriteErrorKind::Retry { after_ms } = error.kind else { panic!("{error}") };
-                tokio::time::sleep(Duration::from_millis(after_ms.unwrap_or(1_000))).await;
+            while let Err(error) = graph.write(id(n), MfaState::Enforced, std::future::pending()).await {
+                let WriteErrorKind::Retry { after } = error.kind else { panic!("{error}") };
+                tokio::time::sleep(after.unwrap_or(Duration::from_secs(1))).await;
             }
             graph.state(id(n)).await.unwrap();
             drop(slot);

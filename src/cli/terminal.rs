@@ -149,8 +149,9 @@ mod tests {
     #[test]
     fn a_line_is_looked_at_as_a_whole_however_it_is_put_together() {
         let shown = guarded(|out| {
-            write!(out, "{}{}{}", "a #", "#vso", "[x]\n").unwrap();
-            write!(out, "  {}:{}\n\n", "", ":error::").unwrap();
+            for part in ["a #", "#vso", "[x]\n", "  ", ":", ":error::", "\n\n"] {
+                out.write_all(part.as_bytes()).unwrap();
+            }
             out.write_all(b"last").unwrap();
         });
         assert_eq!(shown, "a \\u{23}#vso[x]\n  \\u{3a}:error::\n\nlast");
