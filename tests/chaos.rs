@@ -391,12 +391,16 @@ fn interrupted(signal: &str) {
     assert!(writes.len() >= 1_500, "{}", writes.len());
 
     let mut child = sandbox.spawn(&mut sandbox.command(&["apply", "--as-of", AS_OF, "--approve", &digest]));
+    // The plan is longer than a pipe holds: unread, it would stop the run before its first write.
+    let stdout = child.stdout.take().unwrap();
+    let stdout = thread::spawn(move || std::io::read_to_string(stdout).unwrap());
     while fake.writes().len() < writes.len() * 3 / 10 {
         assert!(child.try_wait().unwrap().is_none(), "{:?}", Said::from(child.wait_with_output().unwrap()));
         thread::sleep(Duration::from_millis(2));
     }
     binary::signal(&child, signal);
-    let said = until_the_end(child, Duration::from_secs(5));
+    let mut said = until_the_end(child, Duration::from_secs(5));
+    said.stdout = stdout.join().unwrap();
     said.exits(130).says("stopped");
     let written = fake.writes().len();
     assert!(written < writes.len(), "it was to stop on the way");
