@@ -19,6 +19,7 @@ pub(crate) mod journal;
 mod judge;
 pub(crate) mod lock;
 pub(crate) mod observer;
+pub(crate) mod own_files;
 mod patience;
 mod perform;
 pub(crate) mod report;
@@ -31,7 +32,7 @@ mod testing;
 mod tests;
 pub(crate) mod verify;
 
-pub use approval::{Approval, ApprovedPlan, FreshPlan, Preflight, Requirements};
+pub use approval::{Approval, ApprovedPlan, FreshPlan, Left, Preflight, Requirements};
 pub use clock::Clock;
 pub(crate) use clock::SystemClock;
 pub use executor::{Context, apply};

@@ -19,7 +19,9 @@ mod runtime;
 mod save;
 mod single_dash;
 mod tenant;
+mod terminal;
 mod timeline;
+mod who;
 
 pub(crate) use args::{Cli, Command, Global};
 pub(crate) use context::Context;

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     diag::{Diagnostic, Diagnostics, Span},
-    eval::{CompileContext, Expr, Scope, Type, Value, convert},
+    eval::{CompileContext, Expr, FileReads, Scope, Type, Value, convert},
     tenant::Text,
 };
 
@@ -25,6 +25,7 @@ pub(crate) struct Env<'a> {
     pub(crate) local: &'a Value,
     pub(crate) dir: &'a Path,
     pub(crate) instant: Timestamp,
+    pub(crate) reads: &'a FileReads,
 }
 
 /// `each.key` and `each.value`.
@@ -37,7 +38,7 @@ impl<'a> Env<'a> {
     }
 
     pub(crate) fn scope(&'a self, each: Option<&'a Each>) -> Scope<'a> {
-        let mut scope = Scope::new(self.var, self.local, self.dir, self.instant);
+        let mut scope = Scope::new(self.var, self.local, self.dir, self.instant).noting(self.reads);
         scope.each = each.map(|(key, value)| (key, value));
         scope
     }

@@ -10,13 +10,13 @@ use super::{LoadInput, load};
 use crate::diag::{json, render};
 
 /// A few rules to name, as the real registry is beyond this module's reach.
-pub(super) const RULES: [(&str, &str); 6] = [
-    ("MFA001", "directory-synchronisation-account"),
-    ("MFA003", "last-usable-administrator"),
-    ("MFA006", "legacy-mail-client"),
-    ("MFA044", "state-changed-meanwhile"),
-    ("MFA045", "unknown-state"),
-    ("MFA201", "legacy-protocol-in-use"),
+pub(super) const RULES: [(&str, &str, crate::severity::Severity); 6] = [
+    ("MFA001", "directory-synchronisation-account", crate::severity::Severity::Critical),
+    ("MFA003", "last-usable-administrator", crate::severity::Severity::Critical),
+    ("MFA006", "legacy-mail-client", crate::severity::Severity::Critical),
+    ("MFA044", "state-changed-meanwhile", crate::severity::Severity::Critical),
+    ("MFA045", "unknown-state", crate::severity::Severity::Critical),
+    ("MFA201", "legacy-protocol-in-use", crate::severity::Severity::Critical),
 ];
 
 /// Text and JSON of what loading this directory reports; the text ends with the verdict.

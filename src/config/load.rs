@@ -6,14 +6,13 @@ use std::{
     sync::Arc,
 };
 
-use aws_lc_rs::digest::{Context, SHA256};
 use hcl_edit::structure::Body;
 use indexmap::IndexMap;
 use jiff::Timestamp;
 use rayon::prelude::*;
 
 use super::{
-    Config, Layer, Mfa,
+    Config, Layer, Mfa, Origin,
     args::{self, Env},
     blocks::{self, KnownRules, Limits},
     files::{self, Overlay, Read, SUFFIX},
@@ -23,7 +22,7 @@ use super::{
 };
 use crate::{
     diag::{Diagnostic, Diagnostics, SourceMap, Span},
-    eval::{CompileContext, Value},
+    eval::{CompileContext, FileReads, Value},
     tenant::Text,
 };
 
@@ -42,8 +41,8 @@ pub struct LoadInput<'a> {
     pub environment: &'a [(String, String)],
     /// The plan's one instant.
     pub instant: Timestamp,
-    /// Id and name of every built-in rule.
-    pub known_rules: &'a [(&'a str, &'a str)],
+    /// Id, name and worst severity of every built-in rule.
+    pub known_rules: &'a [(&'a str, &'a str, crate::severity::Severity)],
 }
 
 /// A configuration that cannot be used, and why.
@@ -262,21 +261,31 @@ impl<'b, 'a> Builder<'b, 'a> {
         // What a broken block would have declared is not known, so nothing can be said about references to it.
         let unsure = self.broken("variable") || self.broken("locals");
         let declared: Vec<&RawBlock<'_>> = self.of("variable").collect();
-        let var = variables::resolve(&declared, inputs, sources, (dir, instant), diags).filter(|_| !unsure);
+        let reads = FileReads::default();
+        let around = (dir, instant, &reads);
+        let var = variables::resolve(&declared, inputs, sources, around, diags).filter(|_| !unsure);
         let found = locals::collect(self.of("locals"), diags);
         if unsure {
             return None;
         }
         let names = CompileContext::new(declared.iter().map(|one| one.name()), found.keys().cloned());
-        let local = locals::evaluate(&found, &names, var.as_ref(), (dir, instant), diags);
+        let local = locals::evaluate(&found, &names, var.as_ref(), around, diags);
         let nothing = Value::object::<Text>([]);
         let ready = var.is_some() && local.is_some();
         let var = var.unwrap_or_else(|| nothing.clone());
         let local = local.unwrap_or_else(|| nothing.clone());
-        let configuration = Env { names, var: &var, local: &local, dir, instant };
+        let configuration = Env { names, var: &var, local: &local, dir, instant, reads: &reads };
         // Policy sees no variables: whoever sets those would otherwise set policy.
         let policy_dir = self.input.policy_dir.unwrap_or(dir);
-        let policy = Env { names: CompileContext::default(), var: &nothing, local: &nothing, dir: policy_dir, instant };
+        let policy_reads = FileReads::default();
+        let policy = Env {
+            names: CompileContext::default(),
+            var: &nothing,
+            local: &nothing,
+            dir: policy_dir,
+            instant,
+            reads: &policy_reads,
+        };
         let env = |layer| match layer {
             Layer::Configuration => &configuration,
             Layer::Policy => &policy,
@@ -297,12 +306,14 @@ impl<'b, 'a> Builder<'b, 'a> {
             return None;
         }
         let mut config = self.lower(&compiled, &env, diags)?;
-        config.files = trees
-            .iter()
-            .filter(|tree| tree.layer == Layer::Configuration)
-            .map(|tree| tree.read.name.as_str().into())
-            .collect();
-        config.digest = digest(trees, sources, &var);
+        let of = |layer| {
+            let trees = trees.iter().filter(move |tree| tree.layer == layer);
+            trees.map(|tree| (tree.read.name.as_str(), &*sources.file(tree.read.file).text))
+        };
+        let origin = Origin::new(dir.to_owned(), of(Layer::Configuration)).with_variables(&var);
+        config.origin = origin.with_reads(reads);
+        config.policy =
+            self.input.policy_dir.map(|dir| Origin::new(dir.to_owned(), of(Layer::Policy)).with_reads(policy_reads));
         config.var = var.clone();
         config.local = local.clone();
         Some(config)
@@ -353,12 +364,13 @@ impl<'b, 'a> Builder<'b, 'a> {
         let header = limits.get(&true).map(|one| one.header);
         let guardrails = policy::merge(limits.remove(&false), limits.remove(&true), diags);
         policy::check_accepts(&config.accepts, &guardrails, header, diags);
+        policy::check_risks(&risks, &guardrails, &rules, &config.rules, header, diags);
         let risks = policy::merge_risks(risks, diags);
         let Parts { mfa, service_accounts, break_glass, accepts, rules, rollouts, checks, outputs } = config;
         Some(Config {
             dir: self.input.dir.to_owned(),
-            files: Vec::new(),
-            digest: Text::default(),
+            origin: Origin::default(),
+            policy: None,
             sources: SourceMap::default(),
             instant: self.input.instant,
             var: Value::Null,
@@ -430,25 +442,4 @@ struct Parts {
     rollouts: IndexMap<Text, super::Rollout>,
     checks: Vec<super::Check>,
     outputs: Vec<super::Output>,
-}
-
-/// `sha256:…` over names and contents of the files, by layer and name, and over the values of all variables. Each
-/// piece is preceded by its length, so that no two configurations write the same bytes.
-fn digest(trees: &[Tree], sources: &SourceMap, var: &Value) -> Text {
-    let mut context = Context::new(&SHA256);
-    let mut add = |bytes: &[u8]| {
-        context.update(&(bytes.len() as u64).to_be_bytes());
-        context.update(bytes);
-    };
-    for tree in trees {
-        add(match tree.layer {
-            Layer::Configuration => b"configuration",
-            Layer::Policy => b"policy",
-        });
-        add(tree.read.name.as_bytes());
-        add(sources.file(tree.read.file).text.as_bytes());
-    }
-    add(var.to_json().to_string().as_bytes());
-    let hex: String = context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("sha256:{hex}").into()
 }

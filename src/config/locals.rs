@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::raw::{RawAttribute, RawBlock};
 use crate::{
     diag::{Diagnostic, Diagnostics, Span},
-    eval::{CompileContext, Expr, Map, Scope, Value},
+    eval::{CompileContext, Expr, FileReads, Map, Scope, Value},
     tenant::Text,
 };
 
@@ -59,7 +59,7 @@ pub(crate) fn evaluate(
     found: &BTreeMap<Text, RawAttribute<'_>>,
     names: &CompileContext,
     var: Option<&Value>,
-    (dir, instant): (&Path, Timestamp),
+    (dir, instant, reads): (&Path, Timestamp, &FileReads),
     diags: &mut Diagnostics,
 ) -> Option<Value> {
     let index: BTreeMap<&str, usize> = found.keys().enumerate().map(|(at, name)| (name.as_str(), at)).collect();
@@ -73,7 +73,7 @@ pub(crate) fn evaluate(
     }
     let mut values = Value::Object(Arc::new(Map::new()));
     for start in 0..locals.len() {
-        visit(start, &mut locals, &mut values, var, (dir, instant), diags);
+        visit(start, &mut locals, &mut values, var, (dir, instant, reads), diags);
     }
     (var.is_some() && locals.iter().all(|local| !local.failed)).then_some(values)
 }
@@ -84,7 +84,7 @@ fn visit(
     locals: &mut [Local],
     values: &mut Value,
     var: Option<&Value>,
-    (dir, instant): (&Path, Timestamp),
+    (dir, instant, reads): (&Path, Timestamp, &FileReads),
     diags: &mut Diagnostics,
 ) {
     if locals[start].state != State::Untouched {
@@ -120,7 +120,7 @@ fn visit(
             continue;
         }
         let (Some(expr), Some(var)) = (&local.expr, var) else { continue };
-        match expr.eval(&Scope::new(var, values, dir, instant)) {
+        match expr.eval(&Scope::new(var, values, dir, instant).noting(reads)) {
             Ok(value) => {
                 if let Value::Object(map) = values {
                     // The only reference, so this never copies.

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     diag::{Diagnostic, Diagnostics, SourceMap, Span},
-    eval::{CompileContext, Expr, Map, Scope, Type, Value, convert, parse_expression},
+    eval::{CompileContext, Expr, FileReads, Map, Scope, Type, Value, convert, parse_expression},
     tenant::Text,
 };
 
@@ -60,7 +60,7 @@ pub(crate) fn resolve(
     blocks: &[&RawBlock<'_>],
     inputs: &Inputs<'_>,
     sources: &mut SourceMap,
-    (dir, instant): (&Path, Timestamp),
+    (dir, instant, reads): (&Path, Timestamp, &FileReads),
     diags: &mut Diagnostics,
 ) -> Option<Value> {
     let declared: Vec<Declared<'_, '_>> = blocks.iter().map(|raw| declare(raw, diags)).collect();
@@ -97,7 +97,7 @@ pub(crate) fn resolve(
     let var = Value::Object(Arc::new(map));
     let context = CompileContext::new(names.iter().cloned(), []);
     for one in &declared {
-        validate(one, &var, places.get(&one.raw.name()).copied().flatten(), &context, (dir, instant), diags);
+        validate(one, &var, places.get(&one.raw.name()).copied().flatten(), &context, (dir, instant, reads), diags);
     }
     complete.then_some(var)
 }
@@ -339,7 +339,7 @@ fn validate(
     var: &Value,
     place: Option<Span>,
     context: &CompileContext,
-    (dir, instant): (&Path, Timestamp),
+    (dir, instant, reads): (&Path, Timestamp, &FileReads),
     diags: &mut Diagnostics,
 ) {
     for block in &one.raw.blocks {
@@ -355,7 +355,7 @@ fn validate(
             continue;
         }
         let nothing = Value::Null;
-        let scope = Scope::new(var, &nothing, dir, instant);
+        let scope = Scope::new(var, &nothing, dir, instant).noting(reads);
         let held = match condition.eval(&scope).map(|value| convert(&value, &Type::Bool).map(|value| value.as_bool())) {
             Ok(Ok(Some(held))) => held,
             Ok(_) => {

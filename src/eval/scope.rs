@@ -4,7 +4,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::Value;
+use super::{FileReads, Value};
 
 /// An attribute of one of the fixed names, as documentation and editors tell it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,6 +124,8 @@ pub struct Scope<'a> {
     pub tenant: Option<&'a Value>,
     /// What relative paths in `file()` and `path.module` start from: the configuration directory.
     pub base_dir: &'a Path,
+    /// Where files that are read are noted.
+    pub reads: Option<&'a FileReads>,
     /// What `timestamp()` and `plantimestamp()` return.
     pub instant: Timestamp,
     /// Further names and functions, where there are some (the console).
@@ -143,9 +145,17 @@ impl<'a> Scope<'a> {
             plan: None,
             tenant: None,
             base_dir,
+            reads: None,
             instant,
             extra: None,
         }
+    }
+
+    /// The same, noting the files that are read.
+    #[must_use]
+    pub fn noting(mut self, reads: &'a FileReads) -> Self {
+        self.reads = Some(reads);
+        self
     }
 
     /// The same for this user.

@@ -29,7 +29,7 @@ pub(super) struct Workspace {
     open: BTreeMap<PathBuf, Uri>,
     policy_dir: Option<PathBuf>,
     environment: Vec<(String, String)>,
-    known_rules: Vec<(&'static str, &'static str)>,
+    known_rules: Vec<(&'static str, &'static str, crate::severity::Severity)>,
     snapshots: BTreeMap<PathBuf, Snapshot>,
     /// The snapshot that a directory named when it last loaded; completion needs it most while nothing loads.
     named: BTreeMap<PathBuf, PathBuf>,

@@ -1,5 +1,6 @@
 //! The plan as a document: model, summary, digest, guardrails; and the builder that makes one.
 
+mod again;
 mod build;
 pub mod compare;
 pub mod digest;
@@ -10,8 +11,9 @@ mod impact;
 mod model;
 mod rollback;
 
+pub(crate) use again::refused_now;
 pub use build::{BuildError, BuildInput, Built, build};
-pub(crate) use build::{change_value, place};
+pub(crate) use build::{change_value, enabled_users, estimated_seconds, execution_now, place, recounted};
 pub use compare::{ChangedUser, PlanDiff, Reason, compare};
 pub(crate) use expressions::plan as plan_value;
 pub use expressions::tenant as tenant_value;

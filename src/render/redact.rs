@@ -20,7 +20,8 @@ use serde_json::Value;
 use crate::{
     desired::Hold,
     plan::{
-        Change, ChangeUser, CheckResult, Execution, OutputValue, Plan, PlanObserved, PlanTenant, Refusal, Waiver,
+        Change, ChangeUser, CheckResult, Execution, OutputValue, Plan, PlanObserved, PlanOrigin, PlanTenant, Refusal,
+        Waiver,
         file::{pseudonymous_tenant, pseudonymous_user, tenant_id_text, user_id_text},
     },
     risk::{Accepted, Evidence, Finding, FindingUser, Place, PlanFinding},
@@ -114,6 +115,11 @@ impl Redaction {
 }
 
 /// The id and the word that stand for a user.
+fn without_parts(origin: &PlanOrigin) -> PlanOrigin {
+    let PlanOrigin { digest, files, parts: _ } = origin;
+    PlanOrigin { digest: digest.clone(), files: files.clone(), parts: std::collections::BTreeMap::new() }
+}
+
 fn pseudonym(id: UserId, tenant: TenantId) -> (UserId, Text) {
     let id = pseudonymous_user(id, tenant);
     (id, user_id_text(id).into())
@@ -128,6 +134,7 @@ impl Redactor<'_> {
             as_of,
             tenant: PlanTenant { id, name: _, cloud },
             config,
+            policy,
             observed: PlanObserved { source, captured_at, users, unavailable },
             summary,
             waivers,
@@ -147,7 +154,9 @@ impl Redactor<'_> {
             created_at: *created_at,
             as_of: *as_of,
             tenant: PlanTenant { id, name: tenant_id_text(id).into(), cloud: cloud.clone() },
-            config: config.clone(),
+            // Hashes of values could be guessed.
+            config: without_parts(config),
+            policy: policy.as_ref().map(without_parts),
             observed: PlanObserved {
                 source: *source,
                 captured_at: *captured_at,

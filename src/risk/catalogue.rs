@@ -25,10 +25,10 @@ pub(crate) fn doc(id: &str) -> Option<&'static RuleDoc> {
     rule(id).map(|rule| &rule.doc)
 }
 
-/// Id and name of every rule, for "did you mean".
+/// Id, name and worst severity of every rule, for the configuration.
 #[must_use]
-pub fn known_rules() -> Vec<(&'static str, &'static str)> {
-    registry().iter().map(|rule| (rule.id, rule.name)).collect()
+pub fn known_rules() -> Vec<(&'static str, &'static str, crate::severity::Severity)> {
+    registry().iter().map(|rule| (rule.id, rule.name, rule.severity())).collect()
 }
 
 /// May this rule be accepted, re-graded or switched off? Not those without which a write could go wrong unseen: an

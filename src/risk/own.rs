@@ -67,6 +67,7 @@ pub(super) fn evaluate(rule: &OwnRule, config: &Config, changes: &ChangeValues, 
         plan: None,
         tenant: None,
         base_dir: &config.dir,
+        reads: Some(&config.origin.reads),
         instant: config.instant,
         extra: None,
     };

@@ -38,7 +38,8 @@ impl Prepared {
     /// Puts the text in the file's place, unless somebody else has changed the file since `states` was read.
     pub(super) fn install(self, states: &States, changes: &[Change]) -> Outcome {
         let Self { target, temporary } = self;
-        // From here to the rename there is no way to keep others out; what they did before is noticed.
+        // From here to the rename there is no way to keep out those who do not ask for the lock; what they did before is
+        // noticed.
         match fs::metadata(&target) {
             Ok(metadata) if states.version.differs(&metadata) => return Outcome::Overtaken,
             Ok(_) => {}
@@ -62,6 +63,29 @@ impl Prepared {
         };
         Outcome::Done(known)
     }
+}
+
+/// Waits for the lock of an open file, held until it is closed. False where the file at `path` is another by then: whoever
+/// held the lock has put a new one in its place.
+///
+/// Elsewhere than on Unix a file that is locked can be neither read nor replaced by others, ourselves included; there the
+/// comparison of versions before the rename has to do.
+#[cfg(unix)]
+pub(super) fn lock(file: &File, path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    match file.lock() {
+        Ok(()) => {}
+        // A file system without locks.
+        Err(error) if error.kind() == io::ErrorKind::Unsupported => {}
+        Err(error) => return Err(error),
+    }
+    let (ours, there) = (file.metadata()?, fs::metadata(path)?);
+    Ok((ours.dev(), ours.ino()) == (there.dev(), there.ino()))
+}
+
+#[cfg(not(unix))]
+pub(super) fn lock(_: &File, _: &Path) -> io::Result<bool> {
+    Ok(true)
 }
 
 /// Writes the text of `source` with `changes` (sorted by place) beside the file at `path`.

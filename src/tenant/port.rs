@@ -15,6 +15,8 @@ pub struct ReadRequest {
     pub roles_required: bool,
     /// Days of sign-in log to aggregate, 1–30.
     pub sign_in_window_days: u16,
+    /// Read only these users, those whom the named groups and roles hold, and nobody else; none = everybody.
+    pub users: Option<BTreeSet<UserId>>,
     /// Facts nobody asks about; an adapter may skip reading them.
     pub unneeded: BTreeSet<Fact>,
 }

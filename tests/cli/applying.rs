@@ -13,7 +13,7 @@ fn the_readme_story_there_and_back() {
         let before = sandbox.states();
         let plan = sandbox.plan(&AS_OF);
         let digest = binary::digits(&plan);
-        sandbox.run(&apply(&["--approve", &digest[..12]])).exits(0).says("complete");
+        sandbox.run(&apply(&["--approve", &digest[..32]])).exits(0).says("complete");
         assert_eq!(sandbox.states(), binary::planned(&before, &binary::writes(&plan)), "{example}");
         let again = sandbox.plan(&AS_OF);
         assert!(binary::writes(&again).is_empty(), "{example}: apply then plan is empty");
@@ -49,7 +49,7 @@ fn a_digest_approves_exactly_its_plan() {
     let digest = sandbox.digest(&AS_OF);
     let wrong = if digest.starts_with('0') { "111111111111" } else { "000000000000" };
     sandbox.run(&apply(&["--approve", wrong])).exits(1);
-    sandbox.run(&apply(&["--approve", &digest[..11]])).exits(1).says("at least 12");
+    sandbox.run(&apply(&["--approve", &digest[..31]])).exits(1).says("at least 32");
     sandbox.run(&apply(&["--approve", "staff"])).exits(1).says("not a plan digest");
     sandbox.run(&apply(&["--approve", ""])).exits(1);
     assert_eq!(sandbox.read("tenant.json"), original);

@@ -1,6 +1,6 @@
 //! Files, relative to the configuration directory.
 
-use std::{fs, io::Read, path::Path};
+use std::{fs, io::Read};
 
 use super::{Args, Fail, Function, Map, Outcome, Takes, function, param};
 use crate::{
@@ -52,6 +52,9 @@ fn read(args: &Args<'_, '_>) -> Result<String, Fail> {
     let metadata = match fs::metadata(&path) {
         Ok(metadata) => metadata,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            if let Some(reads) = args.scope.reads {
+                reads.content(name, None);
+            }
             return Err(fail(format!(
                 "no file exists at {name:?}; relative paths start at the configuration directory"
             )));
@@ -70,6 +73,9 @@ fn read(args: &Args<'_, '_>) -> Result<String, Fail> {
     if bytes.len() as u64 > MAX_FILE {
         return Err(fail(format!("{name:?} is larger than {} MiB", MAX_FILE >> 20)));
     }
+    if let Some(reads) = args.scope.reads {
+        reads.content(name, Some(&bytes));
+    }
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         fail(format!("contents of {name:?} are not valid UTF-8 (byte {at}); only text files can be read"))
@@ -82,7 +88,11 @@ fn file(args: &Args<'_, '_>) -> Outcome {
 
 fn fileexists(args: &Args<'_, '_>) -> Outcome {
     let name = args.str(0)?;
-    match fs::metadata(args.scope.base_dir.join(name)) {
+    let found = fs::metadata(args.scope.base_dir.join(name));
+    if let Some(reads) = args.scope.reads {
+        reads.existence(name, found.as_ref().is_ok_and(fs::Metadata::is_file));
+    }
+    match found {
         Ok(metadata) if metadata.is_file() => Ok(true.into()),
         Ok(_) => Err(Fail::Argument(0, format!("{name:?} is a directory, not a file"))),
         Err(error) if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) => {
@@ -142,8 +152,11 @@ fn render(text: &str, name: &str, vars: &Map, scope: &Scope<'_>) -> Result<Value
     }
     let names = Names(vars);
     let nothing = Value::Null;
-    let inner =
-        Scope { extra: Some(&names), ..Scope::new(&nothing, &nothing, Path::new(scope.base_dir), scope.instant) };
+    let inner = Scope {
+        extra: Some(&names),
+        reads: scope.reads,
+        ..Scope::new(&nothing, &nothing, scope.base_dir, scope.instant)
+    };
     template.eval(&inner).map_err(|error| {
         format!("{}: {}: {}", place(error.span()), error.summary(), error.detail().trim_end_matches('.'))
     })

@@ -364,8 +364,8 @@ fn foot(plan: &Plan) -> String {
     let next = if plan.is_refused() || plan.summary.applied() == 0 {
         String::new()
     } else {
-        let short = plan.digest.0.get(..12).unwrap_or_default();
-        format!("<p>Applied is exactly this plan, or nothing: <code>mfaplan apply --approve {short}</code></p>")
+        let digest = &plan.digest;
+        format!("<p>Applied is exactly this plan, or nothing: <code>mfaplan apply --approve {digest}</code></p>")
     };
     format!("{outputs}<section class=\"foot\"><p>Configuration: {}</p>{next}</section>\n", files.join(", "))
 }

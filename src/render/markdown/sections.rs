@@ -167,11 +167,7 @@ pub(super) fn facts(plan: &Plan, limit: usize) -> String {
 pub(super) fn tail(plan: &Plan) -> String {
     let mut out = String::new();
     if !plan.is_refused() && plan.summary.applied() > 0 {
-        let _ = write!(
-            out,
-            "\nApplied is exactly this plan, or nothing: `mfaplan apply --approve {}`\n",
-            plan.digest.0.get(..12).unwrap_or_default()
-        );
+        let _ = write!(out, "\nApplied is exactly this plan, or nothing: `mfaplan apply --approve {}`\n", plan.digest);
     }
     out
 }

@@ -87,19 +87,18 @@ fn next(plan: &Plan, options: &Options, page: &mut Page<'_>) -> io::Result<()> {
     if plan.is_refused() || plan.summary.applied() == 0 {
         return Ok(());
     }
-    let short = plan.digest.0.get(..12).unwrap_or_default();
+    let digest = &plan.digest;
     let quoted = |file: &str| if file.contains(' ') { format!("\"{file}\"") } else { file.to_owned() };
     match &options.next {
         NextStep::Saved(file) => {
             page.line(&format!("Next   mfaplan apply {}", escape::text(&quoted(file))))?;
-            page.line(&format!(
-                "       or, where it was reviewed: mfaplan apply --approve {short} {}",
-                escape::text(&quoted(file))
-            ))
+            page.line("       or, where it was reviewed:")?;
+            page.line(&format!("       mfaplan apply --approve {digest} {}", escape::text(&quoted(file))))
         }
         NextStep::Unsaved => {
-            page.line("Next   mfaplan plan --out FILE saves this plan for review; or")?;
-            page.line(&format!("       mfaplan apply --approve {short} applies it if it is still the same"))
+            page.line("Next   mfaplan plan --out FILE saves this plan for review;")?;
+            page.line("       or, which applies it if it is still the same:")?;
+            page.line(&format!("       mfaplan apply --approve {digest}"))
         }
         NextStep::Nothing => Ok(()),
     }
