@@ -239,8 +239,8 @@ fn config(switched_off: &[&str]) -> Config {
     let declared = |address: &str| Declared { address: address.into(), span, layer: Layer::Configuration };
     Config {
         dir: PathBuf::new(),
-        files: vec!["main.mfa.hcl".into()],
-        digest: "sha256:0".into(),
+        origin: mfaplan::testing::config::Origin::default(),
+        policy: None,
         sources,
         instant: now(),
         var: Value::Null,

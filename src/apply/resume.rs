@@ -8,7 +8,7 @@ use super::{
     clock::Clock,
     executor::{Header, Session},
     journal::{
-        Journal, JournalWriter, RunId, Sink,
+        Journal, JournalWriter, Sink,
         v1::{By, Line, Resume},
     },
     observer::Event,
@@ -102,12 +102,6 @@ impl FreshResume {
         preflight.check(run.tenant.id, run.waivers.iter().any(|waiver| waiver.guardrail == "window"))?;
         let left = preflight.of(&run.changes);
         Ok(Self { journal, approval, left, by: preflight.by.clone() })
-    }
-
-    /// The run.
-    #[must_use]
-    pub(crate) const fn run(&self) -> &RunId {
-        &self.journal.run.run
     }
 }
 

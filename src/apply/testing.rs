@@ -526,7 +526,7 @@ fn check_report(report: &RunReport) {
     assert_eq!(counts.changes, report.users.len() as u64);
     assert_eq!(report.exit_code, report.outcome.exit_code());
     assert_eq!(
-        report.outcome == super::RunEnd::Complete,
+        report.outcome == super::report::RunEnd::Complete,
         counts.is_complete()
             && report
                 .stopped

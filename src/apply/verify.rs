@@ -6,18 +6,16 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Context, Urgency,
-    clock::Clock,
-    in_flight::InFlight,
     journal::{Journal, RunId, v1::PlannedUser},
     report::{Counts, Failure, Outcome, Seen},
 };
 use crate::{
     facts::UserKind,
-    tenant::{MfaState, ObservedTenant, TenantRead, Text, User, UserId},
+    tenant::{MfaState, ObservedTenant, Text, User, UserId},
 };
 
 /// The version of the report, named in the published schema; minor = additions only.
+#[cfg(test)]
 pub(crate) const FORMAT_VERSION: &str = "1.0";
 
 /// What a user should look like.
@@ -190,12 +188,6 @@ pub(crate) struct VerifySummary {
 }
 
 impl VerifyReport {
-    /// Is anybody not as he should be?
-    #[must_use]
-    pub(crate) const fn differs(&self) -> bool {
-        self.summary.drifted + self.summary.gone + self.summary.unread > 0
-    }
-
     /// In the words of the summary event: drifted and gone users are stale to any run, unread ones unknown.
     #[must_use]
     pub(crate) const fn as_counts(&self) -> Counts {
@@ -215,26 +207,6 @@ impl VerifyReport {
 
 /// States that were read, or why not.
 pub(crate) type States = HashMap<UserId, Result<Seen, Failure>>;
-
-/// Reads each user's state on its own: for a run of few users in a large tenant.
-pub(crate) async fn read_states<T: TenantRead, C: Clock>(expected: &[Expected], context: Context<'_, T, C>) -> States {
-    let mut waiting = expected.iter().map(|one| one.user.id);
-    let mut flying = InFlight::new();
-    let mut states = States::with_capacity(expected.len());
-    loop {
-        while flying.len() < context.reads() && context.stop.urgency() == Urgency::Go {
-            let Some(id) = waiting.next() else { break };
-            let tenant = context.tenant;
-            flying.push(async move { (id, tenant.state(id).await) });
-        }
-        if flying.is_empty() {
-            return states;
-        }
-        for (id, read) in flying.finished().await {
-            states.insert(id, read.as_ref().map(Seen::from).map_err(Failure::from));
-        }
-    }
-}
 
 /// The states of these users in a tenant that was read as a whole.
 #[must_use]

@@ -13,8 +13,10 @@ pub(crate) struct Variable {
     /// Names that mean the same, for people who have them set for Terraform.
     pub aliases: &'static [&'static str],
     /// What it does.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the page of variables is made by a test"))]
     pub meaning: &'static str,
     /// Its value is a secret and is never shown.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the page of variables is made by a test"))]
     pub secret: bool,
 }
 

@@ -23,9 +23,9 @@ mod terminal;
 mod timeline;
 mod who;
 
-pub(crate) use args::{Cli, Command, Global};
+pub(crate) use args::{Cli, Command};
 pub(crate) use context::Context;
-pub(crate) use environment::{Environment, VARIABLES, Variable};
+pub(crate) use environment::Environment;
 pub(crate) use exit::{Exit, Failure, Outcome};
 
 use std::{

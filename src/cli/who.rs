@@ -2,7 +2,7 @@
 
 use crate::{
     apply::journal::v1::{By, Identity, Pipeline},
-    tenant::{ReadError, Text},
+    tenant::Text,
 };
 
 use super::{Context, Failure, environment::Environment, runtime, tenant::Tenant};
@@ -13,7 +13,7 @@ pub(super) fn by(tenant: &Tenant, context: &Context) -> Result<By, Failure> {
     let identity = match tenant {
         Tenant::Snapshot(_) => None,
         Tenant::Graph(graph) => {
-            let claims = runtime::online()?.block_on(graph.signed_in()).map_err(ReadError::from)?.claims;
+            let claims = runtime::online()?.block_on(graph.signed_in())?.claims;
             Some(Identity {
                 user_principal_name: claims.upn.map(Text::from),
                 application: claims.appid.or(claims.azp).map(Text::from),

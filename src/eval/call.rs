@@ -120,7 +120,7 @@ fn wrong(
 fn fit(arg: &mut Cow<'_, Value>, takes: Takes) -> Result<(), String> {
     let fits = match (takes, arg.unmarked()) {
         (_, Value::Null) | (Takes::Any, _) => true,
-        (Takes::String, Value::String(_)) | (Takes::Number, Value::Number(_)) | (Takes::Bool, Value::Bool(_)) => true,
+        (Takes::String, Value::String(_)) | (Takes::Number, Value::Number(_)) => true,
         (Takes::Sequence, Value::List(_) | Value::Tuple(_) | Value::Set(_)) => true,
         (Takes::Mapping, Value::Map(_) | Value::Object(_)) => true,
         (Takes::Bools, Value::Tuple(elements) | Value::List(elements)) => {
@@ -138,12 +138,9 @@ fn fit(arg: &mut Cow<'_, Value>, takes: Takes) -> Result<(), String> {
     let converted = match takes {
         Takes::String => super::convert(arg, &Type::String)?,
         Takes::Number => super::convert(arg, &Type::Number)?,
-        Takes::Bool => super::convert(arg, &Type::Bool)?,
         Takes::Strings => super::convert(arg, &list(Type::String))?,
-        Takes::Numbers => super::convert(arg, &list(Type::Number))?,
         Takes::Bools => super::convert(arg, &list(Type::Bool))?,
         Takes::Set => super::convert(arg, &Type::Set(Box::new(Type::Any)))?,
-        Takes::StringSet => super::convert(arg, &Type::Set(Box::new(Type::String)))?,
         Takes::Sequence => return Err("list, set or tuple required".into()),
         Takes::Mapping => return Err("map or object required".into()),
         Takes::Any => return Ok(()),

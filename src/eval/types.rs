@@ -1,6 +1,6 @@
 //! Types: what values have, and what `variable { type = … }` asks for.
 
-use std::{collections::BTreeMap, fmt::Write};
+use std::collections::BTreeMap;
 
 use hcl_edit::{
     Span as _,
@@ -106,52 +106,6 @@ impl Type {
             Self::Map(element) => format!("map of {}", element.friendly()),
             Self::Tuple(_) => "tuple".into(),
             Self::Object(_) => "object".into(),
-        }
-    }
-
-    /// The type as it is written.
-    #[must_use]
-    pub(crate) fn source(&self) -> String {
-        let mut out = String::new();
-        self.write_source(&mut out);
-        out
-    }
-
-    fn write_source(&self, out: &mut String) {
-        let wrapped = |out: &mut String, name: &str, element: &Self| {
-            out.push_str(name);
-            out.push('(');
-            element.write_source(out);
-            out.push(')');
-        };
-        match self {
-            Self::Any => out.push_str("any"),
-            Self::Bool => out.push_str("bool"),
-            Self::Number => out.push_str("number"),
-            Self::String => out.push_str("string"),
-            Self::List(element) => wrapped(out, "list", element),
-            Self::Set(element) => wrapped(out, "set", element),
-            Self::Map(element) => wrapped(out, "map", element),
-            Self::Tuple(elements) => {
-                out.push_str("tuple([");
-                for (at, element) in elements.iter().enumerate() {
-                    out.push_str(if at == 0 { "" } else { ", " });
-                    element.write_source(out);
-                }
-                out.push_str("])");
-            }
-            Self::Object(fields) => {
-                out.push_str("object({");
-                for (at, (name, field)) in fields.iter().enumerate() {
-                    let _ = write!(out, "{}{name} = ", if at == 0 { "" } else { ", " });
-                    if field.optional.is_some() {
-                        wrapped(out, "optional", &field.ty);
-                    } else {
-                        field.ty.write_source(out);
-                    }
-                }
-                out.push_str("})");
-            }
         }
     }
 

@@ -10,10 +10,11 @@ pub(crate) mod recognise;
 pub(crate) mod signal;
 mod view;
 
-pub use coverage::{CompiledPolicies, Coverage, Gap, PolicyGap};
-pub use kind::UserKind;
+pub use coverage::CompiledPolicies;
+pub(crate) use coverage::Coverage;
+pub(crate) use kind::UserKind;
 pub(crate) use kind::kind;
-pub use names::NameMatcher;
-pub use population::Population;
-pub use signal::{Signal, SignalModel};
+pub(crate) use names::NameMatcher;
+pub(crate) use population::Population;
+pub(crate) use signal::{Signal, SignalModel};
 pub use view::{Facts, UserView};

@@ -27,9 +27,10 @@ use std::{
 
 use jiff::Timestamp;
 
-pub use cloud::{Cloud, EndpointError, Endpoints};
+pub use cloud::{Cloud, Endpoints};
+#[cfg(test)]
 pub(crate) use cloud::{GRAPH_VARIABLE, LOGIN_VARIABLE};
-pub use requests::{Family, Need, REQUESTS, RequestSpec, Version, markdown_table};
+pub use requests::{Family, Need, REQUESTS, RequestSpec, markdown_table};
 pub use retry::Patience;
 
 use client::Client;

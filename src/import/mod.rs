@@ -19,7 +19,7 @@ mod prove;
 mod write;
 
 pub(crate) use guess::{Guess, GuessKind};
-pub(crate) use prove::{ProofError, prove};
+pub(crate) use prove::prove;
 
 use crate::{
     config::{CloudName, files::MAX_FILE},

@@ -22,7 +22,7 @@ mod server;
 mod text;
 mod workspace;
 
-pub(crate) use server::{ServeError, ServeOptions, serve};
+pub(crate) use server::{ServeOptions, serve};
 
 #[cfg(test)]
 mod tests;

@@ -11,7 +11,7 @@ use crate::{
     desired::{self, Claim, Desired, ProtectionKind},
     diag::{Diagnostic, did_you_mean},
     diff::{self, Action, Cause, Transition},
-    eval::{Scope, Value},
+    eval::Scope,
     facts::{Facts, UserKind, UserView},
     risk::{self, Finding, Place, PlanFinding},
     severity::Severity,
@@ -451,14 +451,4 @@ pub(super) const fn bucket<'a>(counts: &'a mut StateCounts, state: &ObservedStat
         Some(MfaState::Enforced) => &mut counts.enforced,
         None => &mut counts.unknown,
     }
-}
-
-/// `change` in expressions.
-#[must_use]
-pub(crate) fn change_value(before: &ObservedState, after: MfaState, action: Action) -> Value {
-    Value::object([
-        ("before", Value::string(before.as_str())),
-        ("after", Value::string(after.as_str())),
-        ("action", Value::string(action.as_str())),
-    ])
 }

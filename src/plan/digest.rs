@@ -403,7 +403,8 @@ mod tests {
         let plan = sample();
         let digest = compute(&plan);
         let place = plan.changes.iter().position(|change| change.decision == Decision::Apply).unwrap();
-        let edits: [(&str, &dyn Fn(&mut Plan)); 12] = [
+        type Edit<'a> = &'a dyn Fn(&mut Plan);
+        let edits: [(&str, Edit<'_>); 12] = [
             ("the name", &|p| p.changes[place].user.user_principal_name = "other@contoso.com".into()),
             ("the id", &|p| p.changes[place].user.id = UserId::new(uuid::Uuid::from_u128(7))),
             ("the end", &|p| {

@@ -13,8 +13,8 @@ mod rollback;
 
 pub(crate) use again::refused_now;
 pub use build::{BuildError, BuildInput, Built, build};
-pub(crate) use build::{change_value, enabled_users, estimated_seconds, execution_now, place, recounted};
-pub use compare::{ChangedUser, PlanDiff, Reason, compare};
+pub(crate) use build::{enabled_users, estimated_seconds, execution_now, place, recounted};
+pub use compare::compare;
 pub(crate) use expressions::plan as plan_value;
 pub use expressions::tenant as tenant_value;
 pub(crate) use guardrails::WAIVABLE;

@@ -26,7 +26,7 @@ pub(crate) mod words;
 
 use std::{fmt, io, io::Write, str::FromStr};
 
-pub use redact::{redact, redact_observed};
+pub use redact::redact;
 
 use crate::{plan::Plan, severity::Severity};
 

@@ -41,30 +41,6 @@ pub(crate) fn write(diff: &PlanDiff<'_>, format: DiffFormat, options: &Options, 
     }
 }
 
-/// As [`write()`], for a terminal.
-///
-/// # Errors
-/// Those of the writer.
-pub(crate) fn text(diff: &PlanDiff<'_>, color: bool, out: &mut dyn Write) -> io::Result<()> {
-    write(diff, DiffFormat::Text, &Options { color, ..Options::default() }, out)
-}
-
-/// As [`write()`], for a comment.
-///
-/// # Errors
-/// Those of the writer.
-pub(crate) fn markdown(diff: &PlanDiff<'_>, out: &mut dyn Write) -> io::Result<()> {
-    write(diff, DiffFormat::Markdown, &Options::default(), out)
-}
-
-/// As [`write()`], for a program.
-///
-/// # Errors
-/// Those of the writer.
-pub(crate) fn json(diff: &PlanDiff<'_>, out: &mut dyn Write) -> io::Result<()> {
-    write(diff, DiffFormat::Json, &Options::default(), out)
-}
-
 /// `3 users added, 1 removed, 2 changed`
 fn verdict(diff: &PlanDiff<'_>) -> String {
     if diff.is_empty() {

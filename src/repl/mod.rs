@@ -13,7 +13,7 @@ use crate::{
     diag::FileId,
 };
 
-pub(crate) use complete::{Completion, complete};
+pub(crate) use complete::complete;
 pub(crate) use names::Names;
 pub(crate) use piped::run_piped;
 pub(crate) use session::{Session, evaluate_line, sources};

@@ -1,11 +1,6 @@
-//! The catalogue: every built-in rule, and its page.
+//! The catalogue: every built-in rule.
 
-use std::fmt::Write;
-
-use super::{
-    rule::{Rule, RuleDoc},
-    rules,
-};
+use super::{rule::Rule, rules};
 
 /// Every built-in rule, by id.
 #[must_use]
@@ -19,12 +14,6 @@ pub(crate) fn rule(id: &str) -> Option<&'static Rule> {
     registry().iter().copied().find(|rule| rule.id.eq_ignore_ascii_case(id) || rule.name.eq_ignore_ascii_case(id))
 }
 
-/// The documentation of a rule, by id.
-#[must_use]
-pub(crate) fn doc(id: &str) -> Option<&'static RuleDoc> {
-    rule(id).map(|rule| &rule.doc)
-}
-
 /// Id, name and worst severity of every rule, for the configuration.
 #[must_use]
 pub fn known_rules() -> Vec<(&'static str, &'static str, crate::severity::Severity)> {
@@ -36,56 +25,4 @@ pub fn known_rules() -> Vec<(&'static str, &'static str, crate::severity::Severi
 #[must_use]
 pub(crate) fn waivable(id: &str) -> bool {
     !matches!(id, "MFA044" | "MFA045")
-}
-
-/// The page `docs/risks.md`.
-#[must_use]
-pub(crate) fn markdown() -> String {
-    let mut page = String::from(
-        "# Risks\n\nThis page is generated from the rules themselves (`UPDATE_DOCS=1 cargo test --lib risk::`).\n\n\
-         Severities, worst first: critical, high, medium, low, info. A change with an unaccepted finding at or above \
-         `block_at` (default critical) is withheld. `accept` waives a finding for some users until a date; `risk` \
-         re-grades a rule or switches it off. A rule that lacks a fact is *not evaluated* and the plan says so (MFA091); \
-         unknown is never taken for safe.\n\n| id | name | on | severity | says |\n|---|---|---|---|---|\n",
-    );
-    for rule in registry() {
-        let _ = writeln!(
-            page,
-            "| [{}](#{}) | {} | {} | {} | {} |",
-            rule.id,
-            rule.id.to_ascii_lowercase(),
-            rule.name,
-            rule.on(),
-            grades(rule),
-            rule.title,
-        );
-    }
-    for rule in registry() {
-        page.push('\n');
-        section(&mut page, rule);
-    }
-    page
-}
-
-fn section(page: &mut String, rule: &Rule) {
-    let Rule { id, name, title, grades: _, facts, remediation, doc, check: _ } = rule;
-    let RuleDoc { meaning, why, evidence, action, sources } = doc;
-    let facts: Vec<String> = facts.iter().map(|fact| format!("`{fact}`")).collect();
-    let facts = if facts.is_empty() { "none".to_owned() } else { facts.join(", ") };
-    let _ = write!(
-        page,
-        "<a id=\"{}\"></a>\n## {id} {name}\n\n{title}. Runs on: {}. Severity: {}. Facts: {facts}.\n\n{meaning}\n\n**Why.** {why}\n\n\
-         **Evidence.** {evidence}\n\n**What to do.** {remediation} {action}\n",
-        id.to_ascii_lowercase(),
-        rule.on(),
-        grades(rule),
-    );
-    if !sources.is_empty() {
-        let _ = write!(page, "\nSources: {}.\n", sources.join("; "));
-    }
-}
-
-fn grades(rule: &Rule) -> String {
-    let words: Vec<&str> = rule.grades.iter().map(|grade| grade.as_str()).collect();
-    words.join(" / ")
 }

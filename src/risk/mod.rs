@@ -23,11 +23,12 @@ pub(crate) mod testing_policies;
 mod tests;
 mod waivers;
 
-pub(crate) use catalogue::{doc, markdown, rule, waivable};
 pub use catalogue::{known_rules, registry};
-pub use changes::{ChangeFindings, assess_changes};
+pub(crate) use catalogue::{rule, waivable};
+pub(crate) use changes::ChangeFindings;
+pub use changes::assess_changes;
 pub use context::Context;
-pub use finding::{Accepted, Evidence, Finding, FindingUser, NotEvaluated, Place, PlanFinding};
+pub(crate) use finding::{Accepted, Evidence, Finding, FindingUser, NotEvaluated, Place, PlanFinding};
 pub use plan_rules::assess_plan;
-pub use rule::{Rule, RuleDoc, RuleKind};
-pub(crate) use rules::mfa044_changed_since_plan::changed_since_plan;
+pub use rule::RuleKind;
+pub(crate) use rule::{Rule, RuleDoc};

@@ -10,6 +10,7 @@ mod files;
 mod json;
 pub(crate) mod wire;
 
-pub(crate) use aggregate::{Aggregator, EventKind, Record, is_legacy};
-pub use files::{FileError, SignInFiles};
-pub(crate) use files::{UserKey, merge_files};
+pub(crate) use aggregate::{Aggregator, EventKind, Record};
+pub(crate) use files::FileError;
+pub use files::SignInFiles;
+pub(crate) use files::merge_files;

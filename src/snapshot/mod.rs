@@ -24,10 +24,7 @@ mod write;
 mod tests;
 
 pub use adapter::SnapshotTenant;
-pub(crate) use error::MAX_PROBLEMS;
-pub use error::{Problem, SnapshotError, SnapshotErrorKind};
 pub use read::{from_slice, read};
-pub(crate) use write::save;
 pub use write::write;
 
 #[cfg(doc)]

@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use proptest::prelude::*;
 
-use super::*;
+use super::{error::SnapshotError, *};
 use crate::tenant::{
     Attribute, LastSignIn, MailboxPurpose, MfaState, ObservedState, ObservedTenant, StateRead, TenantRead, TenantWrite,
     UserId, WriteErrorKind,

@@ -1,10 +1,6 @@
 //! [`ObservedTenant`] → file.
 
-use std::{
-    fs::{self, File},
-    io::{self, BufWriter, Write},
-    path::Path,
-};
+use std::io::{self, Write};
 
 use jiff::Timestamp;
 use serde::{
@@ -17,34 +13,7 @@ use crate::tenant::{
     ObservedTenant, RoleAssignment, SignIns, Text, Unavailable, User, UserType,
 };
 
-use super::{
-    commit::{beside, sync_directory},
-    error::SnapshotError,
-    head::FORMAT_VERSION,
-    time::NEVER,
-};
-
-/// Writes a tenant to a file, atomically. A new file is readable by its owner only: it holds personal data. An existing
-/// one keeps its permissions.
-///
-/// # Errors
-/// When the file cannot be written; then the old one, if any, is untouched.
-pub(crate) fn save(path: &Path, tenant: &ObservedTenant) -> Result<(), SnapshotError> {
-    let saved = || {
-        // A link is followed; a file that does not exist yet has only its own name.
-        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        let temporary = beside(&target)?;
-        let mut out = BufWriter::with_capacity(1 << 20, temporary.as_file());
-        write(tenant, &mut out)?;
-        out.into_inner().map_err(io::IntoInnerError::into_error).and_then(File::sync_all)?;
-        if let Ok(metadata) = fs::metadata(&target) {
-            temporary.as_file().set_permissions(metadata.permissions())?;
-        }
-        temporary.persist(&target).map_err(|error| error.error)?;
-        sync_directory(&target)
-    };
-    saved().map_err(|error| SnapshotError::io(path, "cannot write", error))
-}
+use super::{head::FORMAT_VERSION, time::NEVER};
 
 /// Writes a tenant in the snapshot format: reading it back gives the same facts. One user a line, so that two copies of
 /// a tenant can be compared by `diff`.

@@ -13,15 +13,18 @@ mod state;
 mod text;
 mod user;
 
-pub use conditional_access::{
-    ApplicationConditions, AuthenticationStrength, Conditions, ExternalUsers, GrantControls, Policy, PolicyState,
-    UserConditions,
-};
-pub use id::{GroupId, RoleTemplateId, TenantId, UserId};
-pub use observed::{Domain, Fact, Group, MfaServicePolicy, ObservedTenant, Source, Unavailable, UserIndex};
-pub use port::{ReadError, ReadProgress, ReadRequest, StateRead, TenantRead, TenantWrite, WriteError, WriteErrorKind};
+pub use conditional_access::{ApplicationConditions, Conditions, GrantControls, Policy, PolicyState, UserConditions};
+pub(crate) use conditional_access::{AuthenticationStrength, ExternalUsers};
+pub(crate) use id::RoleTemplateId;
+pub use id::{GroupId, TenantId, UserId};
+pub use observed::{Domain, Fact, Group, ObservedTenant, Source, UserIndex};
+pub(crate) use observed::{MfaServicePolicy, Unavailable};
+pub(crate) use port::{ReadError, WriteError};
+pub use port::{ReadProgress, ReadRequest, StateRead, TenantRead, TenantWrite, WriteErrorKind};
 pub(crate) use roles::{is_privileged, role};
 pub use sign_ins::{AppSignIns, LegacySignIns, SignIns};
-pub use state::{MfaState, ObservedState};
+pub use state::MfaState;
+pub(crate) use state::ObservedState;
 pub use text::Text;
-pub use user::{Attribute, Emptiness, LastSignIn, MailboxPurpose, RoleAssignment, User, UserType};
+pub use user::{Attribute, LastSignIn, MailboxPurpose, User, UserType};
+pub(crate) use user::{Emptiness, RoleAssignment};

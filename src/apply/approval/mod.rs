@@ -12,10 +12,13 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use allowed_signers::{AllowedSigners, AllowedSignersError};
-pub use signature::SignatureError;
-pub(crate) use signature::{NAMESPACE, SignError, SignatureFile, by_signatures, sign, statement};
-pub use states::{ApprovedPlan, FreshPlan, Left, Preflight, PreflightError, Requirements};
+pub(crate) use allowed_signers::AllowedSigners;
+pub(crate) use signature::{NAMESPACE, SignatureError, SignatureFile, by_signatures, sign};
+#[cfg(test)]
+pub(crate) use signature::{SignError, statement};
+pub(crate) use states::Left;
+pub(crate) use states::PreflightError;
+pub use states::{ApprovedPlan, FreshPlan, Preflight, Requirements};
 
 use super::journal::RunId;
 use crate::plan::{Digest, Plan};

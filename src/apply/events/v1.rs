@@ -16,6 +16,7 @@ use crate::{
 };
 
 /// The version of the lines, named in the published schema; minor = additions only.
+#[cfg(test)]
 pub(crate) const FORMAT_VERSION: &str = "1.0";
 
 /// A user in an event.

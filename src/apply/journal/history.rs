@@ -20,6 +20,7 @@ use crate::{
 };
 
 /// The version of `history --json`, named in the published schema; minor = additions only.
+#[cfg(test)]
 pub(crate) const HISTORY_VERSION: &str = "1.0";
 
 /// A run in `history`.

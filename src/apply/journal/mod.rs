@@ -13,11 +13,13 @@ mod write;
 
 use std::{fmt, io, path::PathBuf, str::FromStr};
 
-pub(crate) use history::HISTORY_VERSION;
-pub use history::{HistoryEntry, HistoryStatus, RunDetails};
-pub use read::{Entry, Journal};
+#[cfg(test)]
+pub(crate) use history::{HISTORY_VERSION, HistoryStatus};
+pub(crate) use history::{HistoryEntry, RunDetails};
+pub(crate) use read::Entry;
+pub use read::Journal;
 pub use store::Store;
-pub use write::{JournalWriter, Sink};
+pub(crate) use write::{JournalWriter, Sink};
 
 /// The id of a run: the stem of its journal's name. Sorts by time.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]

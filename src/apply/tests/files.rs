@@ -34,8 +34,7 @@ fn rewritten(bytes: &[u8], edit: &dyn Fn(&mut Vec<Line>)) -> Vec<u8> {
     edit(&mut lines);
     let world = World::default();
     JournalWriter::new(world.clone()).append(&lines).unwrap();
-    let bytes = world.lock().bytes.clone();
-    bytes
+    std::mem::take(&mut world.lock().bytes)
 }
 
 /// The same journal as that of another run.
@@ -282,7 +281,7 @@ fn journal_and_events_have_the_published_shape() {
     let (world, plan) = enforce(3);
     world.move_by_hand(2, crate::tenant::MfaState::Enabled);
     let mut out = Vec::new();
-    let events = super::super::events::EventWriter::new(&mut out, super::super::Command::Apply, start());
+    let events = super::super::events::EventWriter::new(&mut out, super::super::report::Command::Apply, start());
     Bench::new(&world).apply_watched(plan, &events).unwrap();
     drop(events);
     for line in world.lock().bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {

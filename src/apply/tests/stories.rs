@@ -3,8 +3,8 @@
 use std::{collections::HashMap, time::Duration};
 
 use super::super::{
-    Approval, ApprovedPlan, FreshPlan, Left, Outcome, Requirements, RunEnd, Urgency,
-    report::{Seen, StopReason},
+    Approval, ApprovedPlan, FreshPlan, Left, Outcome, Requirements, Urgency,
+    report::{RunEnd, Seen, StopReason},
     stop,
     testing::{Bench, Fault, enforce, outcomes, plan, preflight, run_id, start, user},
 };

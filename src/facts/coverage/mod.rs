@@ -12,7 +12,7 @@ mod grant;
 mod tests;
 
 pub use compile::CompiledPolicies;
-pub use gap::{Gap, PolicyGap};
+pub(crate) use gap::{Gap, PolicyGap};
 
 use crate::tenant::{Fact, Text};
 

@@ -9,8 +9,9 @@ mod choose;
 mod error;
 mod source;
 
-pub(crate) use choose::DEVICE_CODE_CLIENT;
-pub use choose::{Credential, Identity, ManagedIdentity, Method, VARIABLES};
-pub use error::AuthError;
-pub use source::{Claims, DevicePrompt, Prompt};
+pub use choose::{Credential, Method, VARIABLES};
+pub(crate) use choose::{Identity, ManagedIdentity};
+pub(crate) use error::AuthError;
+pub use source::Prompt;
+pub(crate) use source::{Claims, DevicePrompt};
 pub(crate) use source::{Token, TokenSource};

@@ -7,25 +7,6 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Vis
 use super::PlanFileError;
 
 /// What a JSON file holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum DocumentKind {
-    /// A plan (`format_version`), saved or from `--json`.
-    Plan,
-    /// An offline copy of a tenant (`formatVersion`).
-    Snapshot,
-}
-
-/// What the file is, by its version member.
-///
-/// # Errors
-/// It is neither, or no JSON at all.
-pub(crate) fn kind(bytes: &[u8]) -> Result<DocumentKind, PlanFileError> {
-    Ok(match read(bytes)? {
-        Header::Plan { .. } => DocumentKind::Plan,
-        Header::Snapshot => DocumentKind::Snapshot,
-    })
-}
-
 #[derive(Clone, Debug)]
 pub(super) enum Header {
     Plan { version: String },

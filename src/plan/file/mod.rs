@@ -17,8 +17,7 @@ use std::{
     path::Path,
 };
 
-pub use error::PlanFileError;
-pub(crate) use header::{DocumentKind, kind};
+pub(crate) use error::PlanFileError;
 pub(crate) use pseudonym::{pseudonymous_tenant, pseudonymous_user, tenant_id_text, user_id_text};
 
 use super::{Digest, Plan};

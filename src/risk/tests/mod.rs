@@ -2,5 +2,6 @@
 
 mod engine;
 mod labelled;
+mod page;
 mod properties;
 mod registry;
