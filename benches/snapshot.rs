@@ -53,7 +53,7 @@ fn apply(file: &Path) {
             tokio::spawn(async move {
                 for user in users {
                     tenant.state(user).await.unwrap();
-                    tenant.write(user, MfaState::Enforced).await.unwrap();
+                    tenant.write(user, MfaState::Enforced, std::future::pending()).await.unwrap();
                     tenant.state(user).await.unwrap();
                 }
             })

@@ -55,6 +55,7 @@ fn load(dir: &Path) -> Config {
         var_files: &[],
         environment: &[],
         instant: now(),
+        allow_files: &[],
         known_rules: &risk::known_rules(),
     };
     config::load(input).unwrap_or_else(|failure| panic!("{:#?}", failure.diagnostics))

@@ -67,6 +67,7 @@ pub(crate) fn load(directory: &Path) -> Config {
         var_files: &[],
         environment: &[],
         instant: workspace::AS_OF.parse().unwrap(),
+        allow_files: &[],
         known_rules: &rules,
     };
     config::load(input).unwrap_or_else(|failure| panic!("{:?}", failure.diagnostics))

@@ -215,18 +215,22 @@ where
 
     /// Canary users, the rest, the read-back. `proven` canaries were written and verified by an earlier session.
     pub(super) async fn run(&mut self, mut queue: VecDeque<usize>, proven: u32) {
-        self.canaries(&mut queue, proven).await;
+        let unseen = self.canaries(&mut queue, proven).await;
         self.phase(Phase::Rest, queue.len());
         self.process(queue).await;
-        let unverified = self.unverified();
+        let mut unverified = self.unverified();
+        unverified.retain(|index| !unseen.contains(index));
         self.read_back(unverified).await;
+        // Canaries that did not show had their 30 s: one more look, and no more waiting.
+        self.read_round(unseen, true).await;
     }
 
-    /// Writes users until `canary` of them are written (stale ones show nothing), and reads them back.
-    async fn canaries(&mut self, queue: &mut VecDeque<usize>, proven: u32) {
+    /// Writes users until `canary` of them are written (stale ones show nothing), and reads them back. Returns those who
+    /// do not show it.
+    async fn canaries(&mut self, queue: &mut VecDeque<usize>, proven: u32) -> Vec<usize> {
         let wanted = self.header.canary.saturating_sub(proven) as usize;
         if wanted == 0 {
-            return;
+            return Vec::new();
         }
         self.phase(Phase::Canary, wanted.min(queue.len()));
         let mut written: Vec<usize> = Vec::new();
@@ -242,14 +246,16 @@ where
         }
         let unverified = written.iter().copied().filter(|index| !self.users[*index].verified).collect();
         self.read_back(unverified).await;
-        let missing = written.iter().filter(|index| !self.users[**index].verified).count();
-        if missing > 0 && missing == written.len() {
+        let count = written.len();
+        let missing: Vec<usize> = written.into_iter().filter(|index| !self.users[*index].verified).collect();
+        if !missing.is_empty() && missing.len() == count {
             // Nothing shows that writes take effect: that is what canaries are for.
             self.halt_for(StopReason::CanaryNotVerified);
         }
-        for _ in 0..missing {
+        for _ in &missing {
             self.count_failure();
         }
+        missing
     }
 
     /// Sends these users through check, intent and write, up to `parallelism` at a time.
@@ -338,13 +344,15 @@ where
         let mut delay = Duration::from_millis(500);
         loop {
             let last = deadline.is_some_and(|deadline| clock.elapsed() >= deadline);
-            pending = self.read_round(pending, last).await;
+            let (missing, asked) = self.read_round(pending, last).await;
+            pending = missing;
             if pending.is_empty() || last || !self.may_read_back() {
                 return;
             }
             // The 30 s count from the end of the first round, so that a long list leaves everybody the same time.
             let deadline = *deadline.get_or_insert_with(|| clock.elapsed() + READ_BACK);
-            let pause = delay.min(deadline.saturating_sub(clock.elapsed()));
+            // Never before the time that the service named, even where that is after the last round's.
+            let pause = delay.min(deadline.saturating_sub(clock.elapsed())).max(asked);
             delay = (delay * 2).min(Duration::from_secs(8));
             tokio::select! {
                 biased;
@@ -354,11 +362,14 @@ where
         }
     }
 
-    /// Reads each once; returns those who do not show it yet. On the last round these are told as not verified.
-    async fn read_round(&mut self, pending: Vec<usize>, last: bool) -> Vec<usize> {
+    /// Reads each once; returns those who do not show it yet, and how long the service asked to wait. On the last round
+    /// these are told as not verified.
+    async fn read_round(&mut self, pending: Vec<usize>, last: bool) -> (Vec<usize>, Duration) {
         let mut waiting = pending.into_iter();
         let mut flying = InFlight::new();
         let mut missing = Vec::new();
+        let clock = self.context.clock;
+        let mut not_before = Duration::ZERO;
         loop {
             while flying.len() < self.context.reads() && self.may_read_back() {
                 let Some(index) = waiting.next() else { break };
@@ -368,12 +379,12 @@ where
             if flying.is_empty() {
                 missing.extend(waiting);
                 missing.sort_unstable();
-                return missing;
+                return (missing, not_before.saturating_sub(clock.elapsed()));
             }
             let context = self.context;
             let reads = tokio::select! {
                 biased;
-                () = context.stop.reached(Urgency::Abort) => return missing,
+                () = context.stop.reached(Urgency::Abort) => return (missing, Duration::ZERO),
                 reads = flying.finished() => reads,
             };
             for (index, read) in reads {
@@ -383,7 +394,11 @@ where
                         let reached = user.planned.is_reached(read);
                         (reached, shown(Some(Seen::from(read)), reached, None))
                     }
-                    Err(error) => (false, shown(user.observed, false, Some(Failure::from(error)))),
+                    Err(error) => {
+                        let asked = error.retry_after.unwrap_or_default().min(READ_BACK);
+                        not_before = not_before.max(clock.elapsed() + asked);
+                        (false, shown(user.observed, false, Some(Failure::from(error))))
+                    }
                 };
                 if reached || last {
                     self.settle(index, performed);
@@ -394,7 +409,7 @@ where
         }
     }
 
-    /// Gives an outcome to a user for whom this session sent nothing. Where an earlier session left him in doubt, only a
+    /// Gives an outcome to a user for whom this session sent nothing. Where an earlier session left them in doubt, only a
     /// read can settle that.
     fn settle_unsent(&mut self, index: usize, mut performed: Performed) {
         let before = self.users[index].outcome;

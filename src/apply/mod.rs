@@ -20,7 +20,6 @@ mod judge;
 pub(crate) mod lock;
 pub(crate) mod observer;
 pub(crate) mod own_files;
-mod patience;
 mod perform;
 pub(crate) mod report;
 mod resume;

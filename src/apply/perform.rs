@@ -8,13 +8,16 @@ use super::{
     journal::v1::Planned,
     judge::Standing,
     observer::Event,
-    patience::Patience,
     report::{Failure, Outcome, Seen},
 };
-use crate::tenant::{ReadError, StateRead, TenantRead, TenantWrite, WriteErrorKind};
+use crate::tenant::{Patience, ReadError, Spent, StateRead, TenantRead, TenantWrite, WriteErrorKind};
 
 /// A state read longer ago than this is read again before a write.
 const MAX_AGE: Duration = Duration::from_secs(60);
+
+/// How long a write under way, and then a read, may take once the run is to end: five seconds together at most, since
+/// whoever stops a run stands and waits. A write without an answer by then is unknown, and a resumption settles it.
+const GRACE: [Duration; 2] = [Duration::from_secs(3), Duration::from_millis(1500)];
 
 /// What became of one user.
 #[derive(Debug)]
@@ -56,9 +59,9 @@ pub(super) struct Errand<'a, T, C> {
 impl<T: TenantRead + TenantWrite, C: Clock> Errand<'_, T, C> {
     /// Reads the state right before a write.
     pub(super) async fn check(&self) -> Checked {
-        let mut patience = Patience::default();
+        let mut spent = Spent::default();
         let read_at = self.context.clock.elapsed();
-        match self.read(&mut patience).await {
+        match self.read(&mut spent).await {
             Ok(read) => match self.planned.standing(&read) {
                 Standing::Before => Checked::Writable(read_at),
                 Standing::Reached => Checked::Settled(Performed::new(Outcome::Done, Some(&read), None)),
@@ -74,18 +77,21 @@ impl<T: TenantRead + TenantWrite, C: Clock> Errand<'_, T, C> {
     /// Writes. The intent is on the disk already.
     pub(super) async fn perform(&self, read_at: Duration) -> Performed {
         let clock = self.context.clock;
-        let mut patience = Patience::default();
+        let mut spent = Spent::default();
         // Something was sent of which nobody knows whether it arrived.
         let mut doubt = self.doubted;
         if clock.elapsed().saturating_sub(read_at) >= MAX_AGE
-            && let Err(performed) = self.look(&mut patience, doubt, None).await
+            && let Err(performed) = self.look(&mut spent, doubt, None).await
         {
             return *performed;
         }
         loop {
-            let error = match self.context.tenant.write(self.planned.user.id, self.planned.after).await {
-                Ok(()) => return Performed::new(Outcome::Done, None, None),
-                Err(error) => error,
+            let write = self.context.tenant.write(self.planned.user.id, self.planned.after, self.stopping());
+            let error = match self.within(GRACE[0], write).await {
+                Some(Ok(())) => return Performed::new(Outcome::Done, None, None),
+                Some(Err(error)) => error,
+                // Sent, and not answered in the time that is left: only a later read can tell.
+                None => return Performed::new(Outcome::Unknown, None, Some(unanswered())),
             };
             let mut failure = Failure::from(&error);
             let asked = match error.kind {
@@ -95,35 +101,37 @@ impl<T: TenantRead + TenantWrite, C: Clock> Errand<'_, T, C> {
                     if doubt {
                         // An earlier attempt may have arrived all the same: the refusal is only of this one.
                         failure.rejected = false;
-                        let last = self.last_look(&mut patience, false, failure).await;
+                        let last = self.last_look(&mut spent, false, failure).await;
                         return Performed { forbidden, ..last };
                     }
                     return Performed { forbidden, ..Performed::new(Outcome::Failed, None, Some(failure)) };
                 }
-                WriteErrorKind::Retry { after_ms } => after_ms.map(Duration::from_millis),
-                WriteErrorKind::NoAnswer => {
+                WriteErrorKind::Unsent if doubt => return self.last_look(&mut spent, doubt, failure).await,
+                WriteErrorKind::Unsent => return Performed::new(Outcome::NotAttempted, None, Some(failure)),
+                WriteErrorKind::Retry { after } => after,
+                WriteErrorKind::NoAnswer { after } => {
                     doubt = true;
-                    None
+                    after
                 }
             };
-            let delay = patience.next(asked, clock.chance());
-            let Some(delay) = delay else { return self.last_look(&mut patience, doubt, failure).await };
+            let delay = Patience::DEFAULT.next(&mut spent, asked, clock.chance());
+            let Some(delay) = delay else { return self.last_look(&mut spent, doubt, failure).await };
             let event = Event::Waiting { planned: &self.planned, delay, error: &failure };
             self.context.observer.observe(clock.now(), event);
             if !self.wait(delay).await {
-                return self.last_look(&mut patience, doubt, failure).await;
+                return self.last_look(&mut spent, doubt, failure).await;
             }
             // Even a throttled write is known to have been applied at times, and somebody else may have been there while
             // we waited: nothing is sent again without looking.
-            if let Err(performed) = self.look(&mut patience, true, Some(failure)).await {
+            if let Err(performed) = self.look(&mut spent, true, Some(failure)).await {
                 return *performed;
             }
         }
     }
 
     /// Reads once more before a write is sent (again): `Ok` where it may be, else what it came to.
-    async fn look(&self, patience: &mut Patience, sent: bool, failure: Option<Failure>) -> Result<(), Box<Performed>> {
-        let performed = match self.read(patience).await {
+    async fn look(&self, spent: &mut Spent, sent: bool, failure: Option<Failure>) -> Result<(), Box<Performed>> {
+        let performed = match self.read(spent).await {
             Ok(read) => match self.planned.standing(&read) {
                 Standing::Before => return Ok(()),
                 Standing::Reached => Performed::new(Outcome::Done, Some(&read), None),
@@ -138,8 +146,8 @@ impl<T: TenantRead + TenantWrite, C: Clock> Errand<'_, T, C> {
     }
 
     /// Nothing will be sent again: what can still be found out?
-    async fn last_look(&self, patience: &mut Patience, doubt: bool, failure: Failure) -> Performed {
-        match self.read(patience).await {
+    async fn last_look(&self, spent: &mut Spent, doubt: bool, failure: Failure) -> Performed {
+        match self.read(spent).await {
             Ok(read) => {
                 let outcome = match self.planned.standing(&read) {
                     Standing::Reached => return Performed::new(Outcome::Done, Some(&read), None),
@@ -156,18 +164,22 @@ impl<T: TenantRead + TenantWrite, C: Clock> Errand<'_, T, C> {
 
     /// One look after a write, for the read-back.
     pub(super) async fn read_back(&self) -> Result<StateRead, ReadError> {
-        self.context.tenant.state(self.planned.user.id).await
+        let read = self.context.tenant.state(self.planned.user.id);
+        self.within(GRACE[1], read).await.unwrap_or_else(|| Err(ReadError::new("stopped before an answer came")))
     }
 
-    /// Reads the state, patiently.
-    async fn read(&self, patience: &mut Patience) -> Result<StateRead, ReadError> {
+    /// Reads the state, with what patience is left for this user. A run that is to end waits for no second try.
+    async fn read(&self, spent: &mut Spent) -> Result<StateRead, ReadError> {
         loop {
-            let error = match self.context.tenant.state(self.planned.user.id).await {
-                Ok(read) => return Ok(read),
-                Err(error) if !error.transient => return Err(error),
-                Err(error) => error,
+            let read = self.context.tenant.state(self.planned.user.id);
+            let error = match self.within(GRACE[1], read).await {
+                Some(Ok(read)) => return Ok(read),
+                Some(Err(error)) if !error.transient => return Err(error),
+                Some(Err(error)) => error,
+                None => return Err(ReadError::new("stopped before an answer came")),
             };
-            let Some(delay) = patience.next(None, self.context.clock.chance()) else { return Err(error) };
+            let next = Patience::DEFAULT.next(spent, error.retry_after, self.context.clock.chance());
+            let Some(delay) = next else { return Err(error) };
             if !self.wait(delay).await {
                 return Err(error);
             }
@@ -178,13 +190,36 @@ impl<T: TenantRead + TenantWrite, C: Clock> Errand<'_, T, C> {
     async fn wait(&self, delay: Duration) -> bool {
         tokio::select! {
             biased;
-            () = self.context.stop.reached(Urgency::Drain) => false,
-            () = self.halt.reached(Urgency::Drain) => false,
+            () = self.stopping() => false,
             () = self.context.clock.sleep(delay) => true,
+        }
+    }
+
+    /// Ready once the run is to end: the operator stops it, or it has failed too often.
+    async fn stopping(&self) {
+        tokio::select! {
+            () = self.context.stop.reached(Urgency::Drain) => {}
+            () = self.halt.reached(Urgency::Drain) => {}
+        }
+    }
+
+    /// What this comes to; nothing where it is still under way some seconds after the run is to end.
+    async fn within<O>(&self, grace: Duration, work: impl Future<Output = O>) -> Option<O> {
+        tokio::select! {
+            biased;
+            done = work => Some(done),
+            () = async {
+                self.context.stop.reached(Urgency::Drain).await;
+                self.context.clock.sleep(grace).await;
+            } => None,
         }
     }
 
     fn is_halted(&self) -> bool {
         self.context.stop.urgency() > Urgency::Go || self.halt.urgency() > Urgency::Go
     }
+}
+
+fn unanswered() -> Failure {
+    Failure::new("stopped", "stopped before an answer came")
 }

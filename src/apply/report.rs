@@ -121,7 +121,7 @@ impl From<&WriteError> for Failure {
 
 impl From<&ReadError> for Failure {
     fn from(error: &ReadError) -> Self {
-        let ReadError { message, hints: _, status, request_id, transient: _ } = error;
+        let ReadError { message, hints: _, status, request_id, transient: _, retry_after: _ } = error;
         Self { status: *status, code: None, message: message.clone(), request_id: request_id.clone(), rejected: false }
     }
 }

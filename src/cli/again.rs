@@ -24,6 +24,9 @@ pub(super) fn flags(config: &ConfigArgs, tenant: &TenantArgs, context: &Context)
     for file in &config.var_files {
         add("--var-file", &path(file));
     }
+    for dir in &config.allow_files {
+        add("--allow-files", &path(dir));
+    }
     for var in &config.vars {
         add("--var", var);
     }

@@ -105,7 +105,7 @@ impl From<std::io::Error> for Failure {
 
 impl From<ReadError> for Failure {
     fn from(error: ReadError) -> Self {
-        let ReadError { message, hints, status: _, request_id, transient: _ } = error;
+        let ReadError { message, hints, status: _, request_id, transient: _, retry_after: _ } = error;
         let message = match request_id {
             Some(id) => format!("{message} (request {id})"),
             None => message,

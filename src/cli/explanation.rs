@@ -10,7 +10,7 @@ use crate::{
     plan::{self, Change, Decision, Plan},
     render::{self, escape::text as shown},
     risk::{self, Finding},
-    tenant::{LastSignIn, ObservedTenant, User, UserId, UserIndex},
+    tenant::{LastSignIn, ObservedTenant, User, UserIndex},
 };
 
 use super::{Context, Failure, planning};
@@ -57,7 +57,7 @@ pub(super) fn user(
     observed: &ObservedTenant,
     context: &mut Context,
 ) -> Result<(), Failure> {
-    let found = what.parse::<UserId>().ok().and_then(|id| observed.by_id(id)).or_else(|| observed.by_name(what));
+    let found = observed.meant(what);
     let Some(index) = found else {
         let names = observed.users().iter().map(|user| user.user_principal_name.as_str());
         let failure =

@@ -19,6 +19,9 @@ pub(crate) struct ConfigArgs {
     /// Read variables from a file
     #[arg(long = "var-file", value_name = "FILE")]
     pub var_files: Vec<PathBuf>,
+    /// Let expressions read files of this directory too, besides those of the git work tree
+    #[arg(long = "allow-files", value_name = "DIR")]
+    pub allow_files: Vec<PathBuf>,
 }
 
 /// Flags of every command that reads the tenant.
@@ -77,6 +80,7 @@ pub(super) fn input<'a>(
         policy_dir,
         vars: &args.vars,
         var_files: &args.var_files,
+        allow_files: &args.allow_files,
         environment,
         instant: context.instant(),
         known_rules,

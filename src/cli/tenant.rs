@@ -41,10 +41,15 @@ impl TenantRead for Tenant {
 }
 
 impl TenantWrite for Tenant {
-    async fn write(&self, user: UserId, after: MfaState) -> Result<(), WriteError> {
+    async fn write(
+        &self,
+        user: UserId,
+        after: MfaState,
+        leave: impl Future<Output = ()> + Send,
+    ) -> Result<(), WriteError> {
         match self {
-            Self::Snapshot(tenant) => tenant.write(user, after).await,
-            Self::Graph(tenant) => tenant.write(user, after).await,
+            Self::Snapshot(tenant) => tenant.write(user, after, leave).await,
+            Self::Graph(tenant) => tenant.write(user, after, leave).await,
         }
     }
 }

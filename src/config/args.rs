@@ -13,9 +13,27 @@ use super::{
 };
 use crate::{
     diag::{Diagnostic, Diagnostics, Span},
-    eval::{CompileContext, Expr, FileReads, Scope, Type, Value, convert},
+    eval::{CompileContext, Expr, FileReads, References, Scope, Type, Value, convert},
     tenant::Text,
 };
+
+/// What every expression of a directory has around it while it is loaded.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Around<'a> {
+    pub(crate) dir: &'a Path,
+    /// What files may be read besides those reviewed with the directory.
+    pub(crate) allow_files: &'a [PathBuf],
+    pub(crate) instant: Timestamp,
+    /// Where the files that are read are noted.
+    pub(crate) reads: &'a FileReads,
+}
+
+impl<'a> Around<'a> {
+    pub(crate) fn scope(self, var: &'a Value, local: &'a Value) -> Scope<'a> {
+        let scope = Scope::new(var, local, self.dir, self.instant).noting(self.reads);
+        Scope { allow_files: self.allow_files, ..scope }
+    }
+}
 
 /// What expressions of a directory see while it is loaded.
 #[derive(Debug)]
@@ -23,9 +41,7 @@ pub(crate) struct Env<'a> {
     pub(crate) names: CompileContext,
     pub(crate) var: &'a Value,
     pub(crate) local: &'a Value,
-    pub(crate) dir: &'a Path,
-    pub(crate) instant: Timestamp,
-    pub(crate) reads: &'a FileReads,
+    pub(crate) around: Around<'a>,
 }
 
 /// `each.key` and `each.value`.
@@ -34,11 +50,11 @@ pub(crate) type Each = (Value, Value);
 impl<'a> Env<'a> {
     /// A path of the configuration: relative to its directory, and shown as it was written where that is the current one.
     pub(crate) fn path(&self, text: &str) -> PathBuf {
-        if self.dir == Path::new(".") { PathBuf::from(text) } else { self.dir.join(text) }
+        if self.around.dir == Path::new(".") { PathBuf::from(text) } else { self.around.dir.join(text) }
     }
 
     pub(crate) fn scope(&'a self, each: Option<&'a Each>) -> Scope<'a> {
-        let mut scope = Scope::new(self.var, self.local, self.dir, self.instant).noting(self.reads);
+        let mut scope = self.around.scope(self.var, self.local);
         scope.each = each.map(|(key, value)| (key, value));
         scope
     }
@@ -55,6 +71,7 @@ pub(crate) struct Block<'r> {
 #[derive(Debug)]
 struct Arg {
     name: &'static str,
+    required: bool,
     key: Span,
     span: Span,
     form: Form,
@@ -103,7 +120,7 @@ pub(crate) fn compile<'r>(raw: &'r RawBlock<'r>, env: &Env<'_>, each: bool, diag
             }
             _ => Expr::compile(attribute.value, attribute.span.file, &plain, diags).map_or(Form::Broken, Form::Value),
         };
-        args.push(Arg { name: schema.name, key: attribute.key, span: attribute.span, form });
+        args.push(Arg { name: schema.name, required: schema.required, key: attribute.key, span: attribute.span, form });
     }
     let blocks = raw.blocks.iter().map(|inner| compile(inner, env, each, diags)).collect();
     Block { raw, args, blocks }
@@ -123,7 +140,9 @@ fn items(attribute: &RawAttribute<'_>, names: &CompileContext, diags: &mut Diagn
             Expression::String(text) => {
                 // Normalised to NFC, as every string of the language is.
                 let text = Value::normalised(text.as_str());
-                items.extend(text.as_text().map(|text| Item::Literal(Named { text: text.clone(), span })));
+                items.extend(
+                    text.as_text().map(|text| Item::Literal(Named { text: text.clone(), span, sensitive: false })),
+                );
             }
             _ => match Expr::compile(element, file, names, diags) {
                 Some(expr) => items.push(Item::Computed(expr, span)),
@@ -145,11 +164,6 @@ impl<'r> Block<'r> {
         self.args.iter().any(|arg| arg.name == name)
     }
 
-    /// Is this argument written, and did it compile?
-    pub(crate) fn compiled(&self, name: &str) -> bool {
-        self.args.iter().any(|arg| arg.name == name && !matches!(arg.form, Form::Broken))
-    }
-
     /// Where an argument's name stands, if it is written.
     pub(crate) fn key(&self, name: &str) -> Option<Span> {
         self.args.iter().find(|arg| arg.name == name).map(|arg| arg.key)
@@ -161,7 +175,50 @@ impl<'r> Block<'r> {
     }
 }
 
-/// Reads the arguments of one instance of a block. `None` means not set, set to `null`, or wrong and reported.
+/// What came of an argument, for one instance of its block. Four different things, which an `Option` would take for two:
+/// a service account whose `owner` is `null` must not vanish as if nobody had written it.
+#[derive(Clone, Debug)]
+pub(crate) enum Given<T> {
+    /// It is not written. Where it is required that has been reported.
+    Absent,
+    /// It is written and `null`, at this place. Only optional arguments are: of a required one that is an error.
+    Null(Span),
+    /// It is this.
+    Value(T),
+    /// It is wrong, or `null` though required, and that has been reported.
+    Wrong,
+}
+
+impl<T> Given<T> {
+    /// What it is, if it is anything: `null` counts as not set, and what is wrong has been reported.
+    pub(crate) fn value(self) -> Option<T> {
+        match self {
+            Self::Value(value) => Some(value),
+            Self::Absent | Self::Null(_) | Self::Wrong => None,
+        }
+    }
+
+    pub(crate) fn map<U>(self, make: impl FnOnce(T) -> U) -> Given<U> {
+        match self {
+            Self::Absent => Given::Absent,
+            Self::Null(span) => Given::Null(span),
+            Self::Value(value) => Given::Value(make(value)),
+            Self::Wrong => Given::Wrong,
+        }
+    }
+
+    /// The same of what is made of it; `None` says that it is wrong, which has been reported.
+    fn check<U>(self, make: impl FnOnce(T) -> Option<U>) -> Given<U> {
+        match self {
+            Self::Absent => Given::Absent,
+            Self::Null(span) => Given::Null(span),
+            Self::Value(value) => make(value).map_or(Given::Wrong, Given::Value),
+            Self::Wrong => Given::Wrong,
+        }
+    }
+}
+
+/// Reads the arguments of one instance of a block.
 #[derive(Clone, Copy)]
 pub(crate) struct Reader<'b> {
     args: &'b [Arg],
@@ -174,14 +231,15 @@ impl<'b> Reader<'b> {
         self.args.iter().find(|arg| arg.name == name)
     }
 
-    /// The value as it is.
-    pub(crate) fn value(&self, name: &str, diags: &mut Diagnostics) -> Option<(Value, Span)> {
-        let arg = self.arg(name)?;
-        let value = match &arg.form {
-            Form::Value(expr) => self.evaluate(expr, diags)?,
-            _ => return None,
-        };
-        (!value.is_null()).then_some((value, arg.span))
+    /// The value as it is, marks included.
+    pub(crate) fn value(&self, name: &str, diags: &mut Diagnostics) -> Given<(Value, Span)> {
+        let Some(arg) = self.arg(name) else { return Given::Absent };
+        let Form::Value(expr) = &arg.form else { return Given::Wrong };
+        match self.evaluate(expr, diags) {
+            Some(value) if value.is_null() => arg.null(diags),
+            Some(value) => Given::Value((value, arg.span)),
+            None => Given::Wrong,
+        }
     }
 
     fn evaluate(&self, expr: &Expr, diags: &mut Diagnostics) -> Option<Value> {
@@ -194,68 +252,82 @@ impl<'b> Reader<'b> {
         }
     }
 
-    fn converted(&self, name: &str, ty: &Type, diags: &mut Diagnostics) -> Option<(Value, Span)> {
-        let (value, span) = self.value(name, diags)?;
-        match convert(&value, ty) {
-            Ok(value) => Some((value.unmarked().clone(), span)),
+    /// A value of this type that is not sensitive: what it says stands in plans, in their digest and in messages.
+    fn converted(&self, name: &str, ty: &Type, diags: &mut Diagnostics) -> Given<(Value, Span)> {
+        self.value(name, diags).check(|(value, span)| {
+            if value.contains_sensitive() {
+                diags.push(sensitive(name, span));
+                return None;
+            }
+            match convert(&value, ty) {
+                Ok(value) => Some((value, span)),
+                Err(message) => {
+                    diags.push(wrong_type(name, &message, span));
+                    None
+                }
+            }
+        })
+    }
+
+    /// A string.
+    pub(crate) fn text(&self, name: &str, diags: &mut Diagnostics) -> Given<(Text, Span)> {
+        let given = self.converted(name, &Type::String, diags);
+        given.check(|(value, span)| value.as_text().map(|text| (text.clone(), span)))
+    }
+
+    /// A string that says something: blank is an error.
+    pub(crate) fn words(&self, name: &str, diags: &mut Diagnostics) -> Given<Text> {
+        self.text(name, diags).check(|(text, span)| says_something(name, text, span, diags))
+    }
+
+    /// A string that says something and that only people read: a sensitive one is told as such.
+    pub(crate) fn prose(&self, name: &str, diags: &mut Diagnostics) -> Given<Text> {
+        self.value(name, diags).check(|(value, span)| match convert(&value, &Type::String) {
+            Ok(value) if value.contains_sensitive() => Some(HIDDEN.into()),
+            Ok(value) => value.as_text().and_then(|text| says_something(name, text.clone(), span, diags)),
             Err(message) => {
                 diags.push(wrong_type(name, &message, span));
                 None
             }
-        }
-    }
-
-    /// A string.
-    pub(crate) fn text(&self, name: &str, diags: &mut Diagnostics) -> Option<(Text, Span)> {
-        let (value, span) = self.converted(name, &Type::String, diags)?;
-        value.as_text().map(|text| (text.clone(), span))
-    }
-
-    /// A string that says something: blank is an error.
-    pub(crate) fn words(&self, name: &str, diags: &mut Diagnostics) -> Option<Text> {
-        let (text, span) = self.text(name, diags)?;
-        if text.trim().is_empty() {
-            diags.push(invalid(name, format!("`{name}` must not be empty."), span));
-            return None;
-        }
-        Some(text)
+        })
     }
 
     /// `true` or `false`.
-    pub(crate) fn bool(&self, name: &str, diags: &mut Diagnostics) -> Option<bool> {
-        self.converted(name, &Type::Bool, diags).and_then(|(value, _)| value.as_bool())
+    pub(crate) fn bool(&self, name: &str, diags: &mut Diagnostics) -> Given<bool> {
+        self.converted(name, &Type::Bool, diags).check(|(value, _)| value.as_bool())
     }
 
     /// A number within bounds.
-    pub(crate) fn number(&self, name: &str, from: f64, to: f64, diags: &mut Diagnostics) -> Option<(f64, Span)> {
-        let (value, span) = self.converted(name, &Type::Number, diags)?;
-        let number = value.as_number()?.to_f64();
-        if number.is_finite() && from <= number && number <= to {
-            return Some((number, span));
-        }
-        let bounds = match (from.is_finite(), to < f64::from(u32::MAX)) {
-            (true, true) => format!(" from {from} to {to}"),
-            (true, false) => format!(" of {from} or more"),
-            _ => String::new(),
-        };
-        diags.push(invalid(name, format!("`{name}` must be a number{bounds}."), span));
-        None
+    pub(crate) fn number(&self, name: &str, from: f64, to: f64, diags: &mut Diagnostics) -> Given<(f64, Span)> {
+        self.converted(name, &Type::Number, diags).check(|(value, span)| {
+            let number = value.as_number()?.to_f64();
+            if number.is_finite() && from <= number && number <= to {
+                return Some((number, span));
+            }
+            let bounds = match (from.is_finite(), to < f64::from(u32::MAX)) {
+                (true, true) => format!(" from {from} to {to}"),
+                (true, false) => format!(" of {from} or more"),
+                _ => String::new(),
+            };
+            diags.push(invalid(name, format!("`{name}` must be a number{bounds}."), span));
+            None
+        })
     }
 
     /// A whole number within bounds.
-    pub(crate) fn count(&self, name: &str, from: u32, to: u32, diags: &mut Diagnostics) -> Option<(u32, Span)> {
-        let (number, span) = self.number(name, f64::from(from), f64::from(to), diags)?;
-        if number.fract() != 0.0 {
-            diags.push(invalid(name, format!("`{name}` must be a whole number."), span));
-            return None;
-        }
-        Some((number as u32, span))
+    pub(crate) fn count(&self, name: &str, from: u32, to: u32, diags: &mut Diagnostics) -> Given<(u32, Span)> {
+        self.number(name, f64::from(from), f64::from(to), diags).check(|(number, span)| {
+            if number.fract() != 0.0 {
+                diags.push(invalid(name, format!("`{name}` must be a whole number."), span));
+                return None;
+            }
+            Some((number as u32, span))
+        })
     }
 
     /// A date or instant.
-    pub(crate) fn when(&self, name: &str, diags: &mut Diagnostics) -> Option<(When, Text, Span)> {
-        let (text, span) = self.text(name, diags)?;
-        match When::parse(&text) {
+    pub(crate) fn when(&self, name: &str, diags: &mut Diagnostics) -> Given<(When, Text, Span)> {
+        self.text(name, diags).check(|(text, span)| match When::parse(&text) {
             Some(when) if when.begins().is_some() && when.ends().is_some() => Some((when, text, span)),
             _ => {
                 diags.push(
@@ -264,7 +336,7 @@ impl<'b> Reader<'b> {
                 );
                 None
             }
-        }
+        })
     }
 
     /// One of the strings the schema allows.
@@ -273,77 +345,122 @@ impl<'b> Reader<'b> {
         name: &str,
         allowed: &[&'static str],
         diags: &mut Diagnostics,
-    ) -> Option<(&'static str, Span)> {
-        let sensitive =
-            self.value(name, &mut Diagnostics::default()).is_some_and(|(value, _)| value.contains_sensitive());
-        let (text, span) = self.text(name, diags)?;
-        if let Some(value) = allowed.iter().find(|value| **value == text.as_str()) {
-            return Some((value, span));
-        }
-        let list: Vec<String> = allowed.iter().map(|value| format!("`\"{value}\"`")).collect();
-        let shown = if sensitive { "This".to_owned() } else { format!("`\"{text}\"`") };
-        let detail = format!("{shown} is not a valid `{name}`; it must be {}.", one_of_list(&list));
-        let diagnostic = invalid(name, detail, span);
-        diags.push(if sensitive { diagnostic } else { diagnostic.suggest(&text, allowed.iter().copied()) });
-        None
+    ) -> Given<(&'static str, Span)> {
+        self.text(name, diags).check(|(text, span)| {
+            if let Some(value) = allowed.iter().find(|value| **value == text.as_str()) {
+                return Some((*value, span));
+            }
+            let list: Vec<String> = allowed.iter().map(|value| format!("`\"{value}\"`")).collect();
+            let detail = format!("`\"{text}\"` is not a valid `{name}`; it must be {}.", one_of_list(&list));
+            diags.push(invalid(name, detail, span).suggest(&text, allowed.iter().copied()));
+            None
+        })
     }
 
     /// A list of strings, each with its place where the list is written out.
-    pub(crate) fn texts(&self, name: &str, diags: &mut Diagnostics) -> Option<Vec<Named>> {
-        let arg = self.arg(name)?;
-        let mut found = Vec::new();
-        match &arg.form {
-            Form::Items(items) => {
-                found.reserve(items.len());
-                for item in items {
-                    match item {
-                        Item::Literal(named) => found.push(named.clone()),
-                        Item::Computed(expr, span) => {
-                            let value = self.evaluate(expr, diags)?;
-                            found.push(text_element(name, &value, *span, diags)?);
-                        }
-                    }
-                }
-            }
-            Form::Value(expr) => {
-                let value = self.evaluate(expr, diags)?;
-                if value.is_null() {
-                    return None;
-                }
-                let Some(elements) = value.as_list() else {
-                    let diagnostic = wrong_type(name, "a list of strings is required", arg.span);
-                    diags.push(if value.as_str().is_some() {
-                        diagnostic.hint(format!("write `{name} = [\"…\"]`, in brackets"))
-                    } else {
-                        diagnostic
-                    });
-                    return None;
-                };
-                for element in elements {
-                    found.push(text_element(name, element, arg.span, diags)?);
-                }
-            }
-            Form::Kept(_) | Form::Broken => return None,
-        }
+    pub(crate) fn texts(&self, name: &str, diags: &mut Diagnostics) -> Given<Vec<Named>> {
+        let Some(arg) = self.arg(name) else { return Given::Absent };
+        let found = match &arg.form {
+            Form::Items(items) => self.items(name, items, diags),
+            Form::Value(expr) => match self.evaluate(expr, diags) {
+                Some(value) if value.is_null() => return arg.null(diags),
+                Some(value) => listed(name, &value, arg.span, diags),
+                None => None,
+            },
+            Form::Kept(_) | Form::Broken => None,
+        };
+        let Some(found) = found else { return Given::Wrong };
         if let Some(empty) = found.iter().find(|named| named.text.trim().is_empty()) {
             diags.push(invalid(name, format!("`{name}` contains an empty string."), empty.span));
-            return None;
+            return Given::Wrong;
+        }
+        Given::Value(found)
+    }
+
+    fn items(&self, name: &str, items: &[Item], diags: &mut Diagnostics) -> Option<Vec<Named>> {
+        let mut found = Vec::with_capacity(items.len());
+        for item in items {
+            match item {
+                Item::Literal(named) => found.push(named.clone()),
+                Item::Computed(expr, span) => {
+                    let value = self.evaluate(expr, diags)?;
+                    found.push(text_element(name, &value, false, *span, diags)?);
+                }
+            }
         }
         Some(found)
     }
 
-    /// An expression to keep.
-    pub(crate) fn kept(&self, name: &str) -> Option<Expr> {
-        match &self.arg(name)?.form {
-            Form::Kept(expr) => Some(expr.clone()),
-            _ => None,
+    /// An expression to keep. One whose value is known here already, and is `null`, says as much as any other `null`.
+    pub(crate) fn kept(&self, name: &str, diags: &mut Diagnostics) -> Given<Expr> {
+        let Some(arg) = self.arg(name) else { return Given::Absent };
+        let Form::Kept(expr) = &arg.form else { return Given::Wrong };
+        let References { user, change, plan, tenant, .. } = expr.references();
+        let scope = self.env.scope(self.each);
+        if !(*user || *change || *plan || *tenant) && expr.eval_facts(&scope).is_ok_and(|value| value.is_null()) {
+            return arg.null(diags);
         }
+        Given::Value(expr.clone())
     }
 }
 
-fn text_element(name: &str, value: &Value, span: Span, diags: &mut Diagnostics) -> Option<Named> {
+impl Arg {
+    /// What it means that this one is `null`.
+    fn null<T>(&self, diags: &mut Diagnostics) -> Given<T> {
+        if self.required {
+            diags.push(required_null(self.name, self.span));
+            return Given::Wrong;
+        }
+        Given::Null(self.span)
+    }
+}
+
+/// A required argument that is `null`.
+pub(crate) fn required_null(name: &str, span: Span) -> Diagnostic {
+    Diagnostic::error("Missing required argument", format!("`{name}` is required and this is null.")).at(span, "null")
+}
+
+/// What stands in the place of a value that must not be shown.
+pub(crate) const HIDDEN: &str = "(sensitive value)";
+
+pub(crate) fn sensitive(name: &str, span: Span) -> Diagnostic {
+    Diagnostic::error(
+        "Sensitive value",
+        format!("`{name}` cannot be a sensitive value: what it says shows in plans and messages."),
+    )
+    .at(span, "sensitive")
+    .hint("`nonsensitive(…)` takes the mark off a value that is not secret")
+}
+
+fn says_something(name: &str, text: Text, span: Span, diags: &mut Diagnostics) -> Option<Text> {
+    if text.trim().is_empty() {
+        diags.push(invalid(name, format!("`{name}` must not be empty."), span));
+        return None;
+    }
+    Some(text)
+}
+
+/// The elements of a list that was computed.
+fn listed(name: &str, value: &Value, span: Span, diags: &mut Diagnostics) -> Option<Vec<Named>> {
+    let Some(elements) = value.as_list() else {
+        let diagnostic = wrong_type(name, "a list of strings is required", span);
+        diags.push(if value.as_str().is_some() {
+            diagnostic.hint(format!("write `{name} = [\"…\"]`, in brackets"))
+        } else {
+            diagnostic
+        });
+        return None;
+    };
+    let sensitive = value.is_sensitive();
+    elements.iter().map(|element| text_element(name, element, sensitive, span, diags)).collect()
+}
+
+fn text_element(name: &str, value: &Value, sensitive: bool, span: Span, diags: &mut Diagnostics) -> Option<Named> {
     match convert(value, &Type::String) {
-        Ok(value) if !value.is_null() => value.as_text().map(|text| Named { text: text.clone(), span }),
+        Ok(text) if !text.is_null() => {
+            let sensitive = sensitive || text.is_sensitive();
+            text.as_text().map(|text| Named { text: text.clone(), span, sensitive })
+        }
         Ok(_) => {
             diags.push(wrong_type(name, "an element is null", span));
             None

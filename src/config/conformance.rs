@@ -22,6 +22,7 @@ fn ours(kind: &str, default: &str) -> String {
         var_files: &[],
         environment: &[],
         instant: jiff::Timestamp::UNIX_EPOCH,
+        allow_files: &[],
         known_rules: &[],
     };
     let loaded = load_over(input, &overlay);

@@ -34,6 +34,7 @@ fn reported(dir: &Path) -> (String, String) {
         var_files: &files,
         environment: &environment,
         instant: "2026-11-24T12:00:00Z".parse().unwrap(),
+        allow_files: &[],
         known_rules: &RULES,
     };
     let options = render::RenderOptions::default();

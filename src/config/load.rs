@@ -13,7 +13,7 @@ use rayon::prelude::*;
 
 use super::{
     Config, Layer, Mfa, Origin,
-    args::{self, Env},
+    args::{self, Around, Env},
     blocks::{self, KnownRules, Limits},
     files::{self, Overlay, Read, SUFFIX},
     locals, outline, parse, policy,
@@ -37,6 +37,8 @@ pub struct LoadInput<'a> {
     pub vars: &'a [String],
     /// `--var-file`, in order.
     pub var_files: &'a [PathBuf],
+    /// `--allow-files`: directories that expressions may read files from, besides those reviewed with the configuration.
+    pub allow_files: &'a [PathBuf],
     /// The environment's `MFAPLAN_VAR_<name>` with their values; other names are ignored.
     pub environment: &'a [(String, String)],
     /// The plan's one instant.
@@ -78,6 +80,13 @@ pub fn load_over(input: LoadInput<'_>, overlay: &Overlay) -> Result<Config, Box<
     let mut sources = SourceMap::default();
     let mut diags = Diagnostics::default();
     let config = read_and_build(input, overlay, &mut sources, &mut diags);
+    if config.is_none() && !diags.has_errors() {
+        // What cannot be used and why is told where it is found; this is for what forgot to.
+        diags.push(
+            Diagnostic::error("Configuration cannot be used", "It could not be read, and what is wrong was not told.")
+                .hint("this is a mistake in mfaplan itself: please report it with the configuration"),
+        );
+    }
     let mut diagnostics = diags.into_sorted();
     diagnostics.dedup();
     match config {
@@ -257,12 +266,12 @@ impl<'b, 'a> Builder<'b, 'a> {
         sources: &mut SourceMap,
         diags: &mut Diagnostics,
     ) -> Option<Config> {
-        let LoadInput { dir, instant, .. } = self.input;
+        let LoadInput { dir, allow_files, instant, .. } = self.input;
         // What a broken block would have declared is not known, so nothing can be said about references to it.
         let unsure = self.broken("variable") || self.broken("locals");
         let declared: Vec<&RawBlock<'_>> = self.of("variable").collect();
-        let reads = FileReads::default();
-        let around = (dir, instant, &reads);
+        let (reads, policy_reads) = (FileReads::default(), FileReads::default());
+        let around = Around { dir, allow_files, instant, reads: &reads };
         let var = variables::resolve(&declared, inputs, sources, around, diags).filter(|_| !unsure);
         let found = locals::collect(self.of("locals"), diags);
         if unsure {
@@ -274,17 +283,14 @@ impl<'b, 'a> Builder<'b, 'a> {
         let ready = var.is_some() && local.is_some();
         let var = var.unwrap_or_else(|| nothing.clone());
         let local = local.unwrap_or_else(|| nothing.clone());
-        let configuration = Env { names, var: &var, local: &local, dir, instant, reads: &reads };
+        let configuration = Env { names, var: &var, local: &local, around };
         // Policy sees no variables: whoever sets those would otherwise set policy.
         let policy_dir = self.input.policy_dir.unwrap_or(dir);
-        let policy_reads = FileReads::default();
         let policy = Env {
             names: CompileContext::default(),
             var: &nothing,
             local: &nothing,
-            dir: policy_dir,
-            instant,
-            reads: &policy_reads,
+            around: Around { dir: policy_dir, allow_files, instant, reads: &policy_reads },
         };
         let env = |layer| match layer {
             Layer::Configuration => &configuration,
@@ -343,7 +349,7 @@ impl<'b, 'a> Builder<'b, 'a> {
                 "tenant" => tenant = tenant.or(blocks::tenant(block, env, diags)),
                 "mfa" => config.mfa.extend(blocks::mfa(block, env, diags)),
                 "service_account" => config.service_accounts.extend(blocks::service_account(block, env, diags)),
-                "break_glass" => config.break_glass.push(blocks::break_glass(block, env, diags)),
+                "break_glass" => config.break_glass.extend(blocks::break_glass(block, env, diags)),
                 "accept" => config.accepts.extend(blocks::accept(block, env, rules, &own, diags)),
                 "risk" => risks.push(blocks::risk(block, env, rules, diags)),
                 "rule" => config.rules.extend(blocks::rule(block, env, rules, diags)),
@@ -369,6 +375,7 @@ impl<'b, 'a> Builder<'b, 'a> {
         let Parts { mfa, service_accounts, break_glass, accepts, rules, rollouts, checks, outputs } = config;
         Some(Config {
             dir: self.input.dir.to_owned(),
+            allow_files: self.input.allow_files.to_vec(),
             origin: Origin::default(),
             policy: None,
             sources: SourceMap::default(),

@@ -1,13 +1,14 @@
 //! `locals`: named values in any order; circles are reported with their path.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::collections::BTreeMap;
 
-use jiff::Timestamp;
-
-use super::raw::{RawAttribute, RawBlock};
+use super::{
+    args::Around,
+    raw::{RawAttribute, RawBlock},
+};
 use crate::{
     diag::{Diagnostic, Diagnostics, Span},
-    eval::{CompileContext, Expr, FileReads, Map, Scope, Value},
+    eval::{CompileContext, Expr, Map, Value},
     tenant::Text,
 };
 
@@ -59,7 +60,7 @@ pub(crate) fn evaluate(
     found: &BTreeMap<Text, RawAttribute<'_>>,
     names: &CompileContext,
     var: Option<&Value>,
-    (dir, instant, reads): (&Path, Timestamp, &FileReads),
+    around: Around<'_>,
     diags: &mut Diagnostics,
 ) -> Option<Value> {
     let index: BTreeMap<&str, usize> = found.keys().enumerate().map(|(at, name)| (name.as_str(), at)).collect();
@@ -71,9 +72,9 @@ pub(crate) fn evaluate(
         let failed = expr.is_none();
         locals.push(Local { name: name.clone(), key: attribute.key, expr, needs, state: State::Untouched, failed });
     }
-    let mut values = Value::Object(Arc::new(Map::new()));
+    let mut values = Value::Object(Map::new().into());
     for start in 0..locals.len() {
-        visit(start, &mut locals, &mut values, var, (dir, instant, reads), diags);
+        visit(start, &mut locals, &mut values, var, around, diags);
     }
     (var.is_some() && locals.iter().all(|local| !local.failed)).then_some(values)
 }
@@ -84,7 +85,7 @@ fn visit(
     locals: &mut [Local],
     values: &mut Value,
     var: Option<&Value>,
-    (dir, instant, reads): (&Path, Timestamp, &FileReads),
+    around: Around<'_>,
     diags: &mut Diagnostics,
 ) {
     if locals[start].state != State::Untouched {
@@ -120,11 +121,11 @@ fn visit(
             continue;
         }
         let (Some(expr), Some(var)) = (&local.expr, var) else { continue };
-        match expr.eval(&Scope::new(var, values, dir, instant).noting(reads)) {
+        match expr.eval(&around.scope(var, values)) {
             Ok(value) => {
                 if let Value::Object(map) = values {
                     // The only reference, so this never copies.
-                    Arc::make_mut(map).insert(local.name.clone(), value);
+                    map.insert(local.name.clone(), value);
                 }
             }
             Err(error) => {

@@ -16,6 +16,8 @@ mod golden;
 mod load;
 mod locals;
 mod model;
+#[cfg(test)]
+mod null_tests;
 mod origin;
 mod outline;
 pub(crate) mod parse;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use indexmap::IndexMap;
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::Origin;
+use super::{Origin, args::HIDDEN};
 use crate::{
     diag::{Diagnostic, SourceMap, Span},
     eval::{Expr, Value},
@@ -18,6 +18,8 @@ use crate::{
 pub struct Config {
     /// The configuration directory.
     pub dir: PathBuf,
+    /// Directories that expressions may read files from, besides those reviewed with the configuration.
+    pub allow_files: Vec<PathBuf>,
     /// What the configuration was made of.
     pub origin: Origin,
     /// What the policy directory was made of, where there is one.
@@ -130,10 +132,20 @@ impl CloudName {
 /// A name in a selector list, with its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Named {
-    /// The name as written.
+    /// The name.
     pub text: Text,
     /// Where.
     pub span: Span,
+    /// Is it a sensitive value, which no message may show?
+    pub sensitive: bool,
+}
+
+impl Named {
+    /// The name as messages show it.
+    #[must_use]
+    pub fn shown(&self) -> &str {
+        if self.sensitive { HIDDEN } else { &self.text }
+    }
 }
 
 /// Who a block is about. Within one block the selectors add up; `except` takes away.
@@ -157,6 +169,13 @@ impl Selector {
     pub fn is_empty(&self) -> bool {
         let Self { users, groups, roles, filter, except: _ } = self;
         users.is_empty() && groups.is_empty() && roles.is_empty() && filter.is_none()
+    }
+
+    /// In a block that may do without selectors: is it about everybody? With an `except` alone it is about everybody but
+    /// those.
+    #[must_use]
+    pub fn is_everybody(&self) -> bool {
+        self.is_empty() && self.except.is_none()
     }
 }
 

@@ -92,12 +92,12 @@ impl Origin {
     }
 
     /// What differs from the configuration that had this digest and these parts; empty where it is the same. Files that
-    /// its expressions read are read again.
+    /// its expressions read are read again, as far as `allow_files` and the configuration's own surroundings allow.
     #[must_use]
-    pub fn differences(&self, digest: &str, then: &BTreeMap<Text, Text>) -> Vec<String> {
+    pub fn differences(&self, digest: &str, then: &BTreeMap<Text, Text>, allow_files: &[PathBuf]) -> Vec<String> {
         let mut now = self.parts();
         for call in then.keys().filter(|name| !self.parts.contains_key(*name)) {
-            now.extend(FileReads::now(call, &self.dir).map(|found| (call.clone(), found)));
+            now.extend(FileReads::now(call, &self.dir, allow_files).map(|found| (call.clone(), found)));
         }
         if self.digest(&now) == digest {
             return Vec::new();
@@ -139,7 +139,7 @@ mod tests {
         let then = origin("a", 1.0, "pebble");
         let (digest, parts) = (then.digest(&then.parts()), then.parts());
         assert_eq!(parts["var.secret"], SENSITIVE);
-        let told = |now: Origin| now.differences(&digest, &parts);
+        let told = |now: Origin| now.differences(&digest, &parts, &[]);
         assert_eq!(told(origin("a", 1.0, "pebble")), Vec::<String>::new());
         assert_eq!(told(origin("b", 1.0, "pebble")), ["main.mfa.hcl"]);
         assert_eq!(told(origin("b", 2.0, "pebble")), ["main.mfa.hcl", "var.wave"]);
@@ -159,10 +159,10 @@ mod tests {
         then.reads.content("users.csv", Some(b"upn\n"));
         let (digest, parts) = (then.digest(&then.parts()), then.parts());
         // Another process: nothing was evaluated yet, and the file is looked at for the plan's sake.
-        assert_eq!(made().differences(&digest, &parts), Vec::<String>::new());
+        assert_eq!(made().differences(&digest, &parts, &[]), Vec::<String>::new());
         std::fs::write(&path, "upn\nmara@contoso.com\n").unwrap();
-        assert_eq!(made().differences(&digest, &parts), ["file(\"users.csv\")"]);
+        assert_eq!(made().differences(&digest, &parts, &[]), ["file(\"users.csv\")"]);
         std::fs::remove_file(&path).unwrap();
-        assert_eq!(made().differences(&digest, &parts), ["file(\"users.csv\")"]);
+        assert_eq!(made().differences(&digest, &parts, &[]), ["file(\"users.csv\")"]);
     }
 }

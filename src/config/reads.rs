@@ -33,8 +33,8 @@ impl Config {
             all_groups: self.user_expressions().any(|expr| expr.references().mentions(UserField::Groups)),
             roles_required: self.selectors().any(|one| !one.roles.is_empty()),
             sign_in_window_days: self.tenant.sign_in_window,
-            users: None,
             unneeded: std::collections::BTreeSet::default(),
+            users: None,
         }
     }
 }

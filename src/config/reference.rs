@@ -159,6 +159,7 @@ fn every_example_of_the_reference_is_formatted_and_loads() {
         var_files: &[],
         environment: &[],
         instant: "2026-11-24T12:00:00Z".parse().unwrap(),
+        allow_files: &[],
         known_rules: &RULES,
     });
     if let Err(failure) = config {

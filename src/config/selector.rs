@@ -2,7 +2,7 @@
 
 use super::{
     Predicate, Selector,
-    args::{Block, Each, Env},
+    args::{Block, Each, Env, Given},
     schema::SELECTORS,
 };
 use crate::diag::{Diagnostic, Diagnostics, Span};
@@ -24,38 +24,54 @@ pub(crate) fn read(
     empty: Empty,
     diags: &mut Diagnostics,
 ) -> Selector {
-    let problems = diags.as_slice().len();
-    let mut selector = plain(block, env, each, diags);
-    // A list that could not be read is not an empty one.
-    let written: Vec<&str> = SELECTORS.into_iter().filter(|name| block.has(name)).collect();
-    let sound = diags.as_slice().len() == problems && written.iter().all(|name| block.compiled(name));
+    let (mut selector, states) = plain(block, env, each, diags);
     let name = block.raw.schema.name;
-    if written.is_empty() && empty == Empty::Refused && !block.raw.faulty {
-        diags.push(
-            Diagnostic::error("Missing selector", format!("This `{name}` block selects nobody."))
-                .at(block.raw.header, "")
-                .hint("add at least one of `users`, `groups`, `roles` and `where`"),
-        );
-    } else if !written.is_empty() && selector.is_empty() && sound {
-        let place = written.first().and_then(|first| block.key(first)).unwrap_or(block.raw.header);
-        diags.push(match empty {
-            Empty::Refused => {
-                Diagnostic::warning("Empty selector", format!("This `{name}` block selects nobody: its lists are empty."))
-                    .at(place, "an empty list")
-            }
-            Empty::Everybody => Diagnostic::error(
-                "Empty selector",
-                format!(
-                    "The lists of this `{name}` block are empty. Without selectors it would hold for everybody, which an emptied list must not bring about."
-                ),
+    let null = states.iter().find_map(|(_, state)| if let State::Null(span) = state { Some(*span) } else { None });
+    let set: Vec<&str> = states.iter().filter(|(_, state)| *state == State::Set).map(|(name, _)| *name).collect();
+    // A list that could not be read is not an empty one.
+    let wrong = states.iter().any(|(_, state)| *state == State::Wrong);
+    match (empty, null) {
+        // Absent it would hold for everybody, which a list that came out null must not bring about.
+        (Empty::Everybody, Some(span)) => diags.push(
+            Diagnostic::error(
+                "Null selector",
+                format!("This selector is null. Without selectors the `{name}` block would hold for everybody."),
             )
-            .at(place, "an empty list")
+            .at(span, "null")
             .hint("name somebody, or remove the argument if everybody is meant"),
-        });
+        ),
+        _ if wrong => {}
+        (Empty::Refused, _) if set.is_empty() && !block.raw.faulty => {
+            let why = if null.is_some() { ": what is `null` counts as not set" } else { "" };
+            diags.push(
+                Diagnostic::error("Missing selector", format!("This `{name}` block selects nobody{why}."))
+                    .at(null.unwrap_or(block.raw.header), "")
+                    .hint("add at least one of `users`, `groups`, `roles` and `where`"),
+            );
+        }
+        _ if !set.is_empty() && selector.is_empty() => {
+            let place = set.first().and_then(|first| block.key(first)).unwrap_or(block.raw.header);
+            diags.push(match empty {
+                Empty::Refused => Diagnostic::warning(
+                    "Empty selector",
+                    format!("This `{name}` block selects nobody: its lists are empty."),
+                )
+                .at(place, "an empty list"),
+                Empty::Everybody => Diagnostic::error(
+                    "Empty selector",
+                    format!(
+                        "The lists of this `{name}` block are empty. Without selectors it would hold for everybody, which an emptied list must not bring about."
+                    ),
+                )
+                .at(place, "an empty list")
+                .hint("name somebody, or remove the argument if everybody is meant"),
+            });
+        }
+        _ => {}
     }
     if let Some(except) = block.block("except") {
-        let inner = plain(except, env, each, diags);
-        if !except.raw.faulty && !SELECTORS.into_iter().any(|name| except.has(name)) {
+        let (inner, states) = plain(except, env, each, diags);
+        if !except.raw.faulty && states.iter().all(|(_, state)| matches!(state, State::Absent | State::Null(_))) {
             diags.push(
                 Diagnostic::error("Missing selector", "This `except` block takes nobody away.")
                     .at(except.raw.header, "")
@@ -67,23 +83,47 @@ pub(crate) fn read(
     selector
 }
 
-fn plain(block: &Block<'_>, env: &Env<'_>, each: Option<&Each>, diags: &mut Diagnostics) -> Selector {
+/// How a selector stands there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Absent,
+    Null(Span),
+    Set,
+    Wrong,
+}
+
+/// What came of it, and how it stands there.
+fn taken<T: Default>(given: Given<T>) -> (T, State) {
+    match given {
+        Given::Absent => (T::default(), State::Absent),
+        Given::Null(span) => (T::default(), State::Null(span)),
+        Given::Value(value) => (value, State::Set),
+        Given::Wrong => (T::default(), State::Wrong),
+    }
+}
+
+fn plain(
+    block: &Block<'_>,
+    env: &Env<'_>,
+    each: Option<&Each>,
+    diags: &mut Diagnostics,
+) -> (Selector, [(&'static str, State); 4]) {
     let reader = block.reader(env, each);
-    let filter = reader.kept("where");
+    let (users, users_state) = taken(reader.texts("users", diags));
+    let (groups, groups_state) = taken(reader.texts("groups", diags));
+    let (roles, roles_state) = taken(reader.texts("roles", diags));
+    let (filter, filter_state) = taken(reader.kept("where", diags).map(Some));
     if let Some(filter) = &filter
         && let Some(constant) = filter.as_constant()
         && constant.as_bool().is_none()
-        && !constant.is_null()
     {
         diags.push(not_a_condition(filter.span(), &constant.type_name()));
     }
-    Selector {
-        users: reader.texts("users", diags).unwrap_or_default(),
-        groups: reader.texts("groups", diags).unwrap_or_default(),
-        roles: reader.texts("roles", diags).unwrap_or_default(),
-        filter: filter.map(|expr| Predicate { expr, each: each.cloned() }),
-        except: None,
-    }
+    let filter = filter.map(|expr| Predicate { expr, each: each.cloned() });
+    let states = SELECTORS.into_iter().zip([users_state, groups_state, roles_state, filter_state]);
+    let mut out = [("", State::Absent); 4];
+    out.iter_mut().zip(states).for_each(|(slot, state)| *slot = state);
+    (Selector { users, groups, roles, filter, except: None }, out)
 }
 
 fn not_a_condition(span: Span, found: &str) -> Diagnostic {

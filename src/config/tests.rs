@@ -15,6 +15,7 @@ fn input(dir: &Path) -> LoadInput<'_> {
         var_files: &[],
         environment: &[],
         instant: "2026-11-24T12:00:00Z".parse().unwrap(),
+        allow_files: &[],
         known_rules: &RULES,
     }
 }

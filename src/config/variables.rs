@@ -10,12 +10,13 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
+    args::Around,
     parse::parse,
     raw::{RawBlock, span_of},
 };
 use crate::{
     diag::{Diagnostic, Diagnostics, SourceMap, Span},
-    eval::{CompileContext, Expr, FileReads, Map, Scope, Type, Value, convert, parse_expression},
+    eval::{CompileContext, Expr, Map, Scope, Type, Value, convert, parse_expression},
     tenant::Text,
 };
 
@@ -60,7 +61,7 @@ pub(crate) fn resolve(
     blocks: &[&RawBlock<'_>],
     inputs: &Inputs<'_>,
     sources: &mut SourceMap,
-    (dir, instant, reads): (&Path, Timestamp, &FileReads),
+    around: Around<'_>,
     diags: &mut Diagnostics,
 ) -> Option<Value> {
     let declared: Vec<Declared<'_, '_>> = blocks.iter().map(|raw| declare(raw, diags)).collect();
@@ -94,10 +95,10 @@ pub(crate) fn resolve(
         places.insert(name.clone(), place);
         map.insert(name, value);
     }
-    let var = Value::Object(Arc::new(map));
+    let var = Value::Object(map.into());
     let context = CompileContext::new(names.iter().cloned(), []);
     for one in &declared {
-        validate(one, &var, places.get(&one.raw.name()).copied().flatten(), &context, (dir, instant, reads), diags);
+        validate(one, &var, places.get(&one.raw.name()).copied().flatten(), &context, around, diags);
     }
     complete.then_some(var)
 }
@@ -339,7 +340,7 @@ fn validate(
     var: &Value,
     place: Option<Span>,
     context: &CompileContext,
-    (dir, instant, reads): (&Path, Timestamp, &FileReads),
+    around: Around<'_>,
     diags: &mut Diagnostics,
 ) {
     for block in &one.raw.blocks {
@@ -349,16 +350,29 @@ fn validate(
         };
         let (condition, message) = (compile("condition", diags), compile("error_message", diags));
         let (Some(condition), Some(message)) = (condition, message) else { continue };
+        let null = |expr: &Expr| expr.as_constant().is_some_and(Value::is_null);
+        for (name, expr) in [("condition", &condition), ("error_message", &message)] {
+            if null(expr) {
+                diags.push(super::args::required_null(name, expr.span()));
+            }
+        }
+        if null(&condition) || null(&message) {
+            continue;
+        }
         // A variable without a value has been reported; what refers to it cannot be judged.
         let known = |expr: &Expr| expr.references().vars.iter().all(|name| var.get(name).is_some());
         if var.get(&one.raw.name()).is_none() || !known(&condition) || !known(&message) {
             continue;
         }
         let nothing = Value::Null;
-        let scope = Scope::new(var, &nothing, dir, instant).noting(reads);
+        let scope = around.scope(var, &nothing);
         let held = match condition.eval(&scope).map(|value| convert(&value, &Type::Bool).map(|value| value.as_bool())) {
             Ok(Ok(Some(held))) => held,
-            Ok(_) => {
+            Ok(Ok(None)) => {
+                diags.push(super::args::required_null("condition", condition.span()));
+                continue;
+            }
+            Ok(Err(_)) => {
                 diags.push(super::args::wrong_type("condition", "it must be true or false", condition.span()));
                 continue;
             }

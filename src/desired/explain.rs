@@ -55,8 +55,8 @@ where
     for rollout in config.rollouts.values() {
         let mut waves = Vec::new();
         for wave in &rollout.waves {
-            let everybody = wave.selector.is_empty();
-            if everybody || selection.users(&wave.selector, &known).binary_search(&user).is_ok() {
+            let members = selection.members(&wave.selector, &known);
+            if members.is_none_or(|members| members.binary_search(&user).is_ok()) {
                 waves.push(wave.name.as_str());
             }
         }

@@ -39,11 +39,7 @@ where
     let winners = compete(config, tenant, &mut selection, &mut protections);
     let schedules = schedules(config, &mut selection, &protections);
     let kind = |index: UserIndex| protections.get(&index).map(|one| one.kind);
-    let accepted_users = config
-        .accepts
-        .iter()
-        .map(|accept| (!accept.selector.is_empty()).then(|| selection.users(&accept.selector, &kind)))
-        .collect();
+    let accepted_users = config.accepts.iter().map(|accept| selection.members(&accept.selector, &kind)).collect();
 
     let mut diagnostics = std::mem::take(&mut selection.diagnostics);
     conflicts(config, tenant, &winners, &mut diagnostics);
@@ -75,7 +71,8 @@ where
 {
     let mut protections = HashMap::new();
     for (block, declared) in (0..).zip(&config.break_glass) {
-        for user in selection.users(&declared.selector, &|_| None) {
+        let users = selection.emergency(&declared.selector, declared.declared.span);
+        for user in users {
             let kind = ProtectionKind::BreakGlass;
             protections.entry(user).or_insert(Protection { kind, block, caught: false, lower: false });
         }
@@ -165,8 +162,7 @@ where
         return listed;
     }
     for named in &mfa.selector.users {
-        let by_id = named.text.parse().ok().and_then(|id| tenant.by_id(id));
-        let Some(user) = by_id.or_else(|| tenant.by_name(&named.text)) else { continue };
+        let Some(user) = tenant.meant(&named.text) else { continue };
         let Some(protection) = protections.get(&user) else { continue };
         let (what, declared) = match protection.kind {
             ProtectionKind::BreakGlass => {
@@ -209,9 +205,7 @@ where
         .rollouts
         .iter()
         .map(|(name, rollout)| {
-            let schedule = Schedule::new(rollout, |wave| {
-                (!wave.selector.is_empty()).then(|| selection.users(&wave.selector, &kind))
-            });
+            let schedule = Schedule::new(rollout, |wave| selection.members(&wave.selector, &kind));
             (name.as_str(), schedule)
         })
         .collect()

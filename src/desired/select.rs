@@ -4,13 +4,13 @@
 //! per user, so ten thousand blocks over a million users cost what they match; only `where` looks at every user, once a
 //! block.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rayon::prelude::*;
 
 use crate::{
     config::{Config, Named, Predicate, Selector},
-    diag::{Diagnostic, Diagnostics, did_you_mean},
+    diag::{Diagnostic, Diagnostics, Span, did_you_mean},
     eval::{Scope, UserFacts, Value},
     tenant::{GroupId, ObservedTenant, RoleTemplateId, Text, UserId, UserIndex},
 };
@@ -32,12 +32,15 @@ pub(super) struct Selection<'a, F> {
     roles: HashMap<Box<str>, Vec<UserIndex>>,
     tenant_value: Value,
     suggestions_left: usize,
+    /// The selector is a `break_glass` block's: whoever it leaves out is not protected.
+    emergency: bool,
     pub(super) diagnostics: Diagnostics,
 }
 
 /// Groups by id, name and mail, and the members of those that some selector names.
 struct Groups<'a> {
     by_name: HashMap<Box<str>, Vec<&'a crate::tenant::Group>>,
+    known: HashSet<GroupId>,
     members: HashMap<GroupId, Vec<UserIndex>>,
 }
 
@@ -57,6 +60,7 @@ where
             roles,
             tenant_value,
             suggestions_left: SUGGESTIONS,
+            emergency: false,
             diagnostics: Diagnostics::default(),
         }
     }
@@ -86,16 +90,63 @@ where
         found
     }
 
-    /// The user of one entry of `users`.
-    pub(super) fn user(&mut self, named: &Named) -> Option<UserIndex> {
-        let by_id = named.text.parse::<UserId>().ok().and_then(|id| self.tenant.by_id(id));
-        let found = by_id.or_else(|| self.tenant.by_name(&named.text));
-        if found.is_none() {
-            let names = || self.tenant.users().iter().map(|user| user.user_principal_name.as_str());
-            let hint = self.nearest(named, names);
-            self.unknown("user", "user principal name or object id", named, hint);
+    /// The users of a `break_glass` block. One that protects nobody is an error: an emptied group or a filter that fits
+    /// nobody any more must not end the protection in silence.
+    pub(super) fn emergency(&mut self, selector: &Selector, header: Span) -> Vec<UserIndex> {
+        self.emergency = true;
+        let found = self.users(selector, &|_| None);
+        self.emergency = false;
+        // What is wrong with a name is said at the name.
+        if found.is_empty() && !self.diagnostics.has_errors() {
+            self.diagnostics.push(
+                Diagnostic::error(
+                    "Empty break_glass",
+                    "This `break_glass` block selects nobody, so it protects nobody.",
+                )
+                .at(header, "protects nobody")
+                .hint("name the emergency accounts, or remove the block"),
+            );
         }
         found
+    }
+
+    /// Who a block is about that may do without selectors; nothing means everybody. With an `except` alone it is everybody
+    /// but those: the exceptions must never be lost together with the rest.
+    pub(super) fn members(&mut self, selector: &Selector, protection: Protections<'_>) -> Option<Vec<UserIndex>> {
+        match &selector.except {
+            _ if selector.is_everybody() => None,
+            Some(except) if selector.is_empty() => {
+                let away = self.users(except, protection);
+                let everybody = self.tenant.indexed().map(|(index, _)| index);
+                Some(everybody.filter(|index| away.binary_search(index).is_err()).collect())
+            }
+            _ => Some(self.users(selector, protection)),
+        }
+    }
+
+    /// The user of one entry of `users`.
+    pub(super) fn user(&mut self, named: &Named) -> Option<UserIndex> {
+        let tenant = self.tenant;
+        let Some(found) = tenant.meant(&named.text) else {
+            let names = || tenant.users().iter().map(|user| user.user_principal_name.as_str());
+            let hint = self.nearest(named, names);
+            self.unknown("user", "user principal name or object id", named, hint);
+            return None;
+        };
+        let namesakes = tenant.namesakes(found);
+        if namesakes.len() > 1 && named.text.parse::<UserId>().is_err() {
+            let ids: Vec<_> = namesakes.iter().map(|index| tenant.user(*index).id.to_string()).collect();
+            self.diagnostics.push(
+                Diagnostic::error(
+                    "Ambiguous user",
+                    format!("{} users are called \"{}\": {}.", ids.len(), named.text, ids.join(", ")),
+                )
+                .at(named.span, "fits more than one user")
+                .hint("name the user by their object id, which is unique"),
+            );
+            return None;
+        }
+        Some(found)
     }
 
     fn group(&mut self, named: &Named, found: &mut Vec<UserIndex>) {
@@ -109,6 +160,17 @@ where
             }
             [one] => match self.groups.members.get(one) {
                 Some(members) if !members.is_empty() => found.extend(members),
+                _ if self.emergency => self.diagnostics.push(
+                    Diagnostic::error(
+                        "Empty emergency group",
+                        format!(
+                            "The group \"{}\" has no members among the users of the tenant, so it protects nobody.",
+                            named.text
+                        ),
+                    )
+                    .at(named.span, "protects nobody")
+                    .hint("put the emergency accounts into the group, or name them in `users`"),
+                ),
                 _ => self.nobody(named, "group", "has no members among the users of the tenant"),
             },
             several => {
@@ -116,7 +178,7 @@ where
                 self.diagnostics.push(
                     Diagnostic::error(
                         "Ambiguous group",
-                        format!("{} groups are called \"{}\": {}.", several.len(), named.text, ids.join(", ")),
+                        format!("{} groups are called \"{}\": {}.", several.len(), named.shown(), ids.join(", ")),
                     )
                     .at(named.span, "fits more than one group")
                     .hint("name the group by its object id, which is unique"),
@@ -135,7 +197,8 @@ where
             self.nobody(named, "role", "has no holders among the users of the tenant");
         } else {
             let held = role_names(self.tenant);
-            let hint = did_you_mean(&named.text, BUILT_IN_ROLES.iter().copied().chain(held.iter().map(Text::as_str)));
+            let names = || BUILT_IN_ROLES.iter().copied().chain(held.iter().map(Text::as_str));
+            let hint = self.nearest(named, names);
             self.unknown("directory role", "role name or template id", named, hint);
         }
     }
@@ -170,6 +233,10 @@ where
     }
 
     fn nearest<'n, I: Iterator<Item = &'n str>>(&mut self, named: &Named, names: impl Fn() -> I) -> Option<String> {
+        // What is near to a secret tells it.
+        if named.sensitive {
+            return None;
+        }
         self.suggestions_left = self.suggestions_left.checked_sub(1)?;
         did_you_mean(&named.text, names())
     }
@@ -177,7 +244,7 @@ where
     fn unknown(&mut self, what: &str, forms: &str, named: &Named, hint: Option<String>) {
         let mut diagnostic = Diagnostic::error(
             format!("Unknown {what}"),
-            format!("The tenant \"{}\" has no {what} with this {forms}: \"{}\".", self.tenant.name, named.text),
+            format!("The tenant \"{}\" has no {what} with this {forms}: \"{}\".", self.tenant.name, named.shown()),
         )
         .at(named.span, "does not exist");
         diagnostic.hints.extend(hint);
@@ -186,7 +253,7 @@ where
 
     fn nobody(&mut self, named: &Named, what: &str, why: &str) {
         self.diagnostics.push(
-            Diagnostic::warning("Nobody selected", format!("The {what} \"{}\" {why}.", named.text))
+            Diagnostic::warning("Nobody selected", format!("The {what} \"{}\" {why}.", named.shown()))
                 .at(named.span, "matches nobody"),
         );
     }
@@ -219,6 +286,7 @@ fn scope<'s>(config: &'s Config, predicate: &'s Predicate, tenant: &'s Value, vi
         tenant: Some(tenant),
         base_dir: &config.dir,
         reads: Some(&config.origin.reads),
+        allow_files: &config.allow_files,
         instant: config.instant,
         extra: None,
     }
@@ -237,7 +305,7 @@ impl<'a> Groups<'a> {
             names.extend(&selector.groups);
         }
         if names.is_empty() {
-            return Self { by_name, members: wanted };
+            return Self { by_name, known: HashSet::new(), members: wanted };
         }
         for group in &tenant.groups {
             by_name.entry(folded(&group.display_name)).or_default().push(group);
@@ -246,9 +314,9 @@ impl<'a> Groups<'a> {
             {
                 by_name.entry(folded(mail)).or_default().push(group);
             }
-            by_name.entry(group.id.to_string().into_boxed_str()).or_default().push(group);
         }
-        let mut groups = Self { by_name, members: HashMap::new() };
+        let known = tenant.groups.iter().map(|group| group.id).collect();
+        let mut groups = Self { by_name, known, members: HashMap::new() };
         for named in names {
             for id in groups.find(&named.text) {
                 wanted.entry(id).or_default();
@@ -265,7 +333,11 @@ impl<'a> Groups<'a> {
         groups
     }
 
+    /// What has the form of an id is an id: a group that is *called* like another one's id takes no reference over.
     fn find(&self, name: &str) -> Vec<GroupId> {
+        if let Ok(id) = name.parse::<GroupId>() {
+            return self.known.contains(&id).then_some(id).into_iter().collect();
+        }
         self.by_name.get(&folded(name)).map(|fits| fits.iter().map(|group| group.id).collect()).unwrap_or_default()
     }
 }
@@ -278,7 +350,10 @@ fn role_holders(config: &Config, tenant: &ObservedTenant) -> HashMap<Box<str>, V
     }
     for (index, user) in tenant.indexed() {
         for role in user.directory_roles.iter().flatten() {
-            holders.entry(folded(&role.display_name)).or_default().push(index);
+            // A custom role may be called anything, but no role takes another one's id over.
+            if role.display_name.parse::<RoleTemplateId>().is_err() {
+                holders.entry(folded(&role.display_name)).or_default().push(index);
+            }
             holders.entry(role.template_id.to_string().into_boxed_str()).or_default().push(index);
         }
     }

@@ -81,13 +81,19 @@ fn apply<'e>(
             return Err(wrong(node, call, at, param, "argument must not be null", cx, frames));
         }
         if let Err(message) = fit(arg, param.takes) {
+            let message = if sensitive || arg.contains_sensitive() { WITHHELD.to_owned() } else { message };
             return Err(wrong(node, call, at, param, &message, cx, frames));
         }
     }
+    // Whether an argument is secret is asked only where something has to be said about it.
+    let secret = |args: &[Cow<'e, Value>]| sensitive || args.iter().any(|arg| arg.contains_sensitive());
     let outcome = (function.run)(&Args { values: args, pattern: &call.pattern, scope: cx.scope });
     match outcome {
         Ok(value) => Ok(Cow::Owned(if sensitive { value.mark_sensitive() } else { value })),
         Err(Fail::Unknown(_)) if cx.unknown => Ok(Cow::Borrowed(&NULL)),
+        Err(Fail::Argument(_, _) | Fail::Call(_) | Fail::Unknown(_)) if secret(args) => {
+            Err(failed(node, function, WITHHELD, cx, frames))
+        }
         Err(Fail::Argument(at, message)) => match function.param(at) {
             Some(param) => Err(wrong(node, call, at, param, &message, cx, frames)),
             None => Err(failed(node, function, &message, cx, frames)),
@@ -95,6 +101,9 @@ fn apply<'e>(
         Err(Fail::Call(message) | Fail::Unknown(message)) => Err(failed(node, function, &message, cx, frames)),
     }
 }
+
+/// What is said instead of a function's own words, which quote what it was given, or a part of it.
+const WITHHELD: &str = "it was given a (sensitive value), so what is wrong with it is not told";
 
 fn failed(node: &Node, function: &Function, message: &str, cx: &Cx<'_>, frames: Frames<'_>) -> EvalError {
     let detail = cx.text(|| format!("Call to function \"{}\" failed: {message}.", function.name));
@@ -163,6 +172,7 @@ pub(super) fn extra<'e>(
         None => Err("it does not exist here".into()),
     };
     result.map(Cow::Owned).map_err(|message| {
+        let message = if args.iter().any(Value::contains_sensitive) { WITHHELD.to_owned() } else { message };
         let end = if message.ends_with('?') { "" } else { "." };
         let detail = format!("Call to function \"{name}\" failed: {message}{end}");
         cx.fail(node, frames, "Error in function call", detail)

@@ -176,27 +176,46 @@ impl Compiler<'_> {
         })))
     }
 
-    /// The steps after a source. A splat takes the steps up to the next splat into each element; the older `.*`
-    /// takes attributes only.
+    /// The steps after a source. What stands behind `[*]` is done for each element, a further splat too; the older `.*`
+    /// takes the attributes and numbers behind it, and no splat.
     fn steps(&mut self, operators: &[&TraversalOperator]) -> Option<Vec<Step>> {
+        if operators.iter().filter(|one| is_splat(one)).count() > MAX_SPLATS {
+            let problem =
+                Diagnostic::error("Expression too deep", format!("There are more than {MAX_SPLATS} splats here."));
+            self.diags.push(problem);
+            return None;
+        }
         let mut steps: Vec<Option<Step>> = Vec::new();
         let mut rest = operators;
         while let Some((first, after)) = rest.split_first() {
             rest = after;
-            let inside = match first {
-                TraversalOperator::FullSplat(_) => after.iter().position(|one| is_splat(one)).unwrap_or(after.len()),
-                TraversalOperator::AttrSplat(_) => {
-                    after.iter().position(|one| !matches!(one, TraversalOperator::GetAttr(_))).unwrap_or(after.len())
+            match first {
+                TraversalOperator::FullSplat(_) => {
+                    steps.push(self.steps(after).map(Step::Splat));
+                    break;
                 }
-                other => {
-                    steps.push(self.step(other));
-                    continue;
+                TraversalOperator::AttrSplat(star) => {
+                    let inside = |one: &&TraversalOperator| {
+                        matches!(one, TraversalOperator::GetAttr(_) | TraversalOperator::LegacyIndex(_))
+                    };
+                    let (inside, after) = after.split_at(after.iter().take_while(|one| inside(one)).count());
+                    if matches!(after.first(), Some(TraversalOperator::AttrSplat(_))) {
+                        let span = self.span(star.span());
+                        let problem = Diagnostic::error(
+                            "Nested splat expression not allowed",
+                            "A splat expression (*) cannot be used inside another attribute-only splat expression.",
+                        )
+                        .at(span, "")
+                        .hint("write `[*]` instead of `.*`");
+                        self.diags.push(problem);
+                        return None;
+                    }
+                    rest = after;
+                    let inner: Vec<_> = inside.iter().map(|one| self.step(one)).collect();
+                    steps.push(inner.into_iter().collect::<Option<_>>().map(Step::Splat));
                 }
-            };
-            let (inside, after) = after.split_at(inside);
-            rest = after;
-            let inner: Vec<_> = inside.iter().map(|one| self.step(one)).collect();
-            steps.push(inner.into_iter().collect::<Option<_>>().map(Step::Splat));
+                other => steps.push(self.step(other)),
+            }
         }
         steps.into_iter().collect()
     }
@@ -428,9 +447,14 @@ impl Compiler<'_> {
     }
 }
 
+/// How many splats may stand behind each other; each is one level of recursion.
+const MAX_SPLATS: usize = 50;
+
 /// Is the number of arguments right?
 fn arity(function: &Function, given: usize, expand: bool) -> Option<Diagnostic> {
     let wanted = function.params.len();
+    // `f(a, list...)`: the list may be empty.
+    let given = given - usize::from(expand);
     if given < wanted && !expand {
         let missing = function.params.get(given).map_or("", |param| param.name);
         return Some(Diagnostic::error(

@@ -1,7 +1,5 @@
 //! Terraform's type conversions.
 
-use std::sync::Arc;
-
 use super::{Number, Type, Value, types::unify_all, value::Map};
 use crate::tenant::Text;
 
@@ -12,7 +10,11 @@ use crate::tenant::Text;
 /// What does not fit and where: `element 0: a number is required`, `attribute "name" is required`.
 pub(crate) fn convert(value: &Value, ty: &Type) -> Result<Value, String> {
     match value {
-        Value::Sensitive(value) => Ok(convert(value, ty)?.mark_sensitive()),
+        // What does not fit may be told by a key or a text of it.
+        Value::Sensitive(value) => match convert(value, ty) {
+            Ok(value) => Ok(value.mark_sensitive()),
+            Err(_) => Err(format!("{} is required, which this (sensitive value) cannot become", ty.friendly())),
+        },
         Value::Null => Ok(Value::Null),
         _ => match ty {
             Type::Any => Ok(value.clone()),
@@ -97,7 +99,7 @@ fn to_map(value: &Value, element: &Type) -> Result<Value, String> {
         Ok(value) => Ok((key.clone(), value)),
         Err(message) => Err(format!("element {key:?}: {message}")),
     });
-    Ok(Value::Map(Arc::new(entries.collect::<Result<Map, String>>()?)))
+    Ok(Value::Map(entries.collect::<Result<Map, String>>()?.into()))
 }
 
 fn to_tuple(value: &Value, types: &[Type]) -> Result<Value, String> {
@@ -137,5 +139,5 @@ fn to_object(value: &Value, ty: &Type) -> Result<Value, String> {
         };
         Ok((name.clone(), value))
     });
-    Ok(Value::Object(Arc::new(attributes.collect::<Result<Map, String>>()?)))
+    Ok(Value::Object(attributes.collect::<Result<Map, String>>()?.into()))
 }

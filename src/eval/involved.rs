@@ -3,7 +3,7 @@
 use super::{
     Value, format_console,
     ir::{Kind, Node, Part, Step},
-    run::{Cx, Frames, eval, loop_value},
+    run::{Cx, Frames, HIDDEN, eval, loop_value},
 };
 
 /// How many values a message names, and how long each may be.
@@ -29,7 +29,7 @@ fn add(name: String, value: &Value, out: &mut Vec<String>) {
 /// A value in a few words.
 fn shown(value: &Value) -> String {
     match value {
-        Value::Sensitive(_) => "a sensitive value".into(),
+        Value::Sensitive(_) => HIDDEN.into(),
         Value::Null | Value::Bool(_) | Value::Number(_) => format_console(value),
         Value::String(text) => {
             let text = format!("{:?}", text.as_str());

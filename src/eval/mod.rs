@@ -21,6 +21,7 @@ mod parse;
 mod reads;
 mod run;
 mod scope;
+mod shared;
 mod syntax;
 mod template;
 #[cfg(test)]

@@ -45,6 +45,8 @@ fn operand<'e>(
     match convert::to_bool(&value) {
         Ok(bool) => Ok((Some(bool), value.is_sensitive())),
         Err(message) => {
+            // Which bool a text nearly is tells the text.
+            let message = if value.is_sensitive() { "a bool is required".to_owned() } else { message };
             let detail = format!("Unsuitable value for {what} operand: {message}, but it is {}.", value.type_name());
             Err(cx.fail(node, frames, "Invalid operand", detail))
         }
@@ -133,6 +135,7 @@ pub(super) fn binary<'e>(
             return Ok(Cow::Borrowed(&NULL));
         }
         let same = equal(&a, &b);
+        let sensitive = a.contains_sensitive() || b.contains_sensitive();
         return Ok(bool(same == (op == Op::Equal), sensitive));
     }
     let (Some(x), Some(y)) = (number(left, &a, "left", cx, frames)?, number(right, &b, "right", cx, frames)?) else {

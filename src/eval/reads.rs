@@ -2,13 +2,14 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
 };
 
 use aws_lc_rs::digest::{SHA256, digest};
+use jiff::Timestamp;
 
+use super::{Scope, Value, functions::files};
 use crate::tenant::Text;
 
 /// The files that expressions have read, each by the call that read it, with what was found. Kept behind a lock because
@@ -19,6 +20,7 @@ pub struct FileReads(Mutex<BTreeMap<Text, Text>>);
 /// What stands for a file that is not there.
 const ABSENT: &str = "absent";
 const PRESENT: &str = "present";
+const UNREADABLE: &str = "unreadable";
 
 impl FileReads {
     /// Notes the content that `file` or `templatefile` found; none where there is no such file.
@@ -41,17 +43,21 @@ impl FileReads {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// What a call, as [`FileReads::so_far`] names it, would find now; none where it is no such call.
+    /// What a call, as [`FileReads::so_far`] names it, would find now; none where it is no such call. A plan file says
+    /// which calls these are, so they reach no further than an expression of the configuration does.
     #[must_use]
-    pub fn now(call: &str, dir: &Path) -> Option<Text> {
+    pub fn now(call: &str, dir: &Path, allow_files: &[PathBuf]) -> Option<Text> {
         let (function, rest) = call.split_once('(')?;
         let name: String = serde_json::from_str(rest.strip_suffix(')')?).ok()?;
-        let path = dir.join(name);
-        match function {
-            "file" => Some(fs::read(path).map_or_else(|_| ABSENT.into(), |bytes| hash(&bytes))),
-            "fileexists" => Some(if path.is_file() { PRESENT } else { ABSENT }.into()),
-            _ => None,
-        }
+        let scope = Scope { allow_files, ..Scope::new(&Value::Null, &Value::Null, dir, Timestamp::UNIX_EPOCH) };
+        let found = match function {
+            "file" => {
+                files::bytes(&name, &scope).map(|bytes| bytes.map_or_else(|| ABSENT.into(), |bytes| hash(&bytes)))
+            }
+            "fileexists" => files::exists(&name, &scope).map(|exists| if exists { PRESENT } else { ABSENT }.into()),
+            _ => return None,
+        };
+        Some(found.unwrap_or_else(|_| UNREADABLE.into()))
     }
 }
 

@@ -3,7 +3,7 @@
 //! Values are borrowed from the scope and the tree wherever they can be: the users of a tenant are evaluated by
 //! several threads, and counting references to one shared list in all of them would cost more than the comparison.
 
-use std::{borrow::Cow, cell::Cell, path::Path, sync::Arc};
+use std::{borrow::Cow, cell::Cell, path::Path};
 
 use super::{
     EvalError, Scope, Type, Value, call, convert,
@@ -83,10 +83,43 @@ impl<'s> Cx<'s> {
     }
 }
 
+/// What stands in the place of a value that must not be shown.
+pub(super) const HIDDEN: &str = "(sensitive value)";
+
 pub(super) static NULL: Value = Value::Null;
+
+/// How many values a value may have in it, those that are shared counted each time they occur, and how deep they may
+/// stand in each other. Whoever walks a value then ends: 2,000,000 is the rows of a large tenant with a few columns.
+const MAX_SIZE: u64 = 2_000_000;
+const MAX_DEPTH: u32 = 250;
 
 /// The value of a node.
 pub(super) fn eval<'e>(node: &'e Node, cx: &'e Cx<'e>, frames: Frames<'e>) -> Outcome<'e> {
+    let value = unbounded(node, cx, frames)?;
+    // What was there before is somebody else's to bound, such as all users in the console.
+    let made = !matches!(node.kind, Kind::Root(_) | Kind::Loop { .. });
+    if let Cow::Owned(value) = &value
+        && made
+    {
+        if value.size() > MAX_SIZE {
+            return Err(too_large(node));
+        }
+        if value.depth() > MAX_DEPTH {
+            let detail = format!("Lists and maps stand in each other more than {MAX_DEPTH} deep here.");
+            return Err(EvalError::new(node.span, "Value too deep", detail));
+        }
+    }
+    Ok(value)
+}
+
+fn too_large(node: &Node) -> EvalError {
+    let detail = format!(
+        "This value has more than {MAX_SIZE} elements, counting what stands in it several times as often as it does."
+    );
+    EvalError::new(node.span, "Value too large", detail)
+}
+
+fn unbounded<'e>(node: &'e Node, cx: &'e Cx<'e>, frames: Frames<'e>) -> Outcome<'e> {
     match &node.kind {
         Kind::Const(value) => Ok(Cow::Borrowed(value)),
         Kind::Root(root) => self::root(node, root, cx, frames),
@@ -183,19 +216,24 @@ fn root<'e>(node: &'e Node, root: &'e Root, cx: &'e Cx<'e>, frames: Frames<'e>) 
 
 fn object<'e>(entries: &'e [(Node, Node)], cx: &'e Cx<'e>, frames: Frames<'e>) -> Outcome<'e> {
     let mut map = Map::new();
+    // Keys have no marks of their own: with a secret one all of the object is secret.
+    let mut sensitive = false;
     for (key, value) in entries {
-        let name = object_key(key, cx, frames)?;
+        let (name, marked) = object_key(key, cx, frames)?;
+        sensitive |= marked;
         map.insert(name, eval(value, cx, frames)?.into_owned());
     }
-    Ok(Cow::Owned(Value::Object(Arc::new(map))))
+    let object = Value::Object(map.into());
+    Ok(Cow::Owned(if sensitive { object.mark_sensitive() } else { object }))
 }
 
-fn object_key<'e>(node: &'e Node, cx: &'e Cx<'e>, frames: Frames<'e>) -> Result<Text, EvalError> {
+/// A key, and whether it is sensitive.
+fn object_key<'e>(node: &'e Node, cx: &'e Cx<'e>, frames: Frames<'e>) -> Result<(Text, bool), EvalError> {
     let key = eval(node, cx, frames)?;
     if key.is_null() {
         return Err(cx.fail(node, frames, "Null value as key", "Cannot use a null value as a key."));
     }
-    convert::to_text(&key).map_err(|_| {
+    convert::to_text(&key).map(|text| (text, key.is_sensitive())).map_err(|_| {
         let detail = format!("Cannot use this value as a key: string required, but it is {}.", key.type_name());
         cx.fail(node, frames, "Incorrect key type", detail)
     })
@@ -351,6 +389,15 @@ struct Collected {
     groups: std::collections::BTreeMap<Text, Vec<Value>>,
     unknown: bool,
     sensitive: bool,
+    size: u64,
+}
+
+impl Collected {
+    /// Counts one more before it is kept, so that a loop ends when its result is too large and not after.
+    fn count(&mut self, value: &Value, node: &Node) -> Result<(), EvalError> {
+        self.size = self.size.saturating_add(value.size());
+        if self.size > MAX_SIZE { Err(too_large(node)) } else { Ok(()) }
+    }
 }
 
 fn for_expr<'e>(parts: &'e For, cx: &'e Cx<'e>, frames: Frames<'e>) -> Outcome<'e> {
@@ -367,7 +414,7 @@ fn for_expr<'e>(parts: &'e For, cx: &'e Cx<'e>, frames: Frames<'e>) -> Outcome<'
     } else if parts.grouping {
         Value::object(out.groups.into_iter().map(|(key, elements)| (key, Value::tuple(elements))))
     } else {
-        Value::Object(Arc::new(out.entries))
+        Value::Object(out.entries.into())
     };
     Ok(Cow::Owned(if out.sensitive { value.mark_sensitive() } else { value }))
 }
@@ -396,23 +443,26 @@ fn one_round(parts: &For, cx: &Cx<'_>, frame: &Frame<'_>, out: &mut Collected) -
         }
     }
     let Some(key) = &parts.key else {
-        out.elements.push(eval(&parts.value, cx, frames)?.into_owned());
+        let value = eval(&parts.value, cx, frames)?.into_owned();
+        out.count(&value, &parts.value)?;
+        out.elements.push(value);
         return Ok(true);
     };
     if cx.unknown && eval(key, cx, frames)?.is_null() {
         out.unknown = true;
         return Ok(false);
     }
-    out.sensitive |= eval(key, cx, frames)?.is_sensitive();
-    let name = object_key(key, cx, frames)?;
+    let (name, marked) = object_key(key, cx, frames)?;
+    out.sensitive |= marked;
     let value = eval(&parts.value, cx, frames)?.into_owned();
+    out.count(&value, &parts.value)?;
     if parts.grouping {
         out.groups.entry(name).or_default().push(value);
     } else if out.entries.contains_key(name.as_str()) {
+        let shown = if out.sensitive { HIDDEN.to_owned() } else { format!("{:?}", name.as_str()) };
         let detail = format!(
-            "Two different items produced the key {:?} in this 'for' expression. If duplicates are expected, use the \
-             ellipsis (...) after the value expression to enable grouping by key.",
-            name.as_str()
+            "Two different items produced the key {shown} in this 'for' expression. If duplicates are expected, use the \
+             ellipsis (...) after the value expression to enable grouping by key."
         );
         return Err(cx.fail(key, frames, "Duplicate object key", detail));
     } else {

@@ -1,6 +1,6 @@
 //! What names mean while an expression is evaluated.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
@@ -126,6 +126,8 @@ pub struct Scope<'a> {
     pub base_dir: &'a Path,
     /// Where files that are read are noted.
     pub reads: Option<&'a FileReads>,
+    /// Directories that `file()` and its kin may read besides what is reviewed with the configuration: `--allow-files`.
+    pub allow_files: &'a [PathBuf],
     /// What `timestamp()` and `plantimestamp()` return.
     pub instant: Timestamp,
     /// Further names and functions, where there are some (the console).
@@ -146,6 +148,7 @@ impl<'a> Scope<'a> {
             tenant: None,
             base_dir,
             reads: None,
+            allow_files: &[],
             instant,
             extra: None,
         }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::{
     EvalError, Value, convert,
     ir::{Node, Step},
-    run::{Cx, Frames, NULL, Outcome, eval},
+    run::{Cx, Frames, HIDDEN, NULL, Outcome, eval},
     value::Map,
 };
 use crate::{
@@ -64,6 +64,8 @@ fn attribute<'e>(
     cx: &'e Cx<'e>,
     frames: Frames<'e>,
 ) -> Outcome<'e> {
+    // The keys of a secret map are secret too.
+    let near = |map: &Map| if value.is_sensitive() { None } else { nearest_key(name, map) };
     let problem = match value.unmarked() {
         Value::Null => EvalError::new(
             span,
@@ -78,11 +80,11 @@ fn attribute<'e>(
         }
         Value::Object(map) => {
             let detail = format!("This object does not have an attribute named {:?}.", name.as_str());
-            EvalError::new(span, "Unsupported attribute", detail).with_hint(nearest_key(name, map))
+            EvalError::new(span, "Unsupported attribute", detail).with_hint(near(map))
         }
         Value::Map(map) => {
             let detail = format!("This map does not have an element with the key {:?}.", name.as_str());
-            EvalError::new(span, "Missing map element", detail).with_hint(nearest_key(name, map))
+            EvalError::new(span, "Missing map element", detail).with_hint(near(map))
         }
         Value::List(_) | Value::Set(_) | Value::Tuple(_) => EvalError::new(
             span,
@@ -125,6 +127,7 @@ fn indexed<'e>(
         return Err(invalid("Cannot use a null value as an indexing key.".into()));
     }
     let sensitive = key.is_sensitive();
+    let hidden = sensitive || value.is_sensitive();
     let part = match value.unmarked() {
         Value::Null => {
             let detail = "This value is null, so it does not have any indices.";
@@ -138,7 +141,9 @@ fn indexed<'e>(
             };
             let length = elements.len();
             let Some(at) = number.as_usize().filter(|at| *at < length) else {
-                let why = if number.is_negative() {
+                let why = if hidden {
+                    format!("the index or the collection is a {HIDDEN}")
+                } else if number.is_negative() {
                     "a negative number is not a valid index for a sequence".to_owned()
                 } else if !number.is_integer() {
                     "indexing a sequence requires a whole number, but the given index has a fractional part".into()
@@ -164,11 +169,12 @@ fn indexed<'e>(
                 ));
             };
             if !map.contains_key(name.as_str()) {
-                let hint = nearest_key(&name, map)
-                    .or_else(|| Some("`lookup(map, key, default)` gives a default where a key is missing".into()));
+                let near = if hidden { None } else { nearest_key(&name, map) };
+                let hint =
+                    near.or_else(|| Some("`lookup(map, key, default)` gives a default where a key is missing".into()));
+                let shown = if hidden { HIDDEN.to_owned() } else { format!("{:?}", name.as_str()) };
                 let detail = format!(
-                    "The given key does not identify an element in this collection value: there is no {:?}.",
-                    name.as_str()
+                    "The given key does not identify an element in this collection value: there is no {shown}."
                 );
                 return Err(invalid(detail).with_hint(hint));
             }

@@ -87,6 +87,15 @@ impl Type {
         }
     }
 
+    /// The types of the elements of a list or tuple.
+    fn element_types(&self) -> Option<&[Self]> {
+        match self {
+            Self::List(element) => Some(std::slice::from_ref(element)),
+            Self::Tuple(elements) => Some(elements),
+            _ => None,
+        }
+    }
+
     /// Is it a bool, number or string?
     #[must_use]
     pub(crate) fn is_primitive(&self) -> bool {
@@ -159,13 +168,69 @@ pub(crate) fn unify(a: &Type, b: &Type) -> Option<Type> {
     })
 }
 
-/// The type all can be converted to, if there is one.
+/// The type all can be converted to, if there is one: found over all at once, since pair by pair `true` and `1` have
+/// none, though with a string beside them all three are strings.
 pub(crate) fn unify_all<'a>(types: impl IntoIterator<Item = &'a Type>) -> Option<Type> {
-    let mut found = Type::Any;
+    common(&mut types.into_iter())
+}
+
+/// The fields of an object type, where it is one, and the types of the values of an object or map.
+type Keyed<'t> = (Option<&'t BTreeMap<Text, Field>>, Vec<&'t Type>);
+
+/// One function for all iterators: it calls itself for the types of elements.
+fn common(types: &mut dyn Iterator<Item = &Type>) -> Option<Type> {
+    // Of a long list nearly all have the same type.
+    let mut kinds: Vec<&Type> = Vec::new();
     for ty in types {
-        found = unify(&found, ty)?;
+        if *ty != Type::Any && kinds.last() != Some(&ty) && !kinds.contains(&ty) {
+            kinds.push(ty);
+        }
     }
-    Some(found)
+    match kinds[..] {
+        [] => return Some(Type::Any),
+        [only] => return Some(only.clone()),
+        [a, b] => return unify(a, b),
+        _ => {}
+    }
+    if kinds.iter().all(|ty| ty.is_primitive()) {
+        return kinds.contains(&&Type::String).then_some(Type::String);
+    }
+    let elements: Option<Vec<&[Type]>> = kinds.iter().map(|ty| ty.element_types()).collect();
+    if let Some(elements) = elements {
+        let [first, rest @ ..] = &elements[..] else { return None };
+        if kinds.iter().all(|ty| matches!(ty, Type::Tuple(_))) && rest.iter().all(|one| one.len() == first.len()) {
+            let columns = (0..first.len()).map(|at| common(&mut elements.iter().filter_map(|row| row.get(at))));
+            return columns.collect::<Option<_>>().map(Type::Tuple);
+        }
+        return common(&mut elements.into_iter().flatten()).map(|element| Type::List(Box::new(element)));
+    }
+    if kinds.iter().all(|ty| matches!(ty, Type::Set(_))) {
+        let mut elements =
+            kinds.iter().filter_map(|ty| if let Type::Set(element) = ty { Some(&**element) } else { None });
+        return common(&mut elements).map(|element| Type::Set(Box::new(element)));
+    }
+    let keyed: Option<Vec<Keyed<'_>>> = kinds
+        .iter()
+        .map(|ty| match ty {
+            Type::Map(element) => Some((None, vec![&**element])),
+            Type::Object(fields) => Some((Some(fields), fields.values().map(|field| &field.ty).collect())),
+            _ => None,
+        })
+        .collect();
+    if let Some(keyed) = keyed {
+        if let Some(Some(first)) = keyed.first().map(|(fields, _)| *fields)
+            && keyed.iter().all(|(fields, _)| fields.is_some_and(|fields| fields.keys().eq(first.keys())))
+        {
+            let fields = first.keys().enumerate().map(|(at, name)| {
+                let ty = common(&mut keyed.iter().filter_map(|(_, types)| types.get(at).copied()))?;
+                Some((name.clone(), Field { ty, optional: None }))
+            });
+            return fields.collect::<Option<_>>().map(Type::Object);
+        }
+        return common(&mut keyed.into_iter().flat_map(|(_, types)| types)).map(|element| Type::Map(Box::new(element)));
+    }
+    let [first, rest @ ..] = &kinds[..] else { return None };
+    rest.iter().try_fold((*first).clone(), |found, ty| unify(&found, ty))
 }
 
 struct Parser<'a> {

@@ -4,11 +4,17 @@ use std::{cmp::Ordering, collections::BTreeMap, sync::Arc};
 
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
-use super::Number;
+use super::{Number, shared::Shared};
 use crate::tenant::Text;
 
 /// The entries of a map or object, in the order of their keys.
 pub(crate) type Map = BTreeMap<Text, Value>;
+
+/// The elements of a list, tuple or set.
+pub(crate) type Elements = Shared<Box<[Value]>>;
+
+/// The entries of a map or object, shared.
+pub(crate) type Entries = Shared<BTreeMap<Text, Value>>;
 
 /// A value: Terraform's, as far as the language has them. Cloning counts a reference, it never copies.
 ///
@@ -27,15 +33,15 @@ pub enum Value {
     /// A string.
     String(Text),
     /// `[a, b]`: elements of any types.
-    Tuple(Arc<[Value]>),
+    Tuple(Elements),
     /// Elements of one type, in order.
-    List(Arc<[Value]>),
+    List(Elements),
     /// Distinct elements of one type, sorted.
-    Set(Arc<[Value]>),
+    Set(Elements),
     /// `{a = b}`: attributes of any types.
-    Object(Arc<Map>),
+    Object(Entries),
     /// Values of one type by key.
-    Map(Arc<Map>),
+    Map(Entries),
     /// A value that must not be shown. What is computed from it is sensitive too.
     Sensitive(Arc<Value>),
 }
@@ -74,8 +80,13 @@ impl Value {
     }
 
     /// A set: sorted, each element once.
+    ///
+    /// A set has no places of which one could be secret: with a sensitive element all of it is.
     #[must_use]
     pub fn set(mut elements: Vec<Self>) -> Self {
+        if elements.iter().any(Self::contains_sensitive) {
+            return Self::set(elements.iter().map(Self::without_marks).collect()).mark_sensitive();
+        }
         elements.sort_by(Self::order);
         elements.dedup();
         Self::Set(elements.into())
@@ -83,12 +94,12 @@ impl Value {
 
     /// An object.
     pub fn object<K: Into<Text>>(attributes: impl IntoIterator<Item = (K, Self)>) -> Self {
-        Self::Object(Arc::new(attributes.into_iter().map(|(key, value)| (key.into(), value)).collect()))
+        Self::Object(attributes.into_iter().map(|(key, value)| (key.into(), value)).collect::<Map>().into())
     }
 
     /// A map: values of one type.
     pub fn map<K: Into<Text>>(entries: impl IntoIterator<Item = (K, Self)>) -> Self {
-        Self::Map(Arc::new(entries.into_iter().map(|(key, value)| (key.into(), value)).collect()))
+        Self::Map(entries.into_iter().map(|(key, value)| (key.into(), value)).collect::<Map>().into())
     }
 
     /// Is it `null`?
@@ -151,19 +162,6 @@ impl Value {
         matches!(self, Self::Sensitive(_))
     }
 
-    /// Is the value or anything in it sensitive?
-    #[must_use]
-    pub fn contains_sensitive(&self) -> bool {
-        match self {
-            Self::Sensitive(_) => true,
-            Self::Tuple(elements) | Self::List(elements) | Self::Set(elements) => {
-                elements.iter().any(Self::contains_sensitive)
-            }
-            Self::Object(map) | Self::Map(map) => map.values().any(Self::contains_sensitive),
-            Self::Null | Self::Bool(_) | Self::Number(_) | Self::String(_) => false,
-        }
-    }
-
     /// The same, marked as sensitive.
     #[must_use]
     pub fn mark_sensitive(self) -> Self {
@@ -189,8 +187,8 @@ impl Value {
             Self::Tuple(elements) => Self::Tuple(each(elements).into()),
             Self::List(elements) => Self::List(each(elements).into()),
             Self::Set(elements) => Self::set(each(elements)),
-            Self::Object(map) => Self::Object(Arc::new(every(map))),
-            Self::Map(map) => Self::Map(Arc::new(every(map))),
+            Self::Object(map) => Self::Object(every(map).into()),
+            Self::Map(map) => Self::Map(every(map).into()),
             plain => plain.clone(),
         }
     }
@@ -224,10 +222,16 @@ impl Value {
             (Self::Number(a), Self::Number(b)) => a.cmp(b),
             (Self::String(a), Self::String(b)) => a.cmp(b),
             (Self::Tuple(a), Self::Tuple(b)) | (Self::List(a), Self::List(b)) | (Self::Set(a), Self::Set(b)) => {
+                if a.same(b) {
+                    return Ordering::Equal;
+                }
                 let differing = a.iter().zip(b.iter()).map(|(a, b)| a.order(b)).find(|order| order.is_ne());
                 differing.unwrap_or_else(|| a.len().cmp(&b.len()))
             }
             (Self::Object(a), Self::Object(b)) | (Self::Map(a), Self::Map(b)) => {
+                if a.same(b) {
+                    return Ordering::Equal;
+                }
                 let pairs = a.iter().zip(b.iter());
                 let differing = pairs.map(|((ka, a), (kb, b))| ka.cmp(kb).then_with(|| a.order(b)));
                 differing.into_iter().find(|order| order.is_ne()).unwrap_or_else(|| a.len().cmp(&b.len()))

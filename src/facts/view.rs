@@ -2,10 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{
-        Arc,
-        atomic::{AtomicU8, Ordering},
-    },
+    sync::atomic::{AtomicU8, Ordering},
 };
 
 use jiff::Timestamp;
@@ -172,12 +169,12 @@ fn last(value: LastSignIn) -> Value {
 fn legacy(user: &User) -> Value {
     let Some(legacy) = user.sign_ins.as_deref().and_then(|one| one.legacy.as_ref()) else { return Value::Null };
     let counts = legacy.iter().map(|one| (one.protocol.clone(), Value::from(u64::from(one.count))));
-    Value::Object(Arc::new(counts.collect()))
+    Value::object(counts)
 }
 
 fn extension(user: &User) -> Value {
     let Some(attributes) = &user.extension_attributes else { return Value::Null };
     let numbered =
         (1..).zip(attributes.iter()).map(|(number, value): (u8, _)| (number.to_string().into(), text(value.as_ref())));
-    Value::Object(Arc::new(numbered.collect()))
+    Value::object::<Text>(numbered)
 }

@@ -9,25 +9,30 @@ use std::{
     time::Duration,
 };
 
-use reqwest::{
-    Url,
-    header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue},
-};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde::Deserialize;
-use tokio::{sync::mpsc::UnboundedSender, time::sleep};
+use tokio::{
+    sync::{Semaphore, SemaphorePermit, mpsc::UnboundedSender},
+    time::sleep,
+};
 use uuid::Uuid;
 
 use super::{
     cloud::Endpoints,
-    credentials::{AuthError, Token, TokenSource},
+    credentials::{AuthError, Known, Said, Token, TokenSource},
     pacing::{Pacer, Permit},
     requests::{Family, RequestSpec},
-    retry::{self, Patience, Spent},
+    retry_after,
 };
-use crate::tenant::ReadError;
+use crate::tenant::{Patience, ReadError, Spent};
 
 /// Larger answers than this are not Graph's: a page of 999 users is under 2 MiB.
 const MAX_BODY: usize = 64 << 20;
+/// What is said of a larger one.
+pub(crate) const TOO_LARGE: &str = "the answer is too large";
+/// What is said of an answer that answers one thing twice.
+pub(crate) const CONTRADICTION: &str =
+    "the service answered one item of a batch twice: an answer that contradicts itself is no fact";
 /// Waits shorter than this are not worth a word.
 const TELL_FROM: Duration = Duration::from_secs(1);
 
@@ -53,6 +58,8 @@ pub(crate) struct Client {
     pub(crate) pacer: Pacer,
     pub(crate) patience: Patience,
     pub(crate) counters: Counters,
+    /// Places in flight over all lanes: what `--parallelism` bounds.
+    places: Semaphore,
     listener: Mutex<Option<UnboundedSender<Notice>>>,
 }
 
@@ -60,9 +67,9 @@ pub(crate) struct Client {
 #[derive(Clone, Debug)]
 pub(crate) struct Refusal {
     pub(crate) status: u16,
-    pub(crate) code: String,
-    pub(crate) message: String,
-    pub(crate) request_id: Option<String>,
+    pub(crate) code: Said,
+    pub(crate) message: Said,
+    pub(crate) request_id: Option<Said>,
 }
 
 /// Why there is no answer to use.
@@ -72,10 +79,43 @@ pub(crate) enum Failure {
     Refused(Refusal),
     /// There is no token.
     Auth(AuthError),
-    /// It kept failing until patience ended; `sent` says whether the last try may have reached the service.
-    GaveUp { last: String, status: Option<u16>, tries: u32 },
+    /// It kept failing until patience ended, or failed once where nobody had any.
+    GaveUp { last: Passing, tries: u32 },
     /// The service answered something that must not be followed.
     Unusable(String),
+}
+
+/// A try that failed and may succeed later.
+#[derive(Clone, Debug)]
+pub(crate) struct Passing {
+    pub(crate) last: String,
+    pub(crate) status: Option<u16>,
+    /// How long the service asked to wait.
+    pub(crate) wait: Option<Duration>,
+}
+
+impl Passing {
+    fn new(last: impl Into<String>) -> Self {
+        Self { last: last.into(), status: None, wait: None }
+    }
+
+    /// Why a wait begins, in words.
+    pub(crate) fn why(&self) -> &'static str {
+        if self.status == Some(429) { "the tenant is throttling" } else { "the service is unwell" }
+    }
+}
+
+/// Leave to send one request: by its lane's limits, and by how many may be in flight at all.
+pub(crate) struct Admission<'a> {
+    pub(crate) permit: Permit<'a>,
+    _place: Option<SemaphorePermit<'a>>,
+}
+
+/// What one try came to, where it came to no value.
+#[derive(Debug)]
+pub(crate) enum Trouble {
+    Lasting(Failure),
+    Passing(Passing),
 }
 
 /// One answer, before it is interpreted.
@@ -99,9 +139,11 @@ impl Client {
         tokens: TokenSource,
         pacer: Pacer,
         patience: Patience,
+        parallelism: usize,
     ) -> Self {
         let counters = Counters::default();
-        Self { http, endpoints, tokens, pacer, patience, counters, listener: Mutex::new(None) }
+        let places = Semaphore::new(parallelism);
+        Self { http, endpoints, tokens, pacer, patience, counters, places, listener: Mutex::new(None) }
     }
 
     /// Waits are told to `listener` from now on.
@@ -125,19 +167,8 @@ impl Client {
         format!("{}/{}{path}{mark}{query}", self.endpoints.graph(), spec.version.as_str())
     }
 
-    /// A nextLink, if it stays where it belongs: the token goes nowhere else.
-    pub(crate) fn next_link(&self, link: &str) -> Result<String, Failure> {
-        match Url::parse(link) {
-            Ok(url) if self.endpoints.is_graph(&url) => Ok(link.to_owned()),
-            _ => Err(Failure::Unusable(format!(
-                "the service sent a next page at another address than {}; it was not followed",
-                self.endpoints.graph()
-            ))),
-        }
-    }
-
-    /// Leave to send; the wait for it is told.
-    pub(crate) async fn admit(&self, family: Family, units: u32) -> Permit<'_> {
+    /// Leave to send; the wait for it is told. Whoever waits here has sent nothing yet, and may leave.
+    pub(crate) async fn admit(&self, family: Family, units: u32) -> Admission<'_> {
         let why = match family {
             Family::Identity => "the tenant is throttling",
             Family::Reporting => "reports are limited to 5 requests in 10 s",
@@ -145,7 +176,9 @@ impl Client {
             Family::ConditionalAccess => "Conditional Access is limited to one request a second",
             Family::Write => "writes are limited to 20 a second",
         };
-        self.pacer.lane(family).acquire(units, &|wait| self.tell_wait(wait, why)).await
+        let permit = self.pacer.lane(family).acquire(units, &|wait| self.tell_wait(wait, why)).await;
+        // A lane's turn first: places are for those who may send at once. The semaphore is never closed.
+        Admission { permit, _place: self.places.acquire().await.ok() }
     }
 
     /// Sends once.
@@ -157,7 +190,6 @@ impl Client {
         token: &Token,
         id: Uuid,
     ) -> Result<Answer, Broken> {
-        self.counters.requests.fetch_add(1, Ordering::Relaxed);
         let method = match spec.method {
             "PATCH" => reqwest::Method::PATCH,
             "POST" => reqwest::Method::POST,
@@ -177,32 +209,49 @@ impl Client {
             what: if error.is_timeout() { "no answer in time" } else { what },
             unsent: error.is_connect() || error.is_builder(),
         };
+        self.counters.requests.fetch_add(1, Ordering::Relaxed);
         let mut response = request.send().await.map_err(|error| {
             broken(&error, if error.is_connect() { "no connection" } else { "the connection broke" })
         })?;
-        let mut bytes = Vec::with_capacity(response.content_length().unwrap_or(0).min(MAX_BODY as u64) as usize);
-        loop {
-            match response.chunk().await {
-                Ok(Some(chunk)) if bytes.len() + chunk.len() <= MAX_BODY => bytes.extend_from_slice(&chunk),
-                Ok(Some(_)) => return Err(Broken { what: "the answer is too large", unsent: false }),
-                Ok(None) => break,
-                Err(error) => return Err(broken(&error, "the answer broke off")),
-            }
+        let (status, headers) = (response.status().as_u16(), std::mem::take(response.headers_mut()));
+        match received(response, MAX_BODY).await {
+            Ok(body) => Ok(Answer { status, headers, body }),
+            Err(what) => Err(Broken { what, unsent: false }),
         }
-        Ok(Answer { status: response.status().as_u16(), headers: std::mem::take(response.headers_mut()), body: bytes })
+    }
+    /// Sends a read until there is an answer that `parse` takes, or that lasts.
+    pub(crate) async fn read<T>(
+        &self,
+        spec: &RequestSpec,
+        url: &str,
+        mut parse: impl FnMut(&[u8]) -> Result<T, serde_json::Error> + Send,
+    ) -> Result<T, Failure> {
+        let mut spent = Spent::default();
+        loop {
+            let passing = match self.once(spec, url, None, spec.units, &mut parse).await {
+                Ok(value) => return Ok(value),
+                Err(Trouble::Lasting(failure)) => return Err(failure),
+                Err(Trouble::Passing(passing)) => passing,
+            };
+            let Some(wait) = self.patience.next(&mut spent, passing.wait, retry_after::chance()) else {
+                return Err(Failure::GaveUp { last: passing, tries: spent.tries + 1 });
+            };
+            self.counters.retried.fetch_add(1, Ordering::Relaxed);
+            self.tell_wait(wait, passing.why());
+            sleep(wait).await;
+        }
     }
 
-    /// Sends a read until there is an answer that `parse` takes, or that lasts. An answer that is cut off or is not JSON
+    /// Sends a read once; the only repeat is after a 401, with a new token. An answer that is cut off or is not JSON
     /// counts as a fault of the connection.
-    pub(crate) async fn read<T>(
+    pub(crate) async fn once<T>(
         &self,
         spec: &RequestSpec,
         url: &str,
         body: Option<&[u8]>,
         units: u32,
-        mut parse: impl FnMut(&[u8]) -> Result<T, serde_json::Error> + Send,
-    ) -> Result<T, Failure> {
-        let mut spent = Spent::default();
+        parse: &mut (impl FnMut(&[u8]) -> Result<T, serde_json::Error> + Send),
+    ) -> Result<T, Trouble> {
         let mut refused: Option<Arc<Token>> = None;
         loop {
             let permit = self.admit(spec.family, units).await;
@@ -210,42 +259,40 @@ impl Client {
                 Some(old) => self.tokens.replace(old).await,
                 None => self.tokens.get().await,
             }
-            .map_err(Failure::Auth)?;
+            .map_err(|error| Trouble::Lasting(Failure::Auth(error)))?;
             let sent = self.send(spec, url, body.map(<[u8]>::to_vec), &token, Uuid::new_v4()).await;
-            let (last, status, wait) = match sent {
+            return Err(match sent {
                 Ok(answer) if (200..300).contains(&answer.status) => match parse(&answer.body) {
                     Ok(value) => {
-                        self.succeeded(&permit, &answer.headers);
+                        self.succeeded(&permit.permit, &answer.headers);
                         return Ok(value);
                     }
                     // Whole JSON of another shape will be the same next time.
                     Err(error) if error.is_data() => {
-                        return Err(Failure::Unusable("the service answered in an unexpected shape".to_owned()));
+                        let why = match error.to_string().split_once(CONTRADICTION) {
+                            Some(_) => CONTRADICTION,
+                            None => "the service answered in an unexpected shape",
+                        };
+                        Trouble::Lasting(Failure::Unusable(why.to_owned()))
                     }
-                    Err(_) => ("an answer that is not whole JSON".to_owned(), Some(answer.status), None),
+                    Err(_) => {
+                        let status = Some(answer.status);
+                        Trouble::Passing(Passing { status, ..Passing::new("an answer that is not whole JSON") })
+                    }
                 },
                 Ok(answer) if answer.status == 401 && refused.is_none() => {
                     refused = Some(token);
                     continue;
                 }
-                Ok(answer) if retry::is_transient(answer.status) => {
-                    let wait = retry::of_headers(&answer.headers);
+                Ok(answer) if retry_after::is_transient(answer.status) => {
+                    let wait = retry_after::of_headers(&answer.headers);
                     self.struggled(spec.family, answer.status, wait);
-                    (format!("{}", answer.status), Some(answer.status), wait)
+                    Trouble::Passing(Passing { last: answer.status.to_string(), status: Some(answer.status), wait })
                 }
-                Ok(answer) => return Err(Failure::Refused(refusal(&answer))),
-                Err(broken) => (broken.what.to_owned(), None, None),
-            };
-            drop(permit);
-            let Some(wait) = self.patience.next(&mut spent, wait) else {
-                return Err(Failure::GaveUp { last, status, tries: spent.tries + 1 });
-            };
-            self.counters.retried.fetch_add(1, Ordering::Relaxed);
-            self.tell_wait(
-                wait,
-                if status == Some(429) { "the tenant is throttling" } else { "the service is unwell" },
-            );
-            sleep(wait).await;
+                Ok(answer) => Trouble::Lasting(Failure::Refused(refusal(&answer, self.tokens.known()))),
+                Err(Broken { what: TOO_LARGE, unsent: _ }) => Trouble::Lasting(Failure::Unusable(TOO_LARGE.to_owned())),
+                Err(broken) => Trouble::Passing(Passing::new(broken.what)),
+            });
         }
     }
 
@@ -270,16 +317,31 @@ impl Client {
     }
 }
 
+/// The whole body, up to so many bytes *after* decompression: a small answer can unfold to gigabytes.
+pub(crate) async fn received(mut response: reqwest::Response, most: usize) -> Result<Vec<u8>, &'static str> {
+    let mut bytes = Vec::with_capacity(response.content_length().unwrap_or(0).min(most as u64) as usize);
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) if bytes.len() + chunk.len() <= most => bytes.extend_from_slice(&chunk),
+            Ok(Some(_)) => return Err(TOO_LARGE),
+            Ok(None) => return Ok(bytes),
+            Err(error) if error.is_timeout() => return Err("no answer in time"),
+            Err(_) => return Err("the answer broke off"),
+        }
+    }
+}
+
 /// Reads the error body, whatever shape it has: Graph's, JSON inside the message, or HTML of a gateway.
-pub(crate) fn refusal(answer: &Answer) -> Refusal {
-    let header = |name: &str| answer.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let mut refusal = refusal_of(answer.status, &answer.body);
+pub(crate) fn refusal(answer: &Answer, known: &Known) -> Refusal {
+    let header =
+        |name: &str| answer.headers.get(name).and_then(|value| value.to_str().ok()).map(|text| known.said(text));
+    let mut refusal = refusal_of(answer.status, &answer.body, known);
     refusal.request_id = header("request-id").or(refusal.request_id);
     refusal
 }
 
 /// As [`refusal`], of an item of a batch.
-pub(crate) fn refusal_of(status: u16, body: &[u8]) -> Refusal {
+pub(crate) fn refusal_of(status: u16, body: &[u8], known: &Known) -> Refusal {
     #[derive(Deserialize)]
     struct Body {
         error: Inner,
@@ -306,13 +368,14 @@ pub(crate) fn refusal_of(status: u16, body: &[u8]) -> Refusal {
         message: String,
     }
     let Ok(Body { error }) = serde_json::from_slice::<Body>(body) else {
-        return Refusal { status, code: String::new(), message: String::new(), request_id: None };
+        return Refusal { status, code: Said::default(), message: Said::default(), request_id: None };
     };
     let (code, message) = match serde_json::from_str::<Nested>(&error.message) {
         Ok(nested) => (nested.error_code, nested.message),
         Err(_) => (error.code, error.message),
     };
-    Refusal { status, code, message, request_id: error.inner_error.and_then(|ids| ids.request_id) }
+    let request_id = error.inner_error.and_then(|ids| ids.request_id).map(|id| known.said(id));
+    Refusal { status, code: known.said(code), message: known.said(message), request_id }
 }
 
 impl Refusal {
@@ -338,7 +401,7 @@ impl Refusal {
 }
 
 /// One line of the service's text, escaped and cut: it goes to terminals and files.
-fn clean(text: &str) -> String {
+pub(crate) fn clean(text: &str) -> String {
     let text: String = text.chars().take(200).collect();
     text.escape_debug().to_string().replace("\\'", "'").replace("\\\"", "\"")
 }
@@ -349,7 +412,8 @@ impl Failure {
         match self {
             Self::Refused(refusal) => refusal.reason(spec),
             Self::Auth(error) => error.to_string(),
-            Self::GaveUp { last, tries, .. } => format!("no answer after {tries} tries; the last one: {last}"),
+            Self::GaveUp { last, tries: 1 } => format!("no answer: {}", last.last),
+            Self::GaveUp { last, tries } => format!("no answer after {tries} tries; the last one: {}", last.last),
             Self::Unusable(why) => why.clone(),
         }
     }
@@ -370,11 +434,12 @@ impl Failure {
                     _ => error,
                 };
                 error.status = Some(refusal.status);
-                error.request_id = refusal.request_id;
+                error.request_id = refusal.request_id.map(String::from);
                 error
             }
-            Self::GaveUp { status, .. } => {
-                ReadError { status, transient: true, ..ReadError::new(message) }.hint("try again later")
+            Self::GaveUp { last: Passing { last: _, status, wait }, tries: _ } => {
+                ReadError { status, transient: true, retry_after: wait, ..ReadError::new(message) }
+                    .hint("try again later")
             }
             Self::Unusable(_) => ReadError::new(message),
         }
@@ -402,20 +467,21 @@ mod tests {
 
     #[test]
     fn error_bodies_of_every_shape_become_words() {
+        let known = Known::default();
         let pim = br#"{"error":{"code":"UnknownError","message":"{\"errorCode\":\"PermissionScopeNotGranted\",\"message\":\"missing\"}"}}"#;
-        assert_eq!(refusal_of(403, pim).code, "PermissionScopeNotGranted");
+        assert_eq!(&*refusal_of(403, pim, &known).code, "PermissionScopeNotGranted");
         let licence =
             br#"{"error":{"code":"AadPremiumLicenseRequired","message":"x","innerError":{"request-id":"r1"}}}"#;
-        let refusal = refusal_of(400, licence);
+        let refusal = refusal_of(400, licence, &known);
         assert!(refusal.unlicensed());
         assert_eq!(refusal.request_id.as_deref(), Some("r1"));
-        let html = refusal_of(403, b"<html>Forbidden</html>");
+        let html = refusal_of(403, b"<html>Forbidden</html>", &known);
         assert_eq!(
             html.reason(&super::super::requests::CONDITIONAL_ACCESS),
             "the sign-in lacks the permission Policy.Read.All (403)"
         );
         let rude = br#"{"error":{"code":"X","message":"\u001b[31mred\nline"}}"#;
-        assert!(!refusal_of(400, rude).reason(&super::super::requests::USERS).contains(['\u{1b}', '\n']));
+        assert!(!refusal_of(400, rude, &known).reason(&super::super::requests::USERS).contains(['\u{1b}', '\n']));
     }
 
     #[test]

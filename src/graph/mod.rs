@@ -4,17 +4,18 @@
 //! - [`cloud`](Cloud): hosts of each cloud, and the variables that point to a test server.
 //! - [`credentials`]: signing in, and tokens.
 //! - `requests`: every request there is ([`REQUESTS`]).
-//! - `pacing`, `retry`: how fast, and how patiently.
-//! - `client`: one request; `batch`: twenty; `single`: one user; `read`: the whole tenant.
+//! - `pacing`, `retry_after`: how fast, and when again.
+//! - `client`: one request; `pages`: a list of them; `batch`: twenty; `single`: one user; `read`: the whole tenant.
 
 mod batch;
 mod client;
 mod cloud;
 pub(crate) mod credentials;
 mod pacing;
+mod pages;
 mod read;
 mod requests;
-mod retry;
+mod retry_after;
 mod single;
 mod wire;
 
@@ -27,11 +28,11 @@ use std::{
 
 use jiff::Timestamp;
 
+pub use crate::tenant::Patience;
 pub use cloud::{Cloud, Endpoints};
 #[cfg(test)]
 pub(crate) use cloud::{GRAPH_VARIABLE, LOGIN_VARIABLE};
 pub use requests::{Family, Need, REQUESTS, RequestSpec, markdown_table};
-pub use retry::Patience;
 
 use client::Client;
 use credentials::{Claims, Credential, Prompt, TokenSource};
@@ -182,7 +183,7 @@ impl GraphTenant {
             options.prompt,
             options.writes,
         );
-        let client = Arc::new(Client::new(http, options.endpoints, tokens, pacer, options.patience));
+        let client = Arc::new(Client::new(http, options.endpoints, tokens, pacer, options.patience, parallelism));
         let organization = read::organization(&client)
             .await
             .map_err(|failure| failure.error(&requests::ORGANIZATION, "the organization"))?;
@@ -194,6 +195,14 @@ impl GraphTenant {
                 options.tenant
             ))
             .hint("set AZURE_TENANT_ID to the tenant of the configuration, or correct `tenant.id`"));
+        }
+        // Customers sign in to an external tenant, by user flows that per-user MFA knows nothing of.
+        if organization.tenant_type.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("CIAM")) {
+            return Err(ReadError::new(format!(
+                "tenant {found} is an external tenant (tenantType CIAM): per-user MFA belongs to workforce tenants, and \
+                 customers' sign-ins are governed by user flows and Conditional Access"
+            ))
+            .hint("name a workforce tenant in `tenant.id`"));
         }
         Ok(Self {
             client,
@@ -251,7 +260,12 @@ impl TenantRead for GraphTenant {
 }
 
 impl TenantWrite for GraphTenant {
-    async fn write(&self, user: UserId, after: MfaState) -> Result<(), WriteError> {
-        single::write(&self.client, user, after).await
+    async fn write(
+        &self,
+        user: UserId,
+        after: MfaState,
+        leave: impl Future<Output = ()> + Send,
+    ) -> Result<(), WriteError> {
+        single::write(&self.client, user, after, leave).await
     }
 }

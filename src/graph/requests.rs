@@ -74,6 +74,8 @@ pub struct RequestSpec {
     pub units: u32,
     /// May it be sent inside a `$batch`?
     pub batched: bool,
+    /// What it asks for in a batch, from the `?` on.
+    pub query: &'static str,
 }
 
 impl RequestSpec {
@@ -106,6 +108,7 @@ const BASE: RequestSpec = RequestSpec {
     family: Family::Identity,
     units: 1,
     batched: false,
+    query: "",
 };
 
 macro_rules! requests {
@@ -116,6 +119,18 @@ macro_rules! requests {
     };
 }
 
+/// What is asked of each user.
+macro_rules! user_select {
+    () => {
+        "id,userPrincipalName,displayName,mail,givenName,surname,department,jobTitle,companyName,country,\
+         officeLocation,employeeId,employeeType,userType,accountEnabled,onPremisesSyncEnabled,createdDateTime,\
+         passwordPolicies,lastPasswordChangeDateTime,assignedLicenses,onPremisesExtensionAttributes"
+    };
+}
+
+/// `$select` of a list of users.
+pub(crate) const USER_SELECT: &str = user_select!();
+const USER_QUERY: &str = concat!("?$select=", user_select!());
 const NO_ROLE: &str = "–";
 const P1: &str = "Entra ID P1";
 const P2: &str = "Entra ID P2 or Governance";
@@ -128,6 +143,10 @@ requests! {
     USERS {
         path: "/users", purpose: "the users; with `perUserMfaState` on the fast path (undocumented, probed)",
         permission: "User.Read.All", role: NO_ROLE,
+    }
+    USER {
+        path: "/users/{id}", purpose: "the planned users only: before a saved plan, a resumption or a rollback is applied",
+        permission: "User.Read.All", role: NO_ROLE, batched: true, query: USER_QUERY,
     }
     BATCH_BETA {
         method: "POST", version: Version::Beta, path: "/$batch",
@@ -281,7 +300,7 @@ mod tests {
         assert!(known("GET", "beta", "/users/7f3a/authentication/requirements"));
         assert!(known("PATCH", "beta", "/users/7f3a/authentication/requirements"));
         assert!(!known("PATCH", "v1.0", "/users/7f3a/authentication/requirements"));
-        assert!(!known("GET", "v1.0", "/users/7f3a"));
+        assert!(!known("GET", "beta", "/users/7f3a"));
         assert!(!known("DELETE", "v1.0", "/users"));
     }
 

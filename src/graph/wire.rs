@@ -174,6 +174,8 @@ pub(crate) struct OrganizationWire {
     pub(crate) display_name: Option<Text>,
     #[serde(default)]
     pub(crate) assigned_plans: Option<Vec<AssignedPlan>>,
+    #[serde(default)]
+    pub(crate) tenant_type: Option<String>,
 }
 
 #[derive(Deserialize)]

@@ -43,6 +43,7 @@ pub(crate) fn prove(
         var_files: &[],
         environment: &[],
         instant,
+        allow_files: &[],
         known_rules: &known_rules,
     };
     let config = load_over(input, &overlay)

@@ -96,6 +96,7 @@ impl Workspace {
             var_files: &[],
             environment: &self.environment,
             instant,
+            allow_files: &[],
             known_rules: &self.known_rules,
         }
     }

@@ -15,7 +15,7 @@ use crate::{
     facts::{Facts, UserKind, UserView},
     risk::{self, Finding, Place, PlanFinding},
     severity::Severity,
-    tenant::{MfaState, ObservedState, ObservedTenant, Text, UserId, UserIndex},
+    tenant::{MfaState, ObservedState, ObservedTenant, Text, UserIndex},
 };
 
 use super::{
@@ -114,6 +114,7 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, BuildError> {
         tenant: Some(&tenant_value),
         base_dir: &config.dir,
         reads: Some(&config.origin.reads),
+        allow_files: &config.allow_files,
         instant: config.instant,
         extra: None,
     };
@@ -334,7 +335,7 @@ fn target(
     let mut users = BTreeSet::new();
     let mut causes = Vec::new();
     for target in targets {
-        let user = target.parse::<UserId>().ok().and_then(|id| tenant.by_id(id)).or_else(|| tenant.by_name(target));
+        let user = tenant.meant(target);
         if let Some(user) = user {
             users.insert(user);
             continue;

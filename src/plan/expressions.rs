@@ -44,9 +44,11 @@ pub(super) fn checks(config: &Config, scope: &Scope<'_>, failed: &mut Vec<Diagno
                     Ok(Some(true)) => {}
                     // An assertion over something unknown does not hold.
                     Ok(Some(false) | None) => match assert.error_message.eval(scope) {
-                        Ok(message) => {
-                            messages.push(message.as_str().unwrap_or("the assertion does not hold").to_owned())
-                        }
+                        Ok(message) => messages.push(if message.contains_sensitive() {
+                            "(sensitive value)".to_owned()
+                        } else {
+                            message.as_str().unwrap_or("the assertion does not hold").to_owned()
+                        }),
                         Err(error) => failed.push(error.into()),
                     },
                     Err(error) => failed.push(error.into()),

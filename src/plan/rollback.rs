@@ -62,7 +62,8 @@ pub(crate) fn build_rollback(input: &RollbackInput<'_>) -> Plan {
         .collect();
     transitions.sort_by_key(|transition| transition.user);
     let mut desired = Desired { claims: vec![Claim::Unmanaged; tenant.users().len()], ..Desired::default() };
-    desired.accepted_users = config.accepts.iter().map(|accept| (!accept.selector.is_empty()).then(Vec::new)).collect();
+    desired.accepted_users =
+        config.accepts.iter().map(|accept| (!accept.selector.is_everybody()).then(Vec::new)).collect();
 
     let facts = Facts::of(tenant, &config.guardrails.signal, config.instant);
     let context = risk::Context::new(&facts, config, &desired);

@@ -7,7 +7,7 @@ use crate::{
     diag::nearest,
     eval::{ExtraNames, UserFacts, UserField, Value},
     facts::{Facts, UserView},
-    tenant::{GroupId, UserId, UserIndex},
+    tenant::{GroupId, UserIndex},
 };
 
 /// The console's own names, over a session.
@@ -33,8 +33,7 @@ impl ExtraNames for Names<'_, '_> {
             return Err(format!("it takes a user principal name or object id, not {}", arg.type_name()));
         };
         let tenant = facts.tenant;
-        let by_id = wanted.parse::<UserId>().ok().and_then(|id| tenant.by_id(id));
-        match by_id.or_else(|| tenant.by_name(wanted)) {
+        match tenant.meant(wanted) {
             Some(index) => Ok(user(session, facts, index)),
             None => {
                 let names = tenant.users().iter().map(|user| user.user_principal_name.as_str());

@@ -45,6 +45,7 @@ fn config() -> Config {
         var_files: &[],
         environment: &[],
         instant: instant(),
+        allow_files: &[],
         known_rules: &[],
     };
     load_over(input, &overlay).unwrap()

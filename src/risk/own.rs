@@ -1,7 +1,5 @@
 //! The organisation's own rules (`rule` blocks), evaluated over every change.
 
-use std::{collections::BTreeMap, sync::Arc};
-
 use super::{Finding, case::Case};
 use crate::{
     config::{Config, OwnRule},
@@ -37,11 +35,11 @@ impl ChangeValues {
 /// An unknown state is null, as everywhere in expressions.
 fn change_value(before: Option<MfaState>, after: MfaState, action: Action) -> Value {
     let text = |text: &str| Value::String(text.into());
-    Value::Object(Arc::new(BTreeMap::from([
-        ("before".into(), before.map_or(Value::Null, |state| text(state.as_str()))),
-        ("after".into(), text(after.as_str())),
-        ("action".into(), text(action.as_str())),
-    ])))
+    Value::object::<&str>([
+        ("before", before.map_or(Value::Null, |state| text(state.as_str()))),
+        ("after", text(after.as_str())),
+        ("action", text(action.as_str())),
+    ])
 }
 
 /// What an own rule says of one change.
@@ -68,6 +66,7 @@ pub(super) fn evaluate(rule: &OwnRule, config: &Config, changes: &ChangeValues, 
         tenant: None,
         base_dir: &config.dir,
         reads: Some(&config.origin.reads),
+        allow_files: &config.allow_files,
         instant: config.instant,
         extra: None,
     };

@@ -431,6 +431,7 @@ fn config() -> Config {
     sources.add("main.mfa.hcl", "mfa \"staff\" {}\n");
     let selector = Selector::default;
     Config {
+        allow_files: Vec::new(),
         dir: PathBuf::new(),
         origin: Origin::default(),
         policy: None,

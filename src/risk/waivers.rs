@@ -47,7 +47,7 @@ impl Waivers {
             let of_rule = by_rule.entry(accept.rule.clone()).or_default();
             match desired.accepted_users.get(block) {
                 Some(Some(users)) => of_rule.by_user.extend(users.iter().map(|user| (*user, block))),
-                Some(None) if accept.selector.is_empty() => of_rule.everybody.push(block),
+                Some(None) if accept.selector.is_everybody() => of_rule.everybody.push(block),
                 Some(None) | None => {}
             }
         }

@@ -34,6 +34,7 @@ pub(super) fn judge(
     let scope = Scope {
         tenant: Some(&tenant),
         extra: Some(judged),
+        allow_files: &config.allow_files,
         ..Scope::new(&config.var, &config.local, &config.dir, config.instant)
     };
     let (mut failed, mut broken) = (Vec::new(), Diagnostics::default());

@@ -14,6 +14,7 @@ fn run_in(dir: &Path) -> Report {
         var_files: &[],
         environment: &[],
         instant: "2026-11-24T08:00:00Z".parse().unwrap(),
+        allow_files: &[],
         known_rules: &known_rules,
     };
     run(TestInput { load, files: &[], filter: None }).unwrap()

@@ -28,7 +28,7 @@ const ATTEMPTS: usize = 5;
 
 /// A tenant in a snapshot file.
 ///
-/// Reading ignores the request: everything the file has is read. The state of a user is that of the file *now*, so a
+/// Reading gives everything the file has, of the users that are asked for. The state of a user is that of the file *now*, so a
 /// change from outside is seen. A write is answered once it is on the disk.
 ///
 /// # Many writes
@@ -103,8 +103,11 @@ impl SnapshotTenant {
 }
 
 impl TenantRead for SnapshotTenant {
-    async fn read(&self, _: &ReadRequest, progress: &dyn ReadProgress) -> Result<ObservedTenant, ReadError> {
-        let tenant = self.observe()?;
+    async fn read(&self, request: &ReadRequest, progress: &dyn ReadProgress) -> Result<ObservedTenant, ReadError> {
+        let mut tenant = self.observe()?;
+        if let Some(users) = &request.users {
+            tenant.retain_users(|user| users.contains(&user.id));
+        }
         let users = tenant.users().len() as u64;
         progress.progress("users", users, Some(users));
         Ok(tenant)
@@ -126,7 +129,8 @@ impl TenantRead for SnapshotTenant {
 }
 
 impl TenantWrite for SnapshotTenant {
-    async fn write(&self, user: UserId, after: MfaState) -> Result<(), WriteError> {
+    // A write waits for a rewrite of one file only, which is over sooner than anybody leaves.
+    async fn write(&self, user: UserId, after: MfaState, _: impl Future<Output = ()> + Send) -> Result<(), WriteError> {
         let (answer, mut answered) = oneshot::channel();
         lock(&self.shared.queue).push(Queued { user, after, answer });
         // All whom a rewrite answered go on at once, and do not wait for each other's turn.
@@ -151,7 +155,7 @@ impl TenantWrite for SnapshotTenant {
 }
 
 fn interrupted() -> WriteError {
-    error(WriteErrorKind::NoAnswer, "the write was interrupted")
+    error(WriteErrorKind::NoAnswer { after: None }, "the write was interrupted")
 }
 
 impl Shared {
@@ -220,13 +224,12 @@ impl Shared {
                 Outcome::Done(_) => break Ok(states),
                 Outcome::Overtaken if overtaken < ATTEMPTS => overtaken += 1,
                 Outcome::Overtaken => {
-                    break Err(error(
-                        WriteErrorKind::Retry { after_ms: None },
-                        "the snapshot is being changed by others",
-                    ));
+                    break Err(error(WriteErrorKind::Retry { after: None }, "the snapshot is being changed by others"));
                 }
                 Outcome::Failed(failed) => break Err(self.refused(&failed)),
-                Outcome::Uncertain(failed) => break Err(error(WriteErrorKind::NoAnswer, &failed.to_string())),
+                Outcome::Uncertain(failed) => {
+                    break Err(error(WriteErrorKind::NoAnswer { after: None }, &failed.to_string()));
+                }
             }
         };
         for Queued { user, after: _, answer } in queued {

@@ -178,16 +178,16 @@ fn opened() -> (tempfile::TempDir, std::path::PathBuf, SnapshotTenant) {
 #[tokio::test]
 async fn a_write_replaces_the_state_and_nothing_else() {
     let (_directory, path, tenant) = opened();
-    tenant.write(id(JDOE), MfaState::Enabled).await.unwrap();
+    tenant.write(id(JDOE), MfaState::Enabled, std::future::pending()).await.unwrap();
     let expected = two().replacen("\"disabled\"", "\"enabled\"", 1);
     assert_eq!(fs::read_to_string(&path).unwrap(), expected);
     assert_eq!(tenant.state(id(JDOE)).await.unwrap(), StateRead::Found(MfaState::Enabled.into()));
     // Ada has registered: the service would promote her at once.
-    tenant.write(id(ADA), MfaState::Enabled).await.unwrap();
+    tenant.write(id(ADA), MfaState::Enabled, std::future::pending()).await.unwrap();
     assert_eq!(fs::read_to_string(&path).unwrap(), expected.replacen("\"disabled\"", "\"enforced\"", 1));
     assert_eq!(tenant.state(id(ADA)).await.unwrap(), StateRead::Found(MfaState::Enforced.into()));
-    tenant.write(id(JDOE), MfaState::Disabled).await.unwrap();
-    tenant.write(id(ADA), MfaState::Disabled).await.unwrap();
+    tenant.write(id(JDOE), MfaState::Disabled, std::future::pending()).await.unwrap();
+    tenant.write(id(ADA), MfaState::Disabled, std::future::pending()).await.unwrap();
     assert_eq!(fs::read_to_string(&path).unwrap(), two(), "there and back is the same bytes");
 }
 
@@ -198,8 +198,8 @@ async fn a_state_that_was_missing_or_null_can_be_written() {
     fs::write(&path, &text).unwrap();
     for user in [JDOE, ADA] {
         assert_eq!(tenant.state(id(user)).await.unwrap(), StateRead::Found(ObservedState::Unknown(None)));
-        tenant.write(id(user), MfaState::Enforced).await.unwrap();
-        tenant.write(id(user), MfaState::Disabled).await.unwrap();
+        tenant.write(id(user), MfaState::Enforced, std::future::pending()).await.unwrap();
+        tenant.write(id(user), MfaState::Disabled, std::future::pending()).await.unwrap();
         assert_eq!(tenant.state(id(user)).await.unwrap(), StateRead::Found(MfaState::Disabled.into()));
     }
     let observed = tenant.observe().unwrap();
@@ -215,7 +215,7 @@ async fn a_change_from_outside_is_seen() {
         let found = StateRead::Found(ObservedState::from_wire(Some(state)));
         assert_eq!(tenant.state(id(JDOE)).await.unwrap(), found);
     }
-    tenant.write(id(JDOE), MfaState::Disabled).await.unwrap();
+    tenant.write(id(JDOE), MfaState::Disabled, std::future::pending()).await.unwrap();
     let enforced = two().replace("\"disabled\"", "\"enforced\"");
     assert_eq!(fs::read_to_string(&path).unwrap(), enforced.replacen("\"enforced\"", "\"disabled\"", 1));
 }
@@ -225,7 +225,10 @@ async fn a_user_who_is_gone_is_gone() {
     let (_directory, path, tenant) = opened();
     let nobody = id("33333333-3333-4333-8333-333333333333");
     assert_eq!(tenant.state(nobody).await.unwrap(), StateRead::Gone);
-    assert_eq!(tenant.write(nobody, MfaState::Enforced).await.unwrap_err().kind, WriteErrorKind::Gone);
+    assert_eq!(
+        tenant.write(nobody, MfaState::Enforced, std::future::pending()).await.unwrap_err().kind,
+        WriteErrorKind::Gone
+    );
     assert_eq!(fs::read_to_string(&path).unwrap(), two());
 }
 
@@ -238,12 +241,12 @@ async fn mode_and_link_survive_a_write() {
     let link = directory.path().join("link.json");
     symlink("tenant.json", &link).unwrap();
     let tenant = SnapshotTenant::open(&link).unwrap();
-    tenant.write(id(JDOE), MfaState::Enforced).await.unwrap();
+    tenant.write(id(JDOE), MfaState::Enforced, std::future::pending()).await.unwrap();
     assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 2, "nothing is left beside the file");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o440)).unwrap();
-    let refused = tenant.write(id(ADA), MfaState::Enforced).await.unwrap_err();
+    let refused = tenant.write(id(ADA), MfaState::Enforced, std::future::pending()).await.unwrap_err();
     assert_eq!(refused.kind, WriteErrorKind::Forbidden);
 }
 
@@ -266,7 +269,9 @@ async fn concurrent_writes_share_rewrites_and_all_arrive() {
         let tenant = tenant.clone();
         let user = id(&format!("00000000-0000-4000-8000-{n:012}"));
         tokio::spawn(async move {
-            tenant.write(user, if n % 2 == 0 { MfaState::Enabled } else { MfaState::Enforced }).await
+            tenant
+                .write(user, if n % 2 == 0 { MfaState::Enabled } else { MfaState::Enforced }, std::future::pending())
+                .await
         })
     });
     for write in writes.collect::<Vec<_>>() {

@@ -6,6 +6,7 @@
 mod conditional_access;
 mod id;
 mod observed;
+mod patience;
 mod port;
 mod roles;
 mod sign_ins;
@@ -18,7 +19,9 @@ pub(crate) use conditional_access::{AuthenticationStrength, ExternalUsers};
 pub(crate) use id::RoleTemplateId;
 pub use id::{GroupId, TenantId, UserId};
 pub use observed::{Domain, Fact, Group, ObservedTenant, Source, UserIndex};
-pub(crate) use observed::{MfaServicePolicy, Unavailable};
+pub(crate) use observed::{MfaServicePolicy, Unavailable, Unread};
+pub use patience::Patience;
+pub(crate) use patience::Spent;
 pub(crate) use port::{ReadError, WriteError};
 pub use port::{ReadProgress, ReadRequest, StateRead, TenantRead, TenantWrite, WriteErrorKind};
 pub(crate) use roles::{is_privileged, role};

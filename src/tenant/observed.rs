@@ -1,6 +1,11 @@
 //! A tenant as it was observed at one instant.
 
-use std::{collections::HashMap, fmt, str::FromStr, sync::OnceLock};
+use std::{
+    collections::{BTreeSet, HashMap},
+    fmt,
+    str::FromStr,
+    sync::OnceLock,
+};
 
 use jiff::Timestamp;
 
@@ -52,6 +57,11 @@ pub struct ObservedTenant {
     pub conditional_access: Option<Vec<Policy>>,
     /// Facts that could not be read, and why.
     pub unavailable: Vec<Unavailable>,
+    /// Users whose state, or of whom anything, could not be read in the end. Where only these were asked for, those who
+    /// are neither here nor among the users do not exist.
+    pub unread: Vec<Unread>,
+    /// Groups whose members could not be read whole: whether somebody is in them is unknown.
+    pub unread_groups: BTreeSet<GroupId>,
     users: Vec<User>,
     by_id: OnceLock<HashMap<UserId, UserIndex>>,
     by_name: OnceLock<HashMap<Box<str>, UserIndex>>,
@@ -77,6 +87,8 @@ impl ObservedTenant {
             groups: Vec::new(),
             conditional_access: None,
             unavailable: Vec::new(),
+            unread: Vec::new(),
+            unread_groups: BTreeSet::new(),
             users,
             by_id: OnceLock::new(),
             by_name: OnceLock::new(),
@@ -93,6 +105,12 @@ impl ObservedTenant {
     pub fn update_users(&mut self, change: impl FnOnce(&mut [User])) {
         change(&mut self.users);
         sort(&mut self.users);
+        (self.by_id, self.by_name) = (OnceLock::new(), OnceLock::new());
+    }
+
+    /// Forgets all users but these.
+    pub fn retain_users(&mut self, keep: impl FnMut(&User) -> bool) {
+        self.users.retain(keep);
         (self.by_id, self.by_name) = (OnceLock::new(), OnceLock::new());
     }
 
@@ -120,6 +138,30 @@ impl ObservedTenant {
             .get_or_init(|| self.indexed().map(|(index, user)| (lowered(&user.user_principal_name), index)).collect())
             .get(&*lowered(name))
             .copied()
+    }
+
+    /// The user that is meant by what somebody wrote: an object id, or a user principal name. What has the form of an id is
+    /// an id: somebody else's name that looks like it takes no reference over.
+    #[must_use]
+    pub fn meant(&self, written: &str) -> Option<UserIndex> {
+        match written.parse::<UserId>() {
+            Ok(id) => self.by_id(id),
+            Err(_) => self.by_name(written),
+        }
+    }
+
+    /// Everybody who has this user's user principal name, themselves included: names ought to be unique, and are not
+    /// where a directory is read while it changes.
+    #[must_use]
+    pub fn namesakes(&self, index: UserIndex) -> Vec<UserIndex> {
+        let name = lowered(&self.user(index).user_principal_name);
+        // Sorted by name, so they stand side by side.
+        let same = |at: &usize| self.users.get(*at).is_some_and(|user| lowered(&user.user_principal_name) == name);
+        let at = index.0 as usize;
+        let before = (0..at).rev().take_while(same);
+        let mut all: Vec<UserIndex> = before.chain((at..).take_while(same)).map(|at| UserIndex(at as u32)).collect();
+        all.sort_unstable();
+        all
     }
 
     /// The group with this id, among those that were read.
@@ -198,6 +240,15 @@ pub struct Unavailable {
     /// Which.
     pub fact: Fact,
     /// Why, in words the operator can act on.
+    pub reason: Text,
+}
+
+/// A user who could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unread {
+    /// Who.
+    pub user: UserId,
+    /// Why not.
     pub reason: Text,
 }
 

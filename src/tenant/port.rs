@@ -1,6 +1,6 @@
 //! The two ports. `plan` is handed a reader and never a writer.
 
-use std::{collections::BTreeSet, fmt, future::Future};
+use std::{collections::BTreeSet, fmt, future::Future, time::Duration};
 
 use super::{Fact, MfaState, ObservedState, ObservedTenant, Text, UserId};
 
@@ -15,10 +15,11 @@ pub struct ReadRequest {
     pub roles_required: bool,
     /// Days of sign-in log to aggregate, 1–30.
     pub sign_in_window_days: u16,
-    /// Read only these users, those whom the named groups and roles hold, and nobody else; none = everybody.
-    pub users: Option<BTreeSet<UserId>>,
     /// Facts nobody asks about; an adapter may skip reading them.
     pub unneeded: BTreeSet<Fact>,
+    /// Read these users only, and of groups and roles what concerns the request: a saved plan, a resumption and a
+    /// rollback need nobody else. Those who do not exist are left out. Nothing: everybody.
+    pub users: Option<BTreeSet<UserId>>,
 }
 
 /// Called as reading goes on, for a progress display. Must be quick and must not block.
@@ -35,14 +36,16 @@ pub trait TenantRead: Send + Sync {
     ///
     /// # Errors
     /// When a mandatory read is refused or fails for good: organization, users, state, groups and roles that the
-    /// configuration names. Anything else refused becomes [`ObservedTenant::unavailable`].
+    /// configuration names. Anything else refused becomes [`ObservedTenant::unavailable`]. A single user whose state
+    /// cannot be read is no error: the state is unknown.
     fn read(
         &self,
         request: &ReadRequest,
         progress: &dyn ReadProgress,
     ) -> impl Future<Output = Result<ObservedTenant, ReadError>> + Send;
 
-    /// Reads the state of one user now, for the check before a write and for the read-back after it.
+    /// Reads the state of one user now, for the check before a write and for the read-back after it. Tried once: who
+    /// asks has the patience (see [`ReadError::transient`]), and may leave at any time.
     fn state(&self, user: UserId) -> impl Future<Output = Result<StateRead, ReadError>> + Send;
 }
 
@@ -57,15 +60,21 @@ pub enum StateRead {
 
 /// Writes to a tenant: one user, one state.
 pub trait TenantWrite: Send + Sync {
-    /// Sets the state of one user, once: no retry inside, so that the caller's journal stays the truth.
+    /// Sets the state of one user, once: no retry inside, so that the caller's journal stays the truth. Once `leave` is
+    /// ready, a write that is still waiting to be sent is not sent any more; one that was sent is waited for.
     ///
     /// # Errors
     /// [`WriteErrorKind`] says whether the write can have taken place.
-    fn write(&self, user: UserId, after: MfaState) -> impl Future<Output = Result<(), WriteError>> + Send;
+    fn write(
+        &self,
+        user: UserId,
+        after: MfaState,
+        leave: impl Future<Output = ()> + Send,
+    ) -> impl Future<Output = Result<(), WriteError>> + Send;
 }
 
 /// A read that failed for good.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct ReadError {
     /// One sentence: what failed, of whom, why.
@@ -78,13 +87,22 @@ pub struct ReadError {
     pub request_id: Option<String>,
     /// Could the same read succeed later? (throttled, connection lost)
     pub transient: bool,
+    /// How long the service asked to wait before that.
+    pub retry_after: Option<Duration>,
 }
 
 impl ReadError {
     /// An error with a message and nothing else.
     #[must_use]
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), hints: Vec::new(), status: None, request_id: None, transient: false }
+        Self {
+            message: message.into(),
+            hints: Vec::new(),
+            status: None,
+            request_id: None,
+            transient: false,
+            retry_after: None,
+        }
     }
 
     /// Adds a hint.
@@ -120,14 +138,18 @@ pub enum WriteErrorKind {
     Forbidden,
     /// The user does not exist any more.
     Gone,
-    /// Throttled or unavailable: nothing is known to have been written; may be tried again after this many milliseconds,
-    /// where the service said so.
+    /// Throttled or unavailable: nothing is known to have been written; may be tried again.
     Retry {
-        /// Milliseconds the service asked to wait.
-        after_ms: Option<u64>,
+        /// How long the service asked to wait.
+        after: Option<Duration>,
     },
     /// Sent, but no usable answer came: the write may or may not have taken place. Only a read can tell.
-    NoAnswer,
+    NoAnswer {
+        /// How long the service asked to wait before anything else is sent.
+        after: Option<Duration>,
+    },
+    /// The caller left before it was sent: nothing was written.
+    Unsent,
 }
 
 impl fmt::Display for StateRead {

@@ -76,6 +76,7 @@ fn load(text: &str) -> Result<Config, Box<mfaplan::testing::config::LoadFailure>
         var_files: &[],
         environment: &[],
         instant: instant(),
+        allow_files: &[],
         known_rules: &known_rules,
     };
     load_over(input, &overlay)

@@ -192,3 +192,92 @@ fn a_target_limits_the_changes_and_the_digest_but_not_the_head_count() {
     world.targets = vec!["mfa.al".to_owned()];
     assert!(told(&world.refusal()).contains("mfa.all"), "{}", told(&world.refusal()));
 }
+
+#[test]
+fn an_accept_with_only_an_except_leaves_the_excepted_out() {
+    let legacy =
+        json!({"legacy": {"Authenticated SMTP": {"count": 4, "last": "2026-11-12T08:00:00Z", "distinctIps": 1}}});
+    let sends = |name: &str| {
+        let mut one = person(name);
+        one["signIns"]["legacy"] = legacy["legacy"].clone();
+        one
+    };
+    let mut world = World::new(
+        [sends("anna"), sends("bo")],
+        r#"
+        mfa "all" {
+          state = "enforced"
+          where = true
+        }
+        accept "MFA006" {
+          reason  = "Moves to OAuth"
+          expires = "2026-12-31"
+          except { users = ["bo@contoso.com"] }
+        }"#,
+    );
+    let accepted = |world: &World| -> Vec<bool> {
+        let plan = world.plan();
+        let found = |name: &str| {
+            let change = plan.changes.iter().find(|one| one.user.user_principal_name.starts_with(name)).unwrap();
+            change.findings.iter().filter(|one| &*one.rule == "MFA006").all(|one| one.accepted.is_some())
+        };
+        ["anna", "bo"].map(found).into()
+    };
+    assert_eq!(accepted(&world), [true, false], "the exception must not be lost together with the selectors");
+    world.hcl = world.hcl.replace("except { users = [\"bo@contoso.com\"] }", "");
+    assert_eq!(accepted(&world), [true, true]);
+}
+
+#[test]
+fn what_has_the_form_of_an_id_is_an_id() {
+    const ROOMS: &str = "b0000000-0000-4000-8000-000000000001";
+    const OTHER: &str = "b0000000-0000-4000-8000-000000000002";
+    let mut world = World::new(
+        [with(person("anna"), json!({"memberOf": [ROOMS]})), with(person("bo"), json!({"memberOf": [OTHER]}))],
+        &format!(
+            r#"
+        mfa "all" {{
+          state = "enforced"
+          where = true
+        }}
+        service_account "rooms" {{
+          owner  = "team@contoso.com"
+          reason = "Rooms"
+          until  = "2026-12-31"
+          groups = ["{ROOMS}"]
+        }}"#
+        ),
+    );
+    let other = json!({"id": OTHER, "displayName": ROOMS});
+    world.snapshot["groups"] = json!([{"id": ROOMS, "displayName": "Rooms"}, other]);
+    let plan = world.plan();
+    assert_eq!((plan.summary.protected, story(&plan, "anna").as_str()), (1, "no change"));
+    world.snapshot["groups"] = json!([other]);
+    assert_eq!(world.refusal()[0].summary, "Unknown group", "another group is called so, but is not it");
+}
+
+#[test]
+fn emergency_access_that_protects_nobody_is_an_error() {
+    const GROUP: &str = "b0000000-0000-4000-8000-000000000001";
+    for (selector, summary) in [
+        ("groups = [\"Emergency\"]", "Empty emergency group"),
+        ("where = user.department == \"none\"", "Empty break_glass"),
+    ] {
+        let mut world = World::new(
+            [person("anna")],
+            &format!(
+                r#"
+            mfa "all" {{
+              state = "enforced"
+              where = true
+            }}
+            break_glass "emergency" {{
+              {selector}
+            }}"#
+            ),
+        );
+        world.snapshot["groups"] = json!([{"id": GROUP, "displayName": "Emergency"}]);
+        let told = world.refusal();
+        assert!(told.iter().any(|one| one.summary == summary), "{told:?}");
+    }
+}

@@ -21,6 +21,7 @@ fn load(dir: &Path, policy: Option<&Path>, at: &str) -> Config {
         var_files: &[],
         environment: &[],
         instant: at.parse().unwrap(),
+        allow_files: &[],
         known_rules: &risk::known_rules(),
     };
     config::load(input).unwrap_or_else(|failure| panic!("{}: {}", dir.display(), told(&failure.diagnostics)))

@@ -116,6 +116,7 @@ impl World {
             var_files: &[],
             environment: &[],
             instant: self.as_of.parse().unwrap(),
+            allow_files: &[],
             known_rules: &risk::known_rules(),
         };
         config::load_over(input, &overlay).map_err(|failure| failure.diagnostics)

@@ -231,10 +231,12 @@ fn saved(path: &Path, args: &Args, context: &mut Context) -> Result<(Config, Ten
 
 /// What differs between the configuration and policy of a plan and those at hand.
 fn differences(plan: &Plan, config: &Config) -> Vec<String> {
-    let mut different = config.origin.differences(&plan.config.digest, &plan.config.parts);
+    let mut different = config.origin.differences(&plan.config.digest, &plan.config.parts, &config.allow_files);
     let policy = |name: String| format!("{name} of the policy");
     different.extend(match (&plan.policy, &config.policy) {
-        (Some(then), Some(now)) => now.differences(&then.digest, &then.parts).into_iter().map(policy).collect(),
+        (Some(then), Some(now)) => {
+            now.differences(&then.digest, &then.parts, &config.allow_files).into_iter().map(policy).collect()
+        }
         (None, Some(now)) => {
             let files = now.files.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
             vec![format!("the policy directory ({files}), which the plan did not know")]
@@ -279,11 +281,11 @@ fn same_kind(plan: &Plan, source: &Tenant) -> Result<(), String> {
 pub(super) fn unchanged_since(config: &Config, args: &ConfigArgs, context: &Context) -> Result<(), Failure> {
     let now = load::config(args, context)?;
     let parts = config.origin.parts();
-    let mut different = now.origin.differences(&config.origin.digest(&parts), &parts);
+    let mut different = now.origin.differences(&config.origin.digest(&parts), &parts, &now.allow_files);
     match (&config.policy, &now.policy) {
-        (Some(then), Some(now)) => {
+        (Some(then), Some(policy)) => {
             let parts = then.parts();
-            different.extend(now.differences(&then.digest(&parts), &parts));
+            different.extend(policy.differences(&then.digest(&parts), &parts, &now.allow_files));
         }
         (None, None) => {}
         (Some(_), None) | (None, Some(_)) => different.push("the policy directory".to_owned()),

@@ -107,7 +107,7 @@ fn perform(args: &Args, events: &Log, context: &mut Context) -> Outcome {
     }
     for stale in &inverse.stale {
         context.note(&format!(
-            "stale: {} is {} now, not {} as the run left him: left alone",
+            "stale: {} is {} now, not {} as the run left them: left alone",
             crate::render::escape::text(&stale.user.user_principal_name),
             crate::cli::report::seen(stale.observed),
             stale.left

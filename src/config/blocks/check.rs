@@ -11,10 +11,12 @@ use crate::diag::Diagnostics;
 
 /// Reads a `check` block.
 pub(crate) fn check(block: &Block<'_>, env: &Env<'_>, diags: &mut Diagnostics) -> Check {
-    let severity = block.reader(env, None).one_of("severity", allowed(block.raw, "severity"), diags);
+    let severity = block.reader(env, None).one_of("severity", allowed(block.raw, "severity"), diags).value();
     let asserts = block.blocks.iter().filter_map(|inner| {
         let reader = inner.reader(env, None);
-        Some(Assert { condition: reader.kept("condition")?, error_message: reader.kept("error_message")? })
+        // Both are read before either may end it, so that all problems are told.
+        let (condition, error_message) = (reader.kept("condition", diags), reader.kept("error_message", diags));
+        Some(Assert { condition: condition.value()?, error_message: error_message.value()? })
     });
     Check {
         declared: declared(block.raw),

@@ -5,7 +5,7 @@ use jiff::{civil::Time, tz::TimeZone};
 use super::{
     super::{
         Approvals, AutoApprove, Confirm, Layer, Named, Window,
-        args::{Block, Env, Reader, invalid, one_of_list},
+        args::{Block, Env, Given, Reader, invalid, one_of_list, sensitive},
         schema::WAIVABLE,
     },
     KnownRules, allowed,
@@ -47,23 +47,25 @@ pub(crate) fn guardrails(
     diags: &mut Diagnostics,
 ) -> Limits {
     let reader = block.reader(env, None);
-    let count = |name, diags: &mut Diagnostics| reader.count(name, 0, u32::MAX, diags);
+    let count = |name, diags: &mut Diagnostics| reader.count(name, 0, u32::MAX, diags).value();
     let large = |name, diags: &mut Diagnostics| count(name, diags).map(|(value, span)| (u64::from(value), span));
-    let confirm = reader.one_of("confirm", allowed(block.raw, "confirm"), diags);
-    let block_at = reader.one_of("block_at", allowed(block.raw, "block_at"), diags);
+    let confirm = reader.one_of("confirm", allowed(block.raw, "confirm"), diags).value();
+    let block_at = reader.one_of("block_at", allowed(block.raw, "block_at"), diags).value();
     let signal = block.block("service_account_signal");
     let signal_reader = signal.map(|signal| signal.reader(env, None));
     let texts = |name, diags: &mut Diagnostics| {
-        let named = signal_reader.and_then(|reader| reader.texts(name, diags)).unwrap_or_default();
+        let named = signal_reader.and_then(|reader| reader.texts(name, diags).value()).unwrap_or_default();
         named.into_iter().map(|named| named.text).collect::<Vec<_>>()
     };
     let score = |name, diags: &mut Diagnostics| {
-        signal_reader.and_then(|reader| reader.count(name, 0, 100, diags)).map(|(value, span)| (value as u8, span))
+        signal_reader
+            .and_then(|reader| reader.count(name, 0, 100, diags).value())
+            .map(|(value, span)| (value as u8, span))
     };
     let limits = Limits {
         header: block.raw.header,
         max_changes: large("max_changes", diags),
-        max_change_percent: reader.number("max_change_percent", 0.0, 100.0, diags),
+        max_change_percent: reader.number("max_change_percent", 0.0, 100.0, diags).value(),
         max_downgrades: large("max_downgrades", diags),
         block_at: block_at.and_then(|(name, span)| Some((name.parse().ok()?, span))),
         canary: count("canary", diags),
@@ -116,11 +118,11 @@ fn policy_only(block: &Block<'_>, name: &str, why: &str, diags: &mut Diagnostics
 }
 
 fn waivable(block: &Block<'_>, reader: Reader<'_>, diags: &mut Diagnostics) -> Vec<Text> {
-    let named = reader.texts("waivable", diags).unwrap_or_default();
+    let named = plain(reader.texts("waivable", diags), "waivable", diags);
     if !policy_only(block, "waivable", "what the configuration sets can be waived anyway", diags) {
         return Vec::new();
     }
-    let check = |Named { text, span }: &Named, diags: &mut Diagnostics| {
+    let check = |Named { text, span, .. }: &Named, diags: &mut Diagnostics| {
         if !WAIVABLE.contains(&text.as_str()) {
             let list: Vec<String> = WAIVABLE.iter().map(|name| format!("`\"{name}\"`")).collect();
             let detail = format!("`{text}` cannot be waived; `waivable` lists {}.", one_of_list(&list));
@@ -138,11 +140,11 @@ fn not_acceptable(
     own: &[&str],
     diags: &mut Diagnostics,
 ) -> Vec<Text> {
-    let named = reader.texts("not_acceptable", diags).unwrap_or_default();
+    let named = plain(reader.texts("not_acceptable", diags), "not_acceptable", diags);
     if !policy_only(block, "not_acceptable", "in the configuration, leave out the `accept` blocks", diags) {
         return Vec::new();
     }
-    for Named { text, span } in &named {
+    for Named { text, span, .. } in &named {
         if !rules.has(text) && !own.contains(&text.as_str()) {
             let ids = rules.builtin.iter().map(|(id, ..)| *id).chain(own.iter().copied());
             diags.push(
@@ -155,12 +157,25 @@ fn not_acceptable(
     named.into_iter().map(|named| named.text).collect()
 }
 
+/// A list whose elements show in the plan or in messages, so that none may be sensitive.
+fn plain(named: Given<Vec<Named>>, name: &str, diags: &mut Diagnostics) -> Vec<Named> {
+    let mut named = named.value().unwrap_or_default();
+    diags.extend(named.iter().filter(|one| one.sensitive).map(|one| sensitive(name, one.span)));
+    named.retain(|one| !one.sensitive);
+    named
+}
+
 const DAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 
 fn window(block: &Block<'_>, env: &Env<'_>, diags: &mut Diagnostics) -> Option<Window> {
     let reader = block.reader(env, None);
-    let mut days = [!block.has("days"); 7];
-    for Named { text, span } in reader.texts("days", diags).unwrap_or_default() {
+    let named = reader.texts("days", diags);
+    if let Given::Null(span) = named {
+        // Absent means every day, which an emptied list must not bring about.
+        diags.push(invalid("days", "`days` is null, which says no day; without it the window opens every day.", span));
+    }
+    let mut days = [matches!(named, Given::Absent | Given::Null(_) | Given::Wrong); 7];
+    for Named { text, span, .. } in plain(named, "days", diags) {
         let lower = text.to_lowercase();
         match DAYS.iter().position(|day| *day == lower || day.get(..3) == Some(&lower)) {
             Some(index) => days[index] = true,
@@ -176,7 +191,7 @@ fn window(block: &Block<'_>, env: &Env<'_>, diags: &mut Diagnostics) -> Option<W
     }
     let from = time("from", reader, 0, diags);
     let to = time("to", reader, 24 * 60, diags);
-    let zone = reader.text("timezone", diags);
+    let zone = reader.text("timezone", diags).value();
     let (name, timezone) = match zone {
         None => ("UTC".into(), TimeZone::UTC),
         Some((name, span)) => match TimeZone::get(&name) {
@@ -203,7 +218,11 @@ fn window(block: &Block<'_>, env: &Env<'_>, diags: &mut Diagnostics) -> Option<W
 
 /// `HH:MM` in minutes after midnight; `24:00` is the end of the day.
 fn time(name: &'static str, reader: Reader<'_>, default: u16, diags: &mut Diagnostics) -> Option<u16> {
-    let Some((text, span)) = reader.text(name, diags) else { return Some(default) };
+    let (text, span) = match reader.text(name, diags) {
+        Given::Value(found) => found,
+        Given::Absent | Given::Null(_) => return Some(default),
+        Given::Wrong => return None,
+    };
     if text.as_str() == "24:00" && name == "to" {
         return Some(24 * 60);
     }
@@ -223,7 +242,7 @@ fn approvals(block: &Block<'_>, env: &Env<'_>, diags: &mut Diagnostics) -> Optio
     let reader = block.reader(env, None);
     let required = reader.count("required", 1, 100, diags);
     let signers = reader.words("allowed_signers", diags);
-    let age = reader.text("max_age", diags);
+    let age = reader.text("max_age", diags).value();
     let max_age_seconds = age.and_then(|(text, span)| {
         let seconds = duration(&text);
         if seconds.is_none() {
@@ -235,8 +254,8 @@ fn approvals(block: &Block<'_>, env: &Env<'_>, diags: &mut Diagnostics) -> Optio
         seconds
     });
     Some(Approvals {
-        required: required?.0,
-        allowed_signers: env.path(&signers?),
+        required: required.value()?.0,
+        allowed_signers: env.path(&signers.value()?),
         max_age_seconds,
         layer: block.raw.layer,
         span: block.raw.header,
@@ -265,8 +284,8 @@ fn duration(text: &str) -> Option<u64> {
 
 fn auto_approve(block: &Block<'_>, env: &Env<'_>, diags: &mut Diagnostics) -> Option<AutoApprove> {
     let reader = block.reader(env, None);
-    let reason = reader.words("reason", diags);
-    Some(AutoApprove { condition: reader.kept("condition")?, reason: reason?, span: block.raw.header })
+    let (condition, reason) = (reader.kept("condition", diags), reader.prose("reason", diags));
+    Some(AutoApprove { condition: condition.value()?, reason: reason.value()?, span: block.raw.header })
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 mod accept;
 mod check;
 mod guardrails;
+mod instances;
 mod mfa;
 mod output;
 mod protected;
@@ -24,16 +25,13 @@ pub(crate) use rule::rule;
 pub(crate) use settings::settings;
 pub(crate) use tenant::tenant;
 
-use super::{Declared, raw::RawBlock, schema::Kind};
+use instances::{Instance, declared, instances};
+
+use super::{raw::RawBlock, schema::Kind};
 use crate::{
     diag::{Diagnostic, Diagnostics},
     severity::Severity,
 };
-
-/// Name and place of a block.
-fn declared(raw: &RawBlock<'_>) -> Declared {
-    Declared { address: format!("{}.{}", raw.schema.name, raw.name()).into(), span: raw.header, layer: raw.layer }
-}
 
 /// The values an argument may have, from the schema.
 fn allowed(raw: &RawBlock<'_>, name: &str) -> &'static [&'static str] {

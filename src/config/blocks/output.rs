@@ -12,12 +12,12 @@ use crate::diag::Diagnostics;
 /// Reads an `output` block.
 pub(crate) fn output(block: &Block<'_>, env: &Env<'_>, diags: &mut Diagnostics) -> Option<Output> {
     let reader = block.reader(env, None);
-    let description = reader.text("description", diags).map(|(text, _)| text);
-    let sensitive = reader.bool("sensitive", diags).unwrap_or(false);
+    let description = reader.prose("description", diags).value();
+    let sensitive = reader.bool("sensitive", diags).value().unwrap_or(false);
     Some(Output {
         declared: declared(block.raw),
         name: block.raw.name(),
-        value: reader.kept("value")?,
+        value: reader.kept("value", diags).value()?,
         description,
         sensitive,
     })

@@ -28,7 +28,8 @@ pub(crate) fn risk(block: &Block<'_>, env: &Env<'_>, rules: KnownRules<'_>, diag
         rule,
         severity: reader
             .one_of("severity", allowed(block.raw, "severity"), diags)
+            .value()
             .and_then(|(name, _)| name.parse().ok()),
-        enabled: reader.bool("enabled", diags).unwrap_or(true),
+        enabled: reader.bool("enabled", diags).value().unwrap_or(true),
     }
 }

@@ -39,9 +39,9 @@ pub(crate) fn rollout(block: &Block<'_>, env: &Env<'_>, diags: &mut Diagnostics)
 fn wave(block: &Block<'_>, rollout: &Text, env: &Env<'_>, diags: &mut Diagnostics) -> Option<Wave> {
     let reader = block.reader(env, None);
     let from = reader.when("from", diags);
-    let percent = reader.number("percent", 0.0, 100.0, diags).map(|(percent, _)| percent);
+    let percent = reader.number("percent", 0.0, 100.0, diags).value().map(|(percent, _)| percent);
     let selector = selector::read(block, env, None, Empty::Everybody, diags);
     let mut declared = declared(block.raw);
     declared.address = format!("rollout.{rollout}.{}", block.raw.name()).into();
-    Some(Wave { declared, name: block.raw.name(), from: from?.0.begins()?, selector, percent })
+    Some(Wave { declared, name: block.raw.name(), from: from.value()?.0.begins()?, selector, percent })
 }

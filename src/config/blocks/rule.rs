@@ -27,13 +27,14 @@ pub(crate) fn rule(
     }
     let reader = block.reader(env, None);
     let severity = reader.one_of("severity", allowed(block.raw, "severity"), diags);
-    let remediation = reader.words("remediation", diags);
+    let remediation = reader.prose("remediation", diags).value();
+    let (when, message) = (reader.kept("when", diags), reader.kept("message", diags));
     Some(OwnRule {
         declared: declared(block.raw),
         id,
-        when: Predicate { expr: reader.kept("when")?, each: None },
-        severity: severity?.0.parse().ok()?,
-        message: reader.kept("message")?,
+        when: Predicate { expr: when.value()?, each: None },
+        severity: severity.value()?.0.parse().ok()?,
+        message: message.value()?,
         remediation,
     })
 }

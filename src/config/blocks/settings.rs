@@ -1,14 +1,14 @@
 //! `mfaplan { required_version = … }`
 
 use super::super::{
-    args::{Block, Env, invalid},
+    args::{Block, Env, Given, invalid},
     version,
 };
 use crate::diag::{Diagnostic, Diagnostics};
 
 /// Checks the tool's own settings.
 pub(crate) fn settings(block: &Block<'_>, env: &Env<'_>, diags: &mut Diagnostics) {
-    let Some((constraint, span)) = block.reader(env, None).text("required_version", diags) else { return };
+    let Given::Value((constraint, span)) = block.reader(env, None).text("required_version", diags) else { return };
     let here = env!("CARGO_PKG_VERSION");
     match version::meets(here, &constraint) {
         Ok(true) => {}

@@ -13,11 +13,11 @@ use crate::{diag::Diagnostics, tenant::TenantId};
 pub(crate) fn tenant(block: &Block<'_>, env: &Env<'_>, diags: &mut Diagnostics) -> Option<TenantSettings> {
     let reader = block.reader(env, None);
     let id = reader.text("id", diags);
-    let cloud = reader.one_of("cloud", allowed(block.raw, "cloud"), diags);
-    let snapshot = reader.words("snapshot", diags);
-    let sign_in_window = reader.count("sign_in_window", 1, 30, diags).map_or(30, |(days, _)| days);
-    let sign_ins = reader.texts("sign_ins", diags).unwrap_or_default();
-    let (id, id_span) = id?;
+    let cloud = reader.one_of("cloud", allowed(block.raw, "cloud"), diags).value();
+    let snapshot = reader.words("snapshot", diags).value();
+    let sign_in_window = reader.count("sign_in_window", 1, 30, diags).value().map_or(30, |(days, _)| days);
+    let sign_ins = reader.texts("sign_ins", diags).value().unwrap_or_default();
+    let (id, id_span) = id.value()?;
     // The parser of GUIDs also takes braces and no hyphens; ids in the portal have neither form.
     let Some(tenant_id) = id.parse::<TenantId>().ok().filter(|_| id.len() == 36) else {
         let diagnostic = invalid(

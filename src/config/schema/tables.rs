@@ -46,6 +46,9 @@ const WHERE: AttributeSchema = optional(
     "A condition on each user. A fact the tenant does not know is `null`, and a condition that ends in `null` selects nobody.",
 );
 
+const FOR_EACH: AttributeSchema =
+    optional("for_each", Kind::Any, "A map or a set of strings: one block each, with `each.key` and `each.value`.");
+
 const EXCEPT: NestedSchema = NestedSchema {
     schema: &BlockSchema {
         name: "except",
@@ -184,7 +187,7 @@ const MFA: BlockSchema = BlockSchema {
             "May `state = \"enabled\"` lower a user who is already enforced?",
         ),
         optional("rollout", Kind::Text, "The name of a `rollout` whose waves decide when a user's change is due."),
-        optional("for_each", Kind::Any, "A map or a set of strings: one block each, with `each.key` and `each.value`."),
+        FOR_EACH,
         optional("reason", Kind::Text, "Why; shown to reviewers."),
     ],
     blocks: &[
@@ -225,6 +228,7 @@ const SERVICE_ACCOUNT: BlockSchema = BlockSchema {
             Kind::OneOf(&["disabled"]),
             "Lower an account that was raised by mistake. Without it the state stays as it is.",
         ),
+        FOR_EACH,
     ],
     blocks: &[EXCEPT],
     policy: true,
@@ -236,7 +240,7 @@ const BREAK_GLASS: BlockSchema = BlockSchema {
     name: "break_glass",
     label: name_label("the block's name"),
     doc: "Emergency accounts. No plan ever changes them.",
-    attributes: &[USERS, GROUPS, ROLES, WHERE, optional("reason", Kind::Text, "Why.")],
+    attributes: &[USERS, GROUPS, ROLES, WHERE, optional("reason", Kind::Text, "Why."), FOR_EACH],
     blocks: &[EXCEPT],
     policy: true,
     example: "break_glass \"emergency\" {\n  users  = [\"bg1@contoso.onmicrosoft.com\", \"bg2@contoso.onmicrosoft.com\"]\n  reason = \"Emergency access, keys in two safes\"\n}",
@@ -255,6 +259,7 @@ const ACCEPT: BlockSchema = BlockSchema {
         required("reason", Kind::Text, "Why the risk is taken."),
         required("expires", Kind::Date, "Until when; a date counts to the end of its day, UTC."),
         optional("approved_by", Kind::Text, "Who took the decision."),
+        FOR_EACH,
     ],
     blocks: &[EXCEPT],
     policy: true,
@@ -470,7 +475,7 @@ pub(crate) const FOREIGN: [(&str, &str); 9] = [
     ("data", "groups and roles are named where they are used: `groups = [\"SG-Staff\"]` in an `mfa` block"),
     (
         "module",
-        "there are no modules; all `*.mfa.hcl` files of the directory belong together, and `for_each` repeats an `mfa` block",
+        "there are no modules; all `*.mfa.hcl` files of the directory belong together, and `for_each` repeats a block",
     ),
     ("moved", "there is no state in which anything could be moved; renaming a block changes no user"),
     (

@@ -1,6 +1,6 @@
 //! Lists and maps.
 
-use std::{cmp::Ordering, collections::BTreeSet, sync::Arc};
+use std::{cmp::Ordering, collections::BTreeSet};
 
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -21,30 +21,30 @@ pub(super) const MAX_ELEMENTS: usize = 1_000_000;
 pub(super) static FUNCTIONS: &[Function] = &[
     function("alltrue", GROUP, &[param("list", Takes::Bools)], alltrue, "Are all elements true? An empty list is.", "alltrue([true, false])"),
     function("anytrue", GROUP, &[param("list", Takes::Bools)], anytrue, "Is any element true? None of an empty list is.", "anytrue([true, false])"),
-    function("chunklist", GROUP, &[LIST, param("size", Takes::Number)], chunklist, "The list in pieces of `size` elements.", "chunklist([\"a\", \"b\", \"c\"], 2)"),
+    function("chunklist", GROUP, &[LIST, param("size", Takes::Number)], chunklist, "The list in pieces of `size` elements.", "chunklist([\"a\", \"b\", \"c\"], 2)").marks(Marks::Keep),
     function("coalesce", GROUP, &[], coalesce, "The first argument that is neither `null` nor an empty string.", "coalesce(\"\", null, \"none\")").variadic(nullable("vals", Takes::Any)),
     function("coalescelist", GROUP, &[], coalescelist, "The first list that is not empty.", "coalescelist([], [\"a\"])").variadic(param("vals", Takes::Sequence)),
     function("compact", GROUP, &[param("list", Takes::Strings)], compact, "The list without empty strings and `null`.", "compact([\"a\", \"\", null, \"b\"])"),
-    function("concat", GROUP, &[], concat, "The lists one after the other.", "concat([\"a\"], [\"b\", \"c\"])").variadic(param("seqs", Takes::Sequence)),
-    function("contains", GROUP, &[LIST, param("value", Takes::Any)], contains, "Is the value an element of the list? Nothing is converted: `contains([\"1\"], 1)` is false.", "contains([\"Finance\", \"Sales\"], \"Sales\")").marks(Marks::Keep),
+    function("concat", GROUP, &[], concat, "The lists one after the other.", "concat([\"a\"], [\"b\", \"c\"])").variadic(param("seqs", Takes::Sequence)).marks(Marks::Keep),
+    function("contains", GROUP, &[LIST, param("value", Takes::Any)], contains, "Is the value an element of the list? Nothing is converted: `contains([\"1\"], 1)` is false.", "contains([\"Finance\", \"Sales\"], \"Sales\")"),
     function("distinct", GROUP, &[LIST], distinct, "The list with each element once, where it stands first.", "distinct([\"a\", \"b\", \"a\"])"),
-    function("element", GROUP, &[LIST, param("index", Takes::Number)], element, "The element at an index; past the end it starts over.", "element([\"a\", \"b\", \"c\"], 4)").marks(Marks::Keep),
-    function("flatten", GROUP, &[LIST], flatten, "Lists in the list are replaced by their elements, however deep.", "flatten([[\"a\"], [], [\"b\", [\"c\"]]])"),
+    function("element", GROUP, &[LIST, param("index", Takes::Number)], element, "The element at an index; past the end it starts over, and -1 is the last.", "element([\"a\", \"b\", \"c\"], 4)").marks(Marks::Keep),
+    function("flatten", GROUP, &[LIST], flatten, "Lists in the list are replaced by their elements, however deep.", "flatten([[\"a\"], [], [\"b\", [\"c\"]]])").marks(Marks::Keep),
     function("index", GROUP, &[LIST, param("value", Takes::Any)], index, "The index of the first element that equals the value.", "index([\"a\", \"b\"], \"b\")"),
     function("keys", GROUP, &[param("inputMap", Takes::Mapping)], keys, "The keys of a map, sorted.", "keys({ b = 1, a = 2 })").marks(Marks::Keep),
     function("length", GROUP, &[param("value", Takes::Any)], length, "The number of elements of a list or map, or of characters of a string.", "length(\"hello\")").marks(Marks::Keep),
     function("lookup", GROUP, &[param("inputMap", Takes::Mapping), param("key", Takes::String)], lookup, "The value of a key, or the default where the key is missing. Without a default a missing key is an error.", "lookup({ IMAP4 = 41 }, \"POP3\", 0)").variadic(nullable("default", Takes::Any)).marks(Marks::Keep),
     function("matchkeys", GROUP, &[param("values", Takes::Sequence), param("keys", Takes::Sequence), param("searchset", Takes::Sequence)], matchkeys, "The elements of `values` whose counterpart in `keys` is in `searchset`.", "matchkeys([\"a\", \"b\"], [\"x\", \"y\"], [\"y\"])"),
-    function("merge", GROUP, &[], merge, "The entries of all maps; of equal keys the last wins.", "merge({ a = 1, b = 2 }, { b = 3 })").variadic(nullable("maps", Takes::Mapping)),
+    function("merge", GROUP, &[], merge, "The entries of all maps; of equal keys the last wins.", "merge({ a = 1, b = 2 }, { b = 3 })").variadic(nullable("maps", Takes::Mapping)).marks(Marks::Keep),
     function("one", GROUP, &[LIST], one, "The only element of a list with one element, `null` of an empty one; more are an error.", "one([\"a\"])"),
     function("range", GROUP, &[], range, "Numbers from `start` (0) up to but without `limit`, by `step` (1, or -1 when `limit` is below `start`); at most 1024.", "range(1, 8, 2)").variadic(param("params", Takes::Number)),
-    function("reverse", GROUP, &[LIST], reverse, "The list in reverse order.", "reverse([1, 2, 3])"),
-    function("slice", GROUP, &[LIST, param("start_index", Takes::Number), param("end_index", Takes::Number)], slice, "The elements from `start_index` up to but without `end_index`.", "slice([\"a\", \"b\", \"c\"], 1, 3)"),
+    function("reverse", GROUP, &[LIST], reverse, "The list in reverse order.", "reverse([1, 2, 3])").marks(Marks::Keep),
+    function("slice", GROUP, &[LIST, param("start_index", Takes::Number), param("end_index", Takes::Number)], slice, "The elements from `start_index` up to but without `end_index`.", "slice([\"a\", \"b\", \"c\"], 1, 3)").marks(Marks::Keep),
     function("sort", GROUP, &[param("list", Takes::Strings)], sort, "The strings in the order of their Unicode characters.", "sort([\"b\", \"a\"])"),
     function("sum", GROUP, &[param("list", Takes::Sequence)], sum, "The sum of the numbers.", "sum([10, 13, 6, 4.5])"),
     function("transpose", GROUP, &[param("values", Takes::Mapping)], transpose, "A map from keys to lists of strings, turned around: from each string to the keys that had it.", "transpose({ a = [\"1\", \"2\"], b = [\"2\"] })"),
     function("values", GROUP, &[param("mapping", Takes::Mapping)], values, "The values of a map, in the order of its keys.", "values({ b = 1, a = 2 })").marks(Marks::Keep),
-    function("zipmap", GROUP, &[param("keys", Takes::Strings), param("values", Takes::Sequence)], zipmap, "A map from the keys to the values at the same positions.", "zipmap([\"a\", \"b\"], [1, 2])"),
+    function("zipmap", GROUP, &[param("keys", Takes::Strings), param("values", Takes::Sequence)], zipmap, "A map from the keys to the values at the same positions.", "zipmap([\"a\", \"b\"], [1, 2])").marks(Marks::Keep),
 ];
 
 /// A list of the elements converted to their common type, or a tuple where there is none.
@@ -120,10 +120,10 @@ fn concat(args: &Args<'_, '_>) -> Outcome {
     let mut all = Vec::new();
     let mut typed = true;
     for at in 0..args.len() {
-        if matches!(args.value(at), Value::Set(_)) {
+        if matches!(args.value(at).unmarked(), Value::Set(_)) {
             return Err(Fail::Argument(at, "a list is required, not a set; `tolist` makes one of it".into()));
         }
-        typed &= matches!(args.value(at), Value::List(_));
+        typed &= matches!(args.value(at).unmarked(), Value::List(_));
         all.extend(args.list(at)?.iter().cloned());
     }
     Ok(if typed { uniform(all) } else { Value::tuple(all) })
@@ -172,18 +172,19 @@ fn element(args: &Args<'_, '_>) -> Outcome {
     if list.is_empty() {
         return Err("cannot use element function with an empty list".into());
     }
-    if index < 0 {
-        return Err("cannot use element function with a negative index".into());
-    }
-    let at = index % list.len() as i64;
+    let at = index.rem_euclid(list.len() as i64);
     Ok(list.get(at as usize).cloned().unwrap_or_default())
 }
 
 fn flatten(args: &Args<'_, '_>) -> Outcome {
-    fn into(list: &[Value], out: &mut Vec<Value>, depth: usize) -> Result<(), Fail> {
+    fn into(list: &[Value], out: &mut Vec<Value>, depth: usize, secret: &mut bool) -> Result<(), Fail> {
         for one in list {
             match one.as_list() {
-                Some(inner) if depth < 100 => into(inner, out, depth + 1)?,
+                Some(inner) if depth < 100 => {
+                    // What the list hid, its elements no longer can.
+                    *secret |= one.is_sensitive();
+                    into(inner, out, depth + 1, secret)?;
+                }
                 Some(_) => return Err("the lists are nested more than 100 deep".into()),
                 None => out.push(one.clone()),
             }
@@ -191,11 +192,16 @@ fn flatten(args: &Args<'_, '_>) -> Outcome {
         Ok(())
     }
     let mut out = Vec::new();
-    into(args.list(0)?, &mut out, 0)?;
-    Ok(Value::tuple(out))
+    let mut secret = false;
+    into(args.list(0)?, &mut out, 0, &mut secret)?;
+    let flat = Value::tuple(out);
+    Ok(if secret { flat.mark_sensitive() } else { flat })
 }
 
 fn index(args: &Args<'_, '_>) -> Outcome {
+    if matches!(args.value(0).unmarked(), Value::Set(_)) {
+        return Err(Fail::Argument(0, "argument must be a list or tuple; the elements of a set have no index".into()));
+    }
     let (list, wanted) = (args.list(0)?, args.value(1));
     if list.is_empty() {
         return Err("cannot search an empty list".into());
@@ -279,7 +285,7 @@ fn merge(args: &Args<'_, '_>) -> Outcome {
         }
         merged.extend(args.map(at)?.iter().map(|(key, value)| (key.clone(), value.clone())));
     }
-    let merged = Arc::new(merged);
+    let merged = merged.into();
     Ok(if typed { Value::Map(merged) } else { Value::Object(merged) })
 }
 
@@ -324,11 +330,11 @@ fn range(args: &Args<'_, '_>) -> Outcome {
 
 fn reverse(args: &Args<'_, '_>) -> Outcome {
     let reversed: Vec<Value> = args.list(0)?.iter().rev().cloned().collect();
-    Ok(if matches!(args.value(0), Value::Tuple(_)) { Value::tuple(reversed) } else { Value::list(reversed) })
+    Ok(if matches!(args.value(0).unmarked(), Value::Tuple(_)) { Value::tuple(reversed) } else { Value::list(reversed) })
 }
 
 fn slice(args: &Args<'_, '_>) -> Outcome {
-    if matches!(args.value(0), Value::Set(_)) {
+    if matches!(args.value(0).unmarked(), Value::Set(_)) {
         return Err(Fail::Argument(
             0,
             "cannot slice a set, because its elements do not have indices; convert it with `tolist`".into(),
@@ -344,7 +350,11 @@ fn slice(args: &Args<'_, '_>) -> Outcome {
     let Some(part) = list.get(start..end) else {
         return Err(Fail::Argument(1, "start index must not be greater than end index".into()));
     };
-    Ok(if matches!(args.value(0), Value::Tuple(_)) { Value::tuple(part.to_vec()) } else { Value::list(part.to_vec()) })
+    Ok(if matches!(args.value(0).unmarked(), Value::Tuple(_)) {
+        Value::tuple(part.to_vec())
+    } else {
+        Value::list(part.to_vec())
+    })
 }
 
 fn sort(args: &Args<'_, '_>) -> Outcome {
@@ -398,5 +408,8 @@ fn zipmap(args: &Args<'_, '_>) -> Outcome {
         );
     }
     let entries = keys.into_iter().cloned().zip(values.iter().cloned());
-    Ok(if matches!(args.value(1), Value::List(_)) { Value::map(entries) } else { Value::object(entries) })
+    let zipped =
+        if matches!(args.value(1).unmarked(), Value::List(_)) { Value::map(entries) } else { Value::object(entries) };
+    // Keys have no marks of their own.
+    Ok(if args.value(0).contains_sensitive() { zipped.mark_sensitive() } else { zipped })
 }

@@ -43,10 +43,13 @@ pub(super) static FUNCTIONS: &[Function] = &[
         "sensitive(\"secret\")",
     )
     .marks(Marks::Own),
-    function("tobool", GROUP, &[V], tobool, "Converts to a bool: `\"true\"` and `\"false\"`.", "tobool(\"true\")"),
-    function("tolist", GROUP, &[V], tolist, "Converts to a list; all elements get one type.", "tolist([\"a\", 1])"),
-    function("tomap", GROUP, &[V], tomap, "Converts to a map; all values get one type.", "tomap({ a = \"x\", b = 1 })"),
-    function("tonumber", GROUP, &[V], tonumber, "Converts to a number.", "tonumber(\"41\")"),
+    function("tobool", GROUP, &[V], tobool, "Converts to a bool: `\"true\"` and `\"false\"`.", "tobool(\"true\")")
+        .marks(Marks::Own),
+    function("tolist", GROUP, &[V], tolist, "Converts to a list; all elements get one type.", "tolist([\"a\", 1])")
+        .marks(Marks::Own),
+    function("tomap", GROUP, &[V], tomap, "Converts to a map; all values get one type.", "tomap({ a = \"x\", b = 1 })")
+        .marks(Marks::Own),
+    function("tonumber", GROUP, &[V], tonumber, "Converts to a number.", "tonumber(\"41\")").marks(Marks::Own),
     function(
         "toset",
         GROUP,
@@ -54,8 +57,9 @@ pub(super) static FUNCTIONS: &[Function] = &[
         toset,
         "Converts to a set: each element once, sorted.",
         "toset([\"b\", \"a\", \"b\"])",
-    ),
-    function("tostring", GROUP, &[V], tostring, "Converts to a string.", "tostring(1.5)"),
+    )
+    .marks(Marks::Own),
+    function("tostring", GROUP, &[V], tostring, "Converts to a string.", "tostring(1.5)").marks(Marks::Own),
     function(
         "try",
         GROUP,

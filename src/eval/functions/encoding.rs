@@ -1,6 +1,6 @@
 //! Encodings.
 
-use std::{collections::BTreeMap, fmt::Write, sync::Arc};
+use std::{collections::BTreeMap, fmt::Write};
 
 use base64::{
     Engine, alphabet,
@@ -43,8 +43,8 @@ pub(super) static FUNCTIONS: &[Function] = &[
         "csvdecode",
         GROUP,
         &[STR],
-        csvdecode,
-        "The rows of a CSV text with a header line, as objects of strings.",
+        super::csv::csvdecode,
+        "The rows of a CSV text with a header line, as objects of strings. A broken quote is an error with its line.",
         "csvdecode(\"upn,wave\\njdoe@contoso.com,1\\n\")",
     ),
     function("jsondecode", GROUP, &[STR], jsondecode, "The value of a JSON text.", "jsondecode(\"{\\\"wave\\\": 1}\")"),
@@ -80,32 +80,6 @@ fn base64encode(args: &Args<'_, '_>) -> Outcome {
     Ok(Value::string(STANDARD.encode(args.str(0)?)))
 }
 
-fn csvdecode(args: &Args<'_, '_>) -> Outcome {
-    let text = args.str(0)?;
-    let mut reader = csv::ReaderBuilder::new().has_headers(true).flexible(true).from_reader(text.as_bytes());
-    let header = reader.headers().map_err(|error| format!("CSV header: {error}"))?.clone();
-    if header.is_empty() {
-        return Err("missing header line".into());
-    }
-    let mut names = std::collections::BTreeSet::new();
-    if let Some(twice) = header.iter().find(|name| !names.insert(*name)) {
-        return Err(format!("duplicate column name {twice:?}").into());
-    }
-    let names: Vec<Text> = header.iter().map(Into::into).collect();
-    let mut rows = Vec::new();
-    for record in reader.records() {
-        let record = record.map_err(|error| error.to_string())?;
-        if record.len() != names.len() {
-            let line = record.position().map_or(0, csv::Position::line);
-            return Err(
-                format!("wrong number of fields on line {line}: {} instead of {}", record.len(), names.len()).into()
-            );
-        }
-        rows.push(Value::object(names.iter().cloned().zip(record.iter().map(Value::normalised))));
-    }
-    Ok(Value::list(rows))
-}
-
 fn jsondecode(args: &Args<'_, '_>) -> Outcome {
     let json: Result<&RawValue, _> = serde_json::from_str(args.str(0)?);
     json.and_then(decoded).map_err(|error| Fail::Call(format!("invalid JSON: {error}")))
@@ -122,7 +96,7 @@ fn decoded(json: &RawValue) -> Result<Value, serde_json::Error> {
         Some(b'{') => {
             let entries: BTreeMap<String, &RawValue> = serde_json::from_str(text)?;
             let entries = entries.into_iter().map(|(key, value)| Ok((Text::from(key), decoded(value)?)));
-            Value::Object(Arc::new(entries.collect::<Result<Map, serde_json::Error>>()?))
+            Value::Object(entries.collect::<Result<Map, serde_json::Error>>()?.into())
         }
         Some(b'-' | b'0'..=b'9') => match Number::parse(text) {
             Some(number) => Value::Number(number),

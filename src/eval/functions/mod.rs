@@ -5,15 +5,17 @@
 
 mod collections;
 mod conversion;
+mod csv;
 mod datetime;
 #[cfg(test)]
 pub(crate) mod docs;
 mod encoding;
-mod files;
+pub(super) mod files;
 mod format;
 mod hash;
 mod numeric;
 mod pattern;
+mod reach;
 mod sets;
 mod strings;
 

@@ -53,7 +53,7 @@ pub(in crate::eval) fn check_pattern(call: &Call) -> Option<(Span, String)> {
     };
     let node = call.args.get(at)?;
     let Kind::Const(value) = &node.kind else { return None };
-    let text = value.as_str()?;
+    let text = value.as_str().filter(|_| !value.is_sensitive())?;
     let pattern = if call.function.name == "replace" { slashed(text)? } else { text };
     compile(pattern).err().map(|message| (node.span, message))
 }

@@ -9,7 +9,7 @@ const OTHERS: super::Param = param("other_sets", Takes::Set);
 
 pub(super) static FUNCTIONS: &[Function] = &[
     function("setintersection", GROUP, &[FIRST], intersection, "The elements that all sets have.", "setintersection([\"a\", \"b\"], [\"b\", \"c\"])").variadic(OTHERS),
-    function("setproduct", GROUP, &[], product, "All combinations of one element of each collection: lists of a list, tuples where the collections differ in type.", "setproduct([\"a\", \"b\"], [\"1\", \"2\"])").variadic(param("sets", Takes::Sequence)),
+    function("setproduct", GROUP, &[], product, "All combinations of one element of each collection: lists of a list, tuples where the collections differ in type.", "setproduct([\"a\", \"b\"], [\"1\", \"2\"])").variadic(param("sets", Takes::Sequence)).marks(super::Marks::Keep),
     function("setsubtract", GROUP, &[param("a", Takes::Set), param("b", Takes::Set)], subtract, "The elements of the first set that the second has not.", "setsubtract([\"a\", \"b\"], [\"b\"])"),
     function("setunion", GROUP, &[FIRST], union, "The elements that any of the sets has.", "setunion([\"a\", \"b\"], [\"b\", \"c\"])").variadic(OTHERS),
 ];
@@ -56,7 +56,7 @@ fn product(args: &Args<'_, '_>) -> Outcome {
         return Err("at least two arguments are required".into());
     }
     // One set among them makes the result a set, and then the others are taken for sets, too.
-    let any_set = (0..args.len()).any(|at| matches!(args.value(at), Value::Set(_)));
+    let any_set = (0..args.len()).any(|at| matches!(args.value(at).unmarked(), Value::Set(_)));
     let element = Box::new(Type::Any);
     let ty = if any_set { Type::Set(element) } else { Type::List(element) };
     let mut columns = Vec::new();

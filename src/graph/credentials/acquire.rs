@@ -9,13 +9,17 @@ use serde::{Deserialize, Deserializer};
 use tokio::time::{Instant, sleep};
 
 use super::{
-    AuthError, Identity, ManagedIdentity, Method, assertion,
+    AuthError, Identity, ManagedIdentity, Method, SearchPath, assertion,
     error::Answer,
     source::{DevicePrompt, Token, TokenSource},
 };
-use crate::graph::{
-    cloud::is_loopback,
-    retry::{self, Patience, Spent},
+use crate::{
+    graph::{
+        client::{TOO_LARGE, received},
+        cloud::is_loopback,
+        retry_after,
+    },
+    tenant::{Patience, Spent},
 };
 
 /// The sign-in service is asked less patiently than Graph: nothing is lost by failing early.
@@ -35,6 +39,10 @@ const READ_SCOPES: &[&str] =
     &["Policy.Read.All", "User.Read.All", "GroupMember.Read.All", "RoleManagement.Read.Directory", "AuditLog.Read.All"];
 /// The one write, asked for only by commands that write.
 const WRITE_SCOPE: &str = "Policy.ReadWrite.AuthenticationMethod";
+/// A device code is waited for no longer than this, in seconds, whatever the service says.
+const LONGEST_CODE: i64 = 3_600;
+/// Answers of sign-in services are a few KiB; larger ones are not read.
+const MAX_ANSWER: usize = 1 << 20;
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// A token by `method`.
@@ -60,7 +68,7 @@ pub(super) async fn token(source: &TokenSource, method: &Method) -> Result<Token
             let mut url = trusted(name, url)?;
             url.query_pairs_mut().append_pair("audience", audience);
             let request = || source.http.get(url.clone()).bearer_auth(bearer.expose_secret());
-            let body = ask(name, &request, &[429]).await?;
+            let body = ask(source, name, &request, &[429]).await?;
             let Issued { value: jwt } = parse(name, &body)?;
             asserted(source, name, identity, &jwt.into()).await
         }
@@ -75,12 +83,12 @@ pub(super) async fn token(source: &TokenSource, method: &Method) -> Result<Token
                     .header("X-TFS-FedAuthRedirect", "Suppress")
                     .header("Content-Length", "0")
             };
-            let body = ask(name, &request, &[429]).await?;
+            let body = ask(source, name, &request, &[429]).await?;
             let Issued { value: jwt } = parse(name, &body)?;
             asserted(source, name, identity, &jwt.into()).await
         }
         Method::ManagedIdentity(kind, client) => managed(source, name, kind, client.as_deref()).await,
-        Method::AzureCli => azure_cli(source, name).await,
+        Method::AzureCli(search) => azure_cli(source, name, search).await,
         Method::DeviceCode(client) => device_code(source, name, client).await,
     }
 }
@@ -100,6 +108,7 @@ async fn asserted(
     identity: &Identity,
     jwt: &SecretString,
 ) -> Result<Token, AuthError> {
+    source.known().learn(jwt);
     let proof = [("client_assertion_type", ASSERTION_TYPE), ("client_assertion", jwt.expose_secret())];
     app(source, name, identity, &proof).await
 }
@@ -115,8 +124,8 @@ async fn app(
     let mut form = vec![("client_id", &*identity.client), ("scope", &scope), ("grant_type", "client_credentials")];
     form.extend_from_slice(proof);
     let url = endpoint(source, identity.tenant.as_deref(), "token");
-    let body = ask(name, &|| source.http.post(&url).form(&form), &[429]).await?;
-    parse::<Granted>(name, &body).map(Granted::token)
+    let body = ask(source, name, &|| source.http.post(&url).form(&form), &[429]).await?;
+    parse::<Granted>(name, &body)?.token(name)
 }
 
 async fn managed(
@@ -167,21 +176,16 @@ async fn managed(
         let what = if error.is_timeout() || error.is_connect() { "this machine has none" } else { "no answer" };
         return Err(AuthError::new(name, what).absent());
     }
-    let body = ask(name, &|| request(None), &[404, 410, 429]).await.map_err(|error| {
+    let body = ask(source, name, &|| request(None), &[404, 410, 429]).await.map_err(|error| {
         if wait.is_some() && error.code.is_none() && !error.transient { error.absent() } else { error }
     })?;
-    parse::<Granted>(name, &body).map(Granted::token)
+    parse::<Granted>(name, &body)?.token(name)
 }
 
-async fn azure_cli(source: &TokenSource, name: &'static str) -> Result<Token, AuthError> {
+async fn azure_cli(source: &TokenSource, name: &'static str, search: &SearchPath) -> Result<Token, AuthError> {
     let scope = source.endpoints.scope();
-    // On Windows `az` is a batch file, which has to be started through the command processor.
-    let mut command = if cfg!(windows) {
-        let mut command = tokio::process::Command::new("cmd");
-        command.args(["/C", "az"]);
-        command
-    } else {
-        tokio::process::Command::new("az")
+    let Some(mut command) = search.command("az") else {
+        return Err(AuthError::new(name, "`az` is not installed").absent());
     };
     command.args(["account", "get-access-token", "-o", "json", "--scope", &scope, "--tenant", &source.tenant]);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
@@ -200,17 +204,15 @@ async fn azure_cli(source: &TokenSource, name: &'static str) -> Result<Token, Au
         return match code.filter(|code| !code.is_empty()) {
             Some(code) => {
                 let body = format!("{{\"error_codes\":[{code}]}}");
-                Err(AuthError::of_answer(name, 400, body.as_bytes()))
+                Err(AuthError::of_answer(name, 400, body.as_bytes(), source.known()))
             }
             None => Err(AuthError::new(name, "`az account get-access-token` failed")
                 .hint("run `az account get-access-token --scope https://graph.microsoft.com/.default` to see why")),
         };
     }
-    parse::<CliToken>(name, &output.stdout).map(|answer| {
-        let left = answer.expires_on.map(|at| at - Timestamp::now().as_second());
-        // Older versions give local time only; five minutes are always safe to assume.
-        Token::new(answer.access_token, Duration::from_secs(left.unwrap_or(300).max(0) as u64))
-    })
+    let answer: CliToken = parse(name, &output.stdout)?;
+    // Older versions give local time only.
+    Token::new(name, answer.access_token, left(answer.expires_on))
 }
 
 async fn device_code(source: &TokenSource, name: &'static str, client: &str) -> Result<Token, AuthError> {
@@ -221,18 +223,25 @@ async fn device_code(source: &TokenSource, name: &'static str, client: &str) -> 
     let scopes = READ_SCOPES.iter().copied().chain(source.writes.then_some(WRITE_SCOPE));
     let scope = scopes.map(|scope| format!("{graph}/{scope}")).collect::<Vec<_>>().join(" ");
     let url = endpoint(source, None, "devicecode");
-    let body = ask(name, &|| source.http.post(&url).form(&[("client_id", client), ("scope", &scope)]), &[429]).await?;
+    let body =
+        ask(source, name, &|| source.http.post(&url).form(&[("client_id", client), ("scope", &scope)]), &[429]).await?;
     let code: DeviceCode = parse(name, &body)?;
-    prompt(&DevicePrompt { message: code.message, user_code: code.user_code, verification_uri: code.verification_uri });
-    let url = endpoint(source, None, "token");
     let device_code: SecretString = code.device_code.into();
+    source.known().learn(&device_code);
+    prompt(&DevicePrompt {
+        message: source.known().said(code.message).into(),
+        user_code: code.user_code,
+        verification_uri: code.verification_uri,
+    });
+    let url = endpoint(source, None, "token");
     let form = [
         ("grant_type", "urn:ietf:params:oauth:grant-type:device_code"),
         ("client_id", client),
         ("device_code", device_code.expose_secret()),
     ];
-    let deadline = Instant::now() + Duration::from_secs(code.expires_in);
-    let mut interval = Duration::from_secs_f64(code.interval.max(0.0));
+    let lifetime = code.expires_in.unwrap_or(900).clamp(0, LONGEST_CODE);
+    let deadline = Instant::now() + Duration::from_secs(lifetime.unsigned_abs());
+    let mut interval = Duration::from_secs_f64(code.interval.clamp(0.0, 60.0));
     loop {
         sleep(interval).await;
         if Instant::now() >= deadline {
@@ -240,9 +249,9 @@ async fn device_code(source: &TokenSource, name: &'static str, client: &str) -> 
         }
         let Ok(response) = source.http.post(&url).form(&form).send().await else { continue };
         let status = response.status().as_u16();
-        let body = response.bytes().await.unwrap_or_default();
+        let body = received(response, MAX_ANSWER).await.unwrap_or_default();
         if (200..300).contains(&status) {
-            return parse::<Granted>(name, &body).map(Granted::token);
+            return parse::<Granted>(name, &body)?.token(name);
         }
         let answer: Answer = serde_json::from_slice(&body).unwrap_or_default();
         match &*answer.error {
@@ -252,8 +261,8 @@ async fn device_code(source: &TokenSource, name: &'static str, client: &str) -> 
             "expired_token" => {
                 return Err(AuthError::new(name, "the code has expired before it was typed").hint("start again"));
             }
-            _ if retry::is_transient(status) => {}
-            _ => return Err(AuthError::of_answer(name, status, &body)),
+            _ if retry_after::is_transient(status) => {}
+            _ => return Err(AuthError::of_answer(name, status, &body, source.known())),
         }
     }
 }
@@ -268,6 +277,7 @@ fn trusted(name: &'static str, url: &str) -> Result<Url, AuthError> {
 
 /// Sends until there is an answer that lasts. `passing` are statuses that are waited out beside 5xx.
 async fn ask(
+    source: &TokenSource,
     name: &'static str,
     request: &(dyn Fn() -> RequestBuilder + Sync),
     passing: &[u16],
@@ -277,11 +287,12 @@ async fn ask(
         let (error, wait) = match request().send().await {
             Ok(response) => {
                 let status = response.status().as_u16();
-                let wait = retry::of_headers(response.headers());
-                match response.bytes().await {
-                    Ok(body) if (200..300).contains(&status) => return Ok(body.to_vec()),
+                let wait = retry_after::of_headers(response.headers());
+                match received(response, MAX_ANSWER).await {
+                    Ok(body) if (200..300).contains(&status) => return Ok(body),
+                    Err(TOO_LARGE) => return Err(AuthError::new(name, TOO_LARGE)),
                     Ok(body) => {
-                        let error = AuthError::of_answer(name, status, &body);
+                        let error = AuthError::of_answer(name, status, &body, source.known());
                         let lasts = !(error.transient || status >= 500 || passing.contains(&status));
                         if lasts {
                             return Err(error);
@@ -301,7 +312,7 @@ async fn ask(
                 (AuthError::new(name, what).transient().hint("check the network and the proxy (HTTPS_PROXY)"), None)
             }
         };
-        match PATIENCE.next(&mut spent, wait) {
+        match PATIENCE.next(&mut spent, wait, retry_after::chance()) {
             Some(wait) => sleep(wait).await,
             None => return Err(error),
         }
@@ -328,10 +339,14 @@ struct Granted {
     expires_on: Option<i64>,
 }
 
+/// Seconds until then.
+fn left(expires_on: Option<i64>) -> Option<i64> {
+    expires_on.map(|at| at.saturating_sub(Timestamp::now().as_second()))
+}
+
 impl Granted {
-    fn token(self) -> Token {
-        let left = self.expires_in.or_else(|| self.expires_on.map(|at| at - Timestamp::now().as_second()));
-        Token::new(self.access_token, Duration::from_secs(left.unwrap_or(300).max(0) as u64))
+    fn token(self, method: &'static str) -> Result<Token, AuthError> {
+        Token::new(method, self.access_token, self.expires_in.or_else(|| left(self.expires_on)))
     }
 }
 
@@ -350,7 +365,8 @@ struct DeviceCode {
     verification_uri: String,
     #[serde(default)]
     message: String,
-    expires_in: u64,
+    #[serde(default, deserialize_with = "number")]
+    expires_in: Option<i64>,
     #[serde(default = "five")]
     interval: f64,
 }
@@ -369,6 +385,7 @@ fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::
         Nothing(()),
     }
     Ok(match Either::deserialize(deserializer)? {
+        // Saturates: what is too much is bounded where it is used.
         Either::Number(number) => Some(number as i64),
         Either::Text(text) => text.parse().ok(),
         Either::Nothing(()) => None,

@@ -2,7 +2,7 @@
 
 use secrecy::SecretString;
 
-use super::AuthError;
+use super::{AuthError, SearchPath};
 
 /// Every variable that decides how to sign in, with its meaning; `docs/environment.md` lists them.
 pub const VARIABLES: &[(&str, &str)] = &[
@@ -96,12 +96,26 @@ pub enum Method {
     /// Managed identity; a client id chooses a user-assigned one.
     ManagedIdentity(ManagedIdentity, Option<String>),
     /// The Azure CLI's sign-in.
-    AzureCli,
+    AzureCli(SearchPath),
     /// Device code, typed by the operator; with the public client's id.
     DeviceCode(String),
 }
 
 impl Method {
+    /// The secrets it is given, before anything is sent.
+    pub(super) fn secrets(&self) -> Vec<&SecretString> {
+        match self {
+            Self::Secret(_, secret) | Self::FederatedToken(_, secret) | Self::GitHub(_, _, secret) => vec![secret],
+            Self::AzurePipelines { identity: _, uri: _, token, connection: _ } => vec![token],
+            Self::ManagedIdentity(ManagedIdentity::AppService { endpoint: _, header }, _) => vec![header],
+            Self::Certificate(..)
+            | Self::FederatedFile(..)
+            | Self::ManagedIdentity(ManagedIdentity::Imds { .. }, _)
+            | Self::AzureCli(_)
+            | Self::DeviceCode(_) => Vec::new(),
+        }
+    }
+
     /// The name in messages.
     #[must_use]
     pub const fn name(&self) -> &'static str {
@@ -112,7 +126,7 @@ impl Method {
             Self::GitHub(..) => "GitHub Actions OIDC",
             Self::AzurePipelines { .. } => "Azure Pipelines OIDC",
             Self::ManagedIdentity(..) => "managed identity",
-            Self::AzureCli => "Azure CLI",
+            Self::AzureCli(_) => "Azure CLI",
             Self::DeviceCode(_) => "device code",
         }
     }
@@ -184,7 +198,7 @@ impl Credential {
         if truthy("ARM_USE_MSI") {
             return single(imds);
         }
-        let mut methods = vec![imds, Method::AzureCli];
+        let mut methods = vec![imds, Method::AzureCli(SearchPath::from_env(lookup))];
         if terminal {
             methods.push(Method::DeviceCode(client.unwrap_or_else(|| DEVICE_CODE_CLIENT.to_owned())));
         }

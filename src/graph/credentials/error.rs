@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::Known;
 use crate::tenant::ReadError;
 
 /// A sign-in that failed.
@@ -43,11 +44,12 @@ impl AuthError {
     }
 
     /// The error that the sign-in service answered. Its description is not repeated: it may quote what was sent.
-    pub(super) fn of_answer(method: &'static str, status: u16, body: &[u8]) -> Self {
+    pub(super) fn of_answer(method: &'static str, status: u16, body: &[u8], known: &Known) -> Self {
         let answer: Answer = serde_json::from_slice(body).unwrap_or_default();
         let code = answer.error_codes.first().copied().or_else(|| code_in(&answer.error_description));
         let Some(code) = code else {
             let what = if answer.error.is_empty() { "no readable answer" } else { &answer.error };
+            let what = known.said(what.chars().take(200).collect::<String>());
             let error = Self::new(method, format!("the sign-in service answered {status} ({})", what.escape_debug()));
             return if status == 429 || status >= 500 { error.transient() } else { error };
         };
@@ -65,8 +67,9 @@ impl AuthError {
 
 impl From<AuthError> for ReadError {
     fn from(error: AuthError) -> Self {
+        // Not transient: signing in has had its own patience, and nobody above adds to it.
         let message = error.to_string();
-        Self { transient: error.transient, hints: error.hints, ..Self::new(message) }
+        Self { hints: error.hints, ..Self::new(message) }
     }
 }
 
@@ -175,7 +178,7 @@ mod tests {
     #[test]
     fn an_aadsts_code_becomes_a_sentence_and_a_next_step() {
         let body = br#"{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret 'hunter2' provided.","error_codes":[7000215]}"#;
-        let error = AuthError::of_answer("client secret", 401, body);
+        let error = AuthError::of_answer("client secret", 401, body, &Known::default());
         assert_eq!(error.to_string(), "sign-in by client secret failed: the client secret is wrong (AADSTS7000215)");
         assert!(error.hints[0].contains("value"));
         assert!(!format!("{error:?}").contains("hunter2"), "what was sent is not repeated");
@@ -184,8 +187,8 @@ mod tests {
     #[test]
     fn a_code_is_found_in_the_text_too_and_html_does_not_crash() {
         let body = br#"{"error":"invalid_request","error_description":"AADSTS700213: No matching federated identity"}"#;
-        assert_eq!(AuthError::of_answer("GitHub Actions OIDC", 400, body).code, Some(700213));
-        let html = AuthError::of_answer("client secret", 503, b"<html>gateway</html>");
+        assert_eq!(AuthError::of_answer("GitHub Actions OIDC", 400, body, &Known::default()).code, Some(700213));
+        let html = AuthError::of_answer("client secret", 503, b"<html>gateway</html>", &Known::default());
         assert!(html.transient && html.code.is_none());
     }
 }

@@ -7,11 +7,15 @@ mod acquire;
 mod assertion;
 mod choose;
 mod error;
+mod known;
+mod program;
 mod source;
 
 pub use choose::{Credential, Method, VARIABLES};
 pub(crate) use choose::{Identity, ManagedIdentity};
 pub(crate) use error::AuthError;
+pub(crate) use known::{Known, Said};
+pub(crate) use program::SearchPath;
 pub use source::Prompt;
 pub(crate) use source::{Claims, DevicePrompt};
 pub(crate) use source::{Token, TokenSource};

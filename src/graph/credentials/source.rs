@@ -3,7 +3,7 @@
 use std::{
     fmt,
     sync::{
-        Arc, RwLock,
+        Arc, Mutex, PoisonError, RwLock,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
@@ -14,11 +14,13 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use tokio::time::Instant;
 
-use super::{AuthError, Credential, acquire};
+use super::{AuthError, Credential, Known, Method, acquire};
 use crate::graph::cloud::Endpoints;
 
 /// A token is renewed this long before it ends, or after nine tenths of a short life.
 const MARGIN: Duration = Duration::from_secs(300);
+/// The longest a token is believed to last, in seconds: a day, the longest of Microsoft's own (for managed identities).
+const LONGEST: i64 = 86_400;
 
 /// What the operator has to do for a device code.
 #[derive(Clone, Debug)]
@@ -96,10 +98,29 @@ impl fmt::Debug for Token {
 }
 
 impl Token {
-    pub(super) fn new(bearer: impl Into<SecretString>, lifetime: Duration) -> Self {
+    /// A token that is good for so many seconds. What a service says of that is bounded: nothing or less would mean a
+    /// sign-in for every request, and a century overflows clocks.
+    ///
+    /// # Errors
+    /// When it cannot be a header: sending it would fail every time.
+    pub(super) fn new(method: &'static str, bearer: String, seconds: Option<i64>) -> Result<Self, AuthError> {
+        if bearer.is_empty() || !bearer.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(AuthError::new(method, "the answer is not a token"));
+        }
+        let lifetime = match seconds {
+            // Older versions of a source do not say; five minutes are always safe to assume.
+            None => 300,
+            Some(..=0) => 60,
+            Some(seconds) => seconds.min(LONGEST),
+        };
+        Ok(Self::lasting(bearer, Duration::from_secs(lifetime.unsigned_abs())))
+    }
+
+    fn lasting(bearer: String, lifetime: Duration) -> Self {
+        let bearer: SecretString = bearer.into();
         let now = Instant::now();
         let margin = MARGIN.min(lifetime / 10);
-        Self { bearer: bearer.into(), expires: now + lifetime, renew: now + (lifetime - margin) }
+        Self { bearer, expires: now + lifetime, renew: now + (lifetime - margin) }
     }
 
     /// For the `Authorization` header only.
@@ -125,6 +146,9 @@ pub(crate) struct TokenSource {
     /// Is an operator asked for the permission to write?
     pub(super) writes: bool,
     credential: Credential,
+    known: Known,
+    /// The last sign-in that failed, and when: those who waited for it meanwhile need no other.
+    failed: Mutex<Option<(Instant, AuthError)>>,
     /// Which of the credential's methods worked; it stays with that one.
     used: AtomicUsize,
     current: RwLock<Option<Arc<Token>>>,
@@ -142,6 +166,8 @@ impl TokenSource {
         prompt: Option<Prompt>,
         writes: bool,
     ) -> Self {
+        let known = Known::default();
+        credential.methods.iter().flat_map(Method::secrets).for_each(|secret| known.learn(secret));
         Self {
             http,
             endpoints,
@@ -149,6 +175,8 @@ impl TokenSource {
             prompt,
             writes,
             credential,
+            known,
+            failed: Mutex::new(None),
             used: AtomicUsize::new(UNTRIED),
             current: RwLock::new(None),
             renewing: tokio::sync::Mutex::new(()),
@@ -158,7 +186,12 @@ impl TokenSource {
     /// The name of the method in use.
     pub(crate) fn method(&self) -> &'static str {
         let used = self.used.load(Ordering::Relaxed);
-        self.credential.methods.get(used).or(self.credential.methods.first()).map_or("nothing", super::Method::name)
+        self.credential.methods.get(used).or(self.credential.methods.first()).map_or("nothing", Method::name)
+    }
+
+    /// What may not be repeated of what was sent.
+    pub(crate) fn known(&self) -> &Known {
+        &self.known
     }
 
     fn current(&self) -> Option<Arc<Token>> {
@@ -174,7 +207,7 @@ impl TokenSource {
         let _one = self.renewing.lock().await;
         match self.current() {
             Some(token) if Instant::now() < token.renew => Ok(token),
-            old => match self.acquire().await {
+            old => match self.acquire_since(now).await {
                 Ok(token) => Ok(token),
                 // The old one is still good: a hiccup of the sign-in service does not stop the run.
                 Err(error) => old.filter(|old| error.transient && Instant::now() < old.expires).ok_or(error),
@@ -185,11 +218,25 @@ impl TokenSource {
     /// A token other than `refused`, which the service did not accept. All requests that were refused together share
     /// one new token.
     pub(crate) async fn replace(&self, refused: &Arc<Token>) -> Result<Arc<Token>, AuthError> {
+        let now = Instant::now();
         let _one = self.renewing.lock().await;
         match self.current() {
             Some(token) if !Arc::ptr_eq(&token, refused) => Ok(token),
-            _ => self.acquire().await,
+            _ => self.acquire_since(now).await,
         }
+    }
+
+    /// A new token. A sign-in that failed after `asked`, while others waited for it, has failed for all of them: each
+    /// trying anew would be as many sign-ins as there are requests under way.
+    async fn acquire_since(&self, asked: Instant) -> Result<Arc<Token>, AuthError> {
+        let failed = || self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((at, error)) = failed().as_ref().filter(|(at, _)| *at >= asked) {
+            let _ = at;
+            return Err(error.clone());
+        }
+        let result = self.acquire().await;
+        *failed() = result.as_ref().err().map(|error| (Instant::now(), error.clone()));
+        result
     }
 
     async fn acquire(&self) -> Result<Arc<Token>, AuthError> {
@@ -201,6 +248,7 @@ impl TokenSource {
             }
             match acquire::token(self, method).await {
                 Ok(token) => {
+                    self.known.learn(&token.bearer);
                     self.used.store(index, Ordering::Relaxed);
                     let token = Arc::new(token);
                     if let Ok(mut current) = self.current.write() {

@@ -11,7 +11,8 @@ use uuid::Uuid;
 use super::{Plan, collect, object};
 use crate::{
     graph::{
-        client::{Client, Failure, encode},
+        client::{Client, Failure, clean, encode},
+        pages::Pages,
         requests,
         wire::{GroupWire, ObjectWire, Page},
     },
@@ -19,6 +20,8 @@ use crate::{
 };
 
 const SELECT: &str = "$select=id,displayName,mail";
+/// Users, and the users that AI agents have.
+const USER_KINDS: [&str; 2] = ["#microsoft.graph.user", "#microsoft.graph.agentUser"];
 /// Groups are asked for at once in bundles of this many: the pacing decides how many fly.
 const AT_ONCE: usize = 64;
 
@@ -27,6 +30,8 @@ const AT_ONCE: usize = 64;
 pub(super) struct Memberships {
     pub(super) groups: Vec<Group>,
     pub(super) members: HashMap<GroupId, Vec<UserId>>,
+    /// Groups whose members could not be read whole, and why. Who is in them is unknown, of everybody.
+    pub(super) unread: Vec<(GroupId, String)>,
 }
 
 impl Memberships {
@@ -35,6 +40,7 @@ impl Memberships {
         for (group, members) in other.members {
             self.members.entry(group).or_insert(members);
         }
+        self.unread.extend(other.unread);
         self.groups.sort_by(|a, b| a.display_name.cmp(&b.display_name).then(a.id.cmp(&b.id)));
         self.groups.dedup_by_key(|group| group.id);
     }
@@ -57,7 +63,7 @@ pub(super) async fn read_named(plan: &Plan<'_>) -> Result<Memberships, ReadError
     if plan.request.all_groups {
         found = list(plan.client).await.map_err(error)?;
     } else {
-        let mut lookups: JoinSet<Result<Vec<Group>, Failure>> = JoinSet::new();
+        let mut lookups: JoinSet<Result<Vec<Group>, ReadError>> = JoinSet::new();
         let mut missed = false;
         let mut names = plan.request.groups.iter();
         loop {
@@ -65,10 +71,13 @@ pub(super) async fn read_named(plan: &Plan<'_>) -> Result<Memberships, ReadError
                 && let Some(name) = names.next()
             {
                 let (client, name) = (Arc::clone(plan.client), name.clone());
-                lookups.spawn(async move { look_up(&client, &name).await });
+                lookups.spawn(async move {
+                    let what = format!("the group \"{}\", which the configuration names", clean(&name));
+                    look_up(&client, &name).await.map_err(|failure| failure.error(&requests::GROUPS, &what))
+                });
             }
             let Some(joined) = lookups.join_next().await else { break };
-            let groups = joined.map_err(|_| ReadError::new("a read was cancelled"))?.map_err(error)?;
+            let groups = joined.map_err(|_| ReadError::new("a read was cancelled"))??;
             missed |= groups.is_empty();
             found.extend(groups);
         }
@@ -76,10 +85,23 @@ pub(super) async fn read_named(plan: &Plan<'_>) -> Result<Memberships, ReadError
             others = list(plan.client).await.map_err(error)?;
         }
     }
-    let ids = found.iter().map(|group| group.id).chain(plan.extra_groups.iter().copied()).collect();
-    let mut memberships = read_members(plan, ids).await.map_err(error)?;
-    memberships.absorb(Memberships { groups: found, members: HashMap::new() });
-    memberships.absorb(Memberships { groups: others, members: HashMap::new() });
+    let named: BTreeSet<GroupId> = found.iter().map(|group| group.id).collect();
+    // With `user.groups` in some expression, every group decides, whichever it is.
+    let asked = named.iter().chain(plan.extra_groups).copied().collect();
+    let mut memberships = read_members(plan, asked, Gone::Error).await;
+    // Half of a group, or none of it, would leave out people whom a block protects or claims: no plan is better.
+    if let Some((group, why)) = memberships.unread.iter().find(|(group, _)| named.contains(group)) {
+        let name = found.iter().find(|one| one.id == *group).map(|one| one.display_name.clone()).unwrap_or_default();
+        return Err(ReadError::new(format!(
+            "cannot read all members of the group \"{}\" ({group}), which the configuration names: {why}",
+            clean(&name)
+        ))
+        .hint(
+            "a group that is read in part would protect or claim only part of its people; try again, or name another",
+        ));
+    }
+    memberships.absorb(Memberships { groups: found, ..Memberships::default() });
+    memberships.absorb(Memberships { groups: others, ..Memberships::default() });
     Ok(memberships)
 }
 
@@ -111,8 +133,17 @@ fn group(wire: GroupWire) -> Group {
     Group { id: GroupId::new(wire.id), display_name: wire.display_name.unwrap_or_default(), mail: wire.mail }
 }
 
-/// The members of these groups. A group that does not exist (any more) has none.
-pub(super) async fn read_members(plan: &Plan<'_>, groups: BTreeSet<GroupId>) -> Result<Memberships, Failure> {
+/// What a group means that answers "not found".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Gone {
+    /// It was just found, so that it cannot be read whole.
+    Error,
+    /// Nobody is in it: Conditional Access policies keep the ids of deleted groups.
+    Empty,
+}
+
+/// The members of these groups, each on its own: one that cannot be read leaves the others as they are.
+pub(super) async fn read_members(plan: &Plan<'_>, groups: BTreeSet<GroupId>, gone: Gone) -> Memberships {
     let mut reads = JoinSet::new();
     let mut groups = groups.into_iter();
     let mut memberships = Memberships::default();
@@ -121,37 +152,45 @@ pub(super) async fn read_members(plan: &Plan<'_>, groups: BTreeSet<GroupId>) -> 
             && let Some(group) = groups.next()
         {
             let client = Arc::clone(plan.client);
-            reads.spawn(async move { Ok::<_, Failure>((group, members(&client, group).await?)) });
+            reads.spawn(async move { (group, members(&client, group, gone).await) });
         }
-        let Some(joined) = reads.join_next().await else { return Ok(memberships) };
-        let (group, members): (GroupId, Option<Vec<UserId>>) =
-            joined.map_err(|_| Failure::Unusable("a read was cancelled".to_owned()))??;
-        if let Some(members) = members {
-            memberships.members.insert(group, members);
+        let Some(joined) = reads.join_next().await else { return memberships };
+        match joined {
+            Ok((group, Ok(members))) => {
+                memberships.members.insert(group, members);
+            }
+            Ok((group, Err(failure))) => memberships.unread.push((group, failure.reason(&requests::MEMBERS))),
+            // Reads are cancelled only together with this one.
+            Err(_) => {}
         }
     }
 }
 
-/// The users of a group; nothing where it does not exist.
-async fn members(client: &Client, group: GroupId) -> Result<Option<Vec<UserId>>, Failure> {
+/// The users of a group, all of them.
+async fn members(client: &Client, group: GroupId, gone: Gone) -> Result<Vec<UserId>, Failure> {
     let spec = &requests::MEMBERS;
     let mut url = client.url(spec, &format!("/groups/{group}/transitiveMembers"), "$select=id&$top=999");
+    let mut pages = Pages::new(client, spec, &url);
     let mut members = Vec::new();
+    let mut first = true;
     loop {
         let page = client
-            .read(spec, &url, None, spec.units, |bytes| {
+            .read(spec, &url, |bytes| {
                 let page: Page<ObjectWire<'_>> = serde_json::from_slice(bytes)?;
                 // Devices, contacts and the nested groups themselves are members too.
-                let users = page.value.iter().filter(|one| one.kind.0 == "#microsoft.graph.user");
+                let users = page.value.iter().filter(|one| USER_KINDS.contains(&&*one.kind.0));
                 members.extend(users.map(|one| UserId::new(one.id)));
                 Ok(page.next)
             })
             .await;
         match page {
-            Ok(Some(next)) => url = client.next_link(&next)?,
-            Ok(None) => return Ok(Some(members)),
-            Err(Failure::Refused(refusal)) if refusal.status == 404 => return Ok(None),
+            Ok(Some(next)) => url = pages.follow(&next)?,
+            Ok(None) => return Ok(members),
+            Err(Failure::Refused(refusal)) if refusal.status == 404 && gone == Gone::Empty && first => {
+                return Ok(Vec::new());
+            }
             Err(failure) => return Err(failure),
         }
+        first = false;
     }
 }

@@ -22,6 +22,7 @@ use tokio::sync::mpsc;
 
 use super::{
     client::{Client, Failure},
+    pages::Pages,
     requests::{self, Need, RequestSpec},
     wire::{OrganizationWire, Page},
 };
@@ -91,7 +92,7 @@ async fn all(plan: &Plan<'_>) -> Result<ObservedTenant, ReadError> {
     let policies = Box::pin(async {
         let policies = plan.if_wanted(Fact::ConditionalAccess, directory::conditional_access(client)).await;
         let named = policies.iter().flatten().flat_map(|all| all.iter().flat_map(groups::of_policy)).collect();
-        (policies, groups::read_members(plan, named).await)
+        (policies, groups::read_members(plan, named, groups::Gone::Empty).await)
     });
     let (named, roles) = (Box::pin(groups::read_named(plan)), Box::pin(roles_or_error(plan)));
     let mandatory = async { tokio::try_join!(users, named, roles) };
@@ -165,17 +166,19 @@ async fn all(plan: &Plan<'_>) -> Result<ObservedTenant, ReadError> {
         }
         None => None,
     };
-    match policy_groups {
-        Ok(groups) => memberships.absorb(groups),
-        Err(failure) => {
-            gaps.add(
-                Fact::Groups,
-                format!("groups that Conditional Access policies name: {}", failure.reason(&requests::MEMBERS)),
-            );
-        }
+    memberships.absorb(policy_groups);
+    // The same group may have been read for another reason.
+    let unread: Vec<(GroupId, String)> = std::mem::take(&mut memberships.unread);
+    let unread: Vec<_> = unread.into_iter().filter(|(group, _)| !memberships.members.contains_key(group)).collect();
+    if let Some((group, why)) = unread.first() {
+        let others = match unread.len() {
+            1 => String::new(),
+            more => format!(" (and {} more)", more - 1),
+        };
+        gaps.add(Fact::Groups, format!("the members of group {group}{others}: {why}"));
     }
 
-    let users::List { mut users, index, licenses, .. } = list;
+    let users::List { mut users, index, licenses, unread: unread_users, .. } = list;
     let mut facts = Facts { users: &mut users, index: &index };
     facts.memberships(&memberships);
     if let Some(skus) = &skus {
@@ -216,6 +219,8 @@ async fn all(plan: &Plan<'_>) -> Result<ObservedTenant, ReadError> {
     observed.conditional_access = policies;
     observed.groups = memberships.groups;
     observed.unavailable = gaps.0;
+    observed.unread = unread_users;
+    observed.unread_groups = unread.into_iter().map(|(group, _)| group).collect();
     observed.operator_id = operator(plan).await;
     Ok(observed)
 }
@@ -334,11 +339,12 @@ async fn collect<T: DeserializeOwned + Send>(
 ) -> Result<Vec<T>, Failure> {
     let mut all = Vec::new();
     let mut url = client.url(spec, path, query);
+    let mut pages = Pages::new(client, spec, &url);
     loop {
-        let page: Page<T> = client.read(spec, &url, None, spec.units, |bytes| serde_json::from_slice(bytes)).await?;
+        let page: Page<T> = client.read(spec, &url, |bytes| serde_json::from_slice(bytes)).await?;
         all.extend(page.value);
         match page.next {
-            Some(next) => url = client.next_link(&next)?,
+            Some(next) => url = pages.follow(&next)?,
             None => return Ok(all),
         }
     }
@@ -352,12 +358,12 @@ async fn object<T: DeserializeOwned + Send>(
     query: &str,
 ) -> Result<T, Failure> {
     let url = client.url(spec, path, query);
-    client.read(spec, &url, None, spec.units, |bytes| serde_json::from_slice(bytes)).await
+    client.read(spec, &url, |bytes| serde_json::from_slice(bytes)).await
 }
 
 pub(super) async fn organization(client: &Client) -> Result<OrganizationWire, Failure> {
     let spec = &requests::ORGANIZATION;
     let mut all: Vec<OrganizationWire> =
-        collect(client, spec, spec.path, "$select=id,displayName,assignedPlans").await?;
+        collect(client, spec, spec.path, "$select=id,displayName,assignedPlans,tenantType").await?;
     all.pop().ok_or_else(|| Failure::Unusable("the service knows no organization".to_owned()))
 }

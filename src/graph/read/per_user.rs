@@ -8,8 +8,9 @@ use super::{
 };
 use crate::{
     graph::{
-        batch::{self, Item, ItemAnswer},
+        batch::{self, Item, MAX_ITEMS},
         client::{Failure, Refusal},
+        credentials::Said,
         requests::{self, RequestSpec},
         wire::{MethodWire, Page, PurposeWire},
     },
@@ -22,10 +23,39 @@ async fn permitted(plan: &Plan<'_>, spec: &RequestSpec, any_of: &[&str]) -> Resu
     if !token.claims().lacks(any_of) {
         return Ok(());
     }
-    let code = "not asked: the token lacks it".to_owned();
-    let refusal = Refusal { status: 403, code, message: String::new(), request_id: None };
+    let code = plan.client.tokens.known().said("not asked: the token lacks it");
+    let refusal = Refusal { status: 403, code, message: Said::default(), request_id: None };
     debug_assert!(spec.batched);
     Err(Failure::Refused(refusal))
+}
+
+/// Bad ends of single users. One is only that user's; when nobody's answer can be had, the reason is the tenant's (a
+/// permission, a service that is down), and asking everybody would only take long to say so.
+#[derive(Default)]
+pub(super) struct Bad {
+    any_good: bool,
+    first: Option<Failure>,
+    count: usize,
+}
+
+impl Bad {
+    pub(super) fn answered(&mut self) {
+        self.any_good = true;
+    }
+
+    pub(super) fn one(&mut self, failure: Failure) -> Result<(), Failure> {
+        self.count += 1;
+        self.first.get_or_insert(failure);
+        if self.any_good || self.count < MAX_ITEMS { Ok(()) } else { self.end() }
+    }
+
+    /// An error where nobody was answered.
+    pub(super) fn end(&mut self) -> Result<(), Failure> {
+        match self.first.take() {
+            Some(failure) if !self.any_good => Err(failure),
+            _ => Ok(()),
+        }
+    }
 }
 
 fn everybody(users: &[User]) -> mpsc::UnboundedReceiver<Vec<Item>> {
@@ -40,10 +70,11 @@ pub(super) async fn mailboxes(plan: &Plan<'_>, users: &[User]) -> Result<Vec<(u3
     let spec = &requests::MAILBOX;
     permitted(plan, spec, &["MailboxSettings.Read", "MailboxSettings.ReadWrite"]).await?;
     let mut all = Vec::with_capacity(users.len());
+    let mut bad = Bad::default();
     let parse = |text: &str| serde_json::from_str::<PurposeWire>(text);
     batch::read_all(plan.client, spec, plan.parallelism, everybody(users), parse, |item, answer| {
         let purpose = match answer {
-            ItemAnswer::Value(wire) => match wire.value.as_deref() {
+            Ok(wire) => match wire.value.as_deref() {
                 Some("user") => MailboxPurpose::User,
                 Some("shared") => MailboxPurpose::Shared,
                 Some("room") => MailboxPurpose::Room,
@@ -51,14 +82,16 @@ pub(super) async fn mailboxes(plan: &Plan<'_>, users: &[User]) -> Result<Vec<(u3
                 _ => MailboxPurpose::Other,
             },
             // No mailbox: nothing special.
-            ItemAnswer::Refused(refusal) if refusal.status == 404 => MailboxPurpose::Other,
-            ItemAnswer::Refused(refusal) => return Err(Failure::Refused(refusal)),
+            Err(Failure::Refused(refusal)) if refusal.status == 404 => MailboxPurpose::Other,
+            Err(failure) => return bad.one(failure),
         };
+        bad.answered();
         all.push((item.index, purpose));
         plan.progress.progress("mailboxes", all.len() as u64, Some(users.len() as u64));
         Ok(())
     })
     .await?;
+    bad.end()?;
     Ok(all)
 }
 
@@ -69,20 +102,23 @@ pub(super) async fn methods(plan: &Plan<'_>, users: &[User]) -> Result<Registrat
     let any_of = ["UserAuthenticationMethod.Read.All", "UserAuthenticationMethod.ReadWrite.All"];
     permitted(plan, spec, &any_of).await?;
     let mut registration = Registration { captured_at: None, ..Registration::default() };
+    let mut bad = Bad::default();
     batch::read_all(plan.client, spec, plan.parallelism, everybody(users), names, |item, answer| {
         match answer {
-            ItemAnswer::Value(methods) => {
+            Ok(methods) => {
                 let registered = methods.iter().any(|name| !matches!(name.as_str(), "email" | "temporaryAccessPass"));
                 let row = Row { registered: Some(registered), capable: None, methods: Some(methods.into()) };
                 registration.rows.push((item.user, row));
             }
-            ItemAnswer::Refused(refusal) if refusal.status == 404 => {}
-            ItemAnswer::Refused(refusal) => return Err(Failure::Refused(refusal)),
+            Err(Failure::Refused(refusal)) if refusal.status == 404 => {}
+            Err(failure) => return bad.one(failure),
         }
+        bad.answered();
         plan.progress.progress("methods", registration.rows.len() as u64, Some(users.len() as u64));
         Ok(())
     })
     .await?;
+    bad.end()?;
     Ok(registration)
 }
 

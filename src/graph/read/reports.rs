@@ -8,6 +8,7 @@ use super::Plan;
 use crate::{
     graph::{
         client::{Failure, encode},
+        pages::Pages,
         requests,
         wire::{ActivityWire, Page, RegistrationWire},
     },
@@ -34,11 +35,12 @@ pub(super) async fn registration(plan: &Plan<'_>) -> Result<Registration, Failur
     let (client, spec) = (plan.client, &requests::REGISTRATION);
     let query = "$select=id,isMfaRegistered,isMfaCapable,methodsRegistered,lastUpdatedDateTime&$top=999";
     let mut url = client.url(spec, spec.path, query);
+    let mut pages = Pages::new(client, spec, &url);
     let mut report = Registration::default();
     let mut names: HashSet<Text> = HashSet::new();
     loop {
         let next = client
-            .read(spec, &url, None, spec.units, |bytes| {
+            .read(spec, &url, |bytes| {
                 let page: Page<RegistrationWire<'_>> = serde_json::from_slice(bytes)?;
                 for row in page.value {
                     let methods = row.methods_registered.map(|methods| {
@@ -62,7 +64,7 @@ pub(super) async fn registration(plan: &Plan<'_>) -> Result<Registration, Failur
             .await?;
         plan.progress.progress("registration", report.rows.len() as u64, None);
         match next {
-            Some(next) => url = client.next_link(&next)?,
+            Some(next) => url = pages.follow(&next)?,
             None => return Ok(report),
         }
     }
@@ -81,9 +83,10 @@ pub(super) async fn sign_ins(plan: &Plan<'_>) -> Result<Aggregator<UserId>, Fail
     for kind in ["interactiveUser", "nonInteractiveUser"] {
         let filter = format!("createdDateTime ge {since} and signInEventTypes/any(t: t eq '{kind}')");
         let mut url = client.url(spec, spec.path, &format!("$filter={}&$top=1000", encode(&filter)));
+        let mut pages = Pages::new(client, spec, &url);
         loop {
             let next = client
-                .read(spec, &url, None, spec.units, |bytes| {
+                .read(spec, &url, |bytes| {
                     // The whole page is parsed before a record counts: a page that is cut off is read again.
                     let page: Page<SignIn<'_>> = serde_json::from_slice(bytes)?;
                     for sign_in in &page.value {
@@ -96,7 +99,7 @@ pub(super) async fn sign_ins(plan: &Plan<'_>) -> Result<Aggregator<UserId>, Fail
                 .await?;
             plan.progress.progress("sign-ins", log.records(), None);
             match next {
-                Some(next) => url = client.next_link(&next)?,
+                Some(next) => url = pages.follow(&next)?,
                 None => break,
             }
         }
@@ -115,11 +118,12 @@ pub(super) struct Activity {
 pub(super) async fn activity(plan: &Plan<'_>) -> Result<HashMap<UserId, Activity>, Failure> {
     let (client, spec) = (plan.client, &requests::ACTIVITY);
     let mut url = client.url(spec, spec.path, "$select=id,signInActivity&$top=500");
+    let mut pages = Pages::new(client, spec, &url);
     let mut all = HashMap::new();
     let mut read = 0;
     loop {
         let next = client
-            .read(spec, &url, None, spec.units, |bytes| {
+            .read(spec, &url, |bytes| {
                 let page: Page<ActivityWire<'_>> = serde_json::from_slice(bytes)?;
                 for user in &page.value {
                     let Some(dates) = &user.sign_in_activity else { continue };
@@ -135,7 +139,7 @@ pub(super) async fn activity(plan: &Plan<'_>) -> Result<HashMap<UserId, Activity
         read += next.1;
         plan.progress.progress("last sign-ins", read as u64, None);
         match next.0 {
-            Some(next) => url = client.next_link(&next)?,
+            Some(next) => url = pages.follow(&next)?,
             None => return Ok(all),
         }
     }

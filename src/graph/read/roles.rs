@@ -89,7 +89,12 @@ pub(super) async fn read(plan: &Plan<'_>) -> Result<Roles, Failure> {
     holdings.extend(eligible.iter().filter(whole).map(|one| holding(one, false)));
 
     let groups = holdings.iter().filter(|one| one.group).map(|one| GroupId::new(one.principal)).collect();
-    let members = groups::read_members(plan, groups).await?.members;
+    let groups::Memberships { members, unread, groups: _ } =
+        groups::read_members(plan, groups, groups::Gone::Error).await;
+    if let Some((group, why)) = unread.first() {
+        // Who is in it holds its roles: with a part of them, somebody privileged would count as harmless.
+        return Err(Failure::Unusable(format!("the members of group {group}, which holds roles: {why}")));
+    }
 
     let known: HashMap<Uuid, &RoleDefinitionWire> = definitions.iter().map(|one| (one.id, one)).collect();
     let mut by_user: HashMap<UserId, Vec<RoleAssignment>> = HashMap::new();

@@ -4,36 +4,36 @@
 //! give `perUserMfaState` in the list of users, which no metadata mentions. That fast path is probed: states of some
 //! users are read the documented way too, and one difference is enough to read all of them so.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use jiff::Timestamp;
 use tokio::sync::mpsc::{self, UnboundedSender};
 use uuid::Uuid;
 
-use super::Plan;
+use super::{Plan, per_user::Bad};
 use crate::{
     graph::{
-        batch::{self, Item, ItemAnswer},
+        batch::{self, Item},
         client::Failure,
+        pages::Pages,
         requests,
         wire::{Field, Maybe, Page, StateWire, UserWire},
     },
-    tenant::{Attribute, Emptiness, MfaState, ObservedState, ReadError, Text, User, UserId, UserType},
+    tenant::{Attribute, Emptiness, MfaState, ObservedState, ReadError, Text, Unread, User, UserId, UserType},
 };
 
-const SELECT: &str = "id,userPrincipalName,displayName,mail,givenName,surname,department,jobTitle,companyName,country,\
-                      officeLocation,employeeId,employeeType,userType,accountEnabled,onPremisesSyncEnabled,\
-                      createdDateTime,passwordPolicies,lastPasswordChangeDateTime,assignedLicenses,\
-                      onPremisesExtensionAttributes";
 /// Users probed of each of the first pages.
 const PROBES: usize = 5;
 const PROBED_PAGES: usize = 4;
 
 /// The users, and what is needed to add facts to them.
+#[derive(Default)]
 pub(super) struct List {
     pub(super) users: Vec<User>,
     pub(super) index: HashMap<UserId, u32>,
     pub(super) licenses: LicenseSets,
+    /// Users, or states of users, that could not be read.
+    pub(super) unread: Vec<Unread>,
     /// States the list gave and that have not been confirmed.
     inline: HashSet<u32>,
     /// The list gives states.
@@ -74,6 +74,9 @@ impl LicenseSets {
 
 /// Reads users and states.
 pub(super) async fn read(plan: &Plan<'_>) -> Result<List, ReadError> {
+    if let Some(users) = &plan.request.users {
+        return some(plan, users).await.map_err(Failed::error);
+    }
     match attempt(plan, plan.bulk_state).await {
         // A tenant that does not know the undocumented property may refuse the whole request.
         Err(Failed::List(Failure::Refused(refusal))) if plan.bulk_state && refusal.status == 400 => {
@@ -81,10 +84,7 @@ pub(super) async fn read(plan: &Plan<'_>) -> Result<List, ReadError> {
         }
         other => other,
     }
-    .map_err(|failed| match failed {
-        Failed::List(failure) => failure.error(&requests::USERS, "the users"),
-        Failed::State(failure) => failure.error(&requests::STATE, "the per-user MFA state"),
-    })
+    .map_err(Failed::error)
 }
 
 enum Failed {
@@ -92,12 +92,72 @@ enum Failed {
     State(Failure),
 }
 
-async fn attempt(plan: &Plan<'_>, fast: bool) -> Result<List, Failed> {
-    let mut states = HashMap::new();
+impl Failed {
+    fn error(self) -> ReadError {
+        match self {
+            Self::List(failure) => failure.error(&requests::USERS, "the users"),
+            Self::State(failure) => failure.error(&requests::STATE, "the per-user MFA state"),
+        }
+    }
+}
+
+/// States by position of the user: nothing where the user is deleted, the reason where the state could not be read.
+type States = HashMap<u32, Result<Option<ObservedState>, Text>>;
+
+/// Reads these users only, each by id, and their states.
+async fn some(plan: &Plan<'_>, users: &BTreeSet<UserId>) -> Result<List, Failed> {
+    let mut list = List::default();
+    let mut names = Names::default();
     let (sender, receiver) = mpsc::unbounded_channel();
+    let _ = sender.send(users.iter().zip(0..).map(|(user, index)| Item::new(index, *user)).collect());
+    drop(sender);
+    // Owned, since a batch parses its answers apart from who asked; looked at here so that what does not fit is asked again.
+    let parse = |text: &str| serde_json::from_str::<UserWire<'_>>(text).map(|_| text.to_owned());
+    let spec = &requests::USER;
+    batch::read_all(plan.client, spec, plan.parallelism, receiver, parse, |item, answer| {
+        let failure = match answer {
+            Ok(text) => match serde_json::from_str::<UserWire<'_>>(&text) {
+                Ok(wire) if UserId::new(wire.id) == item.user => {
+                    list.push(&wire, &mut names);
+                    return Ok(());
+                }
+                _ => Failure::Unusable("the service answered with another user".to_owned()),
+            },
+            // Deleted since the plan was made.
+            Err(Failure::Refused(refusal)) if refusal.status == 404 => return Ok(()),
+            Err(failure) => denied(failure)?,
+        };
+        list.unread.push(Unread { user: item.user, reason: failure.reason(spec).into() });
+        Ok(())
+    })
+    .await
+    .map_err(Failed::List)?;
+    plan.progress.progress("users", list.users.len() as u64, None);
+    let mut states = States::new();
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let _ = sender.send(list.users.iter().zip(0..).map(|(user, index)| Item::new(index, user.id)).collect());
+    drop(sender);
+    read_states(plan, receiver, &mut states, None).await.map_err(Failed::State)?;
+    list.settle(states);
+    Ok(list)
+}
+
+/// A refusal that is the identity's and not the user's ends the reading.
+fn denied(failure: Failure) -> Result<Failure, Failure> {
+    match &failure {
+        Failure::Refused(refusal) if matches!(refusal.status, 401 | 403) => Err(failure),
+        _ => Ok(failure),
+    }
+}
+
+async fn attempt(plan: &Plan<'_>, fast: bool) -> Result<List, Failed> {
+    let mut states = States::new();
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let mut bad = Bad::default();
     let mut list = {
         let listing = Box::pin(async { pages(plan, fast, sender).await.map_err(Failed::List) });
-        let reading = Box::pin(async { read_states(plan, receiver, &mut states).await.map_err(Failed::State) });
+        let reading =
+            Box::pin(async { read_states(plan, receiver, &mut states, Some(&mut bad)).await.map_err(Failed::State) });
         tokio::try_join!(listing, reading)?.0
     };
     let doubt =
@@ -109,8 +169,11 @@ async fn attempt(plan: &Plan<'_>, fast: bool) -> Result<List, Failed> {
         // The receiver is right here, so the send cannot fail.
         let _ = sender.send(items);
         drop(sender);
-        read_states(plan, receiver, &mut states).await.map_err(Failed::State)?;
+        read_states(plan, receiver, &mut states, Some(&mut bad)).await.map_err(Failed::State)?;
     }
+    // Where nobody's state can be had, the reason is not a user's. A list that gave all of them needs no second opinion
+    // to be used, but one that could not be probed at all is not trusted.
+    bad.end().map_err(Failed::State)?;
     list.settle(states);
     Ok(list)
 }
@@ -120,19 +183,14 @@ async fn pages(plan: &Plan<'_>, fast: bool, states: UnboundedSender<Vec<Item>>) 
     let client = plan.client;
     let spec = &requests::USERS;
     let inline = if fast { ",perUserMfaState" } else { "" };
-    let mut url = client.url(spec, spec.path, &format!("$select={SELECT}{inline}&$top=999"));
-    let mut list = List {
-        users: Vec::new(),
-        index: HashMap::new(),
-        licenses: LicenseSets::default(),
-        inline: HashSet::new(),
-        fast,
-    };
+    let mut url = client.url(spec, spec.path, &format!("$select={}{inline}&$top=999", requests::USER_SELECT));
+    let mut pages = Pages::new(client, spec, &url);
+    let mut list = List { fast, ..List::default() };
     let mut names = Names::default();
     for number in 0.. {
         let from = list.users.len();
         let next = client
-            .read(spec, &url, None, spec.units, |bytes| {
+            .read(spec, &url, |bytes| {
                 let page: Page<UserWire<'_>> = serde_json::from_slice(bytes)?;
                 page.value.iter().for_each(|user| list.push(user, &mut names));
                 Ok(page.next)
@@ -153,7 +211,7 @@ async fn pages(plan: &Plan<'_>, fast: bool, states: UnboundedSender<Vec<Item>>) 
         // Nobody listens only when the reading of states has failed, which ends this too.
         let _ = states.send(asked);
         match next {
-            Some(next) => url = client.next_link(&next)?,
+            Some(next) => url = pages.follow(&next)?,
             None => break,
         }
     }
@@ -163,17 +221,29 @@ async fn pages(plan: &Plan<'_>, fast: bool, states: UnboundedSender<Vec<Item>>) 
 async fn read_states(
     plan: &Plan<'_>,
     items: mpsc::UnboundedReceiver<Vec<Item>>,
-    states: &mut HashMap<u32, Option<ObservedState>>,
+    states: &mut States,
+    mut bad: Option<&mut Bad>,
 ) -> Result<(), Failure> {
     let spec = &requests::STATE;
     let parse = |text: &str| serde_json::from_str::<StateWire>(text);
     batch::read_all(plan.client, spec, plan.parallelism, items, parse, |item, answer| {
         let state = match answer {
-            ItemAnswer::Value(wire) => Some(ObservedState::from_wire(wire.per_user_mfa_state.as_deref())),
+            Ok(wire) => Ok(Some(ObservedState::from_wire(wire.per_user_mfa_state.as_deref()))),
             // Deleted since the list was read.
-            ItemAnswer::Refused(refusal) if refusal.status == 404 => None,
-            ItemAnswer::Refused(refusal) => return Err(Failure::Refused(refusal)),
+            Err(Failure::Refused(refusal)) if refusal.status == 404 => Ok(None),
+            // One user's bad end is only that user's: their state is unknown, and nobody else waits for it.
+            Err(failure) => {
+                let reason = Text::from(failure.reason(spec));
+                match &mut bad {
+                    Some(bad) => bad.one(failure)?,
+                    None => drop(denied(failure)?),
+                }
+                Err(reason)
+            }
         };
+        if let (Ok(_), Some(bad)) = (&state, &mut bad) {
+            bad.answered();
+        }
         states.insert(item.index, state);
         plan.progress.progress("states", states.len() as u64, None);
         Ok(())
@@ -287,25 +357,31 @@ impl List {
         chosen
     }
 
-    fn agrees(&self, index: u32, state: &Option<ObservedState>) -> bool {
-        // A user deleted meanwhile says nothing about the list.
-        let Some(state) = state else { return true };
+    fn agrees(&self, index: u32, state: &Result<Option<ObservedState>, Text>) -> bool {
+        // A user deleted meanwhile, or one who cannot be read, says nothing about the list.
+        let Ok(Some(state)) = state else { return true };
         self.users.get(index as usize).is_some_and(|user| user.mfa_state == *state)
     }
 
-    /// Writes the states that were read; users that do not exist any more are dropped.
-    fn settle(&mut self, states: HashMap<u32, Option<ObservedState>>) {
+    /// Writes the states that were read; users that do not exist any more are dropped. A state that could not be read is
+    /// unknown, whatever a list said of it: the list was asked about because it alone is not enough.
+    fn settle(&mut self, states: States) {
         let mut gone = HashSet::new();
         for (index, state) in states {
             match (self.users.get_mut(index as usize), state) {
-                (Some(user), Some(state)) => user.mfa_state = state,
-                (Some(user), None) => {
+                (Some(user), Ok(Some(state))) => user.mfa_state = state,
+                (Some(user), Ok(None)) => {
                     gone.insert(user.id);
+                }
+                (Some(user), Err(reason)) => {
+                    user.mfa_state = ObservedState::Unknown(None);
+                    self.unread.push(Unread { user: user.id, reason });
                 }
                 (None, _) => {}
             }
         }
         self.inline = HashSet::new();
+        self.unread.sort_by_key(|one| one.user);
         if gone.is_empty() {
             return;
         }

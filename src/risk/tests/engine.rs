@@ -79,6 +79,7 @@ fn a_waiver_counts_for_its_users_until_its_day_is_over() {
             world.config.accepts[0].selector.users.push(crate::config::Named {
                 text: "jo@contoso.com".into(),
                 span: crate::diag::Span::new(crate::diag::FileId(0), 0..1),
+                sensitive: false,
             });
         }
         world.accepted[0] = users;

@@ -1,6 +1,6 @@
 //! `$batch`: items metered and answered one by one, in another order.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use axum::body::Bytes;
 use serde_json::{Value, json};
@@ -16,6 +16,26 @@ use super::{
     routes::Call,
     urls::{decode, joined, parameters},
 };
+
+/// What tells one thing that is asked from another, in a batch or by itself.
+pub fn key(method: &str, path: &str, query: &HashMap<String, String>) -> String {
+    format!("{method} {path}?{}", joined(query))
+}
+
+/// The keys of a batch's items.
+pub fn keys(body: &Bytes) -> Vec<String> {
+    let items: Value = serde_json::from_slice(body).unwrap_or_default();
+    let item = |item: &Value| {
+        let (path, query) = taken_apart(item["url"].as_str()?);
+        Some(key(item["method"].as_str()?, &path, &query))
+    };
+    items["requests"].as_array().into_iter().flatten().filter_map(item).collect()
+}
+
+fn taken_apart(url: &str) -> (String, HashMap<String, String>) {
+    let (path, query) = url.split_once('?').unwrap_or((url, ""));
+    (format!("/{}", decode(path).trim_start_matches('/')), parameters(query))
+}
 
 pub fn answer(inner: &Inner, state: &mut Mutable, version: &str, body: &Bytes) -> (Reply, f64) {
     #[derive(serde::Deserialize)]
@@ -55,13 +75,14 @@ pub fn answer(inner: &Inner, state: &mut Mutable, version: &str, body: &Bytes) -
             }
             None => &item.url,
         };
-        let (path, query) = url.split_once('?').unwrap_or((url, ""));
-        let path = format!("/{}", decode(path).trim_start_matches('/'));
-        let query = parameters(query);
+        let (path, query) = taken_apart(url);
+        let asked = key(&item.method, &path, &query);
+        let problem = state.faults.arrives(&asked);
+        state.problems.extend(problem);
         let spec = find_spec(&item.method, version, &path, &query);
         let truncated = item.url.contains('#');
         let (reply, wrote) = match state.faults.draw(&item.method, &path, "item", true) {
-            Some(Fault::Status(status)) => (Reply::error(status, "UnknownError", ""), None),
+            Some(Fault::Status(status)) => (inner.broken(status), None),
             Some(_) => (inner.throttled(Duration::from_millis(50)), None),
             None if truncated && item.method == "PATCH" => (Reply::no_content(), None),
             None => {
@@ -82,6 +103,7 @@ pub fn answer(inner: &Inner, state: &mut Mutable, version: &str, body: &Bytes) -
                 (reply, wrote)
             }
         };
+        state.faults.answered(&asked, super::faults::passes(reply.status), reply.wait);
         state.log.push(Logged {
             at: Instant::now(),
             method: item.method.clone(),

@@ -3,7 +3,10 @@
 use std::{
     collections::{HashMap, VecDeque, hash_map::DefaultHasher},
     hash::{Hash, Hasher},
+    time::Duration,
 };
+
+use tokio::time::Instant;
 
 use super::options::{Fault, Faults};
 
@@ -12,7 +15,24 @@ pub struct FaultPlan {
     chances: Faults,
     tries: HashMap<u64, u32>,
     scripted: VecDeque<(String, String, Fault)>,
+    standing: Vec<(String, String, Fault)>,
+    asked: HashMap<String, Asked>,
 }
+
+/// What the service said last to one request, and how often in a row it could not answer.
+#[derive(Default)]
+struct Asked {
+    failures: u32,
+    not_before: Option<Instant>,
+}
+
+/// Is this a status that may pass?
+pub const fn passes(status: u16) -> bool {
+    matches!(status, 429 | 500 | 502 | 503 | 504)
+}
+
+/// The most tries of one thing.
+const MOST_TRIES: u32 = 9;
 
 impl FaultPlan {
     pub fn new(chances: Faults) -> Self {
@@ -24,11 +44,41 @@ impl FaultPlan {
         self.scripted.push_back((method.to_owned(), path.to_owned(), fault));
     }
 
+    /// Every request with this method whose path contains `path` gets `fault`, for ever.
+    pub fn stand(&mut self, method: &str, path: &str, fault: Fault) {
+        self.standing.push((method.to_owned(), path.to_owned(), fault));
+    }
+
+    /// A request arrives: is it early, or once too often?
+    pub fn arrives(&mut self, key: &str) -> Option<String> {
+        let asked = self.asked.get(key)?;
+        if let Some(early) = asked.not_before.and_then(|due| due.checked_duration_since(Instant::now())) {
+            return Some(format!("{key}: asked again {early:?} before its time"));
+        }
+        (asked.failures >= MOST_TRIES).then(|| format!("{key}: tried {} times", asked.failures + 1))
+    }
+
+    /// What it was answered: a failure that may pass counts, with the wait that was asked for.
+    pub fn answered(&mut self, key: &str, failed: bool, wait: Option<Duration>) {
+        let asked = self.asked.entry(key.to_owned()).or_default();
+        asked.failures = if failed { asked.failures + 1 } else { 0 };
+        asked.not_before = wait.map(|wait| Instant::now() + wait);
+    }
+
+    /// Another run begins.
+    pub fn forget(&mut self) {
+        self.asked.clear();
+    }
+
     /// The fault of this request, or of this item of a batch. `key` tells requests apart; each try is drawn anew.
     pub fn draw(&mut self, method: &str, path: &str, key: &str, in_batch: bool) -> Option<Fault> {
         let hit = self.scripted.iter().position(|(wanted, part, _)| wanted == method && path.contains(part.as_str()));
         if let Some(index) = hit {
             return self.scripted.remove(index).map(|(_, _, fault)| fault);
+        }
+        let fits = |(wanted, part, _): &&(String, String, Fault)| wanted == method && path.contains(part.as_str());
+        if let Some((_, _, fault)) = self.standing.iter().find(fits) {
+            return Some(*fault);
         }
         let mut hasher = DefaultHasher::new();
         (self.chances.seed, method, path, key).hash(&mut hasher);

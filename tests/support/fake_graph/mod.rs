@@ -22,7 +22,10 @@ mod world;
 use std::{
     collections::HashMap,
     net::SocketAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -65,6 +68,8 @@ struct Inner {
     permissions: Vec<String>,
     state: Mutex<Mutable>,
     origin: String,
+    /// Requests under way now, and the most there were.
+    in_flight: (AtomicUsize, AtomicUsize),
 }
 
 struct Mutable {
@@ -114,6 +119,7 @@ impl FakeGraph {
                 shuffles: options.faults.seed,
             }),
             options,
+            in_flight: Default::default(),
         });
         let app = Router::new().fallback(handle).with_state(Arc::clone(&inner));
         let service = app.into_make_service_with_connect_info::<Switch>();
@@ -150,7 +156,9 @@ impl FakeGraph {
 
     /// Forgets what was seen.
     pub fn clear_log(&self) {
-        self.state().log.clear();
+        let mut state = self.state();
+        state.log.clear();
+        state.faults.forget();
     }
 
     /// Writes that took place, in order: user id and the state written.
@@ -197,6 +205,16 @@ impl FakeGraph {
         self.state().faults.script(method, path, fault);
     }
 
+    /// Every request with this method whose path contains `path` gets `fault`, for ever.
+    pub fn fail_always(&self, method: &str, path: &str, fault: Fault) {
+        self.state().faults.stand(method, path, fault);
+    }
+
+    /// The most requests that were under way at one time.
+    pub fn most_in_flight(&self) -> usize {
+        self.inner.in_flight.1.load(Ordering::Relaxed)
+    }
+
     /// All tokens end now.
     pub fn expire_tokens(&self) {
         self.state().tokens.expire_all();
@@ -217,25 +235,38 @@ impl Inner {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn retry_after(&self, exact: Duration) -> Option<String> {
+    /// `Retry-After` as it is written, and what it means from now on.
+    fn retry_after(&self, exact: Duration) -> Option<(String, Duration)> {
         match self.options.retry_after {
             RetryAfter::Missing => None,
-            RetryAfter::Seconds(seconds) => Some(seconds.to_string()),
-            RetryAfter::Decimal(seconds) => Some(seconds.to_string()),
-            RetryAfter::Exact => Some(format!("{:.3}", exact.as_secs_f64() + 0.001)),
+            RetryAfter::Seconds(seconds) => Some((seconds.to_string(), Duration::from_secs(seconds))),
+            RetryAfter::Decimal(seconds) => Some((seconds.to_string(), Duration::from_secs_f64(seconds))),
+            RetryAfter::Exact => Some((format!("{:.3}", exact.as_secs_f64() + 0.001), exact)),
             RetryAfter::Date(seconds) => {
-                let at = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(seconds as i64);
-                jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&at).ok()
+                // Whole seconds are all that a date has, so that the instant meant is a little before `seconds` from now.
+                let now = jiff::Timestamp::now();
+                let at = jiff::Timestamp::from_second(now.as_second() + seconds as i64).ok()?;
+                let text = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&at).ok()?;
+                Some((text, Duration::try_from(at.duration_since(now)).unwrap_or_default()))
             }
         }
     }
 
     fn throttled(&self, exact: Duration) -> Reply {
-        let reply = Reply::throttled();
+        self.waiting(Reply::throttled(), exact)
+    }
+
+    /// An answer that asks to wait, in the way of the options.
+    fn waiting(&self, reply: Reply, exact: Duration) -> Reply {
         match self.retry_after(exact) {
-            Some(value) => reply.header("Retry-After", value),
+            Some((value, wait)) => Reply { wait: Some(wait), ..reply.header("Retry-After", value) },
             None => reply,
         }
+    }
+
+    fn broken(&self, status: u16) -> Reply {
+        let reply = Reply::error(status, if status == 503 { "serviceNotAvailable" } else { "UnknownError" }, "");
+        if status >= 500 { self.waiting(reply, Duration::from_millis(50)) } else { reply }
     }
 }
 
@@ -247,6 +278,9 @@ async fn handle(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
+    let now = inner.in_flight.0.fetch_add(1, Ordering::Relaxed) + 1;
+    inner.in_flight.1.fetch_max(now, Ordering::Relaxed);
+    let _gone = Gone(Arc::clone(&inner));
     if !inner.options.latency.is_zero() {
         tokio::time::sleep(inner.options.latency).await;
     }
@@ -257,10 +291,28 @@ async fn handle(
     match graph {
         None => send(login(&inner, &method, &path, &query, &headers, &body), &headers, None),
         Some((version, path)) => {
-            graph_request(&inner, &switch, method.as_str(), version, path, &query, &headers, &body)
+            let reply = graph_request(&inner, &switch, method.as_str(), version, path, &query, &headers, &body);
+            if reply.extensions().get::<Silence>().is_some() {
+                // Until the client leaves.
+                std::future::pending::<()>().await;
+            }
+            reply
         }
     }
 }
+
+/// Counts a request as over, however it ends.
+struct Gone(Arc<Inner>);
+
+impl Drop for Gone {
+    fn drop(&mut self) {
+        self.0.in_flight.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Marks an answer that is never sent.
+#[derive(Clone)]
+struct Silence;
 
 #[allow(clippy::too_many_arguments, reason = "one request, taken apart")]
 fn graph_request(
@@ -307,20 +359,27 @@ fn graph_request(
     let live = state.tokens.is_live(bearer.strip_prefix("Bearer ").unwrap_or_default());
     let key = format!("{}{}", joined(query), String::from_utf8_lossy(body));
     let fault = state.faults.draw(method, path, &key, false);
+    // A batch that fails as a whole has failed for each of its items.
+    let asked = if path == "/$batch" { batch::keys(body) } else { vec![batch::key(method, path, query)] };
+    if path != "/$batch" {
+        let problem = asked.first().and_then(|key| state.faults.arrives(key));
+        state.problems.extend(problem);
+    }
     let mut units = None;
     let reply = match fault {
         _ if !live => unauthorized(),
         Some(Fault::Unauthorized) => unauthorized(),
         Some(Fault::Throttled) => inner.throttled(Duration::from_millis(50)),
-        Some(Fault::Status(status)) => {
-            let reply = Reply::error(status, if status == 503 { "serviceNotAvailable" } else { "UnknownError" }, "");
-            match inner.retry_after(Duration::from_millis(50)) {
-                Some(value) if status == 503 => reply.header("Retry-After", value),
-                _ => reply,
-            }
+        Some(Fault::Status(status)) => inner.broken(status),
+        Some(Fault::Silent) => {
+            state.log.push(logged);
+            let mut never = Response::new(Body::empty());
+            never.extensions_mut().insert(Silence);
+            return never;
         }
         Some(Fault::ResetBefore) => {
             switch.cut();
+            asked.iter().for_each(|key| state.faults.answered(key, true, None));
             state.log.push(logged);
             return Response::new(Body::empty());
         }
@@ -350,6 +409,10 @@ fn graph_request(
         }
     };
     let reset = fault == Some(Fault::ResetAfter);
+    let broken = reset || matches!(fault, Some(Fault::Truncated | Fault::Html)) || faults::passes(reply.status);
+    if path != "/$batch" || broken {
+        asked.iter().for_each(|key| state.faults.answered(key, broken, reply.wait));
+    }
     if path != "/$batch" || units.is_none() {
         logged.status = if reset { 0 } else { reply.status };
         state.log.push(logged);

@@ -23,7 +23,7 @@ pub struct FakeOptions {
     pub stale_reads: u32,
     /// Faults by chance.
     pub faults: Faults,
-    /// How `Retry-After` is written on 429 and 503.
+    /// How `Retry-After` is written on 429 and 5xx.
     pub retry_after: RetryAfter,
     /// How long tokens live.
     pub token_lifetime: Duration,
@@ -155,6 +155,8 @@ pub enum Fault {
     Html,
     /// 401: the token has ended.
     Unauthorized,
+    /// No answer, ever.
+    Silent,
 }
 
 /// Chances of faults, 0–1 each, decided by `seed`, request and number of the try: the same run has the same faults.

@@ -45,6 +45,10 @@ pub fn answer(world: &mut World, options: &FakeOptions, call: &Call<'_>, spec: O
     let get = match segments[..] {
         ["organization"] => organization(world, options),
         ["users"] => return (users(world, options, call), None),
+        ["users", user] => match world.find(user) {
+            Some(index) => Reply::ok(selected(&Value::Object(world.users[index].attributes.clone()), call)),
+            None => Reply::not_found(user),
+        },
         ["users", user, "authentication", "requirements"] if call.method == "PATCH" => {
             return patch(world, options, call, user);
         }
