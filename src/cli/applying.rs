@@ -20,8 +20,8 @@ use crate::{
         report::StopReason,
     },
     config::{Config, Guardrails},
+    escape,
     plan::{Digest, Plan},
-    render::escape,
     tenant::{ObservedTenant, ReadError, UserId},
 };
 
@@ -169,7 +169,7 @@ pub(super) fn allowed_signers(path: &Path) -> Result<AllowedSigners, Failure> {
 fn ask(question: &str, context: &mut Context) -> Result<String, Failure> {
     context.out.flush()?;
     // What was typed before the question stood there cannot be an answer to it.
-    super::terminal::forget_typed();
+    super::typed::forget_typed();
     write!(context.err, "\n{question}\n\n  Enter a value: ")?;
     context.err.flush()?;
     runtime::online()?.block_on(async {
@@ -317,9 +317,8 @@ fn execute(
         loop {
             signals.next().await;
             let _ = handle.signal();
-            let _ = writeln!(
-                io::stderr(),
-                "\nStopping: what is in flight is finished first; once more to stop at once. The journal stays true."
+            super::terminal::say(
+                "\nStopping: what is in flight is finished first; once more to stop at once. The journal stays true.",
             );
         }
     });
@@ -390,7 +389,7 @@ fn conclude(mut report: RunReport, how: &How<'_>, context: &mut Context) -> Outc
     }
     if let Err(error) = tell(&report, how.json, context) {
         // What was done is done, and the exit code says how it went, whoever reads along.
-        context.out = Box::new(io::sink());
+        context.out = super::terminal::Guarded::sink();
         if error.kind() != io::ErrorKind::BrokenPipe {
             say(context, &format!("the closing table cannot be written: {error}"));
         }
@@ -405,14 +404,15 @@ fn conclude(mut report: RunReport, how: &How<'_>, context: &mut Context) -> Outc
 
 fn tell(report: &RunReport, json: bool, context: &mut Context) -> io::Result<()> {
     if json {
-        serde_json::to_writer(&mut context.out, report)?;
-        writeln!(context.out)?;
+        let out = context.out.data()?;
+        serde_json::to_writer(&mut *out, report)?;
+        writeln!(out)?;
     } else {
         table(report, &mut context.out, context.global.verbose > 0)?;
     }
     context.out.flush()?;
     for hint in &report.hints {
-        writeln!(context.err, "{} {hint}", console::style("hint:").for_stderr().cyan().bold())?;
+        writeln!(context.err, "{} {}", console::style("hint:").for_stderr().cyan().bold(), escape::text(hint))?;
     }
     Ok(())
 }
@@ -460,7 +460,7 @@ fn table(report: &RunReport, out: &mut dyn Write, verbose: bool) -> io::Result<(
         }
     }
     if let Some(stopped) = &report.stopped {
-        writeln!(out, "\nStopped early: {}", reason(stopped))?;
+        writeln!(out, "\nStopped early: {}", escape::text(&reason(stopped)))?;
     }
     Ok(())
 }

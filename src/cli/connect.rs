@@ -1,9 +1,6 @@
 //! Connecting to Microsoft Graph with what the environment offers.
 
-use std::{
-    io::{self, Write},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use crate::{
     config::{CloudName, Config},
@@ -39,7 +36,7 @@ pub(super) async fn to(
     options.bulk_state = context.env.get("MFAPLAN_NO_BULK_STATE").is_none();
     options.writes = context.writes;
     options.prompt = Some(Arc::new(|prompt: &graph::credentials::DevicePrompt| {
-        let _ = writeln!(io::stderr(), "{}", prompt.message);
+        super::terminal::say(&crate::escape::text(&prompt.message));
     }));
     Ok(GraphTenant::connect(options).await?)
 }

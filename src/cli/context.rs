@@ -1,13 +1,11 @@
 //! What every command is given: its surroundings and where to write.
 
-use std::{
-    io::{self, BufWriter, Write},
-    path::PathBuf,
-};
+use std::{io, path::PathBuf};
 
 use jiff::Timestamp;
 
-use super::{args::Global, environment::Environment};
+use super::{args::Global, environment::Environment, terminal::Guarded};
+use crate::escape;
 
 /// The surroundings of one run.
 pub(crate) struct Context {
@@ -17,10 +15,10 @@ pub(crate) struct Context {
     pub global: Global,
     /// Does the command write to the tenant? Only then is an operator asked for that permission.
     pub writes: bool,
-    /// Standard output: the result, nothing else.
-    pub out: Box<dyn Write>,
+    /// Standard output: the result, nothing else. Text is written to it as it is, a document through [`Guarded::data`].
+    pub out: Guarded,
     /// Standard error: everything else.
-    pub err: Box<dyn Write>,
+    pub err: Guarded,
     /// Colours on standard output?
     pub out_color: bool,
     /// Colours on standard error?
@@ -40,8 +38,8 @@ impl Context {
             env,
             global,
             writes: false,
-            out: Box::new(BufWriter::with_capacity(1 << 16, io::stdout())),
-            err: Box::new(io::stderr()),
+            out: Guarded::stdout(out_color),
+            err: Guarded::stderr(err_color),
             out_color,
             err_color,
         }
@@ -70,11 +68,11 @@ impl Context {
         self.env.get("COLUMNS").and_then(|columns| columns.parse().ok()).unwrap_or(80).clamp(40, 160)
     }
 
-    /// Says something beside the result, unless asked to be quiet.
+    /// Says one line beside the result, unless asked to be quiet.
     ///
     /// # Errors
     /// Those of standard error.
     pub(crate) fn note(&mut self, text: &str) -> io::Result<()> {
-        if self.global.quiet { Ok(()) } else { writeln!(self.err, "{text}") }
+        if self.global.quiet { Ok(()) } else { writeln!(self.err, "{}", escape::text(text)) }
     }
 }

@@ -1,7 +1,6 @@
 //! `--events`: where they go, and how a command that failed is told.
 
 use std::{
-    fs::File,
     io::{self, Write},
     path::Path,
 };
@@ -16,6 +15,7 @@ use crate::{
         report::{Command, RunEnd},
         verify::VerifyReport,
     },
+    files,
     plan::Plan,
 };
 
@@ -51,10 +51,10 @@ impl Log {
         let Some(path) = path else { return Ok(Self { writer: None }) };
         let out: Box<dyn Write + Send> = if path == Path::new("-") {
             // Standard output is theirs then: one format, or no program could read it.
-            context.out = Box::new(io::sink());
+            context.out = super::terminal::Guarded::sink();
             Box::new(io::stdout())
         } else {
-            let file = File::create(path)
+            let file = files::create(path)
                 .map_err(|error| Failure::new(format!("--events {}: cannot be written: {error}", path.display())))?;
             Box::new(file)
         };

@@ -21,6 +21,7 @@ mod single_dash;
 mod tenant;
 mod terminal;
 mod timeline;
+mod typed;
 mod who;
 
 pub(crate) use args::{Cli, Command};
@@ -28,12 +29,11 @@ pub(crate) use context::Context;
 pub(crate) use environment::Environment;
 pub(crate) use exit::{Exit, Failure, Outcome};
 
-use std::{
-    io::{self, Write},
-    process::ExitCode,
-};
+use std::process::ExitCode;
 
 use clap::Parser;
+
+use terminal::Guarded;
 
 /// Runs the program with the process's arguments and environment.
 #[must_use]
@@ -67,9 +67,9 @@ fn change_directory(context: &Context) -> Result<(), Failure> {
 
 fn one_dash(found: &single_dash::SingleDash) -> u8 {
     let single_dash::SingleDash { typed, spelling } = found;
-    let typed = crate::render::escape::text(typed);
-    let spelling = crate::render::escape::text(spelling);
-    let _ = writeln!(io::stderr(), "error: `{typed}`: long flags have two dashes\nhint: write {spelling}");
+    let typed = crate::escape::text(typed);
+    let spelling = crate::escape::text(spelling);
+    terminal::say(&format!("error: `{typed}`: long flags have two dashes\nhint: write {spelling}"));
     Exit::Error.code()
 }
 
@@ -78,13 +78,14 @@ fn one_dash(found: &single_dash::SingleDash) -> u8 {
 fn usage(error: &clap::Error, env: &Environment) -> u8 {
     let color = env.colors(std::env::args_os().any(|arg| arg == "--no-color"), env.stderr_is_terminal);
     let rendered = error.render();
+    // An escape code of an argument that is quoted cannot be told from a colour of ours.
+    let hostile = std::env::args_os().any(|arg| crate::escape::text(&arg.to_string_lossy()) != arg.to_string_lossy());
+    let color = color && !hostile;
     let text = if color { rendered.ansi().to_string() } else { rendered.to_string() };
-    if !error.use_stderr() {
-        let _ = io::stdout().write_all(text.as_bytes());
-        return Exit::Done.code();
-    }
-    let _ = io::stderr().write_all(text.as_bytes());
-    Exit::Error.code()
+    let (mut stream, exit) =
+        if error.use_stderr() { (Guarded::stderr(color), Exit::Error) } else { (Guarded::stdout(color), Exit::Done) };
+    let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
+    exit.code()
 }
 
 /// A panic is a defect of the program: say so in two lines, without a backtrace unless asked for.
@@ -97,10 +98,9 @@ fn install_panic_hook() {
             .copied()
             .or_else(|| info.payload().downcast_ref::<String>().map(String::as_str))
             .unwrap_or("unknown");
-        let _ = writeln!(
-            io::stderr(),
+        terminal::say(&format!(
             "mfaplan: internal error{place}: {message}\nThis is a defect of mfaplan; please report it. Nothing more is \
              written to the tenant; a run in progress can be finished with `mfaplan apply --resume`."
-        );
+        ));
     }));
 }

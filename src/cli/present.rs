@@ -1,6 +1,6 @@
 //! Showing a plan in the format asked for.
 
-use std::path::Path;
+use std::{io::Write, path::Path};
 
 use crate::{
     plan::Plan,
@@ -77,10 +77,11 @@ pub(super) fn write(
         ..Options::default()
     };
     let format = args.format();
+    let out: &mut dyn Write = if format == Format::Text { &mut context.out } else { context.out.data()? };
     if args.redact {
-        format.write(&redact(plan), &options, &mut context.out)?;
+        format.write(&redact(plan), &options, out)?;
     } else {
-        format.write(plan, &options, &mut context.out)?;
+        format.write(plan, &options, out)?;
     }
     context.out.flush()?;
     Ok(())

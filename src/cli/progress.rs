@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeMap, HashSet},
-    io::{self, Write},
     sync::{
         Mutex,
         atomic::{AtomicU64, Ordering},
@@ -14,6 +13,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::{
     apply::{Observer, observer::Event, report::Outcome},
+    escape,
     tenant::{ReadProgress, UserId},
 };
 
@@ -139,12 +139,12 @@ impl Log {
 }
 
 fn say(line: &str) {
-    // Progress that cannot be shown is not worth an error.
-    let _ = writeln!(io::stderr(), "{line}");
+    super::terminal::say(line);
 }
 
 impl ReadProgress for Progress {
     fn progress(&self, what: &str, done: u64, total: Option<u64>) {
+        let what = &*escape::text(what);
         match &self.shown {
             Shown::Bars(bars) => bars.progress(what, done, total),
             Shown::Log(log) => {
@@ -158,7 +158,7 @@ impl ReadProgress for Progress {
     }
 
     fn waiting(&self, seconds: f64, why: &str) {
-        let text = || format!("waiting {seconds:.0} s: {why}");
+        let text = || format!("waiting {seconds:.0} s: {}", escape::text(why));
         match &self.shown {
             Shown::Bars(bars) => bars.waiting(seconds, text()),
             Shown::Log(log) => {

@@ -1,12 +1,11 @@
 //! Errors and diagnostics, for people.
 
-use std::io::Write;
-
 use console::style;
 
 use crate::apply::report::Seen;
 
 use super::{Context, Exit, Failure};
+use crate::escape;
 
 /// Writes a failure to standard error and says with which code to end.
 pub(super) fn failure(failure: &Failure, context: &mut Context) -> Exit {
@@ -24,9 +23,9 @@ pub(super) fn failure(failure: &Failure, context: &mut Context) -> Exit {
 }
 
 fn error(message: &str, hints: &[String], context: &mut Context) -> std::io::Result<()> {
-    writeln!(context.err, "{} {message}", style("error:").for_stderr().red().bold())?;
+    writeln!(context.err, "{} {}", style("error:").for_stderr().red().bold(), escape::text(message))?;
     for hint in hints {
-        writeln!(context.err, "{} {hint}", style("hint:").for_stderr().cyan().bold())?;
+        writeln!(context.err, "{} {}", style("hint:").for_stderr().cyan().bold(), escape::text(hint))?;
     }
     Ok(())
 }

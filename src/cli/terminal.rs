@@ -1,22 +1,178 @@
-//! The terminal's input.
+//! The only way to standard output and standard error.
+//!
+//! Texts are put together from names of the tenant, of files and of the service, in many places. Whoever forgets to escape
+//! one must not hand the terminal or the log of a CI job to whoever chose the name, so every line passes here.
 
-/// Throws away what was typed and not yet read: a `yes` from before a question is no answer to it.
-///
-/// Where that cannot be done the question is asked all the same; there is a terminal, and somebody at it.
-pub(super) fn forget_typed() {
-    #[cfg(unix)]
-    {
-        let _ = rustix::termios::tcflush(std::io::stdin(), rustix::termios::QueueSelector::IFlush);
+use std::{
+    borrow::Cow,
+    fmt,
+    io::{self, BufWriter, Write},
+};
+
+use crate::escape::log::{self, Piece};
+
+/// A stream for people. What is written to it is escaped line by line; what programs read goes through [`Guarded::data`].
+pub(crate) struct Guarded {
+    inner: Box<dyn Write>,
+    /// The line that is not finished yet.
+    line: Vec<u8>,
+    /// Nothing but blanks of that line was handed on already.
+    starts: bool,
+    colors: bool,
+}
+
+impl Guarded {
+    /// Guards `inner`; `colors` lets the program's own colours pass.
+    pub(crate) fn new(inner: Box<dyn Write>, colors: bool) -> Self {
+        Self { inner, line: Vec::new(), starts: true, colors }
     }
-    #[cfg(windows)]
-    {
-        use crossterm_winapi::{Console, Handle};
-        if let Ok(console) = Handle::current_in_handle().map(Console::from) {
-            while console.number_of_console_input_events().is_ok_and(|count| count > 0) {
-                if console.read_console_input().is_err() {
-                    break;
-                }
+
+    /// Standard output.
+    pub(crate) fn stdout(colors: bool) -> Self {
+        Self::new(Box::new(BufWriter::with_capacity(1 << 16, io::stdout())), colors)
+    }
+
+    /// Standard error.
+    pub(crate) fn stderr(colors: bool) -> Self {
+        Self::new(Box::new(io::stderr()), colors)
+    }
+
+    /// Nowhere.
+    pub(crate) fn sink() -> Self {
+        Self::new(Box::new(io::sink()), false)
+    }
+
+    /// The stream itself, for documents that programs read: they stay what they are, byte by byte, and their formats have
+    /// an escape of their own.
+    ///
+    /// # Errors
+    /// Those of writing what is still waiting.
+    pub(crate) fn data(&mut self) -> io::Result<&mut dyn Write> {
+        self.hand_on(false)?;
+        Ok(&mut *self.inner)
+    }
+
+    /// As [`Write::write_fmt`]; these three are here so that a command that says something needs no trait for it.
+    pub(crate) fn write_fmt(&mut self, text: fmt::Arguments<'_>) -> io::Result<()> {
+        Write::write_fmt(self, text)
+    }
+
+    /// As [`Write::write_all`].
+    pub(crate) fn write_all(&mut self, buffer: &[u8]) -> io::Result<()> {
+        Write::write_all(self, buffer)
+    }
+
+    /// As [`Write::flush`].
+    pub(crate) fn flush(&mut self) -> io::Result<()> {
+        Write::flush(self)
+    }
+
+    fn hand_on(&mut self, ends: bool) -> io::Result<()> {
+        let line = std::mem::take(&mut self.line);
+        let text = String::from_utf8_lossy(&line);
+        let shown = log::line(&text, Piece { starts: self.starts, ends, colors: self.colors });
+        self.starts = ends || (self.starts && shown.chars().all(char::is_whitespace));
+        self.inner.write_all(shown.as_bytes())?;
+        if ends { self.inner.write_all(b"\n") } else { Ok(()) }
+    }
+}
+
+impl Write for Guarded {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        let mut pieces = buffer.split(|byte| *byte == b'\n').peekable();
+        while let Some(piece) = pieces.next() {
+            self.line.extend_from_slice(piece);
+            if pieces.peek().is_some() {
+                self.hand_on(true)?;
             }
         }
+        Ok(buffer.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if !self.line.is_empty() {
+            self.hand_on(false)?;
+        }
+        self.inner.flush()
+    }
+}
+
+impl Drop for Guarded {
+    fn drop(&mut self) {
+        // Who drops the stream without a flush does not ask how it went.
+        let _ = self.flush();
+    }
+}
+
+/// Says one line on standard error from where there is no [`super::Context`]: another thread, or the very beginning and
+/// end of the program. What cannot be said is not worth an error.
+pub(crate) fn say(line: &str) {
+    let _ = writeln!(io::stderr(), "{}", lines(line));
+}
+
+/// Some lines, escaped, without colours.
+pub(crate) fn lines(text: &str) -> Cow<'_, str> {
+    let shown: Vec<_> = text.split('\n').map(|line| log::line(line, Piece::LINE)).collect();
+    if shown.iter().all(|line| matches!(line, Cow::Borrowed(_))) {
+        Cow::Borrowed(text)
+    } else {
+        shown.join("\n").into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Shared(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Shared {
+        fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(buffer);
+            Ok(buffer.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn guarded(write: impl FnOnce(&mut Guarded)) -> String {
+        let shared = Shared::default();
+        write(&mut Guarded::new(Box::new(shared.clone()), false));
+        let written = shared.0.lock().unwrap().clone();
+        String::from_utf8(written).unwrap()
+    }
+
+    #[test]
+    fn a_line_is_looked_at_as_a_whole_however_it_is_put_together() {
+        let shown = guarded(|out| {
+            write!(out, "{}{}{}", "a #", "#vso", "[x]\n").unwrap();
+            write!(out, "  {}:{}\n\n", "", ":error::").unwrap();
+            out.write_all(b"last").unwrap();
+        });
+        assert_eq!(shown, "a \\u{23}#vso[x]\n  \\u{3a}:error::\n\nlast");
+    }
+
+    #[test]
+    fn a_prompt_stands_before_its_line_ends_and_hides_no_half_command() {
+        let shown = guarded(|out| {
+            for piece in ["Enter a value: ", ":x\n", ":", ":error\n", "#", "#[x]\n"] {
+                out.write_all(piece.as_bytes()).unwrap();
+                out.flush().unwrap();
+            }
+        });
+        assert_eq!(shown, "Enter a value: :x\n\\u{3a}:error\n\\u{23}#[x]\n");
+    }
+
+    #[test]
+    fn documents_stay_as_they_are() {
+        let shown = guarded(|out| {
+            write!(out, "text\u{1b}").unwrap();
+            out.data().unwrap().write_all("\n::error::{\"a\u{9b}\"}\n".as_bytes()).unwrap();
+        });
+        assert_eq!(shown, "text\\u{1b}\n::error::{\"a\u{9b}\"}\n");
     }
 }

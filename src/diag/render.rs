@@ -6,11 +6,11 @@ use std::{
 };
 
 use annotate_snippets::{
-    AnnotationKind, Group, Level as Shown, Origin, Padding, Renderer, Snippet, normalize_untrusted_str,
-    renderer::DecorStyle,
+    AnnotationKind, Group, Level as Shown, Origin, Padding, Renderer, Snippet, renderer::DecorStyle,
 };
 
 use super::{Diagnostic, FileId, Label, Level, SourceMap, Span};
+use crate::escape;
 
 /// How diagnostics are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,13 +97,13 @@ fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a SourceMap, width: usize) -
         group = group.element(Shown::NOTE.no_name().message(wrap(&diagnostic.detail, width)));
     }
     for hint in &diagnostic.hints {
-        group = group.element(Shown::HELP.with_name("hint").message(wrap(hint, width)));
+        group = group.element(Shown::HELP.with_name("hint").message(wrap(&escape::text(hint), width)));
     }
     group
 }
 
 fn one_line(text: &str) -> String {
-    normalize_untrusted_str(&text.replace(['\n', '\r'], " "))
+    escape::text(text).into_owned()
 }
 
 /// Breaks text at blanks; line breaks of its own stay. Escapes and text-direction controls are neutralised.
@@ -125,7 +125,7 @@ fn wrap(text: &str, width: usize) -> String {
                     column += 1;
                 }
             }
-            out.push_str(&normalize_untrusted_str(word));
+            out.push_str(&escape::text(word));
             column += length;
         }
     }
@@ -219,11 +219,12 @@ impl Window<'_> {
             snippet = snippet.annotation(annotation);
         }
         if !cut {
-            return group.element(snippet.path(&*file.name));
+            return group.element(snippet.path(escape::text(&file.name)));
         }
         // The renderer would count the column in what is left of the line, so the place is told apart.
         let place = file.place(self.origin);
-        let origin = Origin::path(&*file.name).line(place.line as usize).char_column(place.column as usize);
+        let origin =
+            Origin::path(escape::text(&file.name)).line(place.line as usize).char_column(place.column as usize);
         group.element(origin).element(snippet)
     }
 }

@@ -1,5 +1,7 @@
 //! "Did you mean …?"
 
+use crate::escape;
+
 /// How alike two names must be (Jaro–Winkler, 0–1) for one to be offered. Measured on the usual slips (a letter
 /// missing, doubled, swapped, singular for plural): all of those score above, unrelated names below.
 const ALIKE: f64 = 0.80;
@@ -33,7 +35,7 @@ fn likeness(wrong: &str, name: &str) -> f64 {
 /// "did you mean `name`?", if a name is near enough.
 #[must_use]
 pub(crate) fn did_you_mean<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    nearest(wrong, names).map(|name| format!("did you mean `{name}`?"))
+    nearest(wrong, names).map(|name| format!("did you mean `{}`?", escape::text(name)))
 }
 
 #[cfg(test)]

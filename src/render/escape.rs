@@ -6,50 +6,12 @@
 
 use std::{borrow::Cow, fmt::Write};
 
-/// Characters that change how the text around them is shown, or that cannot be seen at all.
-const fn is_hostile(c: char) -> bool {
-    matches!(c,
-        '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}'      // C0, DEL, C1: escape codes, line breaks
-        | '\u{ad}' | '\u{61c}' | '\u{180e}'
-        | '\u{200b}' | '\u{200e}' | '\u{200f}'     // zero width space, direction marks; joiners are part of names
-        | '\u{2028}'..='\u{202e}'                  // line and paragraph separator, embeddings, overrides
-        | '\u{2060}'..='\u{206f}' | '\u{feff}'
-        | '\u{fff9}'..='\u{fffb}'
-        | '\u{e0000}'..='\u{e007f}'                // tags
-    )
-}
-
-/// Whether a hostile character may begin with this byte of its UTF-8 text. Most bytes begin none, so that most texts need
-/// no look at their characters.
-const fn may_be_hostile(byte: u8) -> bool {
-    matches!(byte, 0..=0x1f | 0x7f | 0xc2 | 0xd8 | 0xe1 | 0xe2 | 0xef | 0xf3)
-}
-
-/// Is there such a byte? Without an early end, which lets the compiler look at many bytes at once.
-fn any(raw: &str, special: impl Fn(u8) -> bool) -> bool {
-    raw.bytes().fold(false, |found, byte| found | special(byte))
-}
-
-/// Control and direction characters as `\u{1b}`.
-#[must_use]
-pub(crate) fn text(raw: &str) -> Cow<'_, str> {
-    if !any(raw, may_be_hostile) {
-        return Cow::Borrowed(raw);
-    }
-    // Arrows, dashes and letters of many scripts begin like hostile characters: only there is a look at them needed.
-    let mut candidates = raw.bytes().enumerate().filter(|(_, byte)| may_be_hostile(*byte));
-    if !candidates.any(|(at, _)| raw.get(at..).and_then(|rest| rest.chars().next()).is_some_and(is_hostile)) {
-        return Cow::Borrowed(raw);
-    }
-    replace(raw, visible)
-}
-
-fn visible(c: char, out: &mut String) -> bool {
-    is_hostile(c) && {
-        let _ = write!(out, "\\u{{{:x}}}", c as u32);
-        true
-    }
-}
+pub(crate) use crate::escape::text;
+use crate::escape::{
+    any,
+    log::{self, Piece},
+    replace,
+};
 
 /// For HTML text and attributes in double quotes.
 #[must_use]
@@ -91,41 +53,118 @@ fn entity(c: char, out: &mut String) -> bool {
 
 /// The characters that [`markdown`] may replace.
 const fn is_markup(byte: u8) -> bool {
-    is_entity(byte) || matches!(byte, b'!'..=b'%' | b'*' | b'/' | b'@' | b'['..=b'`' | b'|' | b'~')
+    is_entity(byte) || matches!(byte, b'!'..=b'+' | b'-'..=b'/' | b':'..=b'@' | b'['..=b'`' | b'|' | b'~')
 }
 
-/// For Markdown text, in tables too. Nothing in it is markup, a mention, an issue number or a link any more.
+/// For Markdown text, in tables too. Nothing in it is markup, a mention, a reference, an emoji or a link any more.
 ///
 /// Numeric character references cannot stand for markup (CommonMark, "Entity and numeric character references").
-/// Mentions and issue numbers are found by GitHub and GitLab in the rendered text, so an empty comment splits them.
+/// Links, mentions and references are found by GitHub and GitLab in the rendered text, whatever it was written like, so
+/// an empty comment splits what they look for (GitHub, "Autolinked references and URLs",
+/// <https://docs.github.com/get-started/writing-on-github/working-with-advanced-formatting/autolinked-references-and-urls>;
+/// GitLab, "GitLab-specific references", <https://docs.gitlab.com/user/markdown/#gitlab-specific-references>).
 #[must_use]
 pub(crate) fn markdown(raw: &str) -> Cow<'_, str> {
-    then(text(raw), |raw| if any(raw, is_markup) { replace(raw, markup()) } else { Cow::Borrowed(raw) })
+    then(text(raw), |raw| {
+        let plain = !any(raw, is_markup) && !raw.starts_with(' ') && !has_commit_id(raw);
+        if plain { Cow::Borrowed(raw) } else { Cow::Owned(marked_down(raw)) }
+    })
 }
 
-fn markup() -> impl FnMut(char, &mut String) -> bool {
-    let mut before = None;
-    move |c, out| {
-        let previous = before.replace(c);
-        let starts_word = !previous.is_some_and(char::is_alphanumeric);
+/// Splits a word for whoever looks for references in the rendered text, and shows nothing.
+const SPLIT: &str = "<!-- -->";
+
+fn marked_down(raw: &str) -> String {
+    let mut out = String::with_capacity(raw.len() + 32);
+    // The letters and digits right before, where a word was not begun by something else.
+    let mut word = 0;
+    for (at, c) in raw.char_indices() {
+        let before = raw.get(word..at).unwrap_or_default();
+        let after = raw.get(at + c.len_utf8()..).unwrap_or_default();
         match c {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '&' => out.push_str("&amp;"),
-            '@' | '#' | '!' | '%' if starts_word => {
-                let _ = write!(out, "&#{};<!-- -->", c as u32);
+            // Inside a word an underscore cannot open emphasis (CommonMark, "Emphasis and strong emphasis").
+            '_' if !before.is_empty() => out.push('_'),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '$' | '#' | '!' | '@' | '%' => reference(c, &mut out),
+            ' ' if at == 0 => reference(c, &mut out),
+            // The mark of a list, and the line below a heading or between two parts.
+            '-' | '+' | '='
+                if at == 0 && (after.starts_with(' ') || after.chars().all(|next| next == c || next == ' ')) =>
+            {
+                reference(c, &mut out);
             }
-            // Inside a word these two are text: an underscore cannot open emphasis there (CommonMark, "Emphasis"),
-            // and an address is not a mention.
-            '_' | '@' if !starts_word => return false,
-            '/' if previous == Some(':') => out.push_str("<!-- -->/"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '$' | '#' | '!' | '@' => {
-                let _ = write!(out, "&#{};", c as u32);
+            '.' | ')' if word == 0 && at > 0 && before.bytes().all(|byte| byte.is_ascii_digit()) => {
+                reference(c, &mut out);
             }
-            _ => return false,
+            '/' if out.ends_with(':') => {
+                out.push_str(SPLIT);
+                out.push('/');
+            }
+            '.' if before.eq_ignore_ascii_case("www") => {
+                out.push_str(SPLIT);
+                out.push('.');
+            }
+            '-' if splits_key(before, after) => {
+                out.push_str(SPLIT);
+                out.push('-');
+            }
+            _ => out.push(c),
         }
-        true
+        let splits = match c {
+            '@' | '#' | '!' | '%' | '$' | '~' | '&' | '[' | '*' => true,
+            ':' => is_emoji(after),
+            _ => is_commit_id(raw, word, at),
+        };
+        if splits {
+            out.push_str(SPLIT);
+        }
+        if !c.is_alphanumeric() {
+            word = at + c.len_utf8();
+        }
     }
+    out
+}
+
+fn reference(c: char, out: &mut String) {
+    let _ = write!(out, "&#{};", c as u32);
+}
+
+/// `GH-12`, `CVE-2026-1`, keys of other trackers, and `GHSA-…`: a word of letters, a hyphen, a number.
+fn splits_key(before: &str, after: &str) -> bool {
+    let letters = before.ends_with(|c: char| c.is_ascii_alphabetic());
+    (letters && after.starts_with(|c: char| c.is_ascii_digit())) || before.eq_ignore_ascii_case("GHSA")
+}
+
+/// Whether a colon begins an emoji's name: `:octocat:` is a picture.
+fn is_emoji(after: &str) -> bool {
+    let rest = after.trim_start_matches(|c: char| c.is_alphanumeric() || matches!(c, '_' | '+' | '-'));
+    let name = after.get(..after.len() - rest.len()).unwrap_or_default();
+    // `:04:` of an instant is none, but these two are.
+    let named = !name.bytes().all(|byte| byte.is_ascii_digit()) || matches!(name, "100" | "1234");
+    named && rest.starts_with(':')
+}
+
+/// As many hexadecimal digits as a shortened commit id has.
+const COMMIT_ID: usize = 7;
+
+fn is_commit_digit(c: char) -> bool {
+    c.is_ascii_hexdigit()
+}
+
+/// Whether to split behind `at`: the word that began at `word` begins with the digits of a commit id, and here are as many
+/// as are none yet.
+fn is_commit_id(raw: &str, word: usize, at: usize) -> bool {
+    (at + 1 - word).is_multiple_of(COMMIT_ID - 1) && {
+        let rest = raw.get(word..).unwrap_or_default();
+        let length = rest.find(|c: char| !is_commit_digit(c)).unwrap_or(rest.len());
+        length >= COMMIT_ID && at < word + length
+    }
+}
+
+fn has_commit_id(raw: &str) -> bool {
+    raw.split(|c: char| !is_commit_digit(c)).any(|digits| digits.len() >= COMMIT_ID)
 }
 
 /// A code span for Markdown, in tables too: for names and ids, which people copy.
@@ -144,7 +183,8 @@ pub(crate) fn markdown_code(raw: &str) -> String {
 /// A message of a GitHub workflow command (Actions toolkit, `escapeData`).
 #[must_use]
 pub(crate) fn github_message(raw: &str) -> Cow<'_, str> {
-    then(text(raw), |raw| replace(raw, |c, out| c == '%' && pushed(out, "%25")))
+    let escaped = then(text(raw), |raw| replace(raw, |c, out| c == '%' && pushed(out, "%25")));
+    then(escaped, |raw| log::line(raw, Piece { starts: false, ..Piece::LINE }))
 }
 
 /// A property of a GitHub workflow command (Actions toolkit, `escapeProperty`).
@@ -173,26 +213,6 @@ fn pushed(out: &mut String, text: &str) -> bool {
     true
 }
 
-/// Copies `raw` only if `special` replaces one of its characters.
-fn replace(raw: &str, mut special: impl FnMut(char, &mut String) -> bool) -> Cow<'_, str> {
-    let mut out: Option<String> = None;
-    let mut scratch = String::new();
-    for (at, c) in raw.char_indices() {
-        let target = out.as_mut().unwrap_or(&mut scratch);
-        if special(c, target) {
-            if out.is_none() {
-                let mut begun = String::with_capacity(raw.len() + 16);
-                begun.push_str(raw.get(..at).unwrap_or_default());
-                begun.push_str(&scratch);
-                out = Some(begun);
-            }
-        } else if let Some(out) = &mut out {
-            out.push(c);
-        }
-    }
-    out.map_or(Cow::Borrowed(raw), Cow::Owned)
-}
-
 fn then(text: Cow<'_, str>, next: impl FnOnce(&str) -> Cow<'_, str>) -> Cow<'_, str> {
     match text {
         Cow::Borrowed(raw) => next(raw),
@@ -203,6 +223,7 @@ fn then(text: Cow<'_, str>, next: impl FnOnce(&str) -> Cow<'_, str>) -> Cow<'_, 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::escape::{is_hostile, may_be_hostile, visible};
 
     const NASTY: &str = "a\u{1b}[31m\n\u{202e}<b>&\"'`|*_=@x #1";
 
@@ -228,7 +249,7 @@ mod tests {
             let plain = replace(&raw, visible).into_owned();
             proptest::prop_assert_eq!(text(&raw), plain.as_str());
             proptest::prop_assert_eq!(html(&raw), replace(&plain, entity));
-            proptest::prop_assert_eq!(markdown(&raw), replace(&plain, markup()));
+            proptest::prop_assert_eq!(markdown(&raw), marked_down(&plain));
         }
     }
 
@@ -256,21 +277,81 @@ mod tests {
         assert_eq!(markdown_code("a`|b"), "<code>a&#96;&#124;b</code>");
     }
 
-    #[test]
-    fn markdown_renders_as_what_was_meant() {
-        for raw in ["*a* _b_ `c` [d](e) <i>", "@team #12 !13", "https://evil.example/x", "a|b\\|c", "1 ~~x~~ $y$"] {
-            let source = format!("x {}", markdown(raw));
-            let events: Vec<_> = pulldown_cmark::Parser::new_ext(&source, pulldown_cmark::Options::all()).collect();
-            let shown: String = events
-                .iter()
-                .filter_map(|event| match event {
-                    pulldown_cmark::Event::Text(text) => Some(text.to_string()),
-                    _ => None,
-                })
-                .collect();
-            assert_eq!(shown, format!("x {raw}"), "{events:?}");
+    /// What a reader sees, and the stretches of it in which a site could find a link or a reference.
+    fn rendered(raw: &str) -> (String, Vec<String>) {
+        use pulldown_cmark::Event;
+        let source = format!("- {}", markdown(raw));
+        let (mut shown, mut stretches) = (String::new(), vec![String::new()]);
+        for event in pulldown_cmark::Parser::new_ext(&source, pulldown_cmark::Options::all()) {
+            match event {
+                Event::Text(text) => {
+                    shown.push_str(&text);
+                    stretches.last_mut().unwrap().push_str(&text);
+                }
+                Event::InlineHtml(comment) if &*comment == SPLIT => stretches.push(String::new()),
+                Event::Html(comment) if comment.trim() == SPLIT => stretches.push(String::new()),
+                Event::Start(tag) => assert!(
+                    matches!(
+                        tag,
+                        pulldown_cmark::Tag::List(None) | pulldown_cmark::Tag::Item | pulldown_cmark::Tag::Paragraph
+                    ) || matches!(tag, pulldown_cmark::Tag::HtmlBlock),
+                    "{source}: {tag:?}"
+                ),
+                Event::End(_) => {}
+                other => panic!("{source}: {other:?}"),
+            }
         }
-        assert!(!markdown("ping @team").contains("@team"));
+        (shown, stretches)
+    }
+
+    /// What GitHub and GitLab look for in rendered text.
+    const REFERENCES: &str = r"(?i)\bwww\.|[a-z]:/|\w@\w|@\w|[#!~$%&]\w|\b[0-9a-f]{7,64}\b|[a-z]-\d|ghsa-|:[\w+-]*[a-z+_-][\w+-]*:|:100:|:1234:|\[\w+:|\*\w";
+
+    #[test]
+    fn no_name_is_a_link_a_mention_or_a_reference_in_a_comment() {
+        let found = regex::Regex::new(REFERENCES).unwrap();
+        for raw in [
+            "*a* _b_ `c` [d](e) <i>",
+            "a|b\\|c",
+            "1 ~~x~~ $y$ 5 & 6 &12",
+            "Mara www.login-contoso.example",
+            "WWW.contoso.example (www.a.example)",
+            "https://evil.example/x ftp://evil.example irc://x",
+            "mailto:mara@contoso.com mara@contoso.com",
+            "@team @org/team #12 !13 %14 ~label $15",
+            "owner/repo#12 group/project!12 group/project~label project@abcdef1",
+            "GH-12 JIRA-7 CVE-2026-1234 GHSA-abcd-efgh-ijkl",
+            "a5c3785ed8d6a35868bc169f07e40e889087fd2e deadbee",
+            ":octocat: :+1: :100: at 10:00:00",
+            "[vulnerability:1] [[_TOC_]] *iteration:1",
+            "- x",
+            "+ x",
+            "1. x",
+            "12) x",
+            "=== x",
+            "    code",
+            "# heading",
+            "> quote",
+        ] {
+            let (shown, stretches) = rendered(raw);
+            assert_eq!(shown.trim_end(), raw, "{}", markdown(raw));
+            for stretch in stretches {
+                assert!(!found.is_match(&stretch), "{raw:?}: {stretch:?} in {}", markdown(raw));
+            }
+        }
+        assert_eq!(markdown("Zoë Berg, third wave: 3 of 12"), "Zoë Berg, third wave: 3 of 12");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_the_name_is_it_is_text_in_a_comment(raw in r"[w.@#!~$%&:/\[\]*<>a-f0-9GHSA _|\\`+=-]{1,20}x") {
+            let found = regex::Regex::new(REFERENCES).unwrap();
+            let (shown, stretches) = rendered(&raw);
+            proptest::prop_assert_eq!(shown.as_str(), raw.as_str());
+            for stretch in stretches {
+                proptest::prop_assert!(!found.is_match(&stretch), "{:?} in {}", stretch, markdown(&raw));
+            }
+        }
     }
 
     #[test]

@@ -7,6 +7,10 @@
 //! 2. whatever else looks like an address or a GUID (users that occur in evidence only), with one made of its text;
 //! 3. display names, the tenant's name, and the domains of all addresses seen.
 //!
+//! Searching finds names, not what an expression made of them: `base64encode(user.user_principal_name)` is a name to
+//! everybody who can read it. What the configuration writes itself over users and the tenant (messages of own rules and
+//! checks, texts in outputs) is therefore withheld as a whole.
+//!
 //! The digest stays that of the real plan: a comment without names still says what is approved. Names of files and of
 //! rules are the configuration's own and stay.
 
@@ -24,7 +28,7 @@ use crate::{
         Waiver,
         file::{pseudonymous_tenant, pseudonymous_user, tenant_id_text, user_id_text},
     },
-    risk::{Accepted, Evidence, Finding, FindingUser, Place, PlanFinding},
+    risk::{self, Accepted, Evidence, Finding, FindingUser, Place, PlanFinding},
     tenant::{ObservedTenant, TenantId, Text, UserId},
 };
 use names::{Names, User};
@@ -114,6 +118,23 @@ impl Redaction {
     }
 }
 
+/// In place of what an own rule says.
+const OWN: &str = "This rule of the configuration applies; its text is withheld.";
+
+/// In place of what a check says.
+const CHECK: &str = "What this check of the configuration says is withheld.";
+
+/// An output without its texts. Numbers and truth values name nobody.
+fn withheld(value: &Value) -> Value {
+    match value {
+        Value::String(_) => "(withheld)".into(),
+        Value::Array(list) => list.iter().map(withheld).collect(),
+        // Keys are texts, too.
+        Value::Object(members) => members.values().map(withheld).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
+    }
+}
+
 /// The id and the word that stand for a user.
 fn without_parts(origin: &PlanOrigin) -> PlanOrigin {
     let PlanOrigin { digest, files, parts: _ } = origin;
@@ -175,7 +196,7 @@ impl Redactor<'_> {
             refused: refused
                 .iter()
                 .map(|Refusal { reason, rule, remedy }| Refusal {
-                    reason: self.text(reason),
+                    reason: if rule.starts_with("check.") { CHECK.into() } else { self.text(reason) },
                     rule: self.text(rule),
                     remedy: self.text(remedy),
                 })
@@ -188,13 +209,13 @@ impl Redactor<'_> {
                 .map(|CheckResult { name, passed, message }| CheckResult {
                     name: self.text(name),
                     passed: *passed,
-                    message: self.text(message),
+                    message: if message.is_empty() { message.clone() } else { CHECK.into() },
                 })
                 .collect(),
             outputs: outputs
                 .iter()
                 .map(|(name, OutputValue { value, sensitive })| {
-                    let value = value.as_ref().map(|value| self.value(value));
+                    let value = value.as_ref().map(withheld);
                     (self.text(name), OutputValue { value, sensitive: *sensitive })
                 })
                 .collect(),
@@ -277,7 +298,7 @@ impl Redactor<'_> {
             rule: rule.clone(),
             name: name.clone(),
             severity: *severity,
-            message: self.string(message).into(),
+            message: if risk::is_own(rule) { OWN.into() } else { self.string(message).into() },
             evidence: evidence
                 .iter()
                 .map(|Evidence { fact, value }| Evidence { fact: fact.clone(), value: self.value(value) })

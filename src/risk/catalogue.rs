@@ -8,6 +8,11 @@ pub fn registry() -> &'static [&'static Rule] {
     rules::ALL
 }
 
+/// Whether a rule is the configuration's own: no built-in one has this id.
+pub(crate) fn is_own(id: &str) -> bool {
+    !registry().iter().any(|rule| rule.id == id)
+}
+
 /// The rule with this id or name, without case.
 #[must_use]
 pub(crate) fn rule(id: &str) -> Option<&'static Rule> {

@@ -23,8 +23,8 @@ pub(crate) mod testing_policies;
 mod tests;
 mod waivers;
 
+pub(crate) use catalogue::{is_own, rule, waivable};
 pub use catalogue::{known_rules, registry};
-pub(crate) use catalogue::{rule, waivable};
 pub(crate) use changes::ChangeFindings;
 pub use changes::assess_changes;
 pub use context::Context;

@@ -9,7 +9,7 @@ done
 case "$*" in
 *"-X "*) ;;
 *comments*) cat "$GH_ANSWERS/comments.json" ;;
-*pulls) cat "$GH_ANSWERS/pulls.json" ;;
-*statuses) cat "$GH_ANSWERS/statuses.json" ;;
+*commits*pulls*) cat "$GH_ANSWERS/pulls.json" ;;
+*commits*statuses*) cat "$GH_ANSWERS/statuses.json" ;;
 "issue list"*) cat "$GH_ANSWERS/issues.json" ;;
 esac

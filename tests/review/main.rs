@@ -6,6 +6,8 @@ mod approvals;
 mod differences;
 mod documents;
 mod help;
+mod logs;
 mod pipelines;
 mod redaction;
+mod security;
 mod support;

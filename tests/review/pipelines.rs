@@ -95,7 +95,14 @@ impl Runner {
             command.env(name, "");
         }
         command.envs([("COMMAND", "plan"), ("DIRECTORY", "mfa"), ("REDACT", "false"), ("REPOSITORY", "contoso/mfa")]);
-        command.envs([("SHA", "merge"), ("HEAD", "head"), ("PULL", "7"), ("ARGS", "--as-of 2026-11-20")]);
+        command.envs([
+            ("BRANCH", "main"),
+            ("RUN", ""),
+            ("SHA", "merge"),
+            ("HEAD", "head"),
+            ("PULL", "7"),
+            ("ARGS", "--as-of 2026-11-20"),
+        ]);
         command.envs([("MFA_DIRECTORY", "mfa"), ("MFAPLAN_ARGS", "--as-of 2026-11-20")]);
         command.envs(variables.iter().copied());
         let run = Run::from(command.output().unwrap());
@@ -145,7 +152,11 @@ fn the_action_from_review_to_apply() {
     let apply = [("COMMAND", "apply")];
     let apply = || runner.run(&step("mfaplan"), &apply);
     assert!(apply().0.ends(1).out.contains("no merged pull request"));
-    runner.answer("pulls", &json!([{"merged_at": "2026-11-20T10:00:00Z", "head": {"sha": "head"}}]));
+    runner.answer("pulls", &json!([
+            {"merged_at": "2026-11-20T09:00:00Z", "head": {"sha": "other"}, "base": {"ref": "release"}},
+            {"merged_at": "2026-11-20T10:00:00Z", "head": {"sha": "other"}, "base": {"ref": "main"}, "merge_commit_sha": "earlier"},
+            {"merged_at": "2026-11-20T10:00:00Z", "head": {"sha": "head"}, "base": {"ref": "main"}, "merge_commit_sha": "merge"},
+        ]));
     let status =
         |login: &str| json!({"context": "mfaplan/plan mfa", "creator": {"login": login}, "description": digest});
     runner.answer("statuses", &json!([status("mallory")]));
@@ -175,11 +186,81 @@ fn the_verdict_is_that_of_the_exit_code() {
             ("apply", "2", 1),
             ("apply", "3", 3),
             ("apply", "4", 4),
+            ("resume", "4", 4),
+            ("rollback", "2", 0),
+            ("rollback", "3", 3),
+            ("verify", "0", 0),
+            ("verify", "2", 2),
         ])
     {
         let (run, _) = runner.run(&step("Verdict"), &[("COMMAND", command), ("CODE", code)]);
         assert_eq!(run.code, verdict, "{command}, {code}");
         assert!(verdict == 0 || run.out.contains("::error::"));
+    }
+}
+
+/// A run is verified and rolled back by later jobs, which name it; its summary says what was done.
+#[test]
+fn the_action_after_the_apply() {
+    let runner = Runner::new();
+    let mfaplan = step("mfaplan");
+    let digest = runner.run(&mfaplan, &[]).1["digest"].clone();
+    let (applied, outputs) = runner.run(&mfaplan, &[("COMMAND", "apply"), ("APPROVE", &digest)]);
+    assert!(applied.ends(0).out.contains("\n  done  "), "the log says what was done");
+    let summary = [("COMMAND", "apply"), ("REPORT", &*outputs["report"])];
+    runner.run(&step("Summary of the run"), &summary).0.ends(0);
+    assert!(runner.0.read("summary").contains("      done  "));
+
+    let journals = fs::read_dir(runner.path("mfa/.mfaplan/runs")).unwrap();
+    let journal = journals.map(|entry| entry.unwrap().path()).next().unwrap();
+    let name = journal.file_stem().unwrap().to_str().unwrap();
+    for command in ["resume", "rollback"] {
+        let (refused, _) = runner.run(&mfaplan, &[("COMMAND", command)]);
+        assert!(refused.ends(1).out.contains("needs the input 'run'"));
+    }
+    let of_run = |command, approve| [("COMMAND", command), ("RUN", name), ("APPROVE", approve)];
+    assert_eq!(&*runner.run(&mfaplan, &of_run("verify", "")).1["exit-code"], "0");
+    assert_eq!(
+        &*runner.run(&mfaplan, &of_run("resume", &digest)).1["exit-code"],
+        "0",
+        "a finished run is not run again"
+    );
+    let planned = runner.run(&mfaplan, &of_run("rollback", "")).1;
+    let back = planned["digest"].as_str();
+    assert!(back.starts_with("sha256:") && back != digest, "the way back is a plan of its own");
+    assert_eq!(&*runner.run(&mfaplan, &of_run("rollback", back)).1["exit-code"], "0");
+    assert_eq!(&*runner.run(&mfaplan, &of_run("verify", "")).1["exit-code"], "2", "the run is undone");
+}
+
+/// Blanks, quotes and what a shell would expand reach the program as they are; half a quote stops the job.
+#[test]
+fn arguments_keep_their_blanks_and_run_nothing() {
+    let runner = Runner::new();
+    let args = "--as-of 2026-11-20\n--waive max_changes=800 --reason \"CHG-1 by the CISO; $(touch hacked) *\"";
+    let (planned, outputs) = runner.run(&step("mfaplan"), &[("ARGS", args)]);
+    assert_eq!(&*outputs["exit-code"], "2", "{}", planned.err);
+    let plan = fs::read_to_string(&outputs["plan"]).unwrap();
+    assert!(plan.contains("CHG-1 by the CISO; $(touch hacked) *"));
+    assert!(!runner.path("hacked").exists() && !runner.path("mfa/hacked").exists());
+    let (broken, _) = runner.run(&step("mfaplan"), &[("ARGS", "--reason \"half")]);
+    assert!(broken.ends(1).out.contains("a quote is not closed"));
+}
+
+/// Whoever registers a name that an example installs runs code beside the writer's identity.
+#[test]
+fn no_example_installs_a_name_that_nobody_owns() {
+    let mut files: Vec<String> = WORKFLOWS.iter().map(|name| format!("examples/ci/github/{name}.yml")).collect();
+    files.extend(
+        ["examples/ci/gitlab/.gitlab-ci.yml", "examples/ci/azure-pipelines.yml", "action.yml", "README.md"]
+            .map(str::to_owned),
+    );
+    files.push("docs/pull-requests.md".to_owned());
+    for name in files {
+        let text = file(&name);
+        assert!(!text.contains("uses: mfaplan/"), "{name}");
+        for line in text.lines().filter(|line| line.contains("cargo install")) {
+            assert!(line.contains("--path") || (line.contains("--git") && line.contains("--rev")), "{name}: {line}");
+        }
     }
 }
 
@@ -203,14 +284,20 @@ fn a_public_repository_reads_no_names() {
 fn drift_opens_one_issue_and_closes_it() {
     let runner = Runner::new();
     let script = scripts(&file("examples/ci/github/drift.yml")).remove(0);
-    let plan = runner.run(&step("mfaplan"), &[]).1["plan"].clone();
-    let drift = [("PLAN", &*plan), ("CHANGES", "3"), ("REFUSED", "false")];
+    let (_, outputs) = runner.run(&step("mfaplan"), &[("COMMAND", "verify")]);
+    assert_eq!(&*outputs["exit-code"], "2");
+    let report = outputs["report"].as_str();
+    let drift = [("REPORT", report), ("CODE", "2")];
     runner.run(&script, &drift).0.ends(0);
     assert!(runner.log().contains("issue create --repo contoso/mfa --label mfa-drift"));
     runner.answer("issues", &json!([{"number": 12}]));
     runner.run(&script, &drift).0.ends(0);
     assert!(runner.log().contains("issue edit 12"));
-    runner.run(&script, &[("PLAN", &*plan), ("CHANGES", "0"), ("REFUSED", "false")]).0.ends(0);
+    for unknown in ["1", "3", "130"] {
+        runner.run(&script, &[("REPORT", report), ("CODE", unknown)]).0.ends(0);
+    }
+    assert!(!runner.log().contains("issue close"), "only 0 says that all is well");
+    runner.run(&script, &[("REPORT", report), ("CODE", "0")]).0.ends(0);
     assert!(runner.log().contains("issue close 12"));
 }
 
@@ -240,6 +327,9 @@ fn gitlab_and_azure_plan_and_apply() {
         let runner = Runner::new();
         let scripts = scripts(&file(name));
         let [plan, apply] = scripts.as_slice() else { panic!("{name} has {} scripts", scripts.len()) };
+        let waived = "--as-of 2026-11-20 --waive max_changes=800 --reason \"CHG-1, two words\"";
+        runner.run(plan, &[("MFAPLAN_ARGS", waived)]).0.ends(0);
+        assert_ne!(runner.run(plan, &[("MFAPLAN_ARGS", "--reason \"half")]).0.code, 0, "{name}");
         let (planned, _) = runner.run(plan, &[]);
         let planned = planned.ends(0);
         for report in reports {
@@ -263,8 +353,10 @@ fn the_workflows_are_safe_to_paste() {
         assert!(text.contains("\npermissions:"), "{}: the token would have every right", path.display());
         assert!(!text.contains("pull_request_target") && !text.contains("write-all"), "{}", path.display());
         for uses in text.lines().filter_map(|line| line.split_once("- uses: ")).map(|(_, uses)| uses.trim()) {
-            let (_, version) = uses.split_once('@').unwrap();
-            assert!(version.starts_with('v'), "{uses} is not pinned");
+            // Our own action comes from a checkout of a commit that the repository's variables name.
+            let pinned = uses == "./.mfaplan-source"
+                || uses.split_once('@').is_some_and(|(_, version)| version.starts_with('v'));
+            assert!(pinned, "{uses} is not pinned");
         }
         assert_eq!(text.matches("actions/checkout@").count(), text.matches("persist-credentials: false").count());
     }

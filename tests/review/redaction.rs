@@ -47,3 +47,43 @@ fn a_redacted_plan_is_not_for_applying() {
     assert_eq!(refused.code, 1, "{}", refused.err);
     assert!(!place.path("mfa/plan.mfaplan").exists());
 }
+
+/// What an expression made of a name is a name to whoever can read it.
+#[test]
+fn no_format_has_a_name_in_another_form() {
+    let place = Place::with("minimal");
+    place.write(
+        "mfa/own.mfa.hcl",
+        r#"
+rule "OWN-1" {
+  when     = true
+  severity = "low"
+  message  = "${base64encode(user.user_principal_name)} ${replace(user.user_principal_name, "@", " at ")} ${strrev(user.display_name)}"
+}
+
+check "named" {
+  severity = "warning"
+
+  assert {
+    condition     = false
+    error_message = base64encode(tenant.name)
+  }
+}
+
+output "named" {
+  value = { (base64encode(tenant.name)) = [strrev(tenant.name), 7] }
+}
+"#,
+    );
+    let forms = ["amRvZUBjb250b3NvLmNvbQ", "jdoe at contoso", "eoD enaJ", "Q29udG9zbw", "osotnoC"];
+    for format in FORMATS {
+        let open = place.run(&["plan", "--chdir", "mfa", "--as-of", AS_OF, "--format", format, "-v"]).ends(0).out;
+        let redacted =
+            place.run(&["plan", "--chdir", "mfa", "--as-of", AS_OF, "--format", format, "-v", "--redact"]).ends(0);
+        let sees = ["gitlab", "csv"].contains(&format) || forms.iter().any(|form| open.contains(form));
+        assert!(sees, "{format}: the test sees nothing");
+        for form in forms {
+            assert!(!redacted.out.contains(form) && !redacted.err.contains(form), "{format} has {form}");
+        }
+    }
+}

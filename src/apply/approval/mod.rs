@@ -4,6 +4,7 @@
 //! and that a [`FreshPlan`] only by the checks right before the run. The executor takes nothing else.
 
 mod allowed_signers;
+mod rsa;
 mod signature;
 mod states;
 

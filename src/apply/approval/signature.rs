@@ -15,10 +15,9 @@
 
 use aws_lc_rs::digest::{SHA256, digest as sha};
 use jiff::{SignedDuration, Timestamp};
-use rsa::{BigUint, RsaPrivateKey};
-use ssh_key::{Algorithm, HashAlg, LineEnding, PrivateKey, PublicKey, SshSig, private::RsaKeypair};
+use ssh_key::{HashAlg, LineEnding, PrivateKey, PublicKey, SshSig};
 
-use super::{AllowedSigners, Approval, ApprovalError, How, Signer, Spent};
+use super::{AllowedSigners, Approval, ApprovalError, How, Signer, Spent, rsa};
 use crate::{apply::journal::RunId, plan::Digest};
 
 /// The namespace of signatures: one made for another purpose never counts.
@@ -86,28 +85,12 @@ pub(crate) fn sign(key: &str, digest: &Digest, at: Timestamp) -> Result<String, 
     };
     // SHA-512 is what ssh-keygen uses.
     let signature = match key.key_data().rsa() {
-        Some(rsa) => sign_rsa(rsa, statement.as_bytes()),
+        Some(key) => rsa::sign(key, NAMESPACE, statement.as_bytes()),
         None => key.sign(NAMESPACE, HashAlg::Sha512, statement.as_bytes()),
     };
     let signature = signature.map_err(unsupported)?;
     let armored = signature.to_pem(LineEnding::LF).map_err(unsupported)?;
     Ok(format!("{}\n\n{statement}", armored.trim_end()))
-}
-
-/// ssh-key 0.6.7 hands the first prime of an RSA key over twice and then cannot sign with it; here the key is put
-/// together by hand.
-fn sign_rsa(key: &RsaKeypair, message: &[u8]) -> Result<SshSig, ssh_key::Error> {
-    use rsa::signature::{SignatureEncoding, Signer as _};
-    let number = |mpint: &ssh_key::Mpint| BigUint::try_from(mpint);
-    let (public, private) = (&key.public, &key.private);
-    let primes = vec![number(&private.p)?, number(&private.q)?];
-    let key = RsaPrivateKey::from_components(number(&public.n)?, number(&public.e)?, number(&private.d)?, primes)
-        .map_err(|_| ssh_key::Error::Crypto)?;
-    let data = SshSig::signed_data(NAMESPACE, HashAlg::Sha512, message)?;
-    let signed =
-        rsa::pkcs1v15::SigningKey::<rsa::sha2::Sha512>::new(key).try_sign(&data).map_err(|_| ssh_key::Error::Crypto)?;
-    let signature = ssh_key::Signature::new(Algorithm::Rsa { hash: Some(HashAlg::Sha512) }, signed.to_vec())?;
-    SshSig::new(public.clone().into(), NAMESPACE, HashAlg::Sha512, signature)
 }
 
 /// Why a signature does not count.
@@ -210,7 +193,10 @@ impl SignatureFile {
             return Err(SignatureError::Namespace(self.signature.namespace().to_owned()));
         }
         let key = PublicKey::from(self.signature.public_key().clone());
-        let verifies = |text: &str| key.verify(NAMESPACE, text.as_bytes(), &self.signature).is_ok();
+        let verifies = |text: &str| match key.key_data().rsa() {
+            Some(key) => rsa::verifies(key, NAMESPACE, text.as_bytes(), &self.signature),
+            None => key.verify(NAMESPACE, text.as_bytes(), &self.signature).is_ok(),
+        };
         let (text, signed_at) = match &self.statement {
             Some(statement) => {
                 if statement.digest != digest.to_string() {

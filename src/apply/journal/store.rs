@@ -16,6 +16,7 @@ use crate::{
         approval::{Approval, Spent},
         own_files::{self, Identity},
     },
+    files,
     plan::Digest,
 };
 
@@ -58,10 +59,7 @@ impl Store {
                 continue;
             }
             let path = self.path(&run);
-            let mut options = OpenOptions::new();
-            options.append(true).create_new(true);
-            private(&mut options);
-            match own_files::open(&mut options, &path) {
+            match own_files::open(files::private().append(true).create_new(true), &path) {
                 Ok(file) => {
                     // The name has to survive a power failure too, not only the content.
                     sync_dir(&self.dir).map_err(io_error("flush", &self.dir))?;
@@ -184,16 +182,6 @@ fn io_error(verb: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Journa
     let path = path.to_owned();
     move |source| JournalError::Io { verb, path, source }
 }
-
-/// Journals name people: only the operator reads them.
-#[cfg(unix)]
-fn private(options: &mut OpenOptions) {
-    use std::os::unix::fs::OpenOptionsExt;
-    options.mode(0o600);
-}
-
-#[cfg(not(unix))]
-fn private(_: &mut OpenOptions) {}
 
 #[cfg(unix)]
 fn sync_dir(dir: &Path) -> io::Result<()> {

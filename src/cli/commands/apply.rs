@@ -132,7 +132,7 @@ pub(super) fn question(plan: &Plan) -> String {
     };
     format!(
         "Do you want to change {users} of {} as shown?\n  Plan {}\n  {answer}",
-        crate::render::escape::text(&plan.tenant.name),
+        crate::escape::text(&plan.tenant.name),
         plan.digest
     )
 }
@@ -161,7 +161,7 @@ pub(super) fn nothing_to_do(plan: &Plan, json: bool, context: &mut Context) -> R
             .exit(Exit::Refused));
     }
     if json {
-        writeln!(context.out, "{{\"digest\":\"{}\",\"changes\":0}}", plan.digest)?;
+        writeln!(context.out.data()?, "{{\"digest\":\"{}\",\"changes\":0}}", plan.digest)?;
     } else if held == 0 {
         context.note("Nothing to apply: everybody is where he must be.")?;
     } else {
@@ -180,7 +180,7 @@ fn saved(path: &Path, args: &Args, context: &mut Context) -> Result<(Config, Ten
         return Err(fail(format!(
             "the plan is for tenant {} ({}), but the configuration is for tenant {}",
             plan.tenant.id,
-            crate::render::escape::text(&plan.tenant.name),
+            crate::escape::text(&plan.tenant.name),
             config.tenant.id
         )));
     }
@@ -304,7 +304,7 @@ fn resume(run: &str, args: &Args, lock: &Lock, events: &Log, context: &mut Conte
     if approved.cloud != config.tenant.cloud.as_str() {
         return Err(Failure::new(format!(
             "run {run} is of cloud {}, the configuration of {}",
-            crate::render::escape::text(&approved.cloud),
+            crate::escape::text(&approved.cloud),
             config.tenant.cloud.as_str()
         )));
     }
@@ -367,7 +367,7 @@ fn question_again(
     let mut text = format!("Do you want to finish run {run}? These users may still be written:\n");
     for user in write.iter().take(LISTED) {
         let planned = &user.planned;
-        let name = crate::render::escape::text(&planned.user.user_principal_name);
+        let name = crate::escape::text(&planned.user.user_principal_name);
         text.push_str(&format!("    {name}  {} → {}\n", planned.before, planned.after));
     }
     if write.len() > LISTED {
@@ -379,7 +379,7 @@ fn question_again(
     if !alone.is_empty() {
         text.push_str(&format!("  {} more are left alone: protected, or under another name now\n", alone.len()));
     }
-    let wanted = crate::render::escape::text(wanted);
+    let wanted = crate::escape::text(wanted);
     format!("{text}  Plan {digest}\n  Only \"{wanted}\" is accepted to approve.")
 }
 
@@ -396,7 +396,11 @@ fn since_approval(given: &str, plan: &Plan, context: &mut Context) -> Result<(),
     for path in paths.iter().filter(|path| path.extension().is_some_and(|one| one == "mfaplan" || one == "json")) {
         let Ok(approved) = file::read_path(path, digest::compute) else { continue };
         if approved.digest.0.starts_with(wanted) {
-            writeln!(context.out, "\nChanged since the approved plan ({}):\n", path.display())?;
+            writeln!(
+                context.out,
+                "\nChanged since the approved plan ({}):\n",
+                crate::escape::text(&path.display().to_string())
+            )?;
             super::diff::show_plans(&approved, plan, context)?;
             return Ok(());
         }

@@ -73,7 +73,7 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
             save::atomically(path, |out| out.write_all(signature.as_bytes()))?;
             context.note(&format!("Signed {digest}: {}", path.display()))?;
         }
-        None => context.out.write_all(signature.as_bytes())?,
+        None => context.out.data()?.write_all(signature.as_bytes())?,
     }
     Ok(Exit::Done)
 }

@@ -41,6 +41,6 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
     // The generator panics where it cannot write, so it writes to memory.
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "mfaplan", &mut script);
-    context.out.write_all(&script)?;
+    context.out.data()?.write_all(&script)?;
     Ok(Exit::Done)
 }

@@ -67,11 +67,11 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
         ..RenderOptions::default()
     };
     if context.env.stdin_is_terminal && context.env.stdout_is_terminal {
-        repl::run_terminal(&session, None, &mut *context.out, &mut *context.err, options)?;
+        repl::run_terminal(&session, None, &mut context.out, &mut context.err, options)?;
         return Ok(Exit::Done);
     }
     let mut input = io::stdin().lock();
-    let fine = repl::run_piped(&session, &mut input, &mut *context.out, &mut *context.err, options)?;
+    let fine = repl::run_piped(&session, &mut input, &mut context.out, &mut context.err, options)?;
     Ok(if fine { Exit::Done } else { Exit::Error })
 }
 

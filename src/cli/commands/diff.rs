@@ -1,6 +1,9 @@
 //! `mfaplan diff`
 
-use std::path::{Path, PathBuf};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+};
 
 use crate::{
     cli::{
@@ -121,7 +124,8 @@ fn show(difference: &PlanDiff<'_>, format: Format, context: &mut Context) -> Res
         verbose: context.global.verbose > 0,
         ..Options::default()
     };
-    plan_diff::write(difference, format, &options, &mut context.out)?;
+    let out: &mut dyn Write = if format == DiffFormat::Text { &mut context.out } else { context.out.data()? };
+    plan_diff::write(difference, format, &options, out)?;
     context.out.flush()?;
     Ok(())
 }

@@ -11,7 +11,7 @@ use similar::TextDiff;
 use crate::{
     cli::{Context, Exit, Failure, Outcome, save},
     diag::SourceMap,
-    fmt,
+    escape, fmt,
 };
 
 /// Arguments of `fmt`.
@@ -72,12 +72,12 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
             continue;
         }
         unformatted = true;
-        writeln!(context.out, "{name}")?;
+        writeln!(context.out, "{}", escape::text(&name))?;
         if args.diff {
-            difference(&name, &text, &formatted, &mut *context.out)?;
+            difference(&name, &text, &formatted, &mut context.out)?;
         }
         if !args.check {
-            save::atomically(&path, |out| out.write_all(formatted.as_bytes()))?;
+            save::source(&path, &formatted)?;
         }
     }
     Ok(if broken {
@@ -96,9 +96,9 @@ fn standard_input(args: &Args, context: &mut Context) -> Outcome {
         .map_err(|error| Failure::new(format!("standard input cannot be read: {error}")))?;
     let Some(formatted) = format("<stdin>", &text, context)? else { return Ok(Exit::Changes) };
     if args.diff {
-        difference("<stdin>", &text, &formatted, &mut *context.out)?;
+        difference("<stdin>", &text, &formatted, &mut context.out)?;
     } else if !args.check {
-        context.out.write_all(formatted.as_bytes())?;
+        context.out.data()?.write_all(formatted.as_bytes())?;
     }
     Ok(if args.check && formatted != text { Exit::Refused } else { Exit::Done })
 }

@@ -12,7 +12,7 @@ use crate::{
         load::{self, ConfigArgs},
     },
     config::{Approvals, Config},
-    render::escape,
+    escape,
 };
 
 /// Arguments of `history`.
@@ -69,8 +69,9 @@ fn list(json: bool, context: &mut Context) -> Outcome {
 }
 
 fn write_json(value: &impl Serialize, context: &mut Context) -> Outcome {
-    serde_json::to_writer_pretty(&mut context.out, value).map_err(std::io::Error::from)?;
-    writeln!(context.out)?;
+    let out = context.out.data()?;
+    serde_json::to_writer_pretty(&mut *out, value).map_err(std::io::Error::from)?;
+    writeln!(out)?;
     Ok(Exit::Done)
 }
 

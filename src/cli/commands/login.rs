@@ -34,11 +34,11 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
         (None, Some(app)) => format!("application {app}"),
         (None, None) => "an identity that does not say who it is".to_owned(),
     };
-    writeln!(context.out, "Signed in by {} as {who}", signed_in.method)?;
-    writeln!(context.out, "Tenant {} ({})", crate::render::escape::text(&signed_in.tenant_name), signed_in.tenant)?;
+    writeln!(context.out, "Signed in by {} as {}", signed_in.method, crate::escape::text(&who))?;
+    writeln!(context.out, "Tenant {} ({})", crate::escape::text(&signed_in.tenant_name), signed_in.tenant)?;
     let permissions = signed_in.claims.permissions();
     let list = if permissions.is_empty() { "not told by the token".to_owned() } else { permissions.join(", ") };
-    writeln!(context.out, "Permissions: {list}")?;
+    writeln!(context.out, "Permissions: {}", crate::escape::text(&list))?;
     let may_write = permissions.contains(&"Policy.ReadWrite.AuthenticationMethod");
     writeln!(
         context.out,

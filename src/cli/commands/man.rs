@@ -1,7 +1,5 @@
 //! `mfaplan man`
 
-use std::io::Write;
-
 use clap::CommandFactory;
 
 use crate::cli::{Cli, Context, Exit, Failure, Outcome};
@@ -42,7 +40,7 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
     let mut text = Vec::new();
     let source = concat!("mfaplan ", env!("CARGO_PKG_VERSION"));
     clap_mangen::Man::new(page.clone()).source(source).manual("mfaplan manual").render(&mut text)?;
-    context.out.write_all(with_values(&String::from_utf8_lossy(&text), &page).as_bytes())?;
+    context.out.data()?.write_all(with_values(&String::from_utf8_lossy(&text), &page).as_bytes())?;
     Ok(Exit::Done)
 }
 

@@ -108,7 +108,7 @@ fn perform(args: &Args, events: &Log, context: &mut Context) -> Outcome {
     for stale in &inverse.stale {
         context.note(&format!(
             "stale: {} is {} now, not {} as the run left them: left alone",
-            crate::render::escape::text(&stale.user.user_principal_name),
+            crate::escape::text(&stale.user.user_principal_name),
             crate::cli::report::seen(stale.observed),
             stale.left
         ))?;

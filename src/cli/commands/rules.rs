@@ -52,8 +52,9 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
                 acceptable: risk::waivable(rule.id),
             })
             .collect();
-        serde_json::to_writer_pretty(&mut context.out, &entries).map_err(std::io::Error::from)?;
-        writeln!(context.out)?;
+        let out = context.out.data()?;
+        serde_json::to_writer_pretty(&mut *out, &entries).map_err(std::io::Error::from)?;
+        writeln!(out)?;
         return Ok(Exit::Done);
     }
     for rule in rules {

@@ -74,7 +74,7 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
 fn overview(tenant: &ObservedTenant, context: &mut Context) -> Result<(), Failure> {
     let out = &mut context.out;
     let users = tenant.users();
-    writeln!(out, "Snapshot of {} ({})", crate::render::escape::text(&tenant.name), tenant.id)?;
+    writeln!(out, "Snapshot of {} ({})", crate::escape::text(&tenant.name), tenant.id)?;
     writeln!(out, "Captured at {}", tenant.captured_at)?;
     writeln!(out)?;
     writeln!(out, "{} users, {} groups", users.len(), tenant.groups.len())?;
@@ -101,7 +101,7 @@ fn overview(tenant: &ObservedTenant, context: &mut Context) -> Result<(), Failur
     let policies = tenant.conditional_access.as_ref().map_or("unknown".to_owned(), |all| all.len().to_string());
     writeln!(out, "\nConditional Access policies: {policies}")?;
     for one in &tenant.unavailable {
-        writeln!(out, "Not available: {}: {}", one.fact, crate::render::escape::text(&one.reason))?;
+        writeln!(out, "Not available: {}: {}", one.fact, crate::escape::text(&one.reason))?;
     }
     Ok(())
 }

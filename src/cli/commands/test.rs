@@ -58,7 +58,7 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
             .hint("docs/language/testing.md shows how to write one"));
     }
     if args.json {
-        report::json::write(&report, &mut context.out)?;
+        report::json::write(&report, &mut context.out.data()?)?;
     } else {
         let options = RenderOptions {
             color: context.out_color,

@@ -43,7 +43,7 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
             Err(Failure::Diagnostics { diagnostics, sources }) => (to_json(diagnostics, sources), Exit::Error),
             Err(_) => return Err(loaded.err().unwrap_or(Failure::BrokenPipe)),
         };
-        writeln!(context.out, "{json}")?;
+        writeln!(context.out.data()?, "{json}")?;
         return Ok(exit);
     }
     let config = loaded?;
@@ -70,5 +70,5 @@ pub(crate) fn show(diagnostics: &[Diagnostic], sources: &SourceMap, context: &mu
         width: context.width(),
         ..RenderOptions::default()
     };
-    render::write(&mut *context.err, diagnostics, sources, options)
+    render::write(&mut context.err, diagnostics, sources, options)
 }

@@ -13,8 +13,8 @@ use crate::{
         load::{self, ConfigArgs, TenantArgs},
         planning, tenant,
     },
+    escape,
     plan::{Decision, Plan},
-    render::escape,
     tenant::ObservedTenant,
 };
 
@@ -70,8 +70,9 @@ fn compare(args: &Args, events: &Log, context: &mut Context) -> Outcome {
     let report = verify::verify(run, &expected, &states, Some(&observed), context.env.now);
     events.verified(&report);
     if args.json {
-        serde_json::to_writer(&mut context.out, &report).map_err(std::io::Error::from)?;
-        writeln!(context.out)?;
+        let out = context.out.data()?;
+        serde_json::to_writer(&mut *out, &report).map_err(std::io::Error::from)?;
+        writeln!(out)?;
     } else {
         show(&report, context)?;
     }
