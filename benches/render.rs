@@ -38,8 +38,11 @@ fn plan() -> Plan {
             }
             _ => json!([]),
         };
-        let hold =
-            if n % 10 == 4 { json!({"until": "2026-12-01T00:00:00Z", "reason": "wave \"two\""}) } else { Value::Null };
+        let hold = if n % 10 == 4 {
+            json!({"kind": "wave", "until": "2026-12-01T00:00:00Z", "reason": "wave \"two\""})
+        } else {
+            Value::Null
+        };
         let decision = if n % 100 == 7 {
             "block"
         } else if hold.is_null() {
@@ -52,7 +55,8 @@ fn plan() -> Plan {
                      "display_name": "Somebody Else", "kind": "person", "registered": !n.is_multiple_of(3)},
             "declared_by": {"address": if n.is_multiple_of(5) { "mfa.finance" } else { "mfa.staff" }, "file": "staff.mfa.hcl", "line": 3},
             "before": "disabled", "after": "enforced", "effective": "enforced", "steps": ["enabled", "enforced"],
-            "action": "enforce", "decision": decision, "hold": hold, "findings": findings,
+            "action": "enforce", "decision": decision, "hold": hold,
+            "blocked_by": if decision == "block" { json!(["MFA006"]) } else { json!([]) }, "findings": findings,
             "impact": {"modern_auth": {"before": "password_only", "after": "mfa_required"},
                        "legacy_auth": {"before": "password_only", "after": "blocked"}},
         })

@@ -8,12 +8,11 @@ use divan::{Bencher, counter::ItemsCount};
 use jiff::Timestamp;
 use mfaplan::testing::{
     config::{CloudName, Config, Declared, Guardrails, Layer, Mfa, RiskOverride, Selector, TenantSettings},
-    desired::{Claim, Desired, Managed},
+    desired::{Claim, Desired, Managed, Timing},
     diag::{FileId, SourceMap, Span},
-    diff::{Action, Cause, Transition},
+    diff::{Action, Cause, Decision, Transition},
     eval::Value,
     facts::{CompiledPolicies, Facts},
-    plan::Decision,
     risk::{self, Context},
     tenant::{
         AppSignIns, ApplicationConditions, Conditions, Domain, GrantControls, GroupId, LastSignIn, LegacySignIns,
@@ -33,7 +32,7 @@ fn main() {
 static TENANT: LazyLock<ObservedTenant> = LazyLock::new(tenant);
 static DESIRED: LazyLock<Desired> = LazyLock::new(|| Desired {
     claims: (0..USERS)
-        .map(|_| Claim::Managed(Managed { block: 0, state: MfaState::Enforced, hold: None, waits: false }))
+        .map(|_| Claim::Managed(Managed { block: 0, state: MfaState::Enforced, timing: Timing::Now }))
         .collect(),
     accepted_users: Vec::new(),
     promoted: Vec::new(),
@@ -78,7 +77,7 @@ fn plan_rules(bencher: Bencher<'_, '_>) {
     let facts = facts();
     let context = Context::new(&facts, &config, &DESIRED);
     let changes = risk::assess_changes(&context, &RAISE);
-    let decisions = vec![Decision::Apply; RAISE.len()];
+    let decisions = vec![Decision::Apply { then: None }; RAISE.len()];
     bencher.counter(ItemsCount::new(USERS)).bench(|| risk::assess_plan(&context, &RAISE, &decisions, &changes));
 }
 
@@ -127,8 +126,7 @@ fn transitions(before: MfaState, after: MfaState) -> Vec<Transition> {
         after,
         effective: after,
         action,
-        hold: None,
-        waits: false,
+        timing: Timing::Now,
     };
     TENANT.indexed().map(|(index, _)| one(index)).collect()
 }

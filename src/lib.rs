@@ -36,6 +36,8 @@
 //! | `.mfaplan/lock` | `apply`, `rollback` | `apply`, `rollback` |
 
 mod apply;
+#[cfg(test)]
+mod architecture;
 mod cli;
 mod config;
 mod desired;

@@ -18,13 +18,13 @@ pub mod config {
     };
 }
 pub mod desired {
-    pub use crate::desired::{Claim, Desired, Managed, ProtectionKind, resolve};
+    pub use crate::desired::{Claim, Desired, Managed, ProtectionKind, Timing, resolve};
 }
 pub mod diag {
     pub use crate::diag::{Diagnostic, Diagnostics, FileId, SourceMap, Span, json, render};
 }
 pub mod diff {
-    pub use crate::diff::{Action, Cause, Transition, transitions};
+    pub use crate::diff::{Action, Cause, Decision, Transition, transitions};
 }
 pub mod eval {
     pub use crate::eval::{CompileContext, Expr, Scope, UserFacts, UserField, Value, parse_expression};
@@ -46,8 +46,7 @@ pub mod graph {
 }
 pub mod plan {
     pub use crate::plan::{
-        BuildError, BuildInput, Built, Change, Decision, Plan, Waiver, build, compare, digest, tenant_value,
-        validate_waiver,
+        BuildError, BuildInput, Built, Change, Plan, Waiver, build, compare, digest, tenant_value, validate_waiver,
     };
     pub mod file {
         pub use crate::plan::file::{read, v1, write, write_json};

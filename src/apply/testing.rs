@@ -24,11 +24,11 @@ use super::{
     resume,
 };
 use crate::{
-    diff::Action,
+    diff::{Action, Decision},
     facts::UserKind,
     plan::{
-        Change, ChangeUser, Decision, Digest, Execution, Impact, LegacyAuth, ModernAuth, Plan, PlanObserved,
-        PlanOrigin, PlanTenant, Summary, digest,
+        Change, ChangeUser, Digest, Execution, Impact, LegacyAuth, ModernAuth, Plan, PlanObserved, PlanOrigin,
+        PlanTenant, Summary, digest,
     },
     severity::Severity,
     tenant::{
@@ -392,8 +392,7 @@ pub(super) fn plan(changes: &[(u32, MfaState, MfaState, bool)]) -> Plan {
         after: *after,
         effective: after.effective(Some(*registered)),
         action: Action::between(*before, *after).unwrap_or(Action::Enable),
-        decision: Decision::Apply,
-        hold: None,
+        decision: Decision::Apply { then: None },
         impact: Impact {
             modern_auth: (ModernAuth::PasswordOnly, ModernAuth::MfaRequired),
             legacy_auth: (LegacyAuth::PasswordOnly, LegacyAuth::Blocked),

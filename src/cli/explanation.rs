@@ -6,10 +6,11 @@ use crate::{
     config::Config,
     desired::{self, ProtectionKind},
     diag::did_you_mean,
+    diff::DecisionKind,
     facts::{Coverage, Facts, UserKind, UserView},
-    plan::{self, Change, Decision, Plan},
+    plan::{self, Change, Plan},
     render::{self, escape::text as shown},
-    risk::{self, Finding},
+    risk,
     tenant::{LastSignIn, ObservedTenant, User, UserIndex},
 };
 
@@ -90,7 +91,7 @@ fn describe(config: &Config, observed: &ObservedTenant, facts: &Facts<'_>, index
     claims(&mut out, config, observed, &found, index);
     let change = plan.changes.iter().find(|change| change.user.id == user.id);
     match change {
-        Some(change) => outcome(&mut out, config, change),
+        Some(change) => outcome(&mut out, change),
         None => {
             let why = if !found.protections.is_empty() {
                 "he is protected"
@@ -214,7 +215,7 @@ fn claims(
     }
 }
 
-fn outcome(out: &mut String, config: &Config, change: &Change) {
+fn outcome(out: &mut String, change: &Change) {
     let _ = writeln!(out, "\nPlan");
     let effective = if change.effective == change.after {
         String::new()
@@ -222,24 +223,20 @@ fn outcome(out: &mut String, config: &Config, change: &Change) {
         format!(" (becomes {}: he has registered)", change.effective)
     };
     let _ = writeln!(out, "  {}: {} → {}{effective}", change.action, change.before, change.after);
-    if let Some(hold) = &change.hold {
+    if let Some(hold) = change.decision.hold() {
         let until = hold.until.map(|until| format!(" until {until}")).unwrap_or_default();
         let _ = writeln!(out, "  hold{until}: {}", hold.reason);
     }
-    match change.decision {
-        Decision::Apply => {
+    match change.decision.kind() {
+        DecisionKind::Apply => {
             let _ = writeln!(out, "  decision: apply");
         }
-        Decision::Hold => {
+        DecisionKind::Hold => {
             let _ = writeln!(out, "  decision: hold; applied once the date has come or he has registered");
         }
-        Decision::Block => {
+        DecisionKind::Block => {
             let _ = writeln!(out, "  decision: block; to let it through:");
-            let blocking = |finding: &&Finding| {
-                finding.accepted.is_none()
-                    && (finding.severity >= config.guardrails.block_at || finding.rule == "MFA045")
-            };
-            for finding in change.findings.iter().filter(blocking) {
+            for finding in change.blocking() {
                 let accept = if risk::waivable(&finding.rule) {
                     format!("; or `accept \"{}\"` for him, with a reason and a date", finding.rule)
                 } else {

@@ -18,6 +18,7 @@ use super::{
     files::{self, Overlay, Read, SUFFIX},
     locals, outline, parse, policy,
     raw::{self, RawBlock},
+    schema::BlockKind,
     variables::{self, Inputs},
 };
 use crate::{
@@ -344,26 +345,28 @@ impl<'b, 'a> Builder<'b, 'a> {
         for block in compiled {
             let layer = block.raw.layer;
             let env = env(layer);
-            match block.raw.schema.name {
-                "mfaplan" => blocks::settings(block, env, diags),
-                "tenant" => tenant = tenant.or(blocks::tenant(block, env, diags)),
-                "mfa" => config.mfa.extend(blocks::mfa(block, env, diags)),
-                "service_account" => config.service_accounts.extend(blocks::service_account(block, env, diags)),
-                "break_glass" => config.break_glass.extend(blocks::break_glass(block, env, diags)),
-                "accept" => config.accepts.extend(blocks::accept(block, env, rules, &own, diags)),
-                "risk" => risks.push(blocks::risk(block, env, rules, diags)),
-                "rule" => config.rules.extend(blocks::rule(block, env, rules, diags)),
-                "rollout" => {
+            let Some(kind) = BlockKind::named(block.raw.schema.name) else { continue };
+            match kind {
+                BlockKind::Mfaplan => blocks::settings(block, env, diags),
+                BlockKind::Tenant => tenant = tenant.or(blocks::tenant(block, env, diags)),
+                BlockKind::Mfa => config.mfa.extend(blocks::mfa(block, env, diags)),
+                BlockKind::ServiceAccount => config.service_accounts.extend(blocks::service_account(block, env, diags)),
+                BlockKind::BreakGlass => config.break_glass.extend(blocks::break_glass(block, env, diags)),
+                BlockKind::Accept => config.accepts.extend(blocks::accept(block, env, rules, &own, diags)),
+                BlockKind::Risk => risks.push(blocks::risk(block, env, rules, diags)),
+                BlockKind::Rule => config.rules.extend(blocks::rule(block, env, rules, diags)),
+                BlockKind::Rollout => {
                     let rollout = blocks::rollout(block, env, diags);
                     config.rollouts.insert(rollout.name.clone(), rollout);
                 }
-                "guardrails" => {
+                BlockKind::Guardrails => {
                     let limit = blocks::guardrails(block, env, rules, &own, diags);
                     limits.entry(layer == Layer::Policy).or_insert(limit);
                 }
-                "check" => config.checks.push(blocks::check(block, env, diags)),
-                "output" => config.outputs.extend(blocks::output(block, env, diags)),
-                _ => {}
+                BlockKind::Check => config.checks.push(blocks::check(block, env, diags)),
+                BlockKind::Output => config.outputs.extend(blocks::output(block, env, diags)),
+                // Read before all others, which refer to them.
+                BlockKind::Variable | BlockKind::Locals => {}
             }
         }
         self.rollout_names(compiled, &config.mfa, &config.rollouts, diags);

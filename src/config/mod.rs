@@ -33,6 +33,7 @@ mod selector;
 mod tests;
 mod variables;
 mod version;
+mod waivable;
 pub(crate) mod window;
 
 pub use files::Overlay;
@@ -41,3 +42,4 @@ pub use model::*;
 pub use origin::Origin;
 pub(crate) use parse::syntax_errors;
 pub(crate) use variables::ENVIRONMENT_PREFIX;
+pub(crate) use waivable::Waivable;

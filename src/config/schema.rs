@@ -5,7 +5,7 @@
 mod tables;
 
 pub(crate) use tables::FOREIGN;
-pub(crate) use tables::{SELECTORS, TOP_LEVEL, WAIVABLE};
+pub(crate) use tables::{BlockKind, SELECTORS, TOP_LEVEL};
 
 /// A kind of block.
 #[derive(Debug)]

@@ -86,15 +86,57 @@ pub struct Managed {
     pub block: u32,
     /// The state to reach now, after staging.
     pub state: MfaState,
-    /// Why he waits, and until when.
-    pub hold: Option<Hold>,
-    /// The change to `state` itself waits. Otherwise `hold` only says that he stays at `state` for now (`staged`).
-    pub waits: bool,
+    /// When.
+    pub timing: Timing,
 }
 
-/// Waiting for a wave's date or for registration.
+/// When a change happens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Timing {
+    /// Now.
+    Now,
+    /// It waits.
+    Until(Hold),
+    /// Now, and the user then stays at that state for a while, short of what the block declares (`staged`).
+    ThenHeld(Hold),
+}
+
+/// What a hold waits for. Where several would hold a change, the first of them in this order is its reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum HoldKind {
+    /// No wave of the rollout picks the user.
+    NoWave,
+    /// The user's wave has not opened.
+    Wave,
+    /// A wave's gate is not met.
+    Gate,
+    /// A name that looks like a workload, and sign-ins that are not known.
+    BehaviourUnknown,
+    /// `staged`: the user has not registered yet.
+    Staged,
+}
+
+impl HoldKind {
+    /// The word in files.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NoWave => "no_wave",
+            Self::Wave => "wave",
+            Self::Gate => "gate",
+            Self::BehaviourUnknown => "behaviour_unknown",
+            Self::Staged => "staged",
+        }
+    }
+}
+
+/// Why a change waits, or a user stays where the change leads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hold {
+    /// What for.
+    pub kind: HoldKind,
     /// Until when; `None` where no date opens it.
     pub until: Option<Timestamp>,
     /// Why, in words.

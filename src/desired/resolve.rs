@@ -9,7 +9,9 @@ use crate::{
     tenant::{MfaState, ObservedState, ObservedTenant, Text, UserIndex},
 };
 
-use super::{Claim, Desired, Hold, Managed, Protection, ProtectionKind, rollout::Schedule, select::Selection};
+use super::{
+    Claim, Desired, Hold, HoldKind, Managed, Protection, ProtectionKind, Timing, rollout::Schedule, select::Selection,
+};
 
 /// How many names a diagnostic about many users lists.
 const NAMES: usize = 3;
@@ -295,13 +297,8 @@ fn claims(
         });
         let staged = stage(config, mfa, tenant, index);
         desired.claims.push(Claim::Managed(match wave {
-            Some(hold) => Managed { block: *block, state: staged.state, hold: Some(hold), waits: true },
-            None => Managed {
-                block: *block,
-                state: staged.state,
-                hold: staged.hold.map(|hold| reasons.share(hold)),
-                waits: staged.waits,
-            },
+            Some(hold) => Managed { block: *block, state: staged.state, timing: Timing::Until(hold) },
+            None => Managed { block: *block, state: staged.state, timing: reasons.share(staged.timing) },
         }));
     }
     for (name, (span, users)) in stranded {
@@ -322,39 +319,45 @@ fn claims(
 struct Reasons(HashMap<Text, Text>);
 
 impl Reasons {
-    fn share(&mut self, hold: Hold) -> Hold {
-        let reason = self.0.entry(hold.reason.clone()).or_insert(hold.reason).clone();
-        Hold { until: hold.until, reason }
+    fn share(&mut self, timing: Timing) -> Timing {
+        let mut shared = |hold: Hold| {
+            let reason = self.0.entry(hold.reason.clone()).or_insert(hold.reason).clone();
+            Hold { reason, ..hold }
+        };
+        match timing {
+            Timing::Now => Timing::Now,
+            Timing::Until(hold) => Timing::Until(shared(hold)),
+            Timing::ThenHeld(hold) => Timing::ThenHeld(shared(hold)),
+        }
     }
 }
 
 struct Staged {
     state: MfaState,
-    hold: Option<Hold>,
-    waits: bool,
+    timing: Timing,
 }
 
 /// `staged`: until its date an unregistered user goes to `enabled` only and is held there. Unknown registration counts
 /// as unregistered: enforcing him could lock him out.
 fn stage(config: &Config, mfa: &Mfa, tenant: &ObservedTenant, user: UserIndex) -> Staged {
     let user = tenant.user(user);
-    let plain = Staged { state: mfa.state, hold: None, waits: false };
+    let plain = Staged { state: mfa.state, timing: Timing::Now };
     let Some(until) = mfa.staged_until.filter(|until| config.instant < *until) else { return plain };
     if user.registered == Some(true) || mfa.state != MfaState::Enforced {
         return plain;
     }
-    let hold = |reason: &str| Some(Hold { until: Some(until), reason: Text::from(reason) });
+    let hold = |reason: &str| Hold { kind: HoldKind::Staged, until: Some(until), reason: Text::from(reason) };
     match user.mfa_state.known() {
         Some(MfaState::Enforced) => plain,
         Some(MfaState::Enabled) => Staged {
             state: MfaState::Enforced,
-            hold: hold("staged: waits for the user to register a method, or for the date"),
-            waits: true,
+            timing: Timing::Until(hold("staged: waits for the user to register a method, or for the date")),
         },
         Some(MfaState::Disabled) | None => Staged {
             state: MfaState::Enabled,
-            hold: hold("staged: stays enabled until the user has registered a method, or until the date"),
-            waits: false,
+            timing: Timing::ThenHeld(hold(
+                "staged: stays enabled until the user has registered a method, or until the date",
+            )),
         },
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     tenant::{ObservedTenant, Text, UserId, UserIndex},
 };
 
-use super::Hold;
+use super::{Hold, HoldKind};
 
 /// A rollout with its waves' members resolved, earliest wave first.
 pub(super) struct Schedule<'a> {
@@ -40,8 +40,10 @@ impl<'a> Schedule<'a> {
         });
         match picked {
             Some(((wave, _), _)) if wave.from <= instant => None,
-            Some(((wave, _), reason)) => Some(Hold { until: Some(wave.from), reason: reason.clone() }),
-            None => Some(Hold { until: None, reason: self.stranded.clone() }),
+            Some(((wave, _), reason)) => {
+                Some(Hold { kind: HoldKind::Wave, until: Some(wave.from), reason: reason.clone() })
+            }
+            None => Some(Hold { kind: HoldKind::NoWave, until: None, reason: self.stranded.clone() }),
         }
     }
 

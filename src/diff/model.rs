@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::{
-    desired::Hold,
+    desired::Timing,
     tenant::{MfaState, ObservedState, UserIndex},
 };
 
@@ -101,8 +101,6 @@ pub struct Transition {
     pub effective: MfaState,
     /// What it does; for an unknown `before`, what it would do from `disabled` (or `disable`).
     pub action: Action,
-    /// Why it waits or stays.
-    pub hold: Option<Hold>,
-    /// `hold` means "not now": the change itself waits. Otherwise the hold only says that he stays at `after`.
-    pub waits: bool,
+    /// When.
+    pub timing: Timing,
 }

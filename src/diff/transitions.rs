@@ -2,7 +2,7 @@
 
 use crate::{
     config::Config,
-    desired::{Claim, Desired, Managed, ProtectionKind},
+    desired::{Claim, Desired, Managed, ProtectionKind, Timing},
     tenant::{MfaState, ObservedState, ObservedTenant, UserIndex},
 };
 
@@ -21,7 +21,7 @@ pub fn transitions(config: &Config, tenant: &ObservedTenant, desired: &Desired) 
             Claim::Unmanaged => None,
             Claim::Protected(protection) => {
                 let lower = protection.lower && protection.kind == ProtectionKind::ServiceAccount;
-                let managed = Managed { block: protection.block, state: MfaState::Disabled, hold: None, waits: false };
+                let managed = Managed { block: protection.block, state: MfaState::Disabled, timing: Timing::Now };
                 lower.then(|| transition(tenant, user, Cause::ServiceAccount(protection.block), &managed))?
             }
             Claim::Managed(managed) => {
@@ -35,7 +35,7 @@ pub fn transitions(config: &Config, tenant: &ObservedTenant, desired: &Desired) 
 }
 
 fn transition(tenant: &ObservedTenant, index: UserIndex, cause: Cause, managed: &Managed) -> Option<Transition> {
-    let Managed { block: _, state, hold, waits } = managed;
+    let Managed { block: _, state, timing } = managed;
     let user = tenant.user(index);
     let action = match user.mfa_state.known() {
         Some(before) => Action::between(before, *state)?,
@@ -49,7 +49,6 @@ fn transition(tenant: &ObservedTenant, index: UserIndex, cause: Cause, managed: 
         after: *state,
         effective: state.effective(user.registered),
         action,
-        hold: hold.clone(),
-        waits: *waits,
+        timing: timing.clone(),
     })
 }

@@ -1,7 +1,7 @@
 //! Building: from a valid configuration and an observed tenant to the plan. Synchronous and deterministic: the same
 //! input gives the same bytes.
 
-use std::collections::BTreeSet;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use jiff::Timestamp;
 use rayon::prelude::*;
@@ -10,7 +10,7 @@ use crate::{
     config::{Config, Confirm, Declared, window::Openness},
     desired::{self, Claim, Desired, ProtectionKind},
     diag::{Diagnostic, did_you_mean},
-    diff::{self, Action, Cause, Transition},
+    diff::{self, Action, Cause, Decision, DecisionKind, Transition},
     eval::Scope,
     facts::{Facts, UserKind, UserView},
     risk::{self, Finding, Place, PlanFinding},
@@ -19,8 +19,8 @@ use crate::{
 };
 
 use super::{
-    Change, ChangeUser, Decision, Digest, Execution, Plan, PlanObserved, PlanOrigin, PlanTenant, StateCounts, Summary,
-    Waiver, digest, expressions,
+    Change, ChangeUser, Digest, Execution, Plan, PlanObserved, PlanOrigin, PlanTenant, SeverityCounts, StateCounts,
+    Summary, Waiver, digest, expressions,
     guardrails::{self, Judged},
     impact,
 };
@@ -259,18 +259,22 @@ pub(crate) fn recounted(said: &Summary, changes: &[Change], findings: &[PlanFind
     counted
 }
 
-/// An unaccepted risk at or above `block_at` withholds the change, whether it would be applied now or waits: blocked is
-/// the more urgent news. An unknown state is withheld whatever `block_at` says.
 fn decide(transition: &Transition, findings: &[Finding], block_at: Severity) -> Decision {
-    let unknown = transition.before.known().is_none();
-    let risky = findings.iter().any(|finding| finding.accepted.is_none() && finding.severity >= block_at);
-    if unknown || risky {
-        Decision::Block
-    } else if transition.waits {
-        Decision::Hold
-    } else {
-        Decision::Apply
+    Decision::new(transition.timing.clone(), withheld_by(&transition.before, findings, block_at))
+}
+
+/// The rules that withhold a change of a user in this state: an unaccepted risk at or above `block_at` does, whether the
+/// change would be applied now or waits; a rule that nobody may accept (the state is unknown) does so whatever `block_at`
+/// says.
+pub(crate) fn withheld_by(before: &ObservedState, findings: &[Finding], block_at: Severity) -> Vec<Cow<'static, str>> {
+    let blocks = |finding: &&Finding| {
+        finding.accepted.is_none() && (finding.severity >= block_at || !risk::waivable(&finding.rule))
+    };
+    let mut by: Vec<_> = findings.iter().filter(blocks).map(|one| one.rule.clone()).collect();
+    if by.is_empty() && before.known().is_none() {
+        by.push("MFA045".into());
     }
+    by
 }
 
 pub(super) fn change(
@@ -279,7 +283,7 @@ pub(super) fn change(
     decision: Decision,
     findings: Vec<Finding>,
 ) -> Change {
-    let Transition { user: index, cause, before, after, effective, action, hold, waits: _ } = transition;
+    let Transition { user: index, cause, before, after, effective, action, timing: _ } = transition;
     let &risk::Context { config, tenant, facts, .. } = context;
     let user = tenant.user(index);
     Change {
@@ -296,7 +300,6 @@ pub(super) fn change(
         effective,
         action,
         decision,
-        hold,
         impact: impact::impact(tenant, user, effective),
         findings,
     }
@@ -397,8 +400,24 @@ impl ClaimCounts {
 
 fn summarise(tenant: &ObservedTenant, claims: &ClaimCounts, changes: &[Change]) -> Summary {
     let ClaimCounts { managed, unmanaged, protected, unchanged } = *claims;
-    let mut summary =
-        Summary { users: tenant.users().len() as u64, managed, unmanaged, protected, unchanged, ..Summary::default() };
+    // Written out: a new counter is counted somewhere, or this does not compile.
+    let mut summary = Summary {
+        users: tenant.users().len() as u64,
+        managed,
+        unmanaged,
+        protected,
+        unchanged,
+        enable: 0, // From here on by `count_changes`,
+        enforce: 0,
+        relax: 0,
+        disable: 0,
+        hold: 0,
+        block: 0,
+        before: StateCounts::default(),
+        after: StateCounts::default(),
+        findings: SeverityCounts::default(), // and by `count_findings`.
+        accepted: 0,
+    };
     for user in tenant.users() {
         *bucket(&mut summary.before, &user.mfa_state) += 1;
     }
@@ -410,10 +429,10 @@ fn summarise(tenant: &ObservedTenant, claims: &ClaimCounts, changes: &[Change]) 
 /// Counts changes into a summary whose `before` and `after` stand at the tenant's present states.
 pub(super) fn count_changes(summary: &mut Summary, changes: &[Change]) {
     for change in changes {
-        match change.decision {
-            Decision::Hold => summary.hold += 1,
-            Decision::Block => summary.block += 1,
-            Decision::Apply => {
+        match change.decision.kind() {
+            DecisionKind::Hold => summary.hold += 1,
+            DecisionKind::Block => summary.block += 1,
+            DecisionKind::Apply => {
                 match change.action {
                     Action::Enable => summary.enable += 1,
                     Action::Enforce => summary.enforce += 1,

@@ -141,14 +141,14 @@ fn reasons(old: &Change, new: &Change) -> Vec<Reason> {
     value("decision", old.decision.as_str(), new.decision.as_str(), &mut reasons);
     let block = |change: &Change| change.declared_by.as_ref().map_or_else(Text::default, |place| place.address.clone());
     value("declared by", &block(old), &block(new), &mut reasons);
-    let hold = |change: &Change| match &change.hold {
+    let hold = |change: &Change| match change.decision.hold() {
         None => "none".to_owned(),
         Some(hold) => {
             let until = hold.until.map_or_else(|| "no date".to_owned(), |until| until.to_string());
             format!("{until} ({})", hold.reason)
         }
     };
-    if old.hold != new.hold {
+    if old.decision.hold() != new.decision.hold() {
         value("hold", &hold(old), &hold(new), &mut reasons);
     }
     reasons.extend(findings(&old.findings, &new.findings));
@@ -230,7 +230,7 @@ fn terms(old: &Plan, new: &Plan) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::{
-        plan::Decision,
+        diff::Decision,
         render::testing::{many, refused, sample},
     };
 
@@ -247,7 +247,7 @@ mod tests {
     fn a_story_of_one_morning() {
         let (old, mut new) = (sample(), sample());
         let gone = new.changes.remove(0);
-        new.changes[0].decision = Decision::Block;
+        new.changes[0].decision = Decision::Block { by: vec!["MFA002".into()], hold: None };
         let dropped = new.changes[1].findings.pop().unwrap();
         let diff = compare(&old, &new);
         assert_eq!(diff.removed, [&gone]);

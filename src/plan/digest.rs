@@ -31,7 +31,7 @@ use crate::{
     tenant::{MfaState, TenantId, Text, UserId},
 };
 
-use super::{Change, ChangeUser, Decision, Digest, Execution, Plan, PlanTenant, Waiver};
+use super::{Change, ChangeUser, Digest, Execution, Plan, PlanTenant, Waiver};
 
 /// The canonical document. A journal keeps it whole, so that what was approved can be read, and proved, long after.
 ///
@@ -249,8 +249,7 @@ fn change_entries(changes: &[(UserId, &Change)]) -> Vec<u8> {
             after,
             effective,
             action: Action::Enable | Action::Enforce | Action::Relax | Action::Disable,
-            decision: Decision::Apply | Decision::Hold | Decision::Block,
-            hold: _,
+            decision: _,
             impact: _,
             findings,
         } = change;
@@ -348,7 +347,8 @@ pub fn hex(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
     use crate::{
-        desired::Hold,
+        desired::{Hold, HoldKind},
+        diff::Decision,
         render::testing::{empty, many, refused, sample},
     };
 
@@ -361,7 +361,7 @@ mod tests {
     #[test]
     fn the_quick_way_writes_what_the_serializer_writes_of_the_document() {
         let mut own = sample();
-        let change = own.changes.iter_mut().find(|change| change.decision == Decision::Apply).unwrap();
+        let change = own.changes.iter_mut().find(|change| change.decision.is_apply()).unwrap();
         change.user.user_principal_name = "\"odd\" \\ name\n\u{1b}\u{7f}é@contoso.com".into();
         change.findings.push(Finding { rule: "own \"rule\"\n\u{1b}é".into(), ..own.findings[0].finding.clone() });
         for plan in [own, refused(), empty(), many(3_000)] {
@@ -389,11 +389,11 @@ mod tests {
     fn users_on_hold_and_blocked_ones_do_not_enter() {
         let mut plan = sample();
         let digest = compute(&plan);
-        let waiting = plan.changes.iter_mut().find(|change| change.decision == Decision::Hold).unwrap();
-        waiting.hold = Some(Hold { until: None, reason: "in no wave".into() });
+        let waiting = plan.changes.iter_mut().find(|change| change.decision.is_hold()).unwrap();
+        waiting.decision = Decision::Hold(Hold { kind: HoldKind::NoWave, until: None, reason: "in no wave".into() });
         waiting.user.registered = Some(true);
         waiting.findings.clear();
-        plan.changes.retain(|change| change.decision != Decision::Block);
+        plan.changes.retain(|change| !change.decision.is_block());
         assert_eq!(compute(&plan), digest);
     }
 
@@ -402,7 +402,7 @@ mod tests {
     fn whatever_is_decided_on_changes_the_digest() {
         let plan = sample();
         let digest = compute(&plan);
-        let place = plan.changes.iter().position(|change| change.decision == Decision::Apply).unwrap();
+        let place = plan.changes.iter().position(|change| change.decision.is_apply()).unwrap();
         type Edit<'a> = &'a dyn Fn(&mut Plan);
         let edits: [(&str, Edit<'_>); 12] = [
             ("the name", &|p| p.changes[place].user.user_principal_name = "other@contoso.com".into()),
@@ -411,7 +411,10 @@ mod tests {
                 let change = &mut p.changes[place];
                 change.effective = MfaState::ALL.into_iter().find(|state| *state != change.effective).unwrap();
             }),
-            ("who", &|p| p.changes[place].decision = Decision::Hold),
+            ("who", &|p| {
+                p.changes[place].decision =
+                    Decision::Hold(Hold { kind: HoldKind::NoWave, until: None, reason: "in no wave".into() })
+            }),
             ("the risk", &|p| p.changes[place].findings.push(p.findings[0].finding.clone())),
             ("the cloud", &|p| p.tenant.cloud = "china".into()),
             ("block_at", &|p| p.execution.block_at = Severity::Low),

@@ -3,16 +3,12 @@
 use std::str::FromStr;
 
 use crate::{
-    config::{Bound, Guardrails, Layer},
-    severity::Severity,
+    config::{Bound, Guardrails, Layer, Waivable},
     tenant::Text,
 };
 
 use super::{CheckResult, Refusal, Summary, Waiver};
 use crate::risk::PlanFinding;
-
-/// Names of guardrails that `--waive` knows.
-pub(crate) const WAIVABLE: [&str; 4] = ["max_changes", "max_change_percent", "max_downgrades", "window"];
 
 /// Is a waiver well formed and allowed?
 ///
@@ -21,31 +17,31 @@ pub(crate) const WAIVABLE: [&str; 4] = ["max_changes", "max_change_percent", "ma
 /// that the policy does not list as waivable.
 pub fn validate_waiver(guardrails: &Guardrails, waiver: &Waiver) -> Result<(), String> {
     let Waiver { guardrail, bound, reason } = waiver;
-    if !WAIVABLE.contains(&guardrail.as_str()) {
-        let hint = crate::diag::did_you_mean(guardrail, WAIVABLE).map(|hint| format!("; {hint}")).unwrap_or_default();
-        return Err(format!("--waive {guardrail}: not a guardrail that can be waived ({}){hint}", WAIVABLE.join(", ")));
-    }
+    let Some(kind) = Waivable::named(guardrail) else {
+        let names = Waivable::NAMES;
+        let hint = crate::diag::did_you_mean(guardrail, names.iter().copied());
+        let hint = hint.map(|hint| format!("; {hint}")).unwrap_or_default();
+        return Err(format!("--waive {guardrail}: not a guardrail that can be waived ({}){hint}", names.join(", ")));
+    };
     if reason.trim().is_empty() {
         return Err(format!("--waive {guardrail}: a waiver needs a reason: add --reason \"…\""));
     }
-    let well_formed = match guardrail.as_str() {
-        "window" => bound == "now",
-        "max_change_percent" => bound.parse::<f64>().is_ok_and(|percent| (0.0..=100.0).contains(&percent)),
-        _ => bound.parse::<u64>().is_ok(),
+    let (well_formed, example) = match kind {
+        Waivable::Window => (bound == "now", "window=now"),
+        Waivable::MaxChangePercent => {
+            (bound.parse::<f64>().is_ok_and(|percent| (0.0..=100.0).contains(&percent)), "max_change_percent=60")
+        }
+        Waivable::MaxChanges => (bound.parse::<u64>().is_ok(), "max_changes=800"),
+        Waivable::MaxDowngrades => (bound.parse::<u64>().is_ok(), "max_downgrades=10"),
     };
     if !well_formed {
-        let example = match guardrail.as_str() {
-            "window" => "window=now",
-            "max_change_percent" => "max_change_percent=60",
-            _ => "max_changes=800",
-        };
         return Err(format!("--waive {guardrail}={bound}: not a bound, write it like {example}"));
     }
-    let of_policy = match guardrail.as_str() {
-        "max_changes" => layer(guardrails.max_changes),
-        "max_change_percent" => layer(guardrails.max_change_percent),
-        "max_downgrades" => layer(guardrails.max_downgrades),
-        _ => guardrails.windows.iter().map(|window| window.layer).find(|layer| *layer == Layer::Policy),
+    let of_policy = match kind {
+        Waivable::MaxChanges => layer(guardrails.max_changes),
+        Waivable::MaxChangePercent => layer(guardrails.max_change_percent),
+        Waivable::MaxDowngrades => layer(guardrails.max_downgrades),
+        Waivable::Window => guardrails.windows.iter().map(|window| window.layer).find(|layer| *layer == Layer::Policy),
     };
     if of_policy == Some(Layer::Policy) && !guardrails.waivable.contains(guardrail) {
         return Err(format!(
@@ -75,7 +71,25 @@ pub(super) struct Judged<'a> {
 /// Why the plan is refused; empty when it is not.
 pub(super) fn refusals(judged: &Judged<'_>) -> Vec<Refusal> {
     let Judged { guardrails, waivers, summary, enabled_users, findings, checks, rollback } = judged;
-    let Guardrails { max_changes, max_change_percent, max_downgrades, policy, waivable, .. } = guardrails;
+    // Without `..`: a new guardrail is judged here, or it is said who judges it.
+    let Guardrails {
+        max_changes,
+        max_change_percent,
+        max_downgrades,
+        policy,
+        block_at,
+        waivable,
+        // Judged by apply, which goes by its own clock and the approval at hand.
+        canary: _,
+        stop_after_failures: _,
+        windows: _,
+        confirm: _,
+        approvals: _,
+        auto_approve: _,
+        // Judged where the configuration is loaded, and where the facts are derived.
+        not_acceptable: _,
+        signal: _,
+    } = guardrails;
     let mut refusals = Vec::new();
 
     let changes = summary.applied();
@@ -132,10 +146,9 @@ pub(super) fn refusals(judged: &Judged<'_>) -> Vec<Refusal> {
             ));
         }
     }
-    let block_at: Severity = guardrails.block_at;
     for one in findings.iter().filter(|_| !rollback) {
         let finding = &one.finding;
-        if finding.severity >= block_at && finding.accepted.is_none() {
+        if finding.severity >= *block_at && finding.accepted.is_none() {
             refusals.push(refusal(
                 &finding.rule,
                 format!("{} {}: {}", finding.rule, finding.name, finding.message),

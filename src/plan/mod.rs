@@ -13,11 +13,10 @@ mod rollback;
 
 pub(crate) use again::refused_now;
 pub use build::{BuildError, BuildInput, Built, build};
-pub(crate) use build::{enabled_users, estimated_seconds, execution_now, place, recounted};
+pub(crate) use build::{enabled_users, estimated_seconds, execution_now, place, recounted, withheld_by};
 pub use compare::compare;
 pub(crate) use expressions::plan as plan_value;
 pub use expressions::tenant as tenant_value;
-pub(crate) use guardrails::WAIVABLE;
 pub use guardrails::validate_waiver;
 pub(crate) use impact::impact;
 pub use model::*;

@@ -6,8 +6,7 @@ use jiff::Timestamp;
 
 use crate::{
     config::Origin,
-    desired::Hold,
-    diff::Action,
+    diff::{Action, Decision},
     risk::{Finding, NotEvaluated, Place, PlanFinding},
     severity::Severity,
     tenant::{Fact, MfaState, ObservedState, Source, TenantId, Text, UserId},
@@ -63,7 +62,7 @@ impl Plan {
 
     /// The changes that will be performed.
     pub fn applicable(&self) -> impl Iterator<Item = &Change> {
-        self.changes.iter().filter(|change| change.decision == Decision::Apply)
+        self.changes.iter().filter(|change| change.decision.is_apply())
     }
 
     /// The worst unaccepted finding of the whole plan.
@@ -262,31 +261,6 @@ pub struct Refusal {
     pub remedy: Text,
 }
 
-/// What happens to a change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "lowercase")]
-pub enum Decision {
-    /// Will be performed.
-    Apply,
-    /// Waits for a date or for registration.
-    Hold,
-    /// Withheld for an unaccepted risk.
-    Block,
-}
-
-impl Decision {
-    /// The word in files and messages.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Apply => "apply",
-            Self::Hold => "hold",
-            Self::Block => "block",
-        }
-    }
-}
-
 /// The user of a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChangeUser {
@@ -319,8 +293,6 @@ pub struct Change {
     pub action: Action,
     /// What happens to it.
     pub decision: Decision,
-    /// Why he waits or stays.
-    pub hold: Option<Hold>,
     /// What it means for sign-ins.
     pub impact: Impact,
     /// What it risks; worst first, then by rule.
@@ -337,6 +309,17 @@ impl Change {
             (_, MfaState::Enabled) => &[MfaState::Enabled],
             (_, MfaState::Disabled) => &[MfaState::Disabled],
         }
+    }
+
+    /// Does this finding of the change withhold it?
+    #[must_use]
+    pub fn is_blocked_by(&self, finding: &Finding) -> bool {
+        finding.accepted.is_none() && self.decision.blocked_by().contains(&finding.rule)
+    }
+
+    /// The findings that withhold it, worst first; none where it is not withheld.
+    pub fn blocking(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| self.is_blocked_by(finding))
     }
 
     /// The worst unaccepted finding.

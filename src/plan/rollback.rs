@@ -6,15 +6,15 @@ use jiff::Timestamp;
 
 use crate::{
     config::Config,
-    desired::{Claim, Desired},
-    diff::{Action, Cause, Transition},
+    desired::{Claim, Desired, Timing},
+    diff::{Action, Cause, Decision, Transition},
     facts::Facts,
     risk,
     tenant::{MfaState, ObservedState, ObservedTenant, Text, UserId},
 };
 
 use super::{
-    Decision, Digest, Plan, PlanOrigin, PlanTenant, Summary, Waiver,
+    Digest, Plan, PlanOrigin, PlanTenant, Summary, Waiver,
     build::{bucket, change, count_changes, count_findings, enabled_users, execution, observed},
     digest,
     guardrails::{self, Judged},
@@ -55,8 +55,7 @@ pub(crate) fn build_rollback(input: &RollbackInput<'_>) -> Plan {
                 after: *after,
                 effective: after.effective(tenant.user(index).registered),
                 action: Action::between(*before, *after)?,
-                hold: None,
-                waits: false,
+                timing: Timing::Now,
             })
         })
         .collect();
@@ -68,12 +67,12 @@ pub(crate) fn build_rollback(input: &RollbackInput<'_>) -> Plan {
     let facts = Facts::of(tenant, &config.guardrails.signal, config.instant);
     let context = risk::Context::new(&facts, config, &desired);
     let assessed = risk::assess_changes(&context, &transitions);
-    let decisions = vec![Decision::Apply; transitions.len()];
+    let decisions = vec![Decision::Apply { then: None }; transitions.len()];
     let (findings, not_evaluated) = risk::assess_plan(&context, &transitions, &decisions, &assessed);
     let changes: Vec<_> = transitions
         .into_iter()
         .zip(assessed.findings)
-        .map(|(transition, findings)| change(&context, transition, Decision::Apply, findings))
+        .map(|(transition, findings)| change(&context, transition, Decision::Apply { then: None }, findings))
         .collect();
 
     let users = tenant.users().len() as u64;

@@ -4,7 +4,7 @@ use std::{cmp::Reverse, collections::BTreeMap};
 
 use crate::{
     desired::Hold,
-    plan::{Change, Decision, Plan},
+    plan::{Change, Plan},
     risk::Place,
 };
 
@@ -27,8 +27,10 @@ type Key<'a> = ((&'a str, u32, &'a str), bool, Option<(i64, &'a str)>, u8, &'a s
 fn key(change: &Change) -> Key<'_> {
     let block = change.declared_by.as_ref().map_or(("", 0, ""), |place| (&*place.file, place.line, &*place.address));
     // A hold without a date comes after those with one.
-    let hold =
-        change.hold.as_ref().map(|Hold { until, reason }| (until.map_or(i64::MAX, |at| at.as_second()), &**reason));
+    let hold = change
+        .decision
+        .hold()
+        .map(|Hold { kind: _, until, reason }| (until.map_or(i64::MAX, |at| at.as_second()), &**reason));
     let (modern, legacy) = (change.impact.modern_auth, change.impact.legacy_auth);
     let effect = [
         change.after.strength(),
@@ -38,14 +40,14 @@ fn key(change: &Change) -> Key<'_> {
         legacy.0 as u8,
         legacy.1 as u8,
     ];
-    (block, change.decision == Decision::Hold, hold, change.action as u8, change.before.as_str(), effect)
+    (block, change.decision.is_hold(), hold, change.action as u8, change.before.as_str(), effect)
 }
 
 /// All changes that are not blocked, by place of their block, then action.
 #[must_use]
 pub(crate) fn groups(plan: &Plan) -> Vec<Group<'_>> {
     let mut groups: BTreeMap<Key<'_>, Vec<&Change>> = BTreeMap::new();
-    for change in plan.changes.iter().filter(|change| change.decision != Decision::Block) {
+    for change in plan.changes.iter().filter(|change| !change.decision.is_block()) {
         groups.entry(key(change)).or_default().push(change);
     }
     groups
@@ -55,8 +57,8 @@ pub(crate) fn groups(plan: &Plan) -> Vec<Group<'_>> {
             let first = *changes.first()?;
             Some(Group {
                 block: first.declared_by.as_ref(),
-                held: first.decision == Decision::Hold,
-                hold: first.hold.as_ref(),
+                held: first.decision.is_hold(),
+                hold: first.decision.hold(),
                 changes,
             })
         })

@@ -1,9 +1,6 @@
 //! The matrix of states: how many users go from which state to which.
 
-use crate::{
-    plan::{Decision, Plan},
-    tenant::MfaState,
-};
+use crate::{plan::Plan, tenant::MfaState};
 
 /// All users of a tenant by state before (rows) and after (columns), after the `apply` changes, as it will effectively
 /// be. Indices follow [`MfaState::ALL`].
@@ -24,7 +21,7 @@ impl Matrix {
         for (row, total) in [before.disabled, before.enabled, before.enforced].into_iter().enumerate() {
             matrix.cells[row][row] = total;
         }
-        for change in plan.changes.iter().filter(|change| change.decision == Decision::Apply) {
+        for change in plan.changes.iter().filter(|change| change.decision.is_apply()) {
             if let Some(from) = change.before.known() {
                 let (row, column) = (usize::from(from.strength()), usize::from(change.effective.strength()));
                 matrix.cells[row][row] = matrix.cells[row][row].saturating_sub(1);

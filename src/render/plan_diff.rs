@@ -10,7 +10,7 @@ use super::{
     words,
 };
 use crate::plan::{
-    Change, Decision, Refusal,
+    Change, Refusal,
     compare::{ChangedUser, PlanDiff, Reason},
     file::v1,
 };
@@ -67,7 +67,7 @@ const SHOWN: usize = 40;
 
 /// What is withheld or at risk now needs eyes.
 fn is_grave(change: &Change) -> bool {
-    change.decision == Decision::Block || change.worst() >= Some(crate::severity::Severity::High)
+    change.decision.is_block() || change.worst() >= Some(crate::severity::Severity::High)
 }
 
 fn lines(diff: &PlanDiff<'_>, options: &Options, out: &mut dyn Write) -> io::Result<()> {
@@ -343,7 +343,7 @@ mod tests {
     fn morning() -> (Plan, Plan) {
         let (old, mut new) = (sample(), refused());
         new.changes.remove(0);
-        new.changes[0].decision = Decision::Block;
+        new.changes[0].decision = crate::diff::Decision::Block { by: vec!["MFA002".into()], hold: None };
         new.changes[3].findings.pop();
         new.changes.push(many(1).changes.remove(0));
         new.changes.last_mut().unwrap().user.id = crate::render::testing::user_id(4_000);

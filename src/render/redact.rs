@@ -23,6 +23,7 @@ use serde_json::Value;
 
 use crate::{
     desired::Hold,
+    diff::Decision,
     plan::{
         Change, ChangeUser, CheckResult, Execution, OutputValue, Plan, PlanObserved, PlanOrigin, PlanTenant, Refusal,
         Waiver,
@@ -255,7 +256,6 @@ impl Redactor<'_> {
             effective,
             action,
             decision,
-            hold,
             impact,
             findings,
         } = change;
@@ -273,10 +273,18 @@ impl Redactor<'_> {
             after: *after,
             effective: *effective,
             action: *action,
-            decision: *decision,
-            hold: hold.as_ref().map(|Hold { until, reason }| Hold { until: *until, reason: self.text(reason) }),
+            decision: self.decision(decision),
             impact: *impact,
             findings: findings.iter().map(|one| self.finding(one)).collect(),
+        }
+    }
+
+    fn decision(&self, decision: &Decision) -> Decision {
+        let hold = |Hold { kind, until, reason }: &Hold| Hold { kind: *kind, until: *until, reason: self.text(reason) };
+        match decision {
+            Decision::Apply { then } => Decision::Apply { then: then.as_ref().map(hold) },
+            Decision::Hold(waits) => Decision::Hold(hold(waits)),
+            Decision::Block { by, hold: waits } => Decision::Block { by: by.clone(), hold: waits.as_ref().map(hold) },
         }
     }
 

@@ -12,9 +12,9 @@ use super::{
     escape, words,
 };
 use crate::{
-    diff::Action,
+    diff::{Action, DecisionKind},
     plan::{
-        Change, Decision, Plan,
+        Change, Plan,
         file::{checksum::hex, tenant_id_text, user_id_text},
     },
     risk::{Finding, Place, PlanFinding},
@@ -194,7 +194,7 @@ struct Properties<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     action: Option<Action>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    decision: Option<Decision>,
+    decision: Option<DecisionKind>,
     severity: Severity,
     #[serde(skip_serializing_if = "Option::is_none")]
     user: Option<Cow<'a, str>>,
@@ -235,7 +235,7 @@ impl<'a> Results<'a> {
             self.result(finding, rule, subject, change.declared_by.as_ref(), &user_id_text(change.user.id));
         result.properties.user = Some(plain(user));
         result.properties.action = Some(change.action);
-        result.properties.decision = Some(change.decision);
+        result.properties.decision = Some(change.decision.kind());
         result
     }
 

@@ -6,12 +6,12 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::{
-    desired::Hold,
-    diff::Action,
+    desired::{Hold, HoldKind},
+    diff::{Action, Decision, DecisionKind},
     facts::UserKind,
     plan::{
-        Change, ChangeUser, CheckResult, Decision, Digest, Execution, Impact, LegacyAuth, ModernAuth, OutputValue,
-        Plan, PlanObserved, PlanOrigin, PlanTenant, Refusal, Summary, Waiver,
+        Change, ChangeUser, CheckResult, Digest, Execution, Impact, LegacyAuth, ModernAuth, OutputValue, Plan,
+        PlanObserved, PlanOrigin, PlanTenant, Refusal, Summary, Waiver,
     },
     risk::{Accepted, Evidence, Finding, FindingUser, NotEvaluated, Place, PlanFinding},
     severity::Severity,
@@ -106,8 +106,7 @@ pub(crate) fn change(n: usize, who: Someone, block: &str, before: MfaState, afte
         before,
         after,
         effective,
-        decision: Decision::Apply,
-        hold: None,
+        decision: Decision::Apply { then: None },
         findings: Vec::new(),
     }
 }
@@ -118,13 +117,16 @@ fn with(mut change: Change, findings: Vec<Finding>) -> Change {
 }
 
 fn blocked(mut change: Change) -> Change {
-    change.decision = Decision::Block;
+    let blocks =
+        |one: &&Finding| one.accepted.is_none() && (one.severity == Severity::Critical || one.rule == "MFA045");
+    let by = change.findings.iter().filter(blocks);
+    change.decision = Decision::Block { by: by.map(|one| one.rule.clone()).collect(), hold: None };
     change
 }
 
 fn held(mut change: Change, until: Option<&str>, reason: &str) -> Change {
-    change.decision = Decision::Hold;
-    change.hold = Some(Hold { until: until.map(at), reason: reason.into() });
+    let kind = if until.is_some() { HoldKind::Wave } else { HoldKind::NoWave };
+    change.decision = Decision::Hold(Hold { kind, until: until.map(at), reason: reason.into() });
     change
 }
 
@@ -188,9 +190,11 @@ fn staff() -> Vec<Change> {
         with(change(5, person("m.rossi@contoso.com", "Mia Rossi", false), "mfa.staff", Disabled, Enabled), {
             vec![takeover()]
         });
-    staged.hold = Some(Hold { until: Some(at("2026-12-15T00:00:00Z")), reason: "staged: not registered yet".into() });
-    let mut unknown =
-        blocked(change(10, person("x.unknown@contoso.com", "Xen Unknown", true), "mfa.staff", Disabled, Enforced));
+    let until = Some(at("2026-12-15T00:00:00Z"));
+    staged.decision = Decision::Apply {
+        then: Some(Hold { kind: HoldKind::Staged, until, reason: "staged: not registered yet".into() }),
+    };
+    let mut unknown = change(10, person("x.unknown@contoso.com", "Xen Unknown", true), "mfa.staff", Disabled, Enforced);
     unknown.before = ObservedState::Unknown(Some("paused".into()));
     unknown.impact = impact(&unknown.before, Enforced, Some(true));
     unknown.findings = vec![finding(
@@ -201,6 +205,7 @@ fn staff() -> Vec<Change> {
         &[("per_user_mfa_state", json!("paused"))],
         "Look at the user in the portal, and update mfaplan.",
     )];
+    let unknown = blocked(unknown);
     vec![
         with(change(0, person("jdoe@contoso.com", "Jane Doe", true), "mfa.staff", Disabled, Enforced), {
             no_findings_but_single_method()
@@ -379,15 +384,15 @@ fn seal(mut plan: Plan, unmanaged: u64, protected: u64, unchanged: u64) -> Plan 
     plan.changes.sort_by_cached_key(|c| (c.user.user_principal_name.to_lowercase(), c.user.id));
     let mut s = Summary { unmanaged, protected, unchanged, ..Summary::default() };
     for change in &plan.changes {
-        match (change.decision, change.action) {
-            (Decision::Hold, _) => s.hold += 1,
-            (Decision::Block, _) => s.block += 1,
+        match (change.decision.kind(), change.action) {
+            (DecisionKind::Hold, _) => s.hold += 1,
+            (DecisionKind::Block, _) => s.block += 1,
             (_, Action::Enable) => s.enable += 1,
             (_, Action::Enforce) => s.enforce += 1,
             (_, Action::Relax) => s.relax += 1,
             (_, Action::Disable) => s.disable += 1,
         }
-        let effective = (change.decision == Decision::Apply).then_some(change.effective);
+        let effective = change.decision.is_apply().then_some(change.effective);
         for (counts, state) in
             [(&mut s.before, change.before.known()), (&mut s.after, effective.or(change.before.known()))]
         {

@@ -10,8 +10,7 @@ use super::{
 };
 use crate::{
     desired::Claim,
-    diff::{Cause, Transition},
-    plan::Decision,
+    diff::{Cause, Decision, Transition},
     tenant::{Fact, MfaState, User, UserIndex},
 };
 
@@ -33,27 +32,27 @@ pub(super) struct PlanCase<'a> {
 
 impl<'a> PlanCase<'a> {
     /// Transitions and what happens to them.
-    pub(super) fn changes(&self) -> impl Iterator<Item = (&'a Transition, Decision)> + use<'a> {
-        self.transitions.iter().zip(self.decisions.iter().copied())
+    pub(super) fn changes(&self) -> impl Iterator<Item = (&'a Transition, &'a Decision)> + use<'a> {
+        self.transitions.iter().zip(self.decisions)
     }
 
     /// The changes that will be performed.
     pub(super) fn applied(&self) -> impl Iterator<Item = &'a Transition> + use<'a> {
-        self.changes().filter(|(_, decision)| *decision == Decision::Apply).map(|(transition, _)| transition)
+        self.changes().filter(|(_, decision)| decision.is_apply()).map(|(transition, _)| transition)
     }
 
     /// Users raised by this plan, now or when their wave opens. Withheld changes raise nobody.
     pub(super) fn raised(&self) -> impl Iterator<Item = &'a User> + use<'a> {
         let tenant = self.context.tenant;
         self.changes()
-            .filter(|(transition, decision)| *decision != Decision::Block && transition.action.raises())
+            .filter(|(transition, decision)| !decision.is_block() && transition.action.raises())
             .map(|(transition, _)| tenant.user(transition.user))
     }
 
     /// Does anything raised end in enforced?
     pub(super) fn enforces(&self) -> bool {
         self.changes().any(|(transition, decision)| {
-            decision != Decision::Block && transition.action.raises() && transition.effective == MfaState::Enforced
+            !decision.is_block() && transition.action.raises() && transition.effective == MfaState::Enforced
         })
     }
 

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use super::{
     ChangeFindings, Context, NotEvaluated, PlanFinding, catalogue::registry, plan_case::PlanCase, rule::Check,
 };
-use crate::{diff::Transition, plan::Decision};
+use crate::diff::{Decision, Transition};
 
 /// Rules that speak of what the others did, in the order in which they must run.
 const LAST: [&str; 2] = ["MFA091", "MFA094"];

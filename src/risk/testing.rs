@@ -18,12 +18,11 @@ use crate::{
         Accept, BreakGlass, CloudName, Config, Declared, Guardrails, Layer, Mfa, Origin, Selector, ServiceAccount,
         TenantSettings,
     },
-    desired::{Claim, Desired, Managed, Protection, ProtectionKind},
+    desired::{Claim, Desired, Managed, Protection, ProtectionKind, Timing},
     diag::{FileId, SourceMap, Span},
-    diff::{Action, Cause, Transition},
+    diff::{Action, Cause, Decision, Transition},
     eval::Value,
     facts::Facts,
-    plan::Decision,
     tenant::{
         AppSignIns, Domain, Group, LastSignIn, LegacySignIns, MailboxPurpose, MfaServicePolicy, ObservedState,
         ObservedTenant, Policy, RoleAssignment, SignIns, Source, TenantId, Text, Unavailable, User, UserId, UserType,
@@ -114,7 +113,7 @@ impl World {
         let glass = [person(3, "bg1"), person(4, "bg2")];
         let mut claims = HashMap::from([(jo.id, managed(Enforced)), (ada.id, managed(Disabled))]);
         claims.extend(glass.iter().map(|user| (user.id, protected(ProtectionKind::BreakGlass))));
-        let changes = vec![(jo.id, Disabled.into(), Enforced, Decision::Apply)];
+        let changes = vec![(jo.id, Disabled.into(), Enforced, Decision::new(Timing::Now, Vec::new()))];
         Self {
             users: [jo, ada].into_iter().chain(glass).collect(),
             claims,
@@ -233,7 +232,12 @@ impl World {
     pub(super) fn change_all(&mut self, count: u32, before: MfaState, after: MfaState) {
         self.changes.clear();
         for number in 0..count {
-            self.changes.push((person(100 + number, "").id, before.into(), after, Decision::Apply));
+            self.changes.push((
+                person(100 + number, "").id,
+                before.into(),
+                after,
+                Decision::new(Timing::Now, Vec::new()),
+            ));
         }
     }
 
@@ -322,7 +326,7 @@ impl World {
         };
         let transitions: Vec<Transition> =
             changes.iter().map(|(id, before, after, _)| transition(&tenant, index(id), before, *after)).collect();
-        let decisions: Vec<Decision> = changes.iter().map(|one| one.3).collect();
+        let decisions: Vec<Decision> = changes.iter().map(|one| one.3.clone()).collect();
         let facts = Facts::of(&tenant, &config.guardrails.signal, config.instant);
         let context = Context::new(&facts, config, &desired);
         let of_changes = assess_changes(&context, &transitions);
@@ -345,8 +349,7 @@ fn transition(
         after,
         effective: after.effective(tenant.user(user).registered),
         action: Action::between(assumed, after).unwrap(),
-        hold: None,
-        waits: false,
+        timing: Timing::Now,
     }
 }
 
@@ -411,7 +414,7 @@ pub(super) fn global_admin() -> RoleAssignment {
 }
 
 fn managed(state: MfaState) -> Claim {
-    Claim::Managed(Managed { block: 0, state, hold: None, waits: false })
+    Claim::Managed(Managed { block: 0, state, timing: Timing::Now })
 }
 
 fn protected(kind: ProtectionKind) -> Claim {

@@ -7,9 +7,9 @@ use super::{
     read::{Expected, Run},
 };
 use crate::{
-    config::LoadFailure,
+    config::{LoadFailure, Waivable},
     diag::{Diagnostic, Level, SourceMap, Span, did_you_mean},
-    plan::{Plan, WAIVABLE},
+    plan::Plan,
     risk,
 };
 
@@ -102,7 +102,7 @@ fn unmet(expected: &Expected, plan: &Plan) -> Option<Diagnostic> {
     if what == "configuration" {
         return held("The configuration loads and fits the tenant.".into());
     }
-    if WAIVABLE.contains(&what) || plan.refused.iter().any(|one| *one.rule == *what) {
+    if Waivable::named(what).is_some() || plan.refused.iter().any(|one| *one.rule == *what) {
         let refused = plan.refused.iter().any(|one| *one.rule == *what);
         return if refused { None } else { held(format!("The plan is not refused by `{what}`.")) };
     }
@@ -115,7 +115,7 @@ fn unmet(expected: &Expected, plan: &Plan) -> Option<Diagnostic> {
         Some(rule) => held(format!("Rule {} ({}) finds nothing that is not accepted.", rule.id, rule.name)),
         None if what.chars().any(|char| char.is_ascii_lowercase()) => {
             let mut problem = Diagnostic::error("Unknown expectation", format!("Nothing called `{what}` can fail."));
-            problem.hints.extend(did_you_mean(what, WAIVABLE.iter().copied().chain(["configuration"])));
+            problem.hints.extend(did_you_mean(what, Waivable::NAMES.iter().copied().chain(["configuration"])));
             Some(problem.at(expected.span, ""))
         }
         // Perhaps a rule of the organisation's own: it did not fire either.

@@ -7,7 +7,7 @@ use std::{
 
 use mfaplan::testing::{
     config::{self, Config, LoadInput},
-    plan::{self, BuildInput, Decision, Plan},
+    plan::{self, BuildInput, Plan},
     risk, snapshot,
 };
 
@@ -64,14 +64,14 @@ fn the_migration_lowers_only_those_whom_conditional_access_covers() {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/migrate-to-conditional-access");
     for at in ["2026-11-20T00:00:00Z", "2026-12-01T00:00:00Z", "2027-01-11T00:00:00Z"] {
         let plan = plan_of(&dir, None, at);
-        for change in plan.changes.iter().filter(|change| change.decision != Decision::Block) {
+        for change in plan.changes.iter().filter(|change| !change.decision.is_block()) {
             let rules: Vec<_> = change.findings.iter().map(|one| &*one.rule).collect();
             assert!(!rules.iter().any(|rule| ["MFA060", "MFA061", "MFA062"].contains(rule)), "{change:?}");
         }
         let mut blocked: Vec<_> = plan
             .changes
             .iter()
-            .filter(|change| change.decision == Decision::Block)
+            .filter(|change| change.decision.is_block())
             .map(|change| change.user.user_principal_name.split('@').next().unwrap())
             .collect();
         blocked.sort_unstable();

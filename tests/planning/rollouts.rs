@@ -20,16 +20,16 @@ fn staging_asks_the_unregistered_to_register_first() {
     let world = World::new(users, STAGED);
     let plan = world.plan();
     assert_eq!(story(&plan, "anna"), "disabled → enabled apply mfa.staff");
-    assert!(change(&plan, "anna").hold.is_some(), "and it is said that he stays there");
+    assert!(change(&plan, "anna").decision.hold().is_some(), "and it is said that he stays there");
     assert_eq!(story(&plan, "bo"), "enabled → enforced hold mfa.staff");
-    assert_eq!(change(&plan, "bo").hold.as_ref().unwrap().until, Some("2026-12-01T00:00:00Z".parse().unwrap()));
+    assert_eq!(change(&plan, "bo").decision.hold().unwrap().until, Some("2026-12-01T00:00:00Z".parse().unwrap()));
     assert_eq!(story(&plan, "cy"), "disabled → enforced apply mfa.staff");
     assert_eq!(story(&plan, "di"), "enabled → enforced apply mfa.staff");
 
     let plan = world.at("2026-12-01T00:00:00Z").plan();
     for name in ["anna", "bo"] {
         assert_eq!(change(&plan, name).after.as_str(), "enforced", "from that instant on");
-        assert!(change(&plan, name).hold.is_none());
+        assert!(change(&plan, name).decision.hold().is_none());
     }
 }
 
@@ -66,8 +66,8 @@ fn a_user_waits_for_the_earliest_wave_that_picks_him() {
     let plan = &built.plan;
     assert_eq!(story(plan, "anna"), "disabled → enforced apply mfa.staff");
     assert_eq!(story(plan, "bo"), "disabled → enforced hold mfa.staff");
-    assert_eq!(change(plan, "bo").hold.as_ref().unwrap().until, Some("2026-12-01T00:00:00Z".parse().unwrap()));
-    let stranded = change(plan, "cy").hold.as_ref().unwrap();
+    assert_eq!(change(plan, "bo").decision.hold().unwrap().until, Some("2026-12-01T00:00:00Z".parse().unwrap()));
+    let stranded = change(plan, "cy").decision.hold().unwrap();
     assert_eq!((stranded.until, stranded.reason.contains("in no wave")), (None, true));
     assert!(told(&built.warnings).contains("Users in no wave"));
     assert_eq!((plan.summary.enforce, plan.summary.hold), (1, 2));
@@ -109,5 +109,5 @@ fn a_critical_risk_blocks_even_a_change_that_waits() {
     script["signIns"]["ropc"] = json!(40);
     let plan = World::new([script], WAVES).plan();
     assert_eq!(change(&plan, "bo").decision.as_str(), "block", "{:?}", rules(change(&plan, "bo")));
-    assert!(change(&plan, "bo").hold.is_some(), "both are told");
+    assert!(change(&plan, "bo").decision.hold().is_some(), "both are told");
 }

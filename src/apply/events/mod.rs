@@ -69,7 +69,7 @@ impl<W: Write + Send> EventWriter<W> {
                     after: change.after,
                     effective: change.effective,
                     action: change.action,
-                    decision: change.decision,
+                    decision: change.decision.kind(),
                 }),
             );
         }

@@ -10,8 +10,7 @@ use crate::{
         report::{Command, Counts, Failure, Outcome, RunEnd, Seen, StopReason},
         verify::Standing,
     },
-    diff::Action,
-    plan::Decision,
+    diff::{Action, DecisionKind},
     tenant::{MfaState, Text, UserId},
 };
 
@@ -72,7 +71,7 @@ pub(crate) struct Change {
     /// What it does.
     pub action: Action,
     /// What happens to it.
-    pub decision: Decision,
+    pub decision: DecisionKind,
 }
 
 /// `start`

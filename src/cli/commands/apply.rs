@@ -19,7 +19,7 @@ use crate::{
         tenant::{self, Tenant},
     },
     config::{Config, Confirm},
-    plan::{self, Decision, Digest, Plan, PlanTenant, Refusal, digest, file},
+    plan::{self, Digest, Plan, PlanTenant, Refusal, digest, file},
     render::{NextStep, redact::redact},
     tenant::{ObservedTenant, Source, UserId},
 };
@@ -153,7 +153,7 @@ pub(super) fn nothing_to_do(plan: &Plan, json: bool, context: &mut Context) -> R
     if plan.applicable().next().is_some() {
         return Ok(None);
     }
-    let blocked = plan.changes.iter().filter(|change| change.decision == Decision::Block).count();
+    let blocked = plan.changes.iter().filter(|change| change.decision.is_block()).count();
     let held = plan.changes.len() - blocked;
     if blocked > 0 && held == 0 {
         return Err(Failure::new(format!("nothing can be applied: all {blocked} changes are blocked"))

@@ -14,7 +14,7 @@ use crate::{
         planning, tenant,
     },
     escape,
-    plan::{Decision, Plan},
+    plan::Plan,
     tenant::ObservedTenant,
 };
 
@@ -86,7 +86,7 @@ fn compare(args: &Args, events: &Log, context: &mut Context) -> Outcome {
 fn declared(plan: &Plan, observed: &ObservedTenant) -> Vec<Expected> {
     plan.changes
         .iter()
-        .filter(|change| change.decision == Decision::Apply)
+        .filter(|change| change.decision.is_apply())
         .filter_map(|change| {
             let user = observed.user(observed.by_id(change.user.id)?);
             let planned = PlannedUser {

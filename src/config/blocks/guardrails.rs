@@ -4,9 +4,8 @@ use jiff::{civil::Time, tz::TimeZone};
 
 use super::{
     super::{
-        Approvals, AutoApprove, Confirm, Layer, Named, Window,
+        Approvals, AutoApprove, Confirm, Layer, Named, Waivable, Window,
         args::{Block, Env, Given, Reader, invalid, one_of_list, sensitive},
-        schema::WAIVABLE,
     },
     KnownRules, allowed,
 };
@@ -123,10 +122,10 @@ fn waivable(block: &Block<'_>, reader: Reader<'_>, diags: &mut Diagnostics) -> V
         return Vec::new();
     }
     let check = |Named { text, span, .. }: &Named, diags: &mut Diagnostics| {
-        if !WAIVABLE.contains(&text.as_str()) {
-            let list: Vec<String> = WAIVABLE.iter().map(|name| format!("`\"{name}\"`")).collect();
+        if Waivable::named(text).is_none() {
+            let list: Vec<String> = Waivable::NAMES.iter().map(|name| format!("`\"{name}\"`")).collect();
             let detail = format!("`{text}` cannot be waived; `waivable` lists {}.", one_of_list(&list));
-            diags.push(invalid("waivable", detail, *span).suggest(text, WAIVABLE));
+            diags.push(invalid("waivable", detail, *span).suggest(text, Waivable::NAMES.iter().copied()));
         }
     };
     named.iter().for_each(|named| check(named, diags));

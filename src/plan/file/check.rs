@@ -8,9 +8,10 @@ use std::collections::{BTreeSet, HashSet};
 
 use super::PlanFileError;
 use crate::{
+    config::Waivable,
     desired::Hold,
     diff::Action,
-    plan::{Change, Decision, Plan, PlanObserved, StateCounts, Summary, WAIVABLE, estimated_seconds, recounted},
+    plan::{Change, Plan, PlanObserved, StateCounts, Summary, estimated_seconds, recounted, withheld_by},
     risk::Finding,
     severity::Severity,
     tenant::{MfaState, ObservedState, UserId},
@@ -73,7 +74,7 @@ fn key(change: &Change) -> (String, UserId) {
 
 /// What follows from a change's states, its registration and its findings.
 fn follows(change: &Change, block_at: Severity, way_back: bool) -> Result<(), (&'static str, String)> {
-    let Change { user, declared_by: _, before, after, effective, action, decision, hold, impact: _, findings } = change;
+    let Change { user, declared_by: _, before, after, effective, action, decision, impact: _, findings } = change;
     let expected = match before {
         ObservedState::Known(before) => {
             Action::between(*before, *after).ok_or_else(|| ("after", "is the state the user has".to_owned()))?
@@ -87,17 +88,21 @@ fn follows(change: &Change, block_at: Severity, way_back: bool) -> Result<(), (&
     if *effective != ends {
         return Err(("effective", format!("is {effective}, but a write of {after} ends in {ends}")));
     }
-    let unknown = before.known().is_none();
-    let risky = findings.iter().any(|one| one.accepted.is_none() && one.severity >= block_at);
-    let blocked = unknown || risky && !way_back;
-    if blocked != (*decision == Decision::Block) {
-        let why = if blocked { "but its findings block it" } else { "but nothing in its findings blocks it" };
-        return Err(("decision", format!("is {}, {why}", decision.as_str())));
+    let withheld =
+        if way_back && before.known().is_some() { Vec::new() } else { withheld_by(before, findings, block_at) };
+    if withheld != decision.blocked_by() {
+        let why = if withheld.is_empty() {
+            "nothing in its findings withholds it".to_owned()
+        } else {
+            format!("its findings withhold it ({})", withheld.join(", "))
+        };
+        let said = match decision.blocked_by() {
+            [] => String::new(),
+            by => format!(" (by {})", by.join(", ")),
+        };
+        return Err(("decision", format!("is {}{said}, but {why}", decision.as_str())));
     }
-    if *decision == Decision::Hold && hold.is_none() {
-        return Err(("hold", "is missing, though the change waits".to_owned()));
-    }
-    if let Some(Hold { until: None, reason }) = hold
+    if let Some(Hold { kind: _, until: None, reason }) = decision.hold()
         && reason.trim().is_empty()
     {
         return Err(("hold", "has neither date nor reason".to_owned()));
@@ -146,7 +151,7 @@ fn refusals(plan: &Plan, way_back: bool) -> Result<(), PlanFileError> {
         let rule = refusal.rule.as_str();
         let founded = match rule.strip_prefix("check.") {
             Some(check) => plan.checks.iter().any(|one| one.name == check && !one.passed),
-            None => WAIVABLE.contains(&rule) || of_findings.contains(rule),
+            None => Waivable::named(rule).is_some() || of_findings.contains(rule),
         };
         if !founded {
             let what = format!("names {}, but nothing in the plan says so", rule.escape_debug());

@@ -105,8 +105,9 @@ fn one_change_looks_as_specified() {
     let unknown =
         doc["changes"].as_array().unwrap().iter().find(|c| c["user"]["display_name"] == "Xen Unknown").unwrap();
     assert_eq!(unknown["before"], "unknown");
+    assert_eq!(unknown["blocked_by"], json!(["MFA045"]));
     let unwaved = doc["changes"].as_array().unwrap().iter().find(|c| c["user"]["display_name"] == "Qiang Li").unwrap();
-    assert_eq!(unwaved["hold"], json!({"until": null, "reason": "in no wave"}));
+    assert_eq!(unwaved["hold"], json!({"kind": "no_wave", "until": null, "reason": "in no wave"}));
     assert_eq!(doc["outputs"]["secret"], json!({"sensitive": true}));
     assert_eq!(doc["outputs"]["nothing"], json!({"value": null, "sensitive": false}));
 }

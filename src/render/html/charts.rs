@@ -4,11 +4,7 @@
 use std::{collections::BTreeMap, fmt::Write};
 
 use super::super::{escape::html, matrix::Matrix, words};
-use crate::{
-    plan::{Decision, Plan},
-    severity::Severity,
-    tenant::MfaState,
-};
+use crate::{diff::Decision, plan::Plan, severity::Severity, tenant::MfaState};
 
 const HEIGHT: f64 = 240.0;
 const GAP: f64 = 22.0;
@@ -157,8 +153,8 @@ pub(super) fn severities(plan: &Plan) -> String {
 /// When changes happen: now, then wave by wave as their holds open, then those without a date. Empty without holds.
 pub(super) fn waves(plan: &Plan) -> String {
     let mut waves: BTreeMap<(i64, &str), (String, u64)> = BTreeMap::new();
-    for change in plan.changes.iter().filter(|change| change.decision == Decision::Hold) {
-        let Some(hold) = &change.hold else { continue };
+    for change in &plan.changes {
+        let Decision::Hold(hold) = &change.decision else { continue };
         let key = (hold.until.map_or(i64::MAX, |until| until.as_second()), &*hold.reason);
         let when = || hold.until.map_or_else(|| "no date".to_owned(), words::date);
         waves.entry(key).or_insert_with(|| (when(), 0)).1 += 1;

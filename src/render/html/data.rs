@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::super::{escape, words};
 use crate::{
-    plan::{Change, Decision, Plan, file::user_id_text},
+    plan::{Change, Plan, file::user_id_text},
     risk::{Accepted, Finding},
     severity::Severity,
     tenant::MfaState,
@@ -82,8 +82,8 @@ pub(super) fn write(plan: &Plan, limit: usize, out: &mut dyn Write) -> io::Resul
             })
         });
         let hold = change
-            .hold
-            .as_ref()
+            .decision
+            .hold()
             .map_or(-1, |hold| holds.number((hold.until, &*hold.reason), || shown(&words::hold(hold))));
         let findings = change.findings.iter().map(|one| found(one, &mut rules, &mut waivers)).collect();
         rows.push((
@@ -95,7 +95,7 @@ pub(super) fn write(plan: &Plan, limit: usize, out: &mut dyn Write) -> io::Resul
             state(change.after),
             state(change.effective),
             change.action as usize,
-            change.decision as usize,
+            change.decision.kind() as usize,
             block,
             hold,
             impacts.number(change.impact, || words::impact(&change.impact)),
@@ -121,7 +121,7 @@ fn riskiest(changes: &[Change], limit: usize) -> Vec<&Change> {
     // There are a dozen such keys, and of none are more than `limit` needed: no need to sort a million changes.
     let mut by_risk: BTreeMap<_, Vec<&Change>> = BTreeMap::new();
     for change in changes {
-        let alike = by_risk.entry((Reverse(change.worst()), change.decision != Decision::Block)).or_default();
+        let alike = by_risk.entry((Reverse(change.worst()), !change.decision.is_block())).or_default();
         if alike.len() < limit {
             alike.push(change);
         }

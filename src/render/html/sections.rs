@@ -12,8 +12,7 @@ use super::{
     charts,
 };
 use crate::{
-    plan::{Change, Decision, Plan, file::tenant_id_text},
-    severity::Severity,
+    plan::{Change, Plan, file::tenant_id_text},
     tenant::MfaState,
 };
 
@@ -142,12 +141,7 @@ fn matrix(plan: &Plan) -> String {
 }
 
 fn blocked(plan: &Plan) -> String {
-    let blocking = plan.execution.block_at.min(Severity::High);
-    let causes = causes_of(plan, |finding, change| {
-        change.is_some_and(|one| one.decision == Decision::Block)
-            && finding.accepted.is_none()
-            && (finding.severity >= blocking || !words::is_acceptable(&finding.rule))
-    });
+    let causes = causes_of(plan, |finding, change| change.is_some_and(|one| one.is_blocked_by(finding)));
     if causes.is_empty() {
         return String::new();
     }

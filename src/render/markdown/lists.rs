@@ -10,31 +10,23 @@ use super::{
     sections::{name, prose},
 };
 use crate::{
-    plan::{Change, Decision, Plan, SeverityCounts},
+    plan::{Change, Plan, SeverityCounts},
     risk::Finding,
     severity::Severity,
 };
 
 pub(super) fn write(plan: &Plan, budget: &mut Budget) -> String {
     let mut out = String::new();
-    let blocking = plan.execution.block_at.min(Severity::High);
-    let blocked = causes_of(plan, |finding, change| {
-        change.is_some_and(|one| one.decision == Decision::Block)
-            && finding.accepted.is_none()
-            && (finding.severity >= blocking || !words::is_acceptable(&finding.rule))
-    });
+    let blocks = |finding: &Finding, change: Option<&Change>| change.is_some_and(|one| one.is_blocked_by(finding));
+    let blocked = causes_of(plan, blocks);
     section("Blocked: withheld, while the others go on", &blocked, true, budget, &mut out);
     let grave = causes_of(plan, |finding, change| {
-        change.is_none_or(|one| one.decision != Decision::Block)
-            && finding.accepted.is_none()
-            && finding.severity >= Severity::High
+        !blocks(finding, change) && finding.accepted.is_none() && finding.severity >= Severity::High
     });
     section("Critical and high risks", &grave, false, budget, &mut out);
     changes(plan, budget, &mut out);
     let rest = causes_of(plan, |finding, change| {
-        finding.accepted.is_none()
-            && finding.severity < Severity::High
-            && change.is_none_or(|one| one.decision != Decision::Block || finding.severity < blocking)
+        !blocks(finding, change) && finding.accepted.is_none() && finding.severity < Severity::High
     });
     folded(&rest, budget, &mut out);
     out

@@ -2,6 +2,7 @@ use serde_json::json;
 
 use super::{redact, redact_observed};
 use crate::{
+    diff::Decision,
     plan::{Plan, file},
     render::{Format, Options, testing::*},
     risk::Evidence,
@@ -36,7 +37,11 @@ fn talkative() -> Plan {
     plan.observed.unavailable[0].1 = who.into();
     for change in &mut plan.changes {
         change.declared_by.as_mut().unwrap().address = "mfa.one[\"o'brien@contoso.com\"]".into();
-        if let Some(hold) = &mut change.hold {
+        let hold = match &mut change.decision {
+            Decision::Hold(hold) => Some(hold),
+            Decision::Apply { then: hold } | Decision::Block { by: _, hold } => hold.as_mut(),
+        };
+        if let Some(hold) = hold {
             hold.reason = who.into();
         }
         for finding in &mut change.findings {

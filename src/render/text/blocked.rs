@@ -8,7 +8,7 @@ use super::{
     page::{Page, pad},
 };
 use crate::{
-    plan::{Change, Decision, Plan},
+    plan::{Change, Plan},
     risk::Finding,
     severity::Severity,
 };
@@ -37,7 +37,7 @@ type Withheld<'a> = (&'a Change, Option<&'a Finding>);
 /// Blocked changes by the finding that blocks them.
 pub(super) fn write(plan: &Plan, page: &mut Page<'_>) -> io::Result<()> {
     let mut by_cause: BTreeMap<(std::cmp::Reverse<Severity>, &str), Vec<Withheld<'_>>> = BTreeMap::new();
-    for change in plan.changes.iter().filter(|change| change.decision == Decision::Block) {
+    for change in plan.changes.iter().filter(|change| change.decision.is_block()) {
         let cause = cause(change);
         let key = cause.map_or((Severity::High, ""), |one| (one.severity, &*one.rule));
         by_cause.entry((std::cmp::Reverse(key.0), key.1)).or_default().push((change, cause));
@@ -59,10 +59,9 @@ pub(super) fn write(plan: &Plan, page: &mut Page<'_>) -> io::Result<()> {
     Ok(())
 }
 
-/// Which finding blocks: an unknown state always does (MFA045), else the worst.
+/// The finding under which a change is listed: of those that block, one that nobody can accept comes before the worst.
 fn cause(change: &Change) -> Option<&Finding> {
-    let unknown = change.findings.iter().find(|one| one.rule == "MFA045");
-    unknown.or_else(|| change.findings.iter().find(|one| one.accepted.is_none()))
+    change.blocking().find(|one| !words::is_acceptable(&one.rule)).or_else(|| change.blocking().next())
 }
 
 fn cause_section(users: &[Withheld<'_>], page: &mut Page<'_>) -> io::Result<()> {
@@ -110,7 +109,7 @@ fn list(users: &[Withheld<'_>], page: &mut Page<'_>, messages: Option<()>) -> io
             page.prose("        ", &finding.message, None)?;
         }
         page.prose("        ", &words::evidence(finding), Some(Label::Quiet))?;
-        if let Some(hold) = &change.hold {
+        if let Some(hold) = change.decision.hold() {
             page.prose("        ", &format!("would also wait {}", words::hold(hold)), Some(Label::Hold))?;
         }
     }

@@ -72,8 +72,8 @@ fn check(case: &mut PlanCase<'_>) {
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::plan::Decision;
     use crate::risk::testing::*;
+    use crate::{desired::Timing, diff::Decision};
 
     #[test]
     fn fires_and_near_misses() {
@@ -112,7 +112,7 @@ mod tests {
                     |w| {
                         w.only_admin();
                         w.user().methods = Some([].into());
-                        w.decide(Decision::Block);
+                        w.decide(Decision::new(Timing::Now, vec!["MFA003".into()]));
                     },
                     Silent,
                 ),

@@ -337,7 +337,7 @@ fn run(kind: Kind, seed: u64, score: &mut Score) {
     let mut world = World::new();
     world.changes.clear();
     for user in &users {
-        world.changes.push((user.id, Disabled.into(), Enforced, crate::plan::Decision::Apply));
+        world.changes.push((user.id, Disabled.into(), Enforced, crate::diff::Decision::Apply { then: None }));
     }
     let order: Vec<(UserId, Text, bool)> =
         users.iter().map(|user| (user.id, user.name().clone(), has_evidence(user))).collect();

@@ -11,9 +11,10 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::Value;
 
 use crate::{
-    diff::Action,
+    desired::HoldKind,
+    diff::{Action, DecisionKind},
     facts::UserKind,
-    plan::{CheckResult, Decision, Execution, LegacyAuth, ModernAuth, Refusal, Summary, Waiver},
+    plan::{CheckResult, Execution, LegacyAuth, ModernAuth, Refusal, Summary, Waiver},
     severity::Severity,
     tenant::{Fact, MfaState, Source},
 };
@@ -224,8 +225,11 @@ pub struct ChangeV1<'a> {
     /// What it does.
     pub action: Action,
     /// What happens to it.
-    pub decision: Decision,
-    /// Why he waits or stays.
+    pub decision: DecisionKind,
+    /// Which rules withhold it, worst first; absent where it is not withheld.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub blocked_by: Vec<Str<'a>>,
+    /// Why the user waits, would wait, or stays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold: Option<HoldV1<'a>>,
     /// What it means for sign-ins.
@@ -286,6 +290,8 @@ pub enum StateV1 {
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Hold"))]
 #[serde(deny_unknown_fields, bound(deserialize = "'de: 'a"))]
 pub struct HoldV1<'a> {
+    /// What for.
+    pub kind: HoldKind,
     /// Until when; null where no date opens it.
     #[serde(default)]
     #[cfg_attr(test, schemars(with = "Option<crate::schema::DateTime>"))]

@@ -161,7 +161,6 @@ pub fn change(change: &Change) -> ChangeV1<'_> {
         effective,
         action,
         decision,
-        hold,
         impact: Impact { modern_auth, legacy_auth },
         findings,
     } = change;
@@ -185,8 +184,13 @@ pub fn change(change: &Change) -> ChangeV1<'_> {
         effective: *effective,
         steps: Cow::Borrowed(change.steps()),
         action: *action,
-        decision: *decision,
-        hold: hold.as_ref().map(|Hold { until, reason }| HoldV1 { until: *until, reason: text(reason) }),
+        decision: decision.kind(),
+        blocked_by: decision.blocked_by().iter().map(|rule| (&**rule).into()).collect(),
+        hold: decision.hold().map(|Hold { kind, until, reason }| HoldV1 {
+            kind: *kind,
+            until: *until,
+            reason: text(reason),
+        }),
         impact: ImpactV1 {
             modern_auth: ProtocolV1 { before: modern_auth.0, after: modern_auth.1 },
             legacy_auth: ProtocolV1 { before: legacy_auth.0, after: legacy_auth.1 },

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     desired::Hold,
+    diff::{Decision, DecisionKind},
     json::intern::{phrase, shared},
     plan::{Change, ChangeUser, Digest, Impact, OutputValue, Plan, PlanObserved, PlanOrigin, PlanTenant},
     risk::{Accepted, Evidence, Finding, FindingUser, NotEvaluated, Place, PlanFinding},
@@ -196,7 +197,8 @@ impl FromV1 for Change {
             effective,
             steps,
             action,
-            decision,
+            decision: word,
+            blocked_by,
             hold,
             impact: ImpactV1 { modern_auth, legacy_auth },
             findings,
@@ -219,8 +221,7 @@ impl FromV1 for Change {
             after,
             effective,
             action,
-            decision,
-            hold: hold.map(|HoldV1 { until, reason }| Hold { until, reason: shared(&reason) }),
+            decision: decision(word, &blocked_by, hold)?,
             impact: Impact {
                 modern_auth: (modern_auth.before, modern_auth.after),
                 legacy_auth: (legacy_auth.before, legacy_auth.after),
@@ -235,6 +236,21 @@ impl FromV1 for Change {
             });
         }
         Ok(change)
+    }
+}
+
+fn decision(kind: DecisionKind, by: &[Str<'_>], hold: Option<HoldV1<'_>>) -> Result<Decision, PlanFileError> {
+    let hold = hold.map(|HoldV1 { kind, until, reason }| Hold { kind, until, reason: shared(&reason) });
+    let wrong = |what: &str| Err(PlanFileError::Shape(format!("changes[].decision is \"{}\" {what}", kind.as_str())));
+    match (kind, by, hold) {
+        (DecisionKind::Apply, [], then) => Ok(Decision::Apply { then }),
+        (DecisionKind::Hold, [], Some(hold)) => Ok(Decision::Hold(hold)),
+        (DecisionKind::Hold, [], None) => wrong("and says not why: `hold` is missing"),
+        (DecisionKind::Block, [], _) => wrong("and says not by what: `blocked_by` is missing"),
+        (DecisionKind::Block, by, hold) => {
+            Ok(Decision::Block { by: by.iter().map(|rule| phrase(rule)).collect(), hold })
+        }
+        (DecisionKind::Apply | DecisionKind::Hold, _, _) => wrong("and has `blocked_by`"),
     }
 }
 

@@ -104,7 +104,6 @@ fn change(change: &Change, json: &mut Json) {
         effective,
         action,
         decision,
-        hold,
         impact: Impact { modern_auth, legacy_auth },
         findings,
     } = change;
@@ -134,8 +133,15 @@ fn change(change: &Change, json: &mut Json) {
     }
     json.word("],\"action\":", action.as_str());
     json.word(",\"decision\":", decision.as_str());
-    if let Some(Hold { until, reason }) = hold {
-        json.value(",\"hold\":{\"until\":", until);
+    for (position, rule) in decision.blocked_by().iter().enumerate() {
+        json.text(if position == 0 { ",\"blocked_by\":[" } else { "," }, rule);
+    }
+    if decision.is_block() {
+        json.raw("]");
+    }
+    if let Some(Hold { kind, until, reason }) = decision.hold() {
+        json.word(",\"hold\":{\"kind\":", kind.as_str());
+        json.value(",\"until\":", until);
         json.text(",\"reason\":", reason);
         json.raw("}");
     }

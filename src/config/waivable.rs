@@ -1,0 +1,35 @@
+//! The guardrails that `--waive` can lift: one list for the configuration's `waivable`, the command line and the plan.
+
+macro_rules! waivable {
+    ($($(#[doc = $doc:literal])* $name:ident = $text:literal,)*) => {
+        /// A guardrail that `--waive` can lift. Everything that differs between them is a `match` without `_`.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Waivable {
+            $($(#[doc = $doc])* $name,)*
+        }
+
+        impl Waivable {
+            /// Their names, in the order of messages.
+            pub(crate) const NAMES: &'static [&'static str] = &[$($text,)*];
+
+            /// The guardrail of this name.
+            pub(crate) fn named(name: &str) -> Option<Self> {
+                match name {
+                    $($text => Some(Self::$name),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+waivable! {
+    /// How many users change.
+    MaxChanges = "max_changes",
+    /// Which share of the enabled users changes.
+    MaxChangePercent = "max_change_percent",
+    /// How many users are lowered.
+    MaxDowngrades = "max_downgrades",
+    /// When apply may write.
+    Window = "window",
+}
