@@ -71,7 +71,7 @@ pub mod tenant {
     pub use crate::tenant::{
         AppSignIns, ApplicationConditions, Attribute, Conditions, Domain, Fact, GrantControls, Group, GroupId,
         LastSignIn, LegacySignIns, MailboxPurpose, MfaState, ObservedTenant, Policy, PolicyState, ReadProgress,
-        ReadRequest, SignIns, Source, StateRead, TenantId, TenantRead, TenantWrite, Text, User, UserConditions, UserId,
-        UserIndex, UserType, WriteErrorKind,
+        ReadRequest, SignInFile, SignIns, Source, StateRead, TenantId, TenantRead, TenantWrite, Text, User,
+        UserConditions, UserId, UserIndex, UserType, WriteErrorKind,
     };
 }

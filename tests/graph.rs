@@ -277,6 +277,27 @@ async fn mandatory_reads_are_errors_that_say_what_to_grant() {
 }
 
 #[tokio::test]
+async fn a_named_group_that_cannot_be_read_whole_is_an_error_that_names_it() {
+    for (fault, page) in [
+        (Fault::Status(404), "transitiveMembers"),
+        (Fault::Status(400), "transitiveMembers"),
+        (Fault::Status(404), "skiptoken"),
+    ] {
+        let fake = start(12, FakeOptions { page_size: 2, ..FakeOptions::default() }).await;
+        let graph = connect(&fake).await;
+        if page == "skiptoken" {
+            // The first page is answered, the second breaks off.
+            fake.fail_later("GET", "transitiveMembers", 1, fault);
+        } else {
+            fake.fail_always("GET", page, fault);
+        }
+        let error = graph.read(&request(), &Heard::default()).await.unwrap_err();
+        assert!(error.to_string().contains("cannot read all members of the group \"SG-Finance O'Brien\""), "{error}");
+        assert!(error.to_string().contains(FINANCE), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn a_group_that_does_not_exist_brings_the_names_of_the_others() {
     let fake = start(3, FakeOptions::default()).await;
     let groups = BTreeSet::from(["SG-Finanze".into(), FINANCE.into(), "b0000000-0000-4000-8000-00000000dead".into()]);

@@ -31,7 +31,7 @@ use mfaplan::testing::{
     risk,
     sign_ins::SignInFiles,
     snapshot,
-    tenant::{Fact, MfaState, ObservedTenant, ReadProgress, TenantRead},
+    tenant::{MfaState, ObservedTenant, ReadProgress, TenantRead},
 };
 use support::fake_graph::{BulkState, FakeGraph, FakeOptions, Faults};
 
@@ -70,12 +70,11 @@ fn with_files(config: &Config, mut tenant: ObservedTenant) -> ObservedTenant {
     if config.tenant.sign_ins.is_empty() {
         return tenant;
     }
-    let mut files = SignInFiles::new(tenant.captured_at, config.tenant.sign_in_window);
-    for path in &config.tenant.sign_ins {
-        files.read(&path.display().to_string(), fs::File::open(path).unwrap()).unwrap();
+    let mut files = SignInFiles::new(&tenant, config.instant, config.tenant.sign_in_window);
+    for file in &config.tenant.sign_ins {
+        files.read(file, &file.path.display().to_string(), fs::File::open(&file.path).unwrap()).unwrap();
     }
-    tenant.update_users(|users| files.merge_into(users));
-    tenant.unavailable.retain(|one| one.fact != Fact::SignIns);
+    files.finish().merge_into(&mut tenant);
     tenant
 }
 
@@ -100,10 +99,7 @@ async fn connect(fake: &FakeGraph) -> GraphTenant {
 }
 
 async fn observe(graph: &GraphTenant, config: &Config) -> ObservedTenant {
-    let mut request = config.reads();
-    if !config.tenant.sign_ins.is_empty() {
-        request.unneeded.insert(Fact::SignIns);
-    }
+    let request = config.reads();
     with_files(config, graph.read(&request, &Silent).await.unwrap())
 }
 

@@ -2,12 +2,17 @@
 
 use std::fmt::Write as _;
 
+use jiff::Timestamp;
+
 use crate::{
     config::Config,
     desired::{self, ProtectionKind},
     diag::did_you_mean,
     diff::DecisionKind,
-    facts::{Coverage, Facts, UserKind, UserView},
+    facts::{
+        Coverage, Facts, UserKind, UserView,
+        recognise::{self, LastSeen},
+    },
     plan::{self, Change, Plan},
     render::{self, escape::text as shown},
     risk,
@@ -105,7 +110,7 @@ fn describe(config: &Config, observed: &ObservedTenant, facts: &Facts<'_>, index
     }
     signal(&mut out, facts, user);
     coverage(&mut out, observed, user);
-    known_facts(&mut out, observed, user);
+    known_facts(&mut out, observed, user, config.instant);
     wrapped(&out)
 }
 
@@ -301,7 +306,7 @@ fn coverage(out: &mut String, observed: &ObservedTenant, user: &User) {
     }
 }
 
-fn known_facts(out: &mut String, observed: &ObservedTenant, user: &User) {
+fn known_facts(out: &mut String, observed: &ObservedTenant, user: &User, instant: Timestamp) {
     let _ = writeln!(out, "\nFacts");
     let yes_no = |known: Option<bool>| match known {
         Some(true) => "yes".to_owned(),
@@ -313,10 +318,10 @@ fn known_facts(out: &mut String, observed: &ObservedTenant, user: &User) {
         Some(items) if items.is_empty() => "none".to_owned(),
         Some(items) => shown(&items.join(", ")).into_owned(),
     };
-    let sign_in = |when: LastSignIn| match when {
-        LastSignIn::Unknown => "unknown".to_owned(),
-        LastSignIn::Never => "never".to_owned(),
-        LastSignIn::At(when) => when.to_string(),
+    // Counts alone say that somebody signed in, and not when.
+    let last = match recognise::last_sign_in(user, instant) {
+        LastSeen::At(_) if user.last_sign_in == LastSignIn::Unknown => "within the window".to_owned(),
+        last => last.to_string(),
     };
     let texts = |texts: &Option<Box<[crate::tenant::Text]>>| {
         texts.as_ref().map(|texts| texts.iter().map(ToString::to_string).collect())
@@ -339,7 +344,7 @@ fn known_facts(out: &mut String, observed: &ObservedTenant, user: &User) {
         ("methods", list(texts(&user.methods))),
         ("licences", list(texts(&user.licenses))),
         ("roles", list(roles)),
-        ("last sign-in", sign_in(user.last_sign_in)),
+        ("last sign-in", last),
         ("legacy sign-ins", list(legacy)),
     ] {
         let _ = writeln!(out, "  {name:<16} {value}");

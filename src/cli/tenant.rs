@@ -78,7 +78,7 @@ pub(super) fn observe(tenant: &Tenant, config: &Config, context: &Context) -> Re
             // Files are read before the tenant: one that is missing should not be noticed minutes later.
             check_sign_in_files(config)?;
             let progress = Progress::new(context);
-            runtime::online()?.block_on(graph.read(&reads(config), &progress))?
+            runtime::online()?.block_on(graph.read(&config.reads(), &progress))?
         }
     };
     check_identity(config, &observed)?;
@@ -105,7 +105,7 @@ pub(super) fn observe_users(
     if protecting().any(asks_facts) || config.guardrails.max_change_percent.is_some() {
         return observe(tenant, config, context);
     }
-    let mut request = reads(config);
+    let mut request = config.reads();
     request.unneeded.extend(Fact::ALL.iter().copied());
     request.all_groups = false;
     request.users = Some(users);
@@ -113,15 +113,6 @@ pub(super) fn observe_users(
     let observed = runtime::online()?.block_on(graph.read(&request, &progress))?;
     check_identity(config, &observed)?;
     Ok(observed)
-}
-
-/// What has to be read from the tenant: the log is not asked for where files replace it.
-fn reads(config: &Config) -> ReadRequest {
-    let mut request = config.reads();
-    if !config.tenant.sign_ins.is_empty() {
-        request.unneeded.insert(Fact::SignIns);
-    }
-    request
 }
 
 /// A plan for the wrong tenant must not even be shown.
@@ -139,7 +130,7 @@ fn check_identity(config: &Config, observed: &ObservedTenant) -> Result<(), Fail
 }
 
 fn check_sign_in_files(config: &Config) -> Result<(), Failure> {
-    config.tenant.sign_ins.iter().try_for_each(|path| open_sign_ins(path, config).map(|_| ()))
+    config.tenant.sign_ins.iter().try_for_each(|file| open_sign_ins(&file.path, config).map(|_| ()))
 }
 
 fn open_sign_ins(path: &Path, config: &Config) -> Result<(String, File), Failure> {
@@ -155,13 +146,15 @@ fn open_sign_ins(path: &Path, config: &Config) -> Result<(String, File), Failure
 
 fn merge_sign_ins(config: &Config, observed: &mut ObservedTenant) -> Result<(), Failure> {
     let tenant = &config.tenant;
-    sign_ins::merge_files(&tenant.sign_ins, &config.dir, tenant.sign_in_window, observed).map_err(|error| {
-        let failure = Failure::new(error.to_string());
-        match error.hint {
-            Some(hint) => failure.hint(hint),
-            None => failure,
-        }
-    })
+    sign_ins::merge_files(&tenant.sign_ins, &config.dir, config.instant, tenant.sign_in_window, observed).map_err(
+        |error| {
+            let failure = Failure::new(error.to_string());
+            match error.hint {
+                Some(hint) => failure.hint(hint),
+                None => failure,
+            }
+        },
+    )
 }
 
 fn shown(path: &Path, base: &Path) -> String {

@@ -243,7 +243,12 @@ impl<'b> Reader<'b> {
     }
 
     fn evaluate(&self, expr: &Expr, diags: &mut Diagnostics) -> Option<Value> {
-        match expr.eval(&self.env.scope(self.each)) {
+        let scope = self.env.scope(self.each);
+        // What has no value has been reported where it is declared.
+        if !scope.has_values_of(expr.references()) {
+            return None;
+        }
+        match expr.eval(&scope) {
             Ok(value) => Some(value),
             Err(error) => {
                 diags.push(error.into());
@@ -397,7 +402,10 @@ impl<'b> Reader<'b> {
         let Form::Kept(expr) = &arg.form else { return Given::Wrong };
         let References { user, change, plan, tenant, .. } = expr.references();
         let scope = self.env.scope(self.each);
-        if !(*user || *change || *plan || *tenant) && expr.eval_facts(&scope).is_ok_and(|value| value.is_null()) {
+        if !(*user || *change || *plan || *tenant)
+            && scope.has_values_of(expr.references())
+            && expr.eval_facts(&scope).is_ok_and(|value| value.is_null())
+        {
             return arg.null(diags);
         }
         Given::Value(expr.clone())

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     diag::{Diagnostic, Diagnostics, SourceMap, Span},
-    eval::{CompileContext, FileReads, Value},
+    eval::{CompileContext, FileReads, Scope, Value},
     tenant::Text,
 };
 
@@ -273,17 +273,19 @@ impl<'b, 'a> Builder<'b, 'a> {
         let declared: Vec<&RawBlock<'_>> = self.of("variable").collect();
         let (reads, policy_reads) = (FileReads::default(), FileReads::default());
         let around = Around { dir, allow_files, instant, reads: &reads };
-        let var = variables::resolve(&declared, inputs, sources, around, diags).filter(|_| !unsure);
+        let resolved = variables::resolve(&declared, inputs, sources, diags);
         let found = locals::collect(self.of("locals"), diags);
         if unsure {
             return None;
         }
         let names = CompileContext::new(declared.iter().map(|one| one.name()), found.keys().cloned());
-        let local = locals::evaluate(&found, &names, var.as_ref(), around, diags);
         let nothing = Value::object::<Text>([]);
-        let ready = var.is_some() && local.is_some();
-        let var = var.unwrap_or_else(|| nothing.clone());
-        let local = local.unwrap_or_else(|| nothing.clone());
+        let var = resolved.var.clone();
+        let scope = around.scope(&var, &nothing);
+        let (local, complete) = locals::evaluate(&found, &names, scope, diags);
+        resolved.validate(&names, Scope { local: &local, ..scope }, diags);
+        // Without all values there is no configuration, but what can be said of the blocks is said.
+        let ready = resolved.complete && complete;
         let configuration = Env { names, var: &var, local: &local, around };
         // Policy sees no variables: whoever sets those would otherwise set policy.
         let policy_dir = self.input.policy_dir.unwrap_or(dir);
@@ -309,10 +311,7 @@ impl<'b, 'a> Builder<'b, 'a> {
                     .hint("add `tenant \"Contoso\" { id = \"…\" }`; the id stands in the Entra portal under Overview"),
             );
         }
-        if !ready {
-            return None;
-        }
-        let mut config = self.lower(&compiled, &env, diags)?;
+        let mut config = self.lower(&compiled, &env, diags).filter(|_| ready)?;
         let of = |layer| {
             let trees = trees.iter().filter(move |tree| tree.layer == layer);
             trees.map(|tree| (tree.read.name.as_str(), &*sources.file(tree.read.file).text))

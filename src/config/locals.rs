@@ -2,13 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{
-    args::Around,
-    raw::{RawAttribute, RawBlock},
-};
+use super::raw::{RawAttribute, RawBlock};
 use crate::{
     diag::{Diagnostic, Diagnostics, Span},
-    eval::{CompileContext, Expr, Map, Value},
+    eval::{CompileContext, Expr, Map, Scope, Value},
     tenant::Text,
 };
 
@@ -54,15 +51,13 @@ struct Local {
     failed: bool,
 }
 
-/// Evaluates all named values. With `values` false they are compiled only (a variable has no value, so nothing can be
-/// computed), which still finds unknown names and circles. `None` when one has no value.
+/// Evaluates all named values, as far as what they mention has a value, and says whether all have one.
 pub(crate) fn evaluate(
     found: &BTreeMap<Text, RawAttribute<'_>>,
     names: &CompileContext,
-    var: Option<&Value>,
-    around: Around<'_>,
+    scope: Scope<'_>,
     diags: &mut Diagnostics,
-) -> Option<Value> {
+) -> (Value, bool) {
     let index: BTreeMap<&str, usize> = found.keys().enumerate().map(|(at, name)| (name.as_str(), at)).collect();
     let mut locals: Vec<Local> = Vec::with_capacity(found.len());
     for (name, attribute) in found {
@@ -74,20 +69,14 @@ pub(crate) fn evaluate(
     }
     let mut values = Value::Object(Map::new().into());
     for start in 0..locals.len() {
-        visit(start, &mut locals, &mut values, var, around, diags);
+        visit(start, &mut locals, &mut values, scope, diags);
     }
-    (var.is_some() && locals.iter().all(|local| !local.failed)).then_some(values)
+    let complete = locals.iter().all(|local| !local.failed);
+    (values, complete)
 }
 
 /// Depth-first, with a stack of its own: (value, how many of its needs are done).
-fn visit(
-    start: usize,
-    locals: &mut [Local],
-    values: &mut Value,
-    var: Option<&Value>,
-    around: Around<'_>,
-    diags: &mut Diagnostics,
-) {
+fn visit(start: usize, locals: &mut [Local], values: &mut Value, scope: Scope<'_>, diags: &mut Diagnostics) {
     if locals[start].state != State::Untouched {
         return;
     }
@@ -120,8 +109,13 @@ fn visit(
         if local.failed {
             continue;
         }
-        let (Some(expr), Some(var)) = (&local.expr, var) else { continue };
-        match expr.eval(&around.scope(var, values)) {
+        let Some(expr) = &local.expr else { continue };
+        let scope = Scope { local: values, ..scope };
+        if !scope.has_values_of(expr.references()) {
+            local.failed = true;
+            continue;
+        }
+        match expr.eval(&scope) {
             Ok(value) => {
                 if let Value::Object(map) = values {
                     // The only reference, so this never copies.

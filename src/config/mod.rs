@@ -30,12 +30,15 @@ pub(crate) mod scan;
 pub(crate) mod schema;
 mod selector;
 #[cfg(test)]
+mod shared_structure_tests;
+#[cfg(test)]
 mod tests;
 mod variables;
 mod version;
 mod waivable;
 pub(crate) mod window;
 
+pub(crate) use blocks::sign_in_files;
 pub use files::Overlay;
 pub use load::{LoadFailure, LoadInput, load, load_over};
 pub use model::*;

@@ -10,7 +10,7 @@ use crate::{
     diag::{Diagnostic, SourceMap, Span},
     eval::{Expr, Value},
     severity::Severity,
-    tenant::{MfaState, TenantId, Text},
+    tenant::{MfaState, SignInFile, TenantId, Text},
 };
 
 /// A valid configuration, policy directory included.
@@ -96,7 +96,7 @@ pub struct TenantSettings {
     /// `sign_in_window` in days, 1–30.
     pub sign_in_window: u16,
     /// `sign_ins`, resolved against the configuration directory.
-    pub sign_ins: Vec<PathBuf>,
+    pub sign_ins: Vec<SignInFile>,
 }
 
 /// Which national cloud.

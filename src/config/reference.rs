@@ -29,7 +29,17 @@ Brackets and blocks may be nested 64 deep, and 128 operators may be chained in o
 `roles` and `where`. Within one block these add up; an `except` block, which takes the same four, takes away. Names are
 compared without regard to case. A name that does not exist, or a group name that fits two groups, is an error at its
 place. In `accept` and `wave` blocks no selector at all means everybody; a selector whose lists are empty is an error
-there, so that an emptied list never widens a block.
+there, and so is one that is `null`, so that an emptied list never widens a block.
+
+## `null`
+
+A required argument that is `null` is an error; an optional one counts as not set. Where that would say more than nobody
+(the selectors of `accept` and `wave`, `days` of a `window`) it is an error, too.
+
+## Sensitive values
+
+`reason`, `owner`, `remediation` and other texts that only people read may be sensitive, and are shown as `(sensitive
+value)`; so may the names in selectors. Everything else shows in plans, and a sensitive value there is an error.
 
 ## Dates
 

@@ -10,7 +10,6 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    args::Around,
     parse::parse,
     raw::{RawBlock, span_of},
 };
@@ -56,14 +55,23 @@ pub(crate) struct Inputs<'a> {
     pub(crate) arguments: &'a [String],
 }
 
-/// Works out the values of all variables. `None` when one has none.
-pub(crate) fn resolve(
-    blocks: &[&RawBlock<'_>],
+/// All variables, as far as they have values.
+pub(crate) struct Resolved<'r, 'a> {
+    declared: Vec<Declared<'r, 'a>>,
+    places: BTreeMap<Text, Option<Span>>,
+    /// `var`: those that have a value.
+    pub(crate) var: Value,
+    /// Do all have one?
+    pub(crate) complete: bool,
+}
+
+/// Works out the values of all variables.
+pub(crate) fn resolve<'r, 'a>(
+    blocks: &[&'r RawBlock<'a>],
     inputs: &Inputs<'_>,
     sources: &mut SourceMap,
-    around: Around<'_>,
     diags: &mut Diagnostics,
-) -> Option<Value> {
+) -> Resolved<'r, 'a> {
     let declared: Vec<Declared<'_, '_>> = blocks.iter().map(|raw| declare(raw, diags)).collect();
     let names: Vec<Text> = declared.iter().map(|one| one.raw.name()).collect();
     let mut given: HashMap<Text, Given> = HashMap::new();
@@ -95,12 +103,16 @@ pub(crate) fn resolve(
         places.insert(name.clone(), place);
         map.insert(name, value);
     }
-    let var = Value::Object(map.into());
-    let context = CompileContext::new(names.iter().cloned(), []);
-    for one in &declared {
-        validate(one, &var, places.get(&one.raw.name()).copied().flatten(), &context, around, diags);
+    Resolved { declared, places, var: Value::Object(map.into()), complete }
+}
+
+impl Resolved<'_, '_> {
+    /// Compiles the validations and, where values exist, judges them. They may mention locals and other variables.
+    pub(crate) fn validate(&self, names: &CompileContext, scope: Scope<'_>, diags: &mut Diagnostics) {
+        for one in &self.declared {
+            validate(one, &scope, self.places.get(&one.raw.name()).copied().flatten(), names, diags);
+        }
     }
-    complete.then_some(var)
 }
 
 /// An expression that refers to nothing.
@@ -292,6 +304,12 @@ fn from_text(one: &Declared<'_, '_>, text: &str, span: Span, diags: &mut Diagnos
     if matches!(one.ty, None | Some(Type::String)) {
         return Some(Value::normalised(text));
     }
+    // Terraform reads a bool as the text it is, in which "1" says true.
+    if one.ty == Some(Type::Bool)
+        && let Ok(value) = convert(&Value::string(text.trim()), &Type::Bool)
+    {
+        return Some(value);
+    }
     let mut problems = Diagnostics::default();
     let value = parse_expression(text, span.file, &mut problems)
         .and_then(|expr| Expr::compile(&expr, span.file, &CompileContext::default(), &mut problems))
@@ -334,13 +352,12 @@ fn no_value(raw: &RawBlock<'_>) -> Diagnostic {
         ))
 }
 
-/// Compiles the validations and, where values exist, judges them.
+/// Judges the validations of one variable.
 fn validate(
     one: &Declared<'_, '_>,
-    var: &Value,
+    scope: &Scope<'_>,
     place: Option<Span>,
     context: &CompileContext,
-    around: Around<'_>,
     diags: &mut Diagnostics,
 ) {
     for block in &one.raw.blocks {
@@ -360,13 +377,11 @@ fn validate(
             continue;
         }
         // A variable without a value has been reported; what refers to it cannot be judged.
-        let known = |expr: &Expr| expr.references().vars.iter().all(|name| var.get(name).is_some());
-        if var.get(&one.raw.name()).is_none() || !known(&condition) || !known(&message) {
+        let known = |expr: &Expr| scope.has_values_of(expr.references());
+        if scope.var.get(&one.raw.name()).is_none() || !known(&condition) || !known(&message) {
             continue;
         }
-        let nothing = Value::Null;
-        let scope = around.scope(var, &nothing);
-        let held = match condition.eval(&scope).map(|value| convert(&value, &Type::Bool).map(|value| value.as_bool())) {
+        let held = match condition.eval(scope).map(|value| convert(&value, &Type::Bool).map(|value| value.as_bool())) {
             Ok(Ok(Some(held))) => held,
             Ok(Ok(None)) => {
                 diags.push(super::args::required_null("condition", condition.span()));
@@ -384,7 +399,7 @@ fn validate(
         if held {
             continue;
         }
-        let text = match message.eval(&scope) {
+        let text = match message.eval(scope) {
             Ok(value) if value.contains_sensitive() => {
                 "The value does not meet the condition. (The message is not shown: it contains a sensitive value.)"
                     .to_owned()
@@ -398,7 +413,7 @@ fn validate(
                 continue;
             }
         };
-        let involved = if one.sensitive { String::new() } else { condition.involved(&scope).join(", ") };
+        let involved = if one.sensitive { String::new() } else { condition.involved(scope).join(", ") };
         let diagnostic = Diagnostic::error("Invalid value for variable", text);
         let diagnostic = match place.filter(|_| !one.sensitive) {
             Some(place) => diagnostic.at(place, "").and(condition.span(), involved),

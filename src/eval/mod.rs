@@ -21,6 +21,8 @@ mod parse;
 mod reads;
 mod run;
 mod scope;
+#[cfg(test)]
+mod secrets_tests;
 mod shared;
 mod syntax;
 mod template;

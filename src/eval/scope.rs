@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::{FileReads, Value};
+use super::{FileReads, References, Value};
 
 /// An attribute of one of the fixed names, as documentation and editors tell it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -159,6 +159,12 @@ impl<'a> Scope<'a> {
     pub fn noting(mut self, reads: &'a FileReads) -> Self {
         self.reads = Some(reads);
         self
+    }
+
+    /// Have all variables and locals that these mention a value? One that has none has been reported where it is declared.
+    pub(crate) fn has_values_of(&self, references: &References) -> bool {
+        references.vars.iter().all(|name| self.var.get(name).is_some())
+            && references.locals.iter().all(|name| self.local.get(name).is_some())
     }
 
     /// The same for this user.

@@ -1,5 +1,7 @@
 //! Accounts that give themselves away by a role, a licence or a name that Microsoft's own tools choose.
 
+use std::fmt;
+
 use jiff::Timestamp;
 
 use crate::tenant::{LastSignIn, LegacySignIns, MailboxPurpose, RoleAssignment, SignIns, User, is_privileged, role};
@@ -122,24 +124,52 @@ pub(crate) fn any_sign_in(sign_ins: &SignIns) -> Option<bool> {
     (sign_ins.interactive.is_some() && sign_ins.non_interactive.is_some()).then_some(false)
 }
 
-/// When the user last signed in, all facts together: the date, and the counts of the window where there is no date.
-#[must_use]
-pub(crate) fn last_sign_in(user: &User, instant: Timestamp) -> LastSignIn {
-    if user.last_sign_in != LastSignIn::Unknown {
-        return user.last_sign_in;
-    }
-    let Some(sign_ins) = user.sign_ins.as_deref() else { return LastSignIn::Unknown };
-    match any_sign_in(sign_ins) {
-        Some(true) => LastSignIn::At(instant),
-        Some(false) => {
-            let window = i64::from(sign_ins.window_days.unwrap_or(30));
-            match user.created {
-                Some(created) if days_between(created, instant) > window => LastSignIn::Never,
-                _ => LastSignIn::Unknown,
-            }
+/// When an account was last seen, all facts together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LastSeen {
+    /// No fact says.
+    Unknown,
+    /// Never: Graph's own date says so. The absence of a record cannot.
+    Never,
+    /// Not in the log of so many days.
+    NotIn(u16),
+    /// At this instant.
+    At(Timestamp),
+}
+
+impl fmt::Display for LastSeen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown => f.write_str("unknown"),
+            Self::Never => f.write_str("never"),
+            Self::NotIn(days) => write!(f, "not seen in {days} {}", if *days == 1 { "day" } else { "days" }),
+            Self::At(at) => at.fmt(f),
         }
-        None => LastSignIn::Unknown,
     }
+}
+
+/// When the user last signed in: the date, and the counts of the window where there is no date.
+#[must_use]
+pub(crate) fn last_sign_in(user: &User, instant: Timestamp) -> LastSeen {
+    match user.last_sign_in {
+        LastSignIn::At(at) => return LastSeen::At(at),
+        LastSignIn::Never => return LastSeen::Never,
+        LastSignIn::Unknown => {}
+    }
+    let Some(sign_ins) = user.sign_ins.as_deref() else { return LastSeen::Unknown };
+    match (any_sign_in(sign_ins), sign_ins.window_days) {
+        (Some(true), _) => LastSeen::At(instant),
+        // The log of some days was looked at, and there was nobody: what lies before is unknown.
+        (Some(false), Some(days)) => LastSeen::NotIn(days),
+        (None, Some(days)) if !sign_ins.is_known() => LastSeen::NotIn(days),
+        _ => LastSeen::Unknown,
+    }
+}
+
+/// Is it known how the user signs in: by a record of theirs, or by logs of both kinds that cover the window?
+#[must_use]
+pub(crate) fn sign_ins_known(user: &User) -> bool {
+    user.sign_ins.as_deref().is_some_and(SignIns::is_known)
 }
 
 /// Whole days from one instant to a later one; negative if it is earlier.

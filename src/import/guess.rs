@@ -1,8 +1,11 @@
 //! What accounts seem to be, where nobody has declared it yet. Every guess carries its reason, for the operator to check.
 
 use crate::{
-    facts::{CompiledPolicies, Facts, UserKind, recognise},
-    tenant::{LastSignIn, User, UserIndex, role},
+    facts::{
+        CompiledPolicies, Facts, UserKind,
+        recognise::{self, LastSeen},
+    },
+    tenant::{User, UserIndex, role},
 };
 
 /// What an account was taken for.
@@ -104,12 +107,15 @@ fn emergency(facts: &Facts<'_>, user: &User) -> Option<(GuessKind, String)> {
     }
     let what = "permanent Global Administrator in the initial domain";
     match recognise::last_sign_in(user, facts.instant) {
-        LastSignIn::At(at) if recognise::days_between(at, facts.instant) <= IDLE_DAYS => None,
-        LastSignIn::At(_) | LastSignIn::Never => {
+        LastSeen::At(at) if recognise::days_between(at, facts.instant) <= IDLE_DAYS => None,
+        LastSeen::NotIn(days) if i64::from(days) < IDLE_DAYS => {
+            Some((GuessKind::PossibleBreakGlass, format!("{what}, not seen in {days} days")))
+        }
+        LastSeen::At(_) | LastSeen::Never | LastSeen::NotIn(_) => {
             Some((GuessKind::BreakGlass, format!("{what}, without a sign-in in {IDLE_DAYS} days")))
         }
-        // Protecting an administrator who works every day would keep MFA from him: that takes more than not knowing.
-        LastSignIn::Unknown => Some((GuessKind::PossibleBreakGlass, format!("{what}, sign-ins unknown"))),
+        // Protecting an administrator who works every day would keep MFA from them: that takes more than not knowing.
+        LastSeen::Unknown => Some((GuessKind::PossibleBreakGlass, format!("{what}, sign-ins unknown"))),
     }
 }
 

@@ -155,7 +155,7 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, BuildError> {
         checks: checks.into_iter().map(|(check, _)| check).collect(),
         outputs,
         execution: execution(config, &summary, auto_approve),
-        notes: window_note(config, waivers, created_at).into_iter().collect(),
+        notes: tenant.notes.iter().map(ToString::to_string).chain(window_note(config, waivers, created_at)).collect(),
         summary,
         changes,
         digest: Digest::default(),

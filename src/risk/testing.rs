@@ -385,6 +385,8 @@ pub(super) fn person(number: u32, name: &str) -> User {
     user.sign_ins = Some(Box::new(SignIns {
         window_days: Some(30),
         interactive: Some(12),
+        mfa_skipped: Some([].into()),
+        cells: None,
         interactive_mfa: Some(9),
         non_interactive: Some(30),
         failed: Some(0),

@@ -46,7 +46,7 @@ pub(super) struct TenantBlock {
     pub(super) header: Span,
     pub(super) file: Option<(Text, Span)>,
     pub(super) users: Option<(Value, Span)>,
-    pub(super) sign_ins: Option<(Vec<Text>, Span)>,
+    pub(super) sign_ins: Option<(Value, Span)>,
     pub(super) security_defaults_enabled: Option<bool>,
     pub(super) service_plans: Option<Value>,
 }
@@ -204,13 +204,6 @@ impl Reader<'_> {
                 wrong("file", "a string", &value, span);
                 None
             }
-        });
-        let sign_ins = sign_ins.and_then(|(value, span)| {
-            let names = value.as_list().and_then(|all| all.iter().map(|one| one.as_text().cloned()).collect());
-            if names.is_none() {
-                wrong("sign_ins", "a list of strings", &value, span);
-            }
-            names.map(|names| (names, span))
         });
         let security_defaults_enabled = defaults.and_then(|(value, span)| {
             if value.as_bool().is_none() {

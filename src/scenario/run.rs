@@ -197,7 +197,7 @@ impl Stage<'_, '_> {
         })?;
         // The configuration's own tenant is what a plan of it sees.
         let (files, window) = (&config.tenant.sign_ins, config.tenant.sign_in_window);
-        merge_files(files, &config.dir, window, &mut observed)
+        merge_files(files, &config.dir, instant, window, &mut observed)
             .map_err(|error| own(vec![tenant::unreadable(&error, run.header)]))?;
         Ok(observed)
     }

@@ -3,14 +3,15 @@
 //! Everything goes through the snapshot reader: inline users are written as JSON first, so that they are checked like
 //! the real thing and mean the same.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use serde_json::{Map, Value as Json, json};
 
 use super::read::TenantBlock;
 use crate::{
-    diag::{Diagnostic, Span},
+    config::sign_in_files,
+    diag::{Diagnostic, Diagnostics, Span},
     eval::Value,
     sign_ins::{FileError, merge_files},
     snapshot,
@@ -85,9 +86,13 @@ pub(super) fn observe(
         vec![Diagnostic::error("Invalid tenant", error.to_string()).at(span.unwrap_or(block.header), "")]
     })?;
     if let Some((files, span)) = &block.sign_ins {
-        let files: Vec<PathBuf> = files.iter().map(|file| dir.join(file.as_str())).collect();
+        let mut diags = Diagnostics::default();
+        let files = sign_in_files("sign_ins", files, *span, &|file| dir.join(file), &mut diags);
+        if diags.has_errors() {
+            return Err(diags.into_sorted());
+        }
         let written = own_sign_ins(block, &observed);
-        merge_files(&files, dir, window_days, &mut observed).map_err(|error| vec![unreadable(&error, *span)])?;
+        merge_files(&files, dir, now, window_days, &mut observed).map_err(|error| vec![unreadable(&error, *span)])?;
         // What the scenario itself writes of a user wins over the files, as it does over the snapshot.
         observed.update_users(|users| {
             for user in users {

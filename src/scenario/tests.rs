@@ -278,7 +278,7 @@ fn a_sign_in_file_that_is_none_is_told_where_it_is_named() {
     for (named, parts) in [
         ("[\"nowhere.csv\"]", ["Sign-ins cannot be read", "nowhere.csv: cannot be read"]),
         ("[\"log.json\"]", ["Sign-ins cannot be read", "log.json:1"]),
-        ("\"log.json\"", ["Incorrect value type", "must be a list of strings"]),
+        ("\"log.json\"", ["Incorrect value type", "a list of files is required"]),
     ] {
         let (report, shown) = run_with(&files, &scenario(named));
         assert!(!report.passed(), "{named}");

@@ -1,52 +1,55 @@
-//! The aggregation itself.
+//! Records → cells. Memory grows with users, days and what sign-ins look like, not with records.
 
 use std::{
-    collections::{HashMap, HashSet, hash_map::DefaultHasher},
-    hash::{Hash, Hasher},
+    collections::{HashMap, HashSet},
+    hash::Hash,
+    sync::Arc,
 };
 
-use jiff::{Timestamp, civil::Weekday, tz::TimeZone};
+use aws_lc_rs::digest::{Context, SHA256};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
-use crate::tenant::{AppSignIns, LegacySignIns, SignIns, Text};
+use super::mfa::Mfa as Said;
+use crate::tenant::{
+    Cell, CellPolicy, FURTHER_APPS, Mfa, Outcome, Protocol, Requirement, SignInKind, SignInShape, SignIns, TenantId,
+    Text, is_legacy,
+};
 
-/// Distinct addresses counted per user and protocol. Beyond it the number says "at least": a thousand addresses make
-/// the same point as a million, and memory stays bounded by users.
+/// Distinct addresses kept per user and client. Beyond it the number says "at least": a thousand addresses make the
+/// same point as a million.
 const MAX_ADDRESSES: usize = 1024;
-/// Distinct applications and protocols kept per user.
-const MAX_NAMES: usize = 128;
-/// Distinct clients kept per user.
+/// Distinct applications kept per user; the rest are counted together.
+const MAX_APPS: usize = 128;
+/// Distinct values of `clientAppUsed` kept per user. The service has about twenty.
+const MAX_PROTOCOLS: usize = 64;
+/// Distinct products, and distinct reasons of a skipped MFA, kept per user.
 const MAX_CLIENTS: usize = 32;
 /// Longest client product kept, in bytes.
 const MAX_CLIENT_LENGTH: usize = 64;
-
-/// How a sign-in came about (Graph's `signInEventTypes`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum EventKind {
-    /// A person at a prompt.
-    Interactive,
-    /// A client renewing tokens on the user's behalf.
-    NonInteractive,
-    /// Neither is said.
-    Other,
-}
 
 /// One sign-in record, borrowed from the page it came with.
 #[derive(Clone, Debug)]
 pub(crate) struct Record<'a> {
     /// When.
-    pub at: Option<Timestamp>,
+    pub at: Timestamp,
     /// Interactive or not.
-    pub kind: EventKind,
-    /// `errorCode` is 0.
-    pub succeeded: bool,
-    /// `errorCode`, where it is said.
-    pub error_code: Option<i64>,
-    /// `authenticationRequirement` is `multiFactorAuthentication`.
-    pub multi_factor: bool,
-    /// `authenticationProtocol` is `ropc`.
-    pub ropc: bool,
+    pub kind: SignInKind,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// `errorCode`, where it is said and is not 0.
+    pub error_code: Option<u32>,
+    /// `authenticationRequirement`.
+    pub requirement: Option<Requirement>,
+    /// What became of MFA.
+    pub mfa: Said<'a>,
+    /// `authenticationProtocol`.
+    pub protocol: Protocol,
     /// An app password was used.
     pub app_password: bool,
+    /// Who asked for MFA, sorted; `None` = unknown.
+    pub asked_by: Option<Vec<&'a str>>,
+    /// Conditional Access policies (id, result) that matter, sorted; `None` = unknown.
+    pub policies: Option<Vec<(&'a str, &'a str)>>,
     /// `clientAppUsed`.
     pub client_app: &'a str,
     /// The client's address.
@@ -55,70 +58,58 @@ pub(crate) struct Record<'a> {
     pub app_id: &'a str,
     /// The application's name.
     pub app_name: &'a str,
+    /// The resource's id.
+    pub resource: &'a str,
     /// The user agent.
     pub user_agent: &'a str,
 }
 
-/// Is this `clientAppUsed` a legacy protocol? Legacy is everything that is said and is not one of the two modern
-/// clients (Microsoft Entra, "Sign-ins using legacy authentication" workbook).
-#[must_use]
-pub(crate) fn is_legacy(client_app: &str) -> bool {
-    let modern = ["", "Unknown", "Browser", "Mobile Apps and Desktop clients"];
-    !modern.iter().any(|name| name.eq_ignore_ascii_case(client_app.trim()))
-}
-
-/// Error codes of sign-ins that end because MFA is asked for and not done (Microsoft Entra authentication and
-/// authorization error codes): enrolment needed (50072, 50079), the second factor needed (50074, 50076). They also occur
-/// in the middle of sign-ins that go on to succeed, so they say "look here", not "locked out".
-const MFA_ERRORS: [i64; 4] = [50_072, 50_074, 50_076, 50_079];
-
-#[derive(Default)]
-struct Protocol {
+/// What is kept of one day and shape.
+struct Counts {
+    hours: u32,
+    addresses: Vec<u64>,
+    cut: bool,
     count: u32,
-    last: Option<Timestamp>,
-    addresses: HashSet<u64>,
-}
-
-#[derive(Default)]
-struct App {
-    name: Option<Text>,
-    count: u32,
+    first: Timestamp,
+    last: Timestamp,
 }
 
 /// What is kept of one user.
 #[derive(Default)]
 struct Tally {
-    interactive: u32,
-    interactive_mfa: u32,
-    non_interactive: u32,
-    other: u32,
-    failed: u32,
-    failed_mfa: u32,
-    ropc: u32,
-    app_password: u32,
-    weekend: u32,
-    dated: u32,
-    hours: u32,
-    addresses: HashSet<u64>,
-    legacy: HashMap<Text, Protocol>,
-    apps: HashMap<Text, App>,
+    cells: HashMap<(Date, Arc<SignInShape>), Counts>,
+    apps: HashSet<Text>,
     clients: HashSet<Text>,
+    products: HashSet<Text>,
+    reasons: HashSet<Text>,
+    addresses: HashMap<Text, HashSet<u64>>,
 }
 
-/// Aggregates records by user. `K` names the user: an object id, or also a sign-in name where files lack the id.
+/// When somebody last got in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct LastSeen {
+    /// In any way.
+    pub any: Option<Timestamp>,
+    /// At a prompt.
+    pub interactive: Option<Timestamp>,
+}
+
+/// Aggregates records by user. `K` names the user: an object id, or a position in the tenant.
 pub(crate) struct Aggregator<K> {
+    tenant: TenantId,
     users: HashMap<K, Box<Tally>>,
-    names: HashSet<Text>,
+    texts: HashSet<Text>,
+    shapes: HashSet<Arc<SignInShape>>,
     records: u64,
 }
 
-impl<K> Default for Aggregator<K> {
-    fn default() -> Self {
-        Self { users: HashMap::new(), names: HashSet::new(), records: 0 }
-    }
-}
-
 impl<K: Eq + Hash> Aggregator<K> {
+    /// For the log of this tenant: addresses are kept as hashes that only it can compare.
+    #[must_use]
+    pub(crate) fn new(tenant: TenantId) -> Self {
+        Self { tenant, users: HashMap::new(), texts: HashSet::new(), shapes: HashSet::new(), records: 0 }
+    }
+
     /// How many records were added.
     #[must_use]
     pub(crate) fn records(&self) -> u64 {
@@ -128,132 +119,155 @@ impl<K: Eq + Hash> Aggregator<K> {
     /// Adds one record of `user`.
     pub(crate) fn add(&mut self, user: K, record: &Record<'_>) {
         self.records += 1;
-        let names = &mut self.names;
-        let tally = self.users.entry(user).or_default();
-        if !record.succeeded {
-            bump(&mut tally.failed);
-            if is_legacy(record.client_app) || record.error_code.is_some_and(|code| MFA_ERRORS.contains(&code)) {
-                bump(&mut tally.failed_mfa);
+        let Self { tenant, users, texts, shapes, .. } = self;
+        let tally = users.entry(user).or_default();
+        let shape = tally.shape(record, texts);
+        let shape = match shapes.get(&shape) {
+            Some(known) => Arc::clone(known),
+            None => {
+                let new = Arc::new(shape);
+                shapes.insert(Arc::clone(&new));
+                new
             }
-            return;
-        }
-        match record.kind {
-            EventKind::Interactive => {
-                bump(&mut tally.interactive);
-                if record.multi_factor {
-                    bump(&mut tally.interactive_mfa);
-                }
-            }
-            EventKind::NonInteractive => bump(&mut tally.non_interactive),
-            EventKind::Other => bump(&mut tally.other),
-        }
-        if record.ropc {
-            bump(&mut tally.ropc);
-        }
-        if record.app_password {
-            bump(&mut tally.app_password);
-        }
-        if let Some(at) = record.at {
-            let when = TimeZone::UTC.to_datetime(at);
-            bump(&mut tally.dated);
-            tally.hours |= 1 << when.hour();
-            if matches!(when.weekday(), Weekday::Saturday | Weekday::Sunday) {
-                bump(&mut tally.weekend);
-            }
-        }
-        note_address(&mut tally.addresses, record.address);
-        if is_legacy(record.client_app) && roomy(&tally.legacy, record.client_app.trim()) {
-            let protocol = tally.legacy.entry(intern(names, record.client_app.trim())).or_default();
-            bump(&mut protocol.count);
-            protocol.last = protocol.last.max(record.at);
-            note_address(&mut protocol.addresses, record.address);
-        }
-        if !record.app_id.is_empty() && roomy(&tally.apps, record.app_id) {
-            let app = tally.apps.entry(intern(names, record.app_id)).or_default();
-            bump(&mut app.count);
-            if app.name.is_none() && !record.app_name.is_empty() {
-                app.name = Some(intern(names, record.app_name));
-            }
-        }
-        if let Some(product) = first_product(record.user_agent)
-            && tally.clients.len() < MAX_CLIENTS
+        };
+        let when = TimeZone::UTC.to_datetime(record.at);
+        let address = (!record.address.is_empty()).then(|| hashed(*tenant, record.address));
+        let fits = address.is_none_or(|address| tally.fits(&shape.client, address));
+        let counts = tally.cells.entry((when.date(), shape)).or_insert_with(|| Counts {
+            hours: 0,
+            addresses: Vec::new(),
+            cut: false,
+            count: 0,
+            first: record.at,
+            last: record.at,
+        });
+        counts.count = counts.count.saturating_add(1);
+        counts.hours |= 1 << when.hour();
+        counts.first = counts.first.min(record.at);
+        counts.last = counts.last.max(record.at);
+        counts.cut |= !fits;
+        if let Some(address) = address.filter(|_| fits)
+            && let Err(place) = counts.addresses.binary_search(&address)
         {
-            tally.clients.insert(intern(names, product));
+            counts.addresses.insert(place, address);
         }
     }
 
-    /// What was recorded of `user`, or nothing where there was no record.
+    /// What was recorded of `user`, or nothing where there was no record. The records are given away.
     #[must_use]
-    pub(crate) fn of<Q>(&self, user: &Q, window_days: u16) -> Option<SignIns>
-    where
-        K: std::borrow::Borrow<Q>,
-        Q: Eq + Hash + ?Sized,
-    {
-        self.users.get(user).map(|tally| tally.sign_ins(window_days))
+    pub(crate) fn take(&mut self, user: &K, window_days: u16) -> Option<(SignIns, LastSeen)> {
+        let tally = self.users.remove(user)?;
+        let mut seen = LastSeen::default();
+        let mut cells: Vec<Cell> = tally
+            .cells
+            .into_iter()
+            .map(|((day, shape), counts)| {
+                let Counts { hours, addresses, cut, count, first, last } = counts;
+                Cell { day, shape, hours, addresses: addresses.into(), addresses_cut: cut, count, first, last }
+            })
+            .collect();
+        cells.sort_unstable_by(Cell::order);
+        for cell in cells.iter().filter(|cell| cell.shape.outcome == Outcome::Success) {
+            seen.any = seen.any.max(Some(cell.last));
+            if cell.shape.kind == SignInKind::Interactive {
+                seen.interactive = seen.interactive.max(Some(cell.last));
+            }
+        }
+        Some((SignIns::from_cells(cells.into(), Some(window_days)), seen))
     }
+}
 
-    /// What it means that a complete log has no record of a user: all counts are known to be zero.
-    #[must_use]
-    pub(crate) fn nothing(window_days: u16) -> SignIns {
-        Tally::default().sign_ins(window_days)
-    }
+/// What it means that a complete log has no record of a user: all counts are known to be zero.
+#[must_use]
+pub(crate) fn nothing(window_days: u16) -> SignIns {
+    SignIns::from_cells(Box::default(), Some(window_days))
 }
 
 impl Tally {
-    fn sign_ins(&self, window_days: u16) -> SignIns {
-        let mut legacy: Vec<LegacySignIns> = self
-            .legacy
-            .iter()
-            .map(|(protocol, seen)| LegacySignIns {
-                protocol: protocol.clone(),
-                count: seen.count,
-                last: seen.last,
-                distinct_ips: Some(seen.addresses.len() as u32),
-            })
-            .collect();
-        legacy.sort_unstable_by(|a, b| b.count.cmp(&a.count).then_with(|| a.protocol.cmp(&b.protocol)));
-        let mut apps: Vec<AppSignIns> = self
-            .apps
-            .iter()
-            .map(|(id, app)| AppSignIns { id: id.clone(), display_name: app.name.clone(), count: app.count })
-            .collect();
-        apps.sort_unstable_by(|a, b| b.count.cmp(&a.count).then_with(|| a.id.cmp(&b.id)));
-        let mut clients: Vec<Text> = self.clients.iter().cloned().collect();
-        clients.sort_unstable();
-        SignIns {
-            window_days: Some(window_days),
-            interactive: Some(self.interactive),
-            interactive_mfa: Some(self.interactive_mfa),
-            non_interactive: Some(self.non_interactive),
-            failed: Some(self.failed),
-            failed_mfa: Some(self.failed_mfa),
-            ropc: Some(self.ropc),
-            app_password: Some(self.app_password),
-            distinct_ips: Some(self.addresses.len() as u32),
-            active_hours: Some(self.hours.count_ones() as u8),
-            weekend_share: Some(if self.dated == 0 { 0.0 } else { self.weekend as f32 / self.dated as f32 }),
-            legacy: Some(legacy.into()),
-            apps: Some(apps.into()),
-            clients: Some(clients.into()),
+    fn shape(&mut self, record: &Record<'_>, texts: &mut HashSet<Text>) -> SignInShape {
+        let Record {
+            at: _,
+            kind,
+            outcome,
+            error_code,
+            requirement,
+            mfa,
+            protocol,
+            app_password,
+            asked_by,
+            policies,
+            client_app,
+            address: _,
+            app_id,
+            app_name,
+            resource,
+            user_agent,
+        } = record;
+        let further = !bounded(&mut self.apps, MAX_APPS, app_id, texts);
+        let client = client_app.trim();
+        let client = match client {
+            "" => "",
+            _ if bounded(&mut self.clients, MAX_PROTOCOLS, client, texts) => client,
+            _ if is_legacy(client) => "Other clients",
+            _ => "Unknown",
+        };
+        let product = first_product(user_agent).filter(|one| bounded(&mut self.products, MAX_CLIENTS, one, texts));
+        let said = |text: &str, texts: &mut HashSet<Text>| (!text.is_empty()).then(|| intern(texts, text));
+        SignInShape {
+            app: if further { FURTHER_APPS.into() } else { intern(texts, app_id) },
+            app_name: if further { None } else { said(app_name, texts) },
+            resource: if further { None } else { said(resource, texts) },
+            client: intern(texts, client),
+            kind: *kind,
+            protocol: *protocol,
+            requirement: *requirement,
+            mfa: match mfa {
+                Said::Done => Mfa::Done,
+                Said::Claim => Mfa::Claim,
+                Said::None => Mfa::None,
+                Said::Skipped(reason) if bounded(&mut self.reasons, MAX_CLIENTS, reason, texts) => {
+                    Mfa::Skipped(intern(texts, reason))
+                }
+                Said::Skipped(_) => Mfa::Skipped("other".into()),
+            },
+            outcome: *outcome,
+            error_code: *error_code,
+            asked_by: asked_by.as_ref().map(|all| all.iter().map(|one| intern(texts, one)).collect()),
+            policies: policies.as_ref().map(|all| {
+                all.iter()
+                    .map(|(id, result)| CellPolicy { id: intern(texts, id), result: intern(texts, result) })
+                    .collect()
+            }),
+            app_password: *app_password,
+            product: product.map(|one| intern(texts, one)),
         }
     }
-}
 
-fn bump(count: &mut u32) {
-    *count = count.saturating_add(1);
-}
-
-fn note_address(addresses: &mut HashSet<u64>, address: &str) {
-    if !address.is_empty() && addresses.len() < MAX_ADDRESSES {
-        // A hash stands for the address: eight bytes instead of up to forty; a collision would lower a count by one.
-        let mut hasher = DefaultHasher::new();
-        address.hash(&mut hasher);
-        addresses.insert(hasher.finish());
+    /// Is there room for this address among those of the client?
+    fn fits(&mut self, client: &Text, address: u64) -> bool {
+        let known = self.addresses.entry(client.clone()).or_default();
+        known.contains(&address) || (known.len() < MAX_ADDRESSES && known.insert(address))
     }
 }
 
-fn roomy<V>(kept: &HashMap<Text, V>, name: &str) -> bool {
-    kept.len() < MAX_NAMES || kept.contains_key(name)
+/// Notes a name among at most `most`; `false` where there is no room for it.
+fn bounded(names: &mut HashSet<Text>, most: usize, name: &str, texts: &mut HashSet<Text>) -> bool {
+    names.contains(name) || (names.len() < most && names.insert(intern(texts, name)))
+}
+
+/// Eight bytes stand for an address: it can be counted and compared within the tenant, and not read back by who does not
+/// know the tenant. A collision would lower a count by one.
+fn hashed(tenant: TenantId, address: &str) -> u64 {
+    let mut context = Context::new(&SHA256);
+    context.update(tenant.to_string().as_bytes());
+    context.update(&[0]);
+    context.update(address.as_bytes());
+    first_eight(context.finish().as_ref())
+}
+
+/// The first eight bytes of a hash, as a number.
+pub(super) fn first_eight(hash: &[u8]) -> u64 {
+    hash.first_chunk::<8>().map_or(0, |bytes| u64::from_be_bytes(*bytes))
 }
 
 fn intern(names: &mut HashSet<Text>, name: &str) -> Text {
@@ -277,36 +291,48 @@ mod tests {
 
     fn record(at: &str) -> Record<'static> {
         Record {
-            at: Some(at.parse().unwrap()),
-            kind: EventKind::Interactive,
-            succeeded: true,
+            at: at.parse().unwrap(),
+            kind: SignInKind::Interactive,
+            outcome: Outcome::Success,
             error_code: None,
-            multi_factor: false,
-            ropc: false,
+            requirement: None,
+            mfa: Said::None,
+            protocol: Protocol::Other,
             app_password: false,
+            asked_by: None,
+            policies: None,
             client_app: "Browser",
             address: "198.51.100.7",
             app_id: "00000002-0000-0ff1-ce00-000000000000",
             app_name: "Office 365 Exchange Online",
+            resource: "",
             user_agent: "Mozilla/5.0 (Windows NT 10.0)",
         }
     }
 
+    fn log<K: Eq + Hash>() -> Aggregator<K> {
+        Aggregator::new("6f1c2d3e-4a5b-4c6d-8e7f-901234567890".parse().unwrap())
+    }
+
+    fn failed(at: &str, code: u32) -> Record<'static> {
+        Record { outcome: Outcome::Failure, error_code: Some(code), ..record(at) }
+    }
+
     #[test]
     fn a_scanner_that_mails_by_smtp_stands_out() {
-        let mut log = Aggregator::<&str>::default();
+        let mut log = log::<&str>();
         for hour in 0..24 {
             let mut smtp = record(&format!("2026-11-21T{hour:02}:00:00Z"));
-            (smtp.kind, smtp.client_app, smtp.ropc) = (EventKind::NonInteractive, "Authenticated SMTP", true);
+            (smtp.kind, smtp.client_app, smtp.protocol) =
+                (SignInKind::NonInteractive, "Authenticated SMTP", Protocol::Ropc);
             smtp.user_agent = "BAV2ROPC";
             log.add("scan", &smtp);
         }
-        log.add("scan", &Record { succeeded: false, ..record("2026-11-20T00:00:00Z") });
-        for code in [50_126, 50_076] {
-            log.add("scan", &Record { succeeded: false, error_code: Some(code), ..record("2026-11-20T01:00:00Z") });
+        for code in [50_053, 50_126, 50_076] {
+            log.add("scan", &failed("2026-11-20T01:00:00Z", code));
         }
-        log.add("scan", &Record { succeeded: false, client_app: "IMAP4", ..record("2026-11-20T02:00:00Z") });
-        let found = log.of("scan", 30).unwrap();
+        log.add("scan", &Record { client_app: "IMAP4", ..failed("2026-11-20T02:00:00Z", 50_126) });
+        let (found, seen) = log.take(&"scan", 30).unwrap();
         assert_eq!(found.failed_mfa, Some(2), "50076 and IMAP; a wrong password (50126) is not MFA's doing");
         assert_eq!((found.non_interactive, found.interactive, found.failed), (Some(24), Some(0), Some(4)));
         assert_eq!((found.ropc, found.active_hours, found.distinct_ips), (Some(24), Some(24), Some(1)));
@@ -315,6 +341,8 @@ mod tests {
         assert_eq!((legacy.protocol.as_str(), legacy.count), ("Authenticated SMTP", 24));
         assert_eq!(legacy.last, Some("2026-11-21T23:00:00Z".parse().unwrap()));
         assert_eq!(found.clients.unwrap()[..], ["BAV2ROPC"]);
+        assert_eq!((seen.any, seen.interactive), (legacy.last, None));
+        assert_eq!(found.cells.unwrap().len(), 5, "one day of mail, and four ways to fail");
     }
 
     #[test]
@@ -329,15 +357,36 @@ mod tests {
 
     #[test]
     fn memory_is_bounded_by_users_not_by_records() {
-        let mut log = Aggregator::<u8>::default();
+        let mut log = log::<u8>();
         for n in 0..5_000 {
             let (address, app, agent) = (format!("10.0.{}.{}", n / 250, n % 250), format!("app{n}"), format!("c/{n}"));
             let one = record("2026-11-18T00:00:00Z");
             log.add(1, &Record { address: &address, app_id: &app, user_agent: &agent, ..one });
         }
-        let found = log.of(&1, 30).unwrap();
-        assert_eq!((found.interactive, log.records()), (Some(5_000), 5_000));
+        assert_eq!(log.records(), 5_000);
+        let (found, _) = log.take(&1, 30).unwrap();
+        assert_eq!(found.interactive, Some(5_000));
         assert_eq!(found.distinct_ips, Some(MAX_ADDRESSES as u32));
-        assert_eq!((found.apps.unwrap().len(), found.clients.unwrap().len()), (MAX_NAMES, MAX_CLIENTS));
+        assert_eq!((found.apps.unwrap().len(), found.clients.unwrap().len()), (MAX_APPS, MAX_CLIENTS));
+        assert!(found.cells.unwrap().len() <= MAX_APPS + 1);
+    }
+
+    /// Records that look alike share one cell, and a cell stays small.
+    #[test]
+    fn a_cell_takes_less_than_four_hundred_bytes() {
+        let mut log = log::<u32>();
+        for user in 0..100 {
+            for n in 0..1_000 {
+                let mut one = record("2026-11-18T00:00:00Z");
+                one.at += jiff::SignedDuration::from_mins(40 * n);
+                log.add(user, &one);
+            }
+        }
+        let cells: Vec<Cell> = (0..100).flat_map(|user| log.take(&user, 30).unwrap().0.cells.unwrap()).collect();
+        assert_eq!(cells.len(), 100 * 28, "100,000 records of 28 days");
+        let heap: usize = cells.iter().map(|cell| cell.addresses.len() * 8).sum();
+        let shared = log.shapes.len() * (size_of::<SignInShape>() + 64) / cells.len();
+        let each = size_of::<Cell>() + heap / cells.len() + shared;
+        assert!(each <= 400, "{each} bytes");
     }
 }

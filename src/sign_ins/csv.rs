@@ -1,14 +1,20 @@
 //! The portal's CSV download. The columns are those of the sign-in log blade; their order is not relied on, and names
 //! are compared without case and without surrounding space (the portal writes `Application ID ` with a space).
 
-use std::io::Read;
+use std::io::{self, BufRead, Read};
 
 use jiff::Timestamp;
 
-use super::{EventKind, Record, wire::is_app_password};
+use super::{
+    Record,
+    mfa::Said,
+    wire::{is_app_password, is_skip_of_app_password, outcome, protocol, requirement},
+};
+use crate::tenant::{Outcome, Requirement, SignInKind};
 
 /// One row: who signed in, and the record.
 pub(super) struct Row<'a> {
+    pub(super) id: &'a str,
     pub(super) user_id: &'a str,
     pub(super) user_name: &'a str,
     pub(super) record: Record<'a>,
@@ -20,17 +26,26 @@ pub(super) struct Problem {
     pub(super) message: String,
 }
 
+/// What a file was, beside its rows.
+pub(super) struct Table {
+    /// What separates the columns.
+    pub(super) separator: u8,
+}
+
 /// The columns a plan reads; the download has about fifty.
 struct Columns {
     date: usize,
+    id: Option<usize>,
     user_id: Option<usize>,
     user_name: Option<usize>,
     status: Option<usize>,
     error_code: Option<usize>,
     client_app: usize,
+    kind: Option<usize>,
     address: Option<usize>,
     app: Option<usize>,
     app_id: Option<usize>,
+    resource: Option<usize>,
     requirement: Option<usize>,
     protocol: Option<usize>,
     user_agent: Option<usize>,
@@ -38,11 +53,14 @@ struct Columns {
     method: Option<usize>,
 }
 
+/// The place of a column, by any of its names.
+fn place(header: &::csv::StringRecord, names: &[&str]) -> Option<usize> {
+    header.iter().position(|column| names.iter().any(|name| name.eq_ignore_ascii_case(column.trim())))
+}
+
 impl Columns {
     fn find(header: &::csv::StringRecord) -> Result<Self, Problem> {
-        let at = |names: &[&str]| {
-            header.iter().position(|column| names.iter().any(|name| name.eq_ignore_ascii_case(column.trim())))
-        };
+        let at = |names: &[&str]| place(header, names);
         let date = at(&["Date (UTC)", "Date", "createdDateTime"]);
         let client_app = at(&["Client app", "clientAppUsed"]);
         let user_id = at(&["User ID", "userId"]);
@@ -61,21 +79,24 @@ impl Columns {
             }
         }
         let (Some(date), Some(client_app), []) = (date, client_app, &missing[..]) else {
-            return Err(Problem {
-                line: Some(1),
-                message: format!("the header lacks the column {}", missing.join(", ")),
-            });
+            // The portal writes names of columns, and words in them, in the language it is shown in.
+            let message =
+                format!("the header is not that of a sign-in log in English: it lacks {}", missing.join(", "));
+            return Err(Problem { line: Some(1), message });
         };
         Ok(Self {
             date,
+            id: at(&["Request ID", "id"]),
             user_id,
             user_name,
             status,
             error_code,
             client_app,
+            kind: at(&["isInteractive", "Is interactive", "signInEventTypes", "Sign-in event types"]),
             address: at(&["IP address", "ipAddress"]),
             app: at(&["Application", "appDisplayName"]),
             app_id: at(&["Application ID", "appId"]),
+            resource: at(&["Resource ID", "resourceId"]),
             requirement: at(&["Authentication requirement", "authenticationRequirement"]),
             protocol: at(&["Authentication Protocol", "authenticationProtocol"]),
             user_agent: at(&["User agent", "userAgent"]),
@@ -85,44 +106,103 @@ impl Columns {
     }
 }
 
-/// Calls `each` with every row. `kind` comes from the file's name: the columns of both downloads are the same.
-pub(super) fn read(input: impl Read, kind: EventKind, each: &mut dyn FnMut(&Row<'_>)) -> Result<(), Problem> {
-    let mut reader = ::csv::ReaderBuilder::new().flexible(true).from_reader(input);
-    let problem =
-        |error: ::csv::Error| Problem { line: error.position().map(::csv::Position::line), message: plain(&error) };
-    let columns = Columns::find(reader.headers().map_err(problem)?)?;
+/// A table whose rows are read one by one, each with its line.
+pub(super) struct Rows<R> {
+    reader: ::csv::Reader<Lines<R>>,
+    pub(super) header: ::csv::StringRecord,
+    pub(super) table: Table,
+}
+
+impl<R: BufRead> Rows<R> {
+    /// Reads the header.
+    pub(super) fn open(mut input: R) -> Result<Self, Problem> {
+        let start = input.fill_buf().map_err(|error| Problem { line: None, message: error.to_string() })?;
+        let separator = separator(start);
+        let mut reader = ::csv::ReaderBuilder::new().delimiter(separator).flexible(true).from_reader(Lines::new(input));
+        let header = reader.headers().map_err(|error| Problem { line: Some(1), message: plain(&error) })?.clone();
+        Ok(Self { reader, header, table: Table { separator } })
+    }
+
+    /// Reads the next row that says something, and its line.
+    pub(super) fn next(&mut self, row: &mut ::csv::StringRecord) -> Result<Option<u64>, Problem> {
+        loop {
+            let read = self.reader.read_record(row);
+            // The reader stands behind the row and its line end. Where a row begins, it says wrongly after empty lines.
+            let after = self.reader.position().line();
+            let more =
+                read.map_err(|error| Problem { line: Some(after.saturating_sub(1).max(1)), message: plain(&error) })?;
+            if !more {
+                return Ok(None);
+            }
+            if row.iter().all(|cell| cell.trim().is_empty()) {
+                continue;
+            }
+            let breaks = row.iter().map(|cell| cell.bytes().filter(|byte| *byte == b'\n').count() as u64).sum::<u64>();
+            let line = after.saturating_sub(1 + breaks).max(1);
+            if row.len() != self.header.len() {
+                let message = format!(
+                    "the row has {} values, and the header {}: the file is cut off here, or a value lost its quotes",
+                    row.len(),
+                    self.header.len()
+                );
+                return Err(Problem { line: Some(line), message });
+            }
+            return Ok(Some(line));
+        }
+    }
+}
+
+/// Calls `each` with every row. `kind` is that of the file, where its records do not say theirs.
+pub(super) fn read<R: BufRead>(
+    rows: &mut Rows<R>,
+    kind: Option<SignInKind>,
+    each: &mut dyn FnMut(&Row<'_>),
+) -> Result<(), Problem> {
+    let columns = Columns::find(&rows.header)?;
+    if kind.is_none() && columns.kind.is_none() {
+        return Err(Problem { line: None, message: super::files::KIND_UNSAID.to_owned() });
+    }
     let mut row = ::csv::StringRecord::new();
-    while reader.read_record(&mut row).map_err(problem)? {
+    while let Some(line) = rows.next(&mut row)? {
+        let wrong = |message: String| Problem { line: Some(line), message };
         let cell = |index: usize| row.get(index).unwrap_or_default().trim();
         let maybe = |index: Option<usize>| index.map_or("", cell);
-        let line = row.position().map(::csv::Position::line);
-        if cell(columns.date).is_empty() && row.iter().all(|cell| cell.trim().is_empty()) {
-            continue;
-        }
-        let at = timestamp(cell(columns.date)).ok_or_else(|| Problem {
-            line,
-            message: format!("`{}` is not a date such as 2026-11-20T08:00:00Z", cell(columns.date).escape_debug()),
+        let at = timestamp(cell(columns.date)).ok_or_else(|| {
+            wrong(format!("`{}` is not a date such as 2026-11-20T08:00:00Z", cell(columns.date).escape_debug()))
         })?;
-        let code = maybe(columns.error_code);
-        let succeeded = match (code.parse::<i64>(), maybe(columns.status)) {
-            (Ok(code), _) => code == 0,
-            (Err(_), status) => status.eq_ignore_ascii_case("success") || status == "0",
+        let kind = match (maybe(columns.kind), kind) {
+            ("", Some(kind)) => kind,
+            (said, _) => said_kind(said).ok_or_else(|| {
+                wrong(format!("`{}` is not a kind of sign-in: true or false was expected", said.escape_debug()))
+            })?,
         };
+        let (outcome, code) = ended(maybe(columns.error_code), maybe(columns.status)).map_err(wrong)?;
+        let requirement = requirement(maybe(columns.requirement));
+        let mut said = Said::default();
+        said.result(maybe(columns.result));
+        let mfa = said.verdict(outcome == Outcome::Success, requirement == Some(Requirement::Multi));
         each(&Row {
+            id: maybe(columns.id),
             user_id: maybe(columns.user_id),
             user_name: maybe(columns.user_name),
             record: Record {
-                at: Some(at),
+                at,
                 kind,
-                succeeded,
-                error_code: code.parse().ok(),
-                multi_factor: multi_factor(maybe(columns.requirement)),
-                ropc: maybe(columns.protocol).eq_ignore_ascii_case("ropc"),
-                app_password: is_app_password(maybe(columns.result)) || is_app_password(maybe(columns.method)),
+                outcome,
+                error_code: code,
+                requirement,
+                mfa,
+                protocol: protocol(maybe(columns.protocol)),
+                app_password: is_skip_of_app_password(mfa)
+                    || is_app_password(maybe(columns.result))
+                    || is_app_password(maybe(columns.method)),
+                asked_by: None,
+                policies: None,
                 client_app: cell(columns.client_app),
                 address: maybe(columns.address),
                 app_id: maybe(columns.app_id),
                 app_name: maybe(columns.app),
+                resource: maybe(columns.resource),
                 user_agent: maybe(columns.user_agent),
             },
         });
@@ -130,18 +210,49 @@ pub(super) fn read(input: impl Read, kind: EventKind, each: &mut dyn FnMut(&Row<
     Ok(())
 }
 
-/// The portal writes `Multifactor authentication`, the API `multiFactorAuthentication`.
-fn multi_factor(requirement: &str) -> bool {
-    requirement
-        .chars()
-        .filter(|c| !c.is_whitespace() && *c != '-')
-        .collect::<String>()
-        .eq_ignore_ascii_case("multifactorauthentication")
+/// How a sign-in ended: the code decides where there is one, else the word. A word that is not one of the portal's three
+/// English ones is never a success and never a failure: it is not understood.
+fn ended(code: &str, status: &str) -> Result<(Outcome, Option<u32>), String> {
+    if let Ok(code) = code.parse::<u32>() {
+        return Ok((outcome(code), (code != 0).then_some(code)));
+    }
+    for (word, outcome) in
+        [("Success", Outcome::Success), ("Interrupted", Outcome::Interrupted), ("Failure", Outcome::Failure)]
+    {
+        if status.eq_ignore_ascii_case(word) {
+            return Ok((outcome, None));
+        }
+    }
+    Err(if status.is_empty() {
+        "neither a status nor an error code says how this sign-in ended".to_owned()
+    } else {
+        format!("`{}` is no status: Success, Failure or Interrupted was expected", cut(status).escape_debug())
+    })
+}
+
+fn cut(text: &str) -> &str {
+    &text[..text.floor_char_boundary(60)]
+}
+
+fn said_kind(text: &str) -> Option<SignInKind> {
+    let letters: String = text.chars().filter(|c| c.is_ascii_alphanumeric()).collect::<String>().to_ascii_lowercase();
+    match &*letters {
+        "true" | "yes" | "interactive" | "interactiveuser" => Some(SignInKind::Interactive),
+        "false" | "no" | "noninteractive" | "noninteractiveuser" => Some(SignInKind::NonInteractive),
+        _ => None,
+    }
 }
 
 /// RFC 3339; without a zone it is UTC, as the column's name says.
-fn timestamp(text: &str) -> Option<Timestamp> {
+pub(super) fn timestamp(text: &str) -> Option<Timestamp> {
     text.parse().ok().or_else(|| format!("{text}Z").parse().ok())
+}
+
+/// What separates the columns of a header: a comma, or what a spreadsheet of another country or a copy makes of it.
+fn separator(start: &[u8]) -> u8 {
+    let header = start.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let count = |wanted: u8| header.iter().filter(|byte| **byte == wanted).count();
+    *b",;\t".iter().rev().max_by_key(|one| count(**one)).unwrap_or(&b',')
 }
 
 /// The error without its place, which is said apart.
@@ -150,5 +261,60 @@ fn plain(error: &::csv::Error) -> String {
         ::csv::ErrorKind::Io(error) => error.to_string(),
         ::csv::ErrorKind::Utf8 { err, .. } => format!("not UTF-8 text: {err}"),
         other => format!("{other:?}").escape_debug().to_string(),
+    }
+}
+
+/// Text whose lines all end in `\n`, the last one too, whatever wrote it: then lines can be counted.
+struct Lines<R> {
+    inner: R,
+    carriage: bool,
+    open: bool,
+}
+
+impl<R> Lines<R> {
+    const fn new(inner: R) -> Self {
+        Self { inner, carriage: false, open: false }
+    }
+}
+
+impl<R: BufRead> Read for Lines<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let mut written = 0;
+        while written < out.len() {
+            let text = self.inner.fill_buf()?;
+            if text.is_empty() {
+                if std::mem::take(&mut self.carriage) || std::mem::take(&mut self.open) {
+                    self.open = false;
+                    out[written] = b'\n';
+                    written += 1;
+                }
+                break;
+            }
+            let mut used = 0;
+            for &byte in text {
+                if written == out.len() {
+                    break;
+                }
+                // A carriage return alone ended lines once; before a line feed it is dropped.
+                if std::mem::take(&mut self.carriage) && byte != b'\n' {
+                    out[written] = b'\n';
+                    written += 1;
+                    self.open = false;
+                    if written == out.len() {
+                        break;
+                    }
+                }
+                used += 1;
+                if byte == b'\r' {
+                    self.carriage = true;
+                    continue;
+                }
+                out[written] = byte;
+                written += 1;
+                self.open = byte != b'\n';
+            }
+            self.inner.consume(used);
+        }
+        Ok(written)
     }
 }

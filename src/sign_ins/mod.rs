@@ -2,15 +2,20 @@
 //!
 //! Two sources share one [`Aggregator`]: the live log ([`crate::graph`] reads it page by page) and the files that the
 //! Entra portal downloads ([`SignInFiles`]), for tenants without a licence that opens the log to Graph. Records are
-//! dropped as they are read; memory grows with users, not with records.
+//! dropped as they are read; what is kept are cells ([`crate::tenant::Cell`]): memory grows with users and days, not with
+//! records.
 
 mod aggregate;
+mod cover;
 mod csv;
 mod files;
+mod join;
 mod json;
+mod mfa;
+mod smtp;
 pub(crate) mod wire;
 
-pub(crate) use aggregate::{Aggregator, EventKind, Record};
+pub(crate) use aggregate::{Aggregator, LastSeen, Record, nothing};
 pub(crate) use files::FileError;
 pub use files::SignInFiles;
 pub(crate) use files::merge_files;

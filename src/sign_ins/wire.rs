@@ -2,10 +2,13 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 
-use super::{EventKind, Record};
-use crate::tenant::UserId;
+use super::{
+    Record,
+    mfa::{Mfa, Said, StepText, find},
+};
+use crate::tenant::{Outcome, Protocol, Requirement, SignInKind, UserId};
 
 /// A string that may be missing or null: both read as empty, borrowed where the text has no escapes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,7 +40,9 @@ impl<'de: 'a, 'a> Deserialize<'de> for Str<'a> {
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct SignIn<'a> {
     #[serde(borrow)]
-    pub(crate) created_date_time: Str<'a>,
+    pub(crate) id: Str<'a>,
+    #[serde(borrow)]
+    created_date_time: Str<'a>,
     #[serde(borrow)]
     pub(crate) user_id: Str<'a>,
     #[serde(borrow)]
@@ -46,6 +51,8 @@ pub(crate) struct SignIn<'a> {
     app_id: Str<'a>,
     #[serde(borrow)]
     app_display_name: Str<'a>,
+    #[serde(borrow)]
+    resource_id: Str<'a>,
     #[serde(borrow)]
     ip_address: Str<'a>,
     #[serde(borrow)]
@@ -61,13 +68,20 @@ pub(crate) struct SignIn<'a> {
     sign_in_event_types: Option<Vec<Str<'a>>>,
     #[serde(borrow)]
     authentication_details: Option<Vec<Step<'a>>>,
-    status: Option<Status>,
+    #[serde(borrow)]
+    authentication_requirement_policies: Option<Vec<Asked<'a>>>,
+    #[serde(borrow)]
+    applied_conditional_access_policies: Option<Vec<Applied<'a>>>,
+    #[serde(borrow)]
+    status: Option<Status<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Status {
+struct Status<'a> {
     error_code: Option<i64>,
+    #[serde(borrow)]
+    additional_details: Str<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -79,44 +93,110 @@ struct Step<'a> {
     authentication_method_detail: Str<'a>,
     #[serde(borrow)]
     authentication_step_result_detail: Str<'a>,
+    #[serde(borrow)]
+    authentication_step_requirement: Str<'a>,
+    succeeded: Option<bool>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Asked<'a> {
+    #[serde(borrow)]
+    requirement_provider: Str<'a>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Applied<'a> {
+    #[serde(borrow)]
+    id: Str<'a>,
+    #[serde(borrow)]
+    result: Str<'a>,
+    #[serde(borrow)]
+    enforced_grant_controls: Option<Vec<Str<'a>>>,
+    authentication_strength: Option<IgnoredAny>,
 }
 
 impl SignIn<'_> {
-    pub(crate) fn id(&self) -> Option<UserId> {
-        self.user_id.0.parse().ok()
-    }
-
-    /// Is it a sign-in of a user at all? The log of service principals has no user id.
-    pub(crate) fn record(&self) -> Record<'_> {
+    /// The kind, where the record says it.
+    pub(crate) fn kind(&self) -> Option<SignInKind> {
         let says = |wanted: &str| {
             self.sign_in_event_types.as_ref().is_some_and(|all| all.iter().any(|t| t.0.eq_ignore_ascii_case(wanted)))
         };
-        let kind = match self.is_interactive {
-            _ if says("nonInteractiveUser") => EventKind::NonInteractive,
-            _ if says("interactiveUser") => EventKind::Interactive,
-            Some(true) => EventKind::Interactive,
-            Some(false) => EventKind::NonInteractive,
-            None => EventKind::Other,
-        };
+        match self.is_interactive {
+            _ if says("nonInteractiveUser") => Some(SignInKind::NonInteractive),
+            _ if says("interactiveUser") => Some(SignInKind::Interactive),
+            Some(true) => Some(SignInKind::Interactive),
+            Some(false) => Some(SignInKind::NonInteractive),
+            None => None,
+        }
+    }
+
+    /// The record, of this kind. What is not said is not taken for a success.
+    ///
+    /// # Errors
+    /// What the record lacks.
+    pub(crate) fn record(&self, kind: SignInKind) -> Result<Record<'_>, &'static str> {
+        let at = self.created_date_time.0.parse().map_err(|_| "it has no readable `createdDateTime`")?;
+        let status = self.status.as_ref();
+        let code =
+            status.and_then(|one| one.error_code).ok_or("it has no `status.errorCode`: it may be a success or none")?;
+        let code = u32::try_from(code).unwrap_or(u32::MAX);
         let steps = self.authentication_details.as_deref().unwrap_or_default();
-        Record {
-            at: self.created_date_time.0.parse().ok(),
+        let mut said = Said::default();
+        said.result(status.map_or("", |one| &one.additional_details.0));
+        steps.iter().for_each(|step| said.step(&step.text()));
+        let requirement = requirement(&self.authentication_requirement.0);
+        let mfa = said.verdict(code == 0, requirement == Some(Requirement::Multi));
+        Ok(Record {
+            at,
             kind,
-            error_code: self.status.as_ref().and_then(|status| status.error_code),
-            succeeded: self.status.as_ref().and_then(|status| status.error_code).unwrap_or(0) == 0,
-            multi_factor: self.authentication_requirement.0.eq_ignore_ascii_case("multiFactorAuthentication"),
-            ropc: self.authentication_protocol.0.eq_ignore_ascii_case("ropc"),
-            app_password: steps.iter().any(Step::app_password),
+            outcome: outcome(code),
+            error_code: (code != 0).then_some(code),
+            requirement,
+            mfa,
+            protocol: protocol(&self.authentication_protocol.0),
+            app_password: steps.iter().any(Step::app_password) || is_skip_of_app_password(mfa),
+            asked_by: self.authentication_requirement_policies.as_ref().map(|all| {
+                let mut names: Vec<&str> =
+                    all.iter().map(|one| &*one.requirement_provider.0).filter(|name| !name.is_empty()).collect();
+                names.sort_unstable();
+                names.dedup();
+                names
+            }),
+            policies: self.applied_conditional_access_policies.as_ref().map(|all| {
+                let mut kept: Vec<(&str, &str)> =
+                    all.iter().filter(|one| one.matters()).map(|one| (&*one.id.0, &*one.result.0)).collect();
+                kept.sort_unstable();
+                kept.dedup();
+                kept
+            }),
             client_app: &self.client_app_used.0,
             address: &self.ip_address.0,
             app_id: &self.app_id.0,
             app_name: &self.app_display_name.0,
+            resource: &self.resource_id.0,
             user_agent: &self.user_agent.0,
-        }
+        })
+    }
+
+    /// The user's object id.
+    pub(crate) fn user(&self) -> Option<UserId> {
+        self.user_id.0.parse().ok()
     }
 }
 
 impl Step<'_> {
+    fn text(&self) -> StepText<'_> {
+        StepText {
+            method: &self.authentication_method.0,
+            detail: &self.authentication_method_detail.0,
+            result: &self.authentication_step_result_detail.0,
+            requirement: &self.authentication_step_requirement.0,
+            succeeded: self.succeeded == Some(true),
+        }
+    }
+
     fn app_password(&self) -> bool {
         [&self.authentication_method, &self.authentication_method_detail, &self.authentication_step_result_detail]
             .iter()
@@ -124,8 +204,61 @@ impl Step<'_> {
     }
 }
 
+impl Applied<'_> {
+    /// Did the policy, or would it have, asked for MFA or blocked? A record names every policy of the tenant; those that
+    /// did not apply, or ask for something else, would only be ballast.
+    fn matters(&self) -> bool {
+        let result = &self.result.0;
+        let acted = ["success", "failure"].iter().any(|one| result.eq_ignore_ascii_case(one))
+            || find(result, "reportOnly") == Some(0);
+        let controls = self.enforced_grant_controls.as_deref().unwrap_or_default();
+        let asks = |control: &str| {
+            ["mfa", "multifactor", "multi-factor", "block"].iter().any(|word| find(control, word).is_some())
+        };
+        acted && (self.authentication_strength.is_some() || controls.iter().any(|control| asks(&control.0)))
+    }
+}
+
+/// Codes with which the service sends a client on rather than turning it away (Microsoft Entra authentication and
+/// authorization error codes): a session to choose or renew, MFA or registration to come, consent to give.
+const INTERRUPTED: [u32; 11] = [50_058, 50_072, 50_074, 50_076, 50_079, 50_097, 50_125, 50_140, 50_158, 50_203, 65_001];
+
+pub(super) fn outcome(code: u32) -> Outcome {
+    match code {
+        0 => Outcome::Success,
+        code if INTERRUPTED.contains(&code) => Outcome::Interrupted,
+        _ => Outcome::Failure,
+    }
+}
+
+/// The portal writes `Multifactor authentication`, the API `multiFactorAuthentication`.
+pub(super) fn requirement(text: &str) -> Option<Requirement> {
+    let letters: String = text.chars().filter(|c| c.is_ascii_alphanumeric()).collect();
+    if letters.eq_ignore_ascii_case("multifactorauthentication") {
+        Some(Requirement::Multi)
+    } else if letters.eq_ignore_ascii_case("singlefactorauthentication") {
+        Some(Requirement::Single)
+    } else {
+        None
+    }
+}
+
+pub(super) fn protocol(text: &str) -> Protocol {
+    let letters: String = text.chars().filter(|c| c.is_ascii_alphanumeric()).collect();
+    if letters.eq_ignore_ascii_case("ropc") {
+        Protocol::Ropc
+    } else if letters.eq_ignore_ascii_case("devicecode") {
+        Protocol::DeviceCode
+    } else {
+        Protocol::Other
+    }
+}
+
 /// "App password" as a method, or the result "MFA requirement skipped due to app password".
-pub(crate) fn is_app_password(text: &str) -> bool {
-    const WORDS: &[u8] = b"app password";
-    text.len() >= WORDS.len() && text.as_bytes().windows(WORDS.len()).any(|part| part.eq_ignore_ascii_case(WORDS))
+pub(super) fn is_app_password(text: &str) -> bool {
+    find(text, "app password").is_some()
+}
+
+pub(super) fn is_skip_of_app_password(mfa: Mfa<'_>) -> bool {
+    matches!(mfa, Mfa::Skipped(reason) if is_app_password(reason))
 }

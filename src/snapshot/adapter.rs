@@ -275,6 +275,7 @@ impl Shared {
             Ok(prepared) => prepared,
             Err(error) => return Outcome::Failed(error),
         };
+        let _held = commit::until_replaced(source);
         // Whoever asks for a state meanwhile waits for the rename and finds the new states, instead of reading a file
         // whose content is known.
         let mut cached = lock(&self.states);

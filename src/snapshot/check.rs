@@ -17,8 +17,11 @@ use crate::{
 };
 
 use super::{
+    cells,
     error::{MAX_PROBLEMS, Problem},
-    head, time,
+    head,
+    sign_ins::{self, Contradiction},
+    time,
 };
 
 /// What a value may be. Null is allowed wherever a key may be missing.
@@ -31,9 +34,18 @@ enum Kind {
     Count(u64),
     Share,
     Date,
+    Day,
+    /// One of these words.
+    Word(&'static [&'static str]),
+    /// The hash of an address.
+    Address,
     Version,
     Policy,
     Object(&'static [Member]),
+    /// Counts that must not contradict each other.
+    SignIns,
+    /// A cell, whose instants must be of its day.
+    Cell,
     List(&'static Kind),
     /// An object whose keys are data.
     Map(&'static Kind),
@@ -54,7 +66,6 @@ const fn required(key: &'static str, kind: Kind) -> Member {
     Member { key, kind, required: true }
 }
 
-const U8: u64 = u8::MAX as u64;
 const U16: u64 = u16::MAX as u64;
 const U32: u64 = u32::MAX as u64;
 
@@ -130,7 +141,7 @@ const USER: &[Member] = &[
     optional("directoryRoles", Kind::List(&Kind::Object(ROLE))),
     optional("lastSignInDateTime", Kind::Date),
     optional("lastInteractiveSignInDateTime", Kind::Date),
-    optional("signIns", Kind::Object(SIGN_INS)),
+    optional("signIns", Kind::SignIns),
 ];
 
 const ROLE: &[Member] =
@@ -140,17 +151,43 @@ const SIGN_INS: &[Member] = &[
     optional("windowDays", Kind::Count(U16)),
     optional("interactive", Kind::Count(U32)),
     optional("interactiveMfa", Kind::Count(U32)),
+    optional("mfaSkipped", Kind::Map(&Kind::Count(U32))),
     optional("nonInteractive", Kind::Count(U32)),
     optional("failed", Kind::Count(U32)),
     optional("failedMfa", Kind::Count(U32)),
     optional("ropc", Kind::Count(U32)),
     optional("appPassword", Kind::Count(U32)),
     optional("distinctIps", Kind::Count(U32)),
-    optional("activeHours", Kind::Count(U8)),
+    optional("activeHours", Kind::Count(24)),
     optional("weekendShare", Kind::Share),
     optional("legacy", Kind::Map(&Kind::Object(LEGACY))),
     optional("apps", Kind::List(&Kind::Object(APP))),
     optional("clients", Kind::List(&Kind::Name)),
+    optional("cells", Kind::List(&Kind::Cell)),
+];
+
+const CELL: &[Member] = &[
+    required("day", Kind::Day),
+    required("app", Kind::Object(&[required("id", Kind::Name), optional("displayName", Kind::Text)])),
+    optional("resource", Kind::Object(&[required("id", Kind::Name)])),
+    required("client", Kind::Name),
+    required("kind", Kind::Word(&["interactive", "nonInteractive", "non_interactive"])),
+    optional("protocol", Kind::Word(&["other", "ropc", "deviceCode"])),
+    optional("requirement", Kind::Word(&["single", "multi"])),
+    optional("mfa", Kind::Word(&cells::MFA)),
+    optional("skipped", Kind::Text),
+    required("outcome", Kind::Word(&["success", "interrupted", "failure"])),
+    optional("errorCode", Kind::Count(U32)),
+    optional("askedBy", Kind::List(&Kind::Name)),
+    optional("policies", Kind::List(&Kind::Object(&[required("id", Kind::Name), required("result", Kind::Name)]))),
+    optional("appPassword", Kind::Flag),
+    optional("product", Kind::Text),
+    optional("hours", Kind::List(&Kind::Count(23))),
+    optional("addresses", Kind::List(&Kind::Address)),
+    optional("addressesCut", Kind::Flag),
+    required("count", Kind::Count(U32)),
+    optional("first", Kind::Date),
+    optional("last", Kind::Date),
 ];
 
 const LEGACY: &[Member] =
@@ -167,32 +204,10 @@ macro_rules! extension {
 
 const EXTENSION: &[Member] = extension!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
 
-/// What the file is, where it plainly is something else than JSON.
-pub(super) fn mistaken(text: &[u8]) -> Option<(String, &'static str)> {
-    let start = text.trim_ascii_start();
-    let (what, hint) = match text {
-        [0x1f, 0x8b, ..] => ("it is compressed with gzip", "uncompress it first (`gunzip`)"),
-        [b'P', b'K', 3, 4, ..] => ("it is a zip archive", "unpack it first"),
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [_, 0, _, 0, ..] | [0, _, 0, _, ..] => (
-            "it is UTF-16, not UTF-8",
-            "PowerShell's `>` writes UTF-16: use `Out-File -Encoding utf8` or `Set-Content -Encoding utf8`",
-        ),
-        _ if start.is_empty() => ("it is empty", "take it again: `mfaplan snapshot --out FILE`"),
-        _ if start.starts_with(b"<") => {
-            ("it is HTML or XML, not JSON", "a sign-in or error page may have been saved in its place")
-        }
-        _ if text.contains(&0) => {
-            ("it holds NUL bytes: it is damaged or binary", "take it again: `mfaplan snapshot --out FILE`")
-        }
-        _ => return None,
-    };
-    Some((format!("not a snapshot: {what}"), hint))
-}
-
 /// The problems of a document, in the order of the file.
 pub(super) fn problems(text: &[u8]) -> Vec<Problem> {
     let bom = if text.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
-    let mut check = Check { text, found: Vec::new() };
+    let mut check = Check { text, found: Vec::new(), user: None };
     let body = &text[bom..];
     if let Err(error) = serde_json::from_slice::<IgnoredAny>(body) {
         check.syntax(bom, &error);
@@ -214,6 +229,8 @@ pub(super) fn problems(text: &[u8]) -> Vec<Problem> {
 struct Check<'a> {
     text: &'a [u8],
     found: Vec<(usize, String, String)>,
+    /// The name of the user that is looked at.
+    user: Option<String>,
 }
 
 /// The way to a value, spelled out only when something is wrong with it.
@@ -280,6 +297,28 @@ impl Check<'_> {
         let text = if first == Some(b'"') { walk::string(token) } else { None };
         match (kind, text) {
             (Kind::Object(members), _) if first == Some(b'{') => self.object(place, members, path),
+            (Kind::SignIns, _) if first == Some(b'{') => {
+                let before = self.found.len();
+                self.object(place.clone(), SIGN_INS, path);
+                if before == self.found.len()
+                    && let Some(Contradiction { key, message }) = sign_ins::contradiction(token)
+                {
+                    let message = match &self.user {
+                        Some(name) => format!("{message} ({})", shown(name)),
+                        None => message,
+                    };
+                    self.add(at, &Path::Key(path, key), message);
+                }
+            }
+            (Kind::Cell, _) if first == Some(b'{') => {
+                let before = self.found.len();
+                self.object(place.clone(), CELL, path);
+                if before == self.found.len()
+                    && let Some(message) = cells::contradiction(token)
+                {
+                    self.add(at, path, message);
+                }
+            }
             (Kind::Map(kind), _) if first == Some(b'{') => {
                 let mut seen = Vec::new();
                 for (key, value) in walk::members(self.text, place) {
@@ -309,6 +348,9 @@ impl Check<'_> {
             (Kind::Guid, Some(text)) if text.parse::<UserId>().is_ok() => {}
             (Kind::Date, Some(text)) if time::parse(&text).is_some() => {}
             (Kind::Version, Some(text)) if head::readable(&text) => {}
+            (Kind::Day, Some(text)) if cells::day(&text).is_some() => {}
+            (Kind::Address, Some(text)) if cells::address(&text).is_some() => {}
+            (Kind::Word(words), Some(text)) if words.contains(&&*text) => {}
             (Kind::Name | Kind::Text, Some(_)) => {}
             (Kind::Guid, Some(text)) => self.add(at, path, format!("{} is not an object id (a GUID)", shown(&text))),
             (Kind::Date, Some(text)) => {
@@ -321,12 +363,19 @@ impl Check<'_> {
             ),
             (Kind::Flag, _) if matches!(token, b"true" | b"false") => {}
             (Kind::Count(limit), _) if serde_json::from_slice::<u64>(token).is_ok_and(|count| count <= limit) => {}
-            (Kind::Share, _) if serde_json::from_slice::<f32>(token).is_ok() => {}
+            (Kind::Share, _)
+                if serde_json::from_slice::<f32>(token).is_ok_and(|share| (0.0..=1.0).contains(&share)) => {}
             (kind, _) => self.add(at, path, format!("expected {}, found {}", expected(kind), found(token))),
         }
     }
 
     fn object(&mut self, place: Range<usize>, members: &'static [Member], path: &Path<'_>) {
+        if std::ptr::eq(members, USER) {
+            self.user = walk::members(self.text, place.clone())
+                .find(|(key, _)| key == "userPrincipalName")
+                .and_then(|(_, value)| walk::string(&self.text[value]))
+                .map(Cow::into_owned);
+        }
         let mut seen = vec![false; members.len()];
         for (key, value) in walk::members(self.text, place.clone()) {
             let Some(position) = members.iter().position(|member| member.key == key) else { continue };
@@ -387,10 +436,13 @@ fn expected(kind: Kind) -> Cow<'static, str> {
         Kind::Name | Kind::Text => "text in quotes".into(),
         Kind::Flag => "true or false".into(),
         Kind::Count(limit) => format!("a whole number from 0 to {limit}").into(),
-        Kind::Share => "a number".into(),
+        Kind::Share => "a number from 0 to 1".into(),
+        Kind::Day => "a day like \"2026-11-20\"".into(),
+        Kind::Address => "16 hexadecimal digits in quotes".into(),
+        Kind::Word(words) => format!("one of {}", words.join(", ")).into(),
         Kind::Date => "a date like \"2026-11-20T08:00:00Z\"".into(),
         Kind::Version => format!("a format version like \"{}\"", head::FORMAT_VERSION).into(),
-        Kind::Policy | Kind::Object(_) | Kind::Map(_) => "an object".into(),
+        Kind::Policy | Kind::Object(_) | Kind::SignIns | Kind::Cell | Kind::Map(_) => "an object".into(),
         Kind::List(_) => "a list".into(),
     }
 }

@@ -94,7 +94,7 @@ pub(super) fn lock(_: &File, _: &Path) -> io::Result<bool> {
 /// whatever is killed, the file is the old one or the new one and whole. Everything but the changed values is copied as
 /// it stands: unknown keys, their order, white space and the end of the last line need no care because they are never
 /// parsed. A symbolic link stays one; what it points to is replaced.
-pub(super) fn prepare(path: &Path, source: &File, changes: &[Change]) -> io::Result<Prepared> {
+pub(super) fn prepare(path: &Path, mut source: &File, changes: &[Change]) -> io::Result<Prepared> {
     let target = fs::canonicalize(path)?;
     let metadata = source.metadata()?;
     // Renaming needs the right to write the directory only. A file that its owner made read-only stays as it is.
@@ -102,7 +102,6 @@ pub(super) fn prepare(path: &Path, source: &File, changes: &[Change]) -> io::Res
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, "the file is read-only"));
     }
     let mut temporary = beside(&target)?;
-    let mut source: &File = source;
     source.seek(SeekFrom::Start(0))?;
     let mut at = 0;
     for (_, slot, text) in changes {
@@ -116,6 +115,19 @@ pub(super) fn prepare(path: &Path, source: &File, changes: &[Change]) -> io::Res
     temporary.as_file().set_permissions(metadata.permissions())?;
     temporary.as_file().sync_all()?;
     Ok(Prepared { target, temporary })
+}
+
+/// Keeps the file, and with it the lock, until the new one is in its place.
+#[cfg(unix)]
+pub(super) const fn until_replaced(source: File) -> Option<File> {
+    Some(source)
+}
+
+/// Closes the file: Windows renames nothing over one that is open.
+#[cfg(not(unix))]
+pub(super) fn until_replaced(source: File) -> Option<File> {
+    drop(source);
+    None
 }
 
 /// A temporary file in the same directory, hence on the same file system, as a rename requires.

@@ -10,12 +10,14 @@
 //! The format is documented in `docs/snapshot.md`.
 
 mod adapter;
+mod cells;
 mod check;
 mod commit;
 mod error;
 mod head;
 mod read;
 mod row;
+mod sign_ins;
 mod states;
 mod time;
 mod write;

@@ -8,6 +8,7 @@ use std::{
 
 use crate::{
     json::{
+        mistaken,
         stream::{self, Fault, Rows},
         walk,
     },
@@ -105,8 +106,9 @@ fn has_duplicates(users: &[User]) -> bool {
 
 /// The error for a file that could not be parsed: all that [`check`] finds, else what the parser said.
 pub(super) fn explain(path: &Path, text: &[u8], offset: u64, message: String) -> SnapshotError {
-    if let Some((what, hint)) = check::mistaken(text) {
-        let kind = SnapshotErrorKind::NotASnapshot(what);
+    if let Some((what, hint)) = mistaken(text) {
+        let kind = SnapshotErrorKind::NotASnapshot(format!("not a snapshot: {what}"));
+        let hint = hint.unwrap_or("take it again: `mfaplan snapshot --out FILE`");
         return SnapshotError { path: path.into(), kind, hints: vec![hint.to_owned()] };
     }
     let mut problems = check::problems(text);

@@ -10,12 +10,12 @@ use serde::{Deserialize, Deserializer, de};
 use crate::{
     json::intern::Shared,
     tenant::{
-        AppSignIns, Attribute, GroupId, LastSignIn, LegacySignIns, MailboxPurpose, ObservedState, RoleAssignment,
-        RoleTemplateId, SignIns, Text, User, UserId, UserType,
+        Attribute, GroupId, LastSignIn, MailboxPurpose, ObservedState, RoleAssignment, RoleTemplateId, Text, User,
+        UserId, UserType,
     },
 };
 
-use super::time::Date;
+use super::{sign_ins::Checked, time::Date};
 
 /// A value that may be missing, or there and null. Graph means different things by the two.
 #[derive(Default)]
@@ -31,7 +31,7 @@ pub(super) enum Field<T> {
 
 impl<T> Field<T> {
     /// For facts of which null says no more than a missing key.
-    fn known(self) -> Option<T> {
+    pub(super) fn known(self) -> Option<T> {
         match self {
             Self::Value(value) => Some(value),
             Self::Missing | Self::Null => None,
@@ -97,10 +97,10 @@ impl<'de: 'a, 'a> Deserialize<'de> for Borrowed<'a> {
 }
 
 /// A list, boxed at its exact length. Most lists of a user have up to eight entries: one allocation and a shrink.
-struct List<T>(Box<[T]>);
+pub(super) struct List<T>(pub(super) Box<[T]>);
 
 /// What a list's entries are parsed as before they are kept.
-trait Entry<'de>: Deserialize<'de> {
+pub(super) trait Entry<'de>: Deserialize<'de> {
     type Kept;
     fn keep(self) -> Self::Kept;
 }
@@ -119,7 +119,7 @@ impl Entry<'_> for GroupId {
     }
 }
 
-fn list<'de, E, D>(deserializer: D) -> Result<List<E::Kept>, D::Error>
+pub(super) fn list<'de, E, D>(deserializer: D) -> Result<List<E::Kept>, D::Error>
 where
     E: Entry<'de>,
     D: Deserializer<'de>,
@@ -154,7 +154,9 @@ macro_rules! list_of {
     )*};
 }
 
-list_of!(Shared, GroupId, Object<RoleRow>, Object<AppRow>);
+pub(super) use list_of;
+
+list_of!(Shared, GroupId, Object<RoleRow>);
 
 /// One entry of `users`.
 #[derive(Deserialize)]
@@ -222,13 +224,13 @@ pub(super) struct UserRow<'a> {
     #[serde(default)]
     last_interactive_sign_in_date_time: Field<Date>,
     #[serde(default)]
-    sign_ins: Field<Object<SignInsRow>>,
+    sign_ins: Field<Checked>,
 }
 
 /// A directory role of a user.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct RoleRow {
+pub(super) struct RoleRow {
     template_id: RoleTemplateId,
     #[serde(default)]
     display_name: Field<Shared>,
@@ -246,95 +248,6 @@ impl Entry<'_> for Object<RoleRow> {
             display_name: display_name.known().map_or_else(Text::default, |name| name.0),
             permanent: permanent.known().unwrap_or(true),
         }
-    }
-}
-
-/// Sign-ins to one application.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct AppRow {
-    id: Shared,
-    #[serde(default)]
-    display_name: Field<Shared>,
-    count: u32,
-}
-
-impl Entry<'_> for Object<AppRow> {
-    type Kept = AppSignIns;
-    fn keep(self) -> AppSignIns {
-        let AppRow { id, display_name, count } = self.0;
-        AppSignIns { id: id.0, display_name: display_name.known().map(|name| name.0), count }
-    }
-}
-
-/// `signIns`.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct SignInsRow {
-    #[serde(default)]
-    window_days: Option<u16>,
-    #[serde(default)]
-    interactive: Option<u32>,
-    #[serde(default)]
-    interactive_mfa: Option<u32>,
-    #[serde(default)]
-    non_interactive: Option<u32>,
-    #[serde(default)]
-    failed: Option<u32>,
-    #[serde(default)]
-    failed_mfa: Option<u32>,
-    #[serde(default)]
-    ropc: Option<u32>,
-    #[serde(default)]
-    app_password: Option<u32>,
-    #[serde(default)]
-    distinct_ips: Option<u32>,
-    #[serde(default)]
-    active_hours: Option<u8>,
-    #[serde(default)]
-    weekend_share: Option<f32>,
-    #[serde(default)]
-    legacy: Option<LegacyRows>,
-    #[serde(default)]
-    apps: Option<List<AppSignIns>>,
-    #[serde(default)]
-    clients: Option<List<Text>>,
-}
-
-/// `signIns.legacy`: protocol → counts. Kept in the order of names, whatever the file's.
-struct LegacyRows(Box<[LegacySignIns]>);
-
-impl<'de> Deserialize<'de> for LegacyRows {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Counts {
-            count: u32,
-            #[serde(default)]
-            last: Option<Date>,
-            #[serde(default)]
-            distinct_ips: Option<u32>,
-        }
-        struct Visitor;
-        impl<'de> de::Visitor<'de> for Visitor {
-            type Value = LegacyRows;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-            fn visit_map<A: de::MapAccess<'de>>(self, mut entries: A) -> Result<LegacyRows, A::Error> {
-                let mut kept = Vec::new();
-                while let Some((Shared(protocol), Object(counts))) = entries.next_entry::<Shared, Object<Counts>>()? {
-                    let Counts { count, last, distinct_ips } = counts;
-                    kept.push(LegacySignIns { protocol, count, last: last.map(|date| date.0), distinct_ips });
-                }
-                kept.sort_by(|a: &LegacySignIns, b| a.protocol.cmp(&b.protocol));
-                if kept.windows(2).any(|pair| matches!(pair, [a, b] if a.protocol == b.protocol)) {
-                    return Err(de::Error::custom("a protocol is given twice"));
-                }
-                Ok(LegacyRows(kept.into_boxed_slice()))
-            }
-        }
-        deserializer.deserialize_map(Visitor)
     }
 }
 
@@ -367,43 +280,6 @@ impl<'de> Deserialize<'de> for ExtensionRow {
             }
         }
         deserializer.deserialize_map(Visitor)
-    }
-}
-
-impl SignInsRow {
-    fn into_sign_ins(self) -> SignIns {
-        let Self {
-            window_days,
-            interactive,
-            interactive_mfa,
-            non_interactive,
-            failed,
-            failed_mfa,
-            ropc,
-            app_password,
-            distinct_ips,
-            active_hours,
-            weekend_share,
-            legacy,
-            apps,
-            clients,
-        } = self;
-        SignIns {
-            window_days,
-            interactive,
-            interactive_mfa,
-            non_interactive,
-            failed,
-            failed_mfa,
-            ropc,
-            app_password,
-            distinct_ips,
-            active_hours,
-            weekend_share,
-            legacy: legacy.map(|rows| rows.0),
-            apps: apps.map(|rows| rows.0),
-            clients: clients.map(|rows| rows.0),
-        }
     }
 }
 
@@ -474,7 +350,7 @@ impl UserRow<'_> {
         let last = |field: Field<Date>| field.known().map_or(LastSignIn::Unknown, Date::last_sign_in);
         user.last_sign_in = last(self.last_sign_in_date_time);
         user.last_interactive_sign_in = last(self.last_interactive_sign_in_date_time);
-        user.sign_ins = self.sign_ins.known().map(|row| Box::new(row.0.into_sign_ins()));
+        user.sign_ins = self.sign_ins.known().map(|Checked(sign_ins)| Box::new(sign_ins));
         user
     }
 }

@@ -13,7 +13,7 @@ use crate::tenant::{
     ObservedTenant, RoleAssignment, SignIns, Text, Unavailable, User, UserType,
 };
 
-use super::{head::FORMAT_VERSION, time::NEVER};
+use super::{cells::SkippedMap, head::FORMAT_VERSION, time::NEVER};
 
 /// Writes a tenant in the snapshot format: reading it back gives the same facts. One user a line, so that two copies of
 /// a tenant can be compared by `diff`.
@@ -62,32 +62,42 @@ fn lines(out: &mut &mut dyn Write, values: impl Iterator<Item = impl Serialize>)
 
 /// A value of the domain in the file's shape. Each shape takes its value apart without `..`: a new fact has to be
 /// thought about here.
-struct Row<'a, T>(&'a T);
+pub(super) struct Row<'a, T>(pub(super) &'a T);
 
 /// `tenant`.
 struct Head<'a>(&'a ObservedTenant);
 
 /// An object whose unknown members are left out.
-struct Object<S: SerializeMap>(S);
+pub(super) struct Members<S: SerializeMap>(S);
 
-impl<S: SerializeMap> Object<S> {
-    fn known<T: Serialize>(&mut self, key: &'static str, value: Option<T>) -> Result<(), S::Error> {
+impl<S: SerializeMap> Members<S> {
+    pub(super) fn new<Z: Serializer<SerializeMap = S, Ok = S::Ok, Error = S::Error>>(
+        serializer: Z,
+    ) -> Result<Self, S::Error> {
+        serializer.serialize_map(None).map(Self)
+    }
+
+    pub(super) fn end(self) -> Result<S::Ok, S::Error> {
+        self.0.end()
+    }
+
+    pub(super) fn known<T: Serialize>(&mut self, key: &'static str, value: Option<T>) -> Result<(), S::Error> {
         value.map_or(Ok(()), |value| self.0.serialize_entry(key, &value))
     }
 
-    fn always<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), S::Error> {
+    pub(super) fn always<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), S::Error> {
         self.0.serialize_entry(key, value)
     }
 }
 
-fn rows<T>(values: &[T]) -> Vec<Row<'_, T>> {
+pub(super) fn rows<T>(values: &[T]) -> Vec<Row<'_, T>> {
     values.iter().map(Row).collect()
 }
 
 impl Serialize for Head<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let tenant = self.0;
-        let mut object = Object(serializer.serialize_map(None)?);
+        let mut object = Members::new(serializer)?;
         object.always("id", &tenant.id)?;
         object.always("displayName", &tenant.name)?;
         object.known("servicePlans", tenant.service_plans.as_ref())?;
@@ -96,7 +106,7 @@ impl Serialize for Head<'_> {
         object.known("mfaServicePolicy", tenant.mfa_service_policy.as_ref().map(Row))?;
         object.known("authenticationMethodsPolicy", tenant.policy_migration_state.as_ref().map(MethodsPolicy))?;
         object.known("operatorId", tenant.operator_id)?;
-        object.0.end()
+        object.end()
     }
 }
 
@@ -117,11 +127,11 @@ impl Serialize for MethodsPolicy<'_> {
 impl Serialize for Row<'_, Domain> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Domain { id, federated, federated_idp_mfa_behavior } = self.0;
-        let mut object = Object(serializer.serialize_map(None)?);
+        let mut object = Members::new(serializer)?;
         object.always("id", id)?;
         object.always("authenticationType", if *federated { "Federated" } else { "Managed" })?;
         object.known("federatedIdpMfaBehavior", federated_idp_mfa_behavior.as_ref())?;
-        object.0.end()
+        object.end()
     }
 }
 
@@ -129,33 +139,33 @@ impl Serialize for Row<'_, MfaServicePolicy> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let MfaServicePolicy { allow_app_passwords, trusted_ips, skip_mfa_for_federated_users, remember_mfa_days } =
             self.0;
-        let mut object = Object(serializer.serialize_map(None)?);
+        let mut object = Members::new(serializer)?;
         object.known("allowAppPasswords", *allow_app_passwords)?;
         object.known("trustedIps", trusted_ips.as_ref())?;
         object.known("skipMfaForFederatedUsers", *skip_mfa_for_federated_users)?;
         object.known("rememberMfaDays", *remember_mfa_days)?;
-        object.0.end()
+        object.end()
     }
 }
 
 impl Serialize for Row<'_, Group> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Group { id, display_name, mail } = self.0;
-        let mut object = Object(serializer.serialize_map(None)?);
+        let mut object = Members::new(serializer)?;
         object.always("id", id)?;
         object.always("displayName", display_name)?;
         object.always("mail", mail)?;
-        object.0.end()
+        object.end()
     }
 }
 
 impl Serialize for Row<'_, Unavailable> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Unavailable { fact, reason } = self.0;
-        let mut object = Object(serializer.serialize_map(None)?);
+        let mut object = Members::new(serializer)?;
         object.always("fact", fact)?;
         object.always("reason", reason)?;
-        object.0.end()
+        object.end()
     }
 }
 
@@ -196,7 +206,7 @@ impl Serialize for Row<'_, User> {
             last_interactive_sign_in,
             sign_ins,
         } = self.0;
-        let mut object = Object(serializer.serialize_map(None)?);
+        let mut object = Members::new(serializer)?;
         object.always("id", id)?;
         object.always("userPrincipalName", user_principal_name)?;
         object.always(
@@ -244,7 +254,7 @@ impl Serialize for Row<'_, User> {
         object.known("lastSignInDateTime", last(*last_sign_in))?;
         object.known("lastInteractiveSignInDateTime", last(*last_interactive_sign_in))?;
         object.known("signIns", sign_ins.as_deref().map(Row))?;
-        object.0.end()
+        object.end()
     }
 }
 
@@ -293,11 +303,11 @@ impl Serialize for Extension<'_> {
 impl Serialize for Row<'_, RoleAssignment> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let RoleAssignment { template_id, display_name, permanent } = self.0;
-        let mut object = Object(serializer.serialize_map(None)?);
+        let mut object = Members::new(serializer)?;
         object.always("templateId", template_id)?;
         object.always("displayName", display_name)?;
         object.always("permanent", permanent)?;
-        object.0.end()
+        object.end()
     }
 }
 
@@ -307,6 +317,7 @@ impl Serialize for Row<'_, SignIns> {
             window_days,
             interactive,
             interactive_mfa,
+            mfa_skipped,
             non_interactive,
             failed,
             failed_mfa,
@@ -318,11 +329,13 @@ impl Serialize for Row<'_, SignIns> {
             legacy,
             apps,
             clients,
+            cells,
         } = self.0;
-        let mut object = Object(serializer.serialize_map(None)?);
+        let mut object = Members::new(serializer)?;
         object.known("windowDays", *window_days)?;
         object.known("interactive", *interactive)?;
         object.known("interactiveMfa", *interactive_mfa)?;
+        object.known("mfaSkipped", mfa_skipped.as_deref().map(SkippedMap))?;
         object.known("nonInteractive", *non_interactive)?;
         object.known("failed", *failed)?;
         object.known("failedMfa", *failed_mfa)?;
@@ -334,7 +347,8 @@ impl Serialize for Row<'_, SignIns> {
         object.known("legacy", legacy.as_deref().map(Legacy))?;
         object.known("apps", apps.as_deref().map(rows))?;
         object.known("clients", clients.as_ref())?;
-        object.0.end()
+        object.known("cells", cells.as_deref().map(rows))?;
+        object.end()
     }
 }
 
@@ -349,21 +363,21 @@ impl Serialize for Legacy<'_> {
 impl Serialize for Row<'_, LegacySignIns> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let LegacySignIns { protocol: _, count, last, distinct_ips } = self.0;
-        let mut object = Object(serializer.serialize_map(None)?);
+        let mut object = Members::new(serializer)?;
         object.always("count", count)?;
         object.known("last", *last)?;
         object.known("distinctIps", *distinct_ips)?;
-        object.0.end()
+        object.end()
     }
 }
 
 impl Serialize for Row<'_, AppSignIns> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let AppSignIns { id, display_name, count } = self.0;
-        let mut object = Object(serializer.serialize_map(None)?);
+        let mut object = Members::new(serializer)?;
         object.always("id", id)?;
         object.known("displayName", display_name.as_ref())?;
         object.always("count", count)?;
-        object.0.end()
+        object.end()
     }
 }

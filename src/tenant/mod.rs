@@ -3,6 +3,7 @@
 //! Nothing here does I/O. Microsoft Graph ([`crate::graph`]) and the snapshot file ([`crate::snapshot`]) are adapters
 //! behind [`TenantRead`] and [`TenantWrite`].
 
+mod cell;
 mod conditional_access;
 mod id;
 mod observed;
@@ -14,6 +15,7 @@ mod state;
 mod text;
 mod user;
 
+pub(crate) use cell::{Cell, CellPolicy, Mfa, Outcome, Protocol, Requirement, SignInKind, SignInShape};
 pub use conditional_access::{ApplicationConditions, Conditions, GrantControls, Policy, PolicyState, UserConditions};
 pub(crate) use conditional_access::{AuthenticationStrength, ExternalUsers};
 pub(crate) use id::RoleTemplateId;
@@ -25,7 +27,8 @@ pub(crate) use patience::Spent;
 pub(crate) use port::{ReadError, WriteError};
 pub use port::{ReadProgress, ReadRequest, StateRead, TenantRead, TenantWrite, WriteErrorKind};
 pub(crate) use roles::{is_privileged, role};
-pub use sign_ins::{AppSignIns, LegacySignIns, SignIns};
+pub use sign_ins::{AppSignIns, LegacySignIns, SignInFile, SignIns};
+pub(crate) use sign_ins::{FURTHER_APPS, SignInFileKind, Skipped, is_legacy};
 pub use state::MfaState;
 pub(crate) use state::ObservedState;
 pub use text::Text;

@@ -57,6 +57,8 @@ pub struct ObservedTenant {
     pub conditional_access: Option<Vec<Policy>>,
     /// Facts that could not be read, and why.
     pub unavailable: Vec<Unavailable>,
+    /// What is to be said of how the facts were read: records of nobody here, files the portal cut.
+    pub notes: Vec<Text>,
     /// Users whose state, or of whom anything, could not be read in the end. Where only these were asked for, those who
     /// are neither here nor among the users do not exist.
     pub unread: Vec<Unread>,
@@ -87,6 +89,7 @@ impl ObservedTenant {
             groups: Vec::new(),
             conditional_access: None,
             unavailable: Vec::new(),
+            notes: Vec::new(),
             unread: Vec::new(),
             unread_groups: BTreeSet::new(),
             users,

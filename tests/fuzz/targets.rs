@@ -1,7 +1,11 @@
 //! What is fuzzed: each target takes any bytes, must not panic, and must keep what is asserted in it. The same functions
 //! run over `fixtures/fuzz/<target>/` in every test run.
 
-use std::{io, path::Path, sync::LazyLock};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::LazyLock,
+};
 
 use mfaplan::testing::{
     apply::journal::Journal,
@@ -13,7 +17,7 @@ use mfaplan::testing::{
     risk,
     sign_ins::SignInFiles,
     snapshot,
-    tenant::ObservedTenant,
+    tenant::{ObservedTenant, SignInFile},
 };
 
 /// A name and what is done with an input.
@@ -191,13 +195,13 @@ pub fn format(data: &[u8]) {
 
 /// Downloads of the portal's sign-in log, in both forms, merged into the example's tenant.
 pub fn sign_ins(data: &[u8]) {
-    let mut files = SignInFiles::new(instant(), 30);
-    let interactive = files.read("InteractiveSignIns.csv", data).is_ok();
-    let other = files.read("NonInteractiveSignIns.csv", data).is_ok();
+    let mut tenant = contoso();
+    let mut files = SignInFiles::new(&tenant, instant(), 30);
+    let mut read = |name: &str| files.read(&SignInFile::from(PathBuf::from(name)), name, data).is_ok();
+    let (interactive, other) = (read("InteractiveSignIns.csv"), read("NonInteractiveSignIns.csv"));
     if !interactive && !other {
         return;
     }
-    let mut tenant = contoso();
-    tenant.update_users(|users| files.merge_into(users));
+    files.finish().merge_into(&mut tenant);
     built(&CONFIG, &tenant);
 }

@@ -207,9 +207,8 @@ fn the_action_after_the_apply() {
     let digest = runner.run(&mfaplan, &[]).1["digest"].clone();
     let (applied, outputs) = runner.run(&mfaplan, &[("COMMAND", "apply"), ("APPROVE", &digest)]);
     assert!(applied.ends(0).out.contains("\n  done  "), "the log says what was done");
-    let summary = [("COMMAND", "apply"), ("REPORT", &*outputs["report"])];
-    runner.run(&step("Summary of the run"), &summary).0.ends(0);
-    assert!(runner.0.read("summary").contains("      done  "));
+    assert!(runner.0.read("summary").contains("      done  ") && runner.path("temp/mfaplan/report.txt").exists());
+    assert!(outputs["changes"].parse::<u32>().unwrap() > 10);
 
     let journals = fs::read_dir(runner.path("mfa/.mfaplan/runs")).unwrap();
     let journal = journals.map(|entry| entry.unwrap().path()).next().unwrap();

@@ -41,3 +41,17 @@ fn every_test_that_the_threat_model_names_exists() {
     let missing: Vec<_> = names.iter().filter(|name| !all.contains(&format!("fn {name}("))).collect();
     assert!(missing.is_empty(), "no such tests: {missing:?}");
 }
+
+/// `cargo deny` says so too, where it is installed; this holds everywhere.
+#[test]
+fn no_banned_crate_is_locked() {
+    let rules = fs::read_to_string(root().join("deny.toml")).unwrap();
+    let lock = fs::read_to_string(root().join("Cargo.lock")).unwrap();
+    let list =
+        rules.split("deny = [").nth(1).and_then(|rest| rest.split("\n]").next()).expect("a list of banned crates");
+    let banned: Vec<_> = list.split("crate = \"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert!(banned.contains(&"rsa"), "{banned:?}");
+    for name in banned {
+        assert!(!lock.contains(&format!("name = \"{name}\"\n")), "{name} is banned and locked");
+    }
+}

@@ -14,7 +14,9 @@ if ! npm install --silent --no-fund --no-audit --prefix "$tools" \
     echo "skipped: action-validator could not be installed"
     exit 0
 fi
-for file in action.yml examples/ci/github/*.yml; do
+# The validator's schema is older than the permission to attest.
+sed '/^ *attestations: write$/d' .github/workflows/release.yml >"$tools/release.yml"
+for file in action.yml "$tools/release.yml" examples/ci/github/*.yml; do
     "$tools/node_modules/.bin/action-validator" "$file"
     echo "$file is valid"
 done

@@ -3,10 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should fail")]
 
 mod console;
+mod editors;
 mod formatting;
 mod fuzz;
 mod init;
 mod language_server;
 mod program;
+mod release;
 mod scenarios;
 mod shell;

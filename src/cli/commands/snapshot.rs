@@ -39,6 +39,9 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
     let config = load::config(&args.config, context)?;
     let source = tenant::open(&config, &args.tenant, context)?;
     let observed = tenant::observe(&source, &config, context)?;
+    for note in &observed.notes {
+        context.note(note)?;
+    }
     save::atomically(&args.out, |out| snapshot::write(&observed, out))?;
     context.note(&format!("{} users written to {}", observed.users().len(), args.out.display()))?;
     Ok(Exit::Done)

@@ -11,6 +11,7 @@ mod risk;
 mod rollout;
 mod rule;
 mod settings;
+mod sign_in_files;
 mod tenant;
 
 pub(crate) use accept::accept;
@@ -23,6 +24,7 @@ pub(crate) use risk::risk;
 pub(crate) use rollout::rollout;
 pub(crate) use rule::rule;
 pub(crate) use settings::settings;
+pub(crate) use sign_in_files::sign_in_files;
 pub(crate) use tenant::tenant;
 
 use instances::{Instance, declared, instances};

@@ -5,7 +5,7 @@ use super::{
         CloudName, TenantSettings,
         args::{Block, Env, invalid},
     },
-    allowed, declared,
+    allowed, declared, sign_in_files,
 };
 use crate::{diag::Diagnostics, tenant::TenantId};
 
@@ -16,7 +16,10 @@ pub(crate) fn tenant(block: &Block<'_>, env: &Env<'_>, diags: &mut Diagnostics) 
     let cloud = reader.one_of("cloud", allowed(block.raw, "cloud"), diags).value();
     let snapshot = reader.words("snapshot", diags).value();
     let sign_in_window = reader.count("sign_in_window", 1, 30, diags).value().map_or(30, |(days, _)| days);
-    let sign_ins = reader.texts("sign_ins", diags).value().unwrap_or_default();
+    let sign_ins = reader
+        .value("sign_ins", diags)
+        .value()
+        .map(|(value, span)| sign_in_files("sign_ins", &value, span, &|path| env.path(path), diags));
     let (id, id_span) = id.value()?;
     // The parser of GUIDs also takes braces and no hyphens; ids in the portal have neither form.
     let Some(tenant_id) = id.parse::<TenantId>().ok().filter(|_| id.len() == 36) else {
@@ -42,6 +45,6 @@ pub(crate) fn tenant(block: &Block<'_>, env: &Env<'_>, diags: &mut Diagnostics) 
             .unwrap_or_default(),
         snapshot: snapshot.map(|path| env.path(&path)),
         sign_in_window: sign_in_window as u16,
-        sign_ins: sign_ins.iter().map(|path| env.path(&path.text)).collect(),
+        sign_ins: sign_ins.unwrap_or_default(),
     })
 }

@@ -143,8 +143,8 @@ const TENANT: BlockSchema = BlockSchema {
         defaulted("sign_in_window", Kind::Number, "30", "Days of sign-in log to read, 1 to 30."),
         optional(
             "sign_ins",
-            Kind::Texts,
-            "Files of sign-in records as the Entra portal downloads them (JSON or CSV), for tenants without Entra ID P1.",
+            Kind::Any,
+            "Files of sign-in records as the Entra portal downloads them (JSON or CSV), and Exchange's report of SMTP AUTH clients. They add to what the tenant says. Each is a path, or `{ file = …, kind = \"interactive\" | \"non_interactive\" | \"smtp_report\", from = …, to = … }` where the file does not say what it holds, or for which time.",
         ),
     ],
     example: "tenant \"Contoso\" {\n  id       = \"6f1c0c0e-3f0a-4b52-9f4e-0d2f5a1b7c11\"\n  snapshot = \"tenant.json\"\n}",

@@ -193,8 +193,8 @@ async fn all(plan: &Plan<'_>) -> Result<ObservedTenant, ReadError> {
     if let Some(activity) = activity {
         facts.activity(&activity);
     }
-    if let Some(log) = sign_ins {
-        facts.sign_ins(&log, plan.window_days());
+    if let Some(mut log) = sign_ins {
+        facts.sign_ins(&mut log, plan.window_days());
     }
     if let Some(devices) = devices {
         facts.users.iter_mut().for_each(|user| user.device_count = Some(devices.get(&user.id).copied().unwrap_or(0)));
@@ -321,10 +321,11 @@ impl Facts<'_> {
         }
     }
 
-    fn sign_ins(&mut self, log: &crate::sign_ins::Aggregator<UserId>, days: u16) {
+    fn sign_ins(&mut self, log: &mut crate::sign_ins::Aggregator<UserId>, days: u16) {
         for user in &mut *self.users {
             // The whole log was read: who is not in it has not signed in.
-            let found = log.of(&user.id, days).unwrap_or_else(|| crate::sign_ins::Aggregator::<UserId>::nothing(days));
+            let found =
+                log.take(&user.id, days).map_or_else(|| crate::sign_ins::nothing(days), |(sign_ins, _)| sign_ins);
             user.sign_ins = Some(Box::new(found));
         }
     }

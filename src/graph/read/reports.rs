@@ -13,7 +13,7 @@ use crate::{
         wire::{ActivityWire, Page, RegistrationWire},
     },
     sign_ins::{Aggregator, wire::SignIn},
-    tenant::{Text, UserId},
+    tenant::{SignInKind, Text, UserId},
 };
 
 /// What is registered for one user.
@@ -79,9 +79,11 @@ pub(super) async fn sign_ins(plan: &Plan<'_>) -> Result<Aggregator<UserId>, Fail
     let days = i64::from(plan.window_days());
     let since = plan.now - SignedDuration::from_hours(24 * days);
     let since = since.strftime("%Y-%m-%dT%H:%M:%SZ");
-    let mut log = Aggregator::default();
-    for kind in ["interactiveUser", "nonInteractiveUser"] {
-        let filter = format!("createdDateTime ge {since} and signInEventTypes/any(t: t eq '{kind}')");
+    let mut log = Aggregator::new(plan.tenant);
+    for (kind, name) in
+        [(SignInKind::Interactive, "interactiveUser"), (SignInKind::NonInteractive, "nonInteractiveUser")]
+    {
+        let filter = format!("createdDateTime ge {since} and signInEventTypes/any(t: t eq '{name}')");
         let mut url = client.url(spec, spec.path, &format!("$filter={}&$top=1000", encode(&filter)));
         let mut pages = Pages::new(client, spec, &url);
         loop {
@@ -90,8 +92,11 @@ pub(super) async fn sign_ins(plan: &Plan<'_>) -> Result<Aggregator<UserId>, Fail
                     // The whole page is parsed before a record counts: a page that is cut off is read again.
                     let page: Page<SignIn<'_>> = serde_json::from_slice(bytes)?;
                     for sign_in in &page.value {
-                        if let Some(user) = sign_in.id() {
-                            log.add(user, &sign_in.record());
+                        // A record that does not say when, or how it ended, says nothing.
+                        if let (Some(user), Ok(record)) =
+                            (sign_in.user(), sign_in.record(sign_in.kind().unwrap_or(kind)))
+                        {
+                            log.add(user, &record);
                         }
                     }
                     Ok(page.next)

@@ -1,7 +1,7 @@
 //! MFA002 probable-break-glass: probably an emergency account that nobody declared.
 
 use crate::risk::rule::prelude::*;
-use crate::tenant::{LastSignIn, role};
+use crate::{facts::recognise::LastSeen, tenant::role};
 
 pub(super) static RULE: Rule = Rule {
     id: "MFA002",
@@ -37,7 +37,7 @@ fn check(case: &Case<'_>) -> Verdict {
         let permanent = roles.iter().any(|one| one.permanent && one.template_id == role::GLOBAL_ADMINISTRATOR);
         let last = recognise::last_sign_in(user, case.context.instant);
         if permanent && is_idle(last, case) {
-            return hit().with("role", "permanent Global Administrator").with("last_sign_in", last_text(last)).into();
+            return hit().with("role", "permanent Global Administrator").with("last_sign_in", last.to_string()).into();
         }
     }
     match excluded {
@@ -51,18 +51,13 @@ fn hit() -> Hit {
     Hit::new(Critical, "Everything about this account says emergency access, but no break_glass block declares it.")
 }
 
-fn is_idle(last: LastSignIn, case: &Case<'_>) -> bool {
+/// Silence has to be known: an account of which nothing is known may well be in use.
+fn is_idle(last: LastSeen, case: &Case<'_>) -> bool {
     match last {
-        LastSignIn::Unknown | LastSignIn::Never => true,
-        LastSignIn::At(at) => recognise::days_between(at, case.context.instant) > 30,
-    }
-}
-
-fn last_text(last: LastSignIn) -> String {
-    match last {
-        LastSignIn::Unknown => "unknown".into(),
-        LastSignIn::Never => "never".into(),
-        LastSignIn::At(at) => at.to_string(),
+        LastSeen::Unknown => false,
+        LastSeen::Never => true,
+        LastSeen::NotIn(days) => days >= 30,
+        LastSeen::At(at) => recognise::days_between(at, case.context.instant) > 30,
     }
 }
 
@@ -127,14 +122,14 @@ mod tests {
                     Fires(Critical),
                 ),
                 (
-                    "unknown last sign-in is not safe",
+                    "of whom nothing is known",
                     |w| {
                         w.user().user_principal_name = "root@contoso.onmicrosoft.com".into();
                         w.user().directory_roles = Some([global_admin()].into());
                         w.user().last_sign_in = LastSignIn::Unknown;
                         w.user().sign_ins = None;
                     },
-                    Fires(Critical),
+                    Silent,
                 ),
                 (
                     "busy Global Administrator",

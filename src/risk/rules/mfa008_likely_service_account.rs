@@ -22,7 +22,7 @@ pub(super) static RULE: Rule = Rule {
 fn check(case: &Case<'_>) -> Verdict {
     let score = case.score();
     if score < case.context.facts.model.certain {
-        return if case.user.sign_ins.is_none() { Verdict::Blind(Fact::SignIns) } else { Verdict::Clear };
+        return if !recognise::sign_ins_known(case.user) { Verdict::Blind(Fact::SignIns) } else { Verdict::Clear };
     }
     let signal = case.context.facts.signal(case.user);
     Hit::new(

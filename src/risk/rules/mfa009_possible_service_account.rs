@@ -26,7 +26,7 @@ fn check(case: &Case<'_>) -> Verdict {
         return Verdict::Clear;
     }
     if score < model.possible {
-        return if case.user.sign_ins.is_none() { Verdict::Blind(Fact::SignIns) } else { Verdict::Clear };
+        return if !recognise::sign_ins_known(case.user) { Verdict::Blind(Fact::SignIns) } else { Verdict::Clear };
     }
     let signal = case.context.facts.signal(case.user);
     Hit::new(Medium, "The facts about this account point both ways: person or service account.")

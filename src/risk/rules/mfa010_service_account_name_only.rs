@@ -20,7 +20,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>) -> Verdict {
-    if case.user.sign_ins.is_some() {
+    if recognise::sign_ins_known(case.user) {
         return Verdict::Clear;
     }
     match case.context.facts.model.names().find(case.user) {

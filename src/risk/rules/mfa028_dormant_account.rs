@@ -1,7 +1,7 @@
 //! MFA028 dormant-account: nobody uses this account.
 
+use crate::facts::recognise::LastSeen;
 use crate::risk::rule::prelude::*;
-use crate::tenant::LastSignIn;
 
 pub(super) static RULE: Rule = Rule {
     id: "MFA028",
@@ -23,9 +23,10 @@ pub(super) static RULE: Rule = Rule {
 fn check(case: &Case<'_>) -> Verdict {
     let instant = case.context.instant;
     match recognise::last_sign_in(case.user, instant) {
-        LastSignIn::Unknown => Verdict::Blind(Fact::SignInActivity),
-        LastSignIn::Never => Hit::new(Low, "This account has never signed in.").with("last_sign_in", "never").into(),
-        LastSignIn::At(at) => match recognise::days_between(at, instant) {
+        // A log that is shorter than the rule's 90 days cannot show that nobody uses the account.
+        LastSeen::Unknown | LastSeen::NotIn(_) => Verdict::Blind(Fact::SignInActivity),
+        LastSeen::Never => Hit::new(Low, "This account has never signed in.").with("last_sign_in", "never").into(),
+        LastSeen::At(at) => match recognise::days_between(at, instant) {
             days if days > 90 => Hit::new(Low, "This account has not signed in for more than 90 days.")
                 .with("last_sign_in", at.to_string())
                 .with("days", days)
@@ -50,12 +51,12 @@ mod tests {
                 ("91 days", |w| w.user().last_sign_in = LastSignIn::At(days_ago(91)), Fires(Low)),
                 ("90 days", |w| w.user().last_sign_in = LastSignIn::At(days_ago(90)), Silent),
                 (
-                    "no date, an empty window, an old account",
+                    "no date, and an empty window that is shorter than 90 days",
                     |w| {
                         w.asleep();
                         w.user().last_sign_in = LastSignIn::Unknown;
                     },
-                    Fires(Low),
+                    Blind,
                 ),
                 ("no date, but sign-ins", |w| w.user().last_sign_in = LastSignIn::Unknown, Silent),
                 (

@@ -23,9 +23,15 @@ pub(super) static RULE: Rule = Rule {
 fn check(case: &Case<'_>) -> Verdict {
     match &case.transition.before {
         ObservedState::Known(_) => Verdict::Clear,
-        ObservedState::Unknown(raw) => Hit::new(High, "The state of this user is not known: the change is withheld.")
-            .with("per_user_mfa_state", raw.as_ref().map_or(serde_json::Value::Null, |raw| raw.as_str().into()))
-            .into(),
+        ObservedState::Unknown(raw) => {
+            let hit = Hit::new(High, "The state of this user is not known: the change is withheld.")
+                .with("per_user_mfa_state", raw.as_ref().map_or(serde_json::Value::Null, |raw| raw.as_str().into()));
+            match case.context.tenant.unread.iter().find(|one| one.user == case.user.id) {
+                // Nobody else waits for an answer that one user's request did not get; the reason stands here.
+                Some(unread) => hit.with("not_read", unread.reason.as_str()).into(),
+                None => hit.into(),
+            }
+        }
     }
 }
 

@@ -26,7 +26,7 @@ fn check(case: &mut PlanCase<'_>) {
     let tenant = case.context.tenant;
     let total = tenant.users().len() as u64;
     let missing = |lacks: fn(&User) -> bool| tenant.users().iter().filter(|user| lacks(user)).count() as u64;
-    let no_sign_ins = missing(|user| user.sign_ins.is_none());
+    let no_sign_ins = missing(|user| !recognise::sign_ins_known(user));
     let no_registration = missing(|user| methods::registered(user).is_none());
     let no_roles = missing(|user| user.directory_roles.is_none());
     let is_telling = |fact: &str| TELLING.iter().any(|one| one.as_str() == fact);

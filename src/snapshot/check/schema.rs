@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{DOCUMENT, Kind, Member};
+use super::{CELL, DOCUMENT, Kind, Member, SIGN_INS};
 use crate::snapshot::head;
 
 const GUID: &str = "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$";
@@ -28,11 +28,16 @@ fn value(kind: Kind) -> Value {
         Kind::Name | Kind::Text => json!({"type": "string"}),
         Kind::Flag => json!({"type": "boolean"}),
         Kind::Count(max) => json!({"type": "integer", "minimum": 0, "maximum": max}),
-        Kind::Share => json!({"type": "number"}),
+        Kind::Share => json!({"type": "number", "minimum": 0, "maximum": 1}),
+        Kind::Day => json!({"type": "string", "format": "date"}),
+        Kind::Word(words) => json!({"enum": words}),
+        Kind::Address => json!({"type": "string", "pattern": "^[0-9A-Fa-f]{16}$"}),
         Kind::Date => json!({"type": "string", "format": "date-time"}),
         Kind::Version => json!({"type": "string", "pattern": format!("^{}\\.", head::FORMAT_MAJOR)}),
         Kind::Policy => json!({"type": "object", "description": "A conditionalAccessPolicy of Microsoft Graph."}),
         Kind::Object(members) => object(members),
+        Kind::SignIns => object(SIGN_INS),
+        Kind::Cell => object(CELL),
         Kind::List(entry) => json!({"type": "array", "items": value(*entry)}),
         Kind::Map(entry) => json!({"type": "object", "additionalProperties": value(*entry)}),
     }

@@ -15,7 +15,7 @@ pub struct FaultPlan {
     chances: Faults,
     tries: HashMap<u64, u32>,
     scripted: VecDeque<(String, String, Fault)>,
-    standing: Vec<(String, String, Fault)>,
+    standing: Vec<(String, String, u32, Fault)>,
     asked: HashMap<String, Asked>,
 }
 
@@ -46,7 +46,12 @@ impl FaultPlan {
 
     /// Every request with this method whose path contains `path` gets `fault`, for ever.
     pub fn stand(&mut self, method: &str, path: &str, fault: Fault) {
-        self.standing.push((method.to_owned(), path.to_owned(), fault));
+        self.stand_after(method, path, 0, fault);
+    }
+
+    /// As [`Self::stand`], after so many requests were answered.
+    pub fn stand_after(&mut self, method: &str, path: &str, after: u32, fault: Fault) {
+        self.standing.push((method.to_owned(), path.to_owned(), after, fault));
     }
 
     /// A request arrives: is it early, or once too often?
@@ -76,9 +81,13 @@ impl FaultPlan {
         if let Some(index) = hit {
             return self.scripted.remove(index).map(|(_, _, fault)| fault);
         }
-        let fits = |(wanted, part, _): &&(String, String, Fault)| wanted == method && path.contains(part.as_str());
-        if let Some((_, _, fault)) = self.standing.iter().find(fits) {
-            return Some(*fault);
+        for (wanted, part, after, fault) in &mut self.standing {
+            if wanted == method && path.contains(part.as_str()) {
+                if *after == 0 {
+                    return Some(*fault);
+                }
+                *after -= 1;
+            }
         }
         let mut hasher = DefaultHasher::new();
         (self.chances.seed, method, path, key).hash(&mut hasher);

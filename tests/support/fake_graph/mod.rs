@@ -210,6 +210,11 @@ impl FakeGraph {
         self.state().faults.stand(method, path, fault);
     }
 
+    /// As [`Self::fail_always`], after so many requests were answered.
+    pub fn fail_later(&self, method: &str, path: &str, after: u32, fault: Fault) {
+        self.state().faults.stand_after(method, path, after, fault);
+    }
+
     /// The most requests that were under way at one time.
     pub fn most_in_flight(&self) -> usize {
         self.inner.in_flight.1.load(Ordering::Relaxed)
