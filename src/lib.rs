@@ -55,6 +55,7 @@ mod lsp;
 mod plan;
 mod render;
 mod repl;
+mod replay;
 mod risk;
 mod scenario;
 #[cfg(test)]

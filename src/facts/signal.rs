@@ -157,7 +157,8 @@ fn behaviour<'a>(sign_ins: &'a SignIns, say: &mut impl FnMut(Line<'a>)) {
 }
 
 /// Program libraries and shells, by the first product of the user agent.
-fn is_scripting_client(client: &str) -> bool {
+#[must_use]
+pub(crate) fn is_scripting_client(client: &str) -> bool {
     const PRODUCTS: &[&str] = &[
         "python-requests",
         "python-urllib",

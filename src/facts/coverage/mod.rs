@@ -26,7 +26,14 @@ pub(crate) use gap::{Gap, PolicyGap};
 pub(crate) use legacy::LegacyClients;
 pub(crate) use reach::Open;
 
-use crate::tenant::{Fact, Text};
+use crate::tenant::{Fact, Policy, PolicyState, Text};
+
+/// Is this policy in force, and not to be satisfied without MFA? Whom it reaches is another question.
+#[must_use]
+pub(crate) fn requires_mfa(policy: &Policy) -> bool {
+    policy.state == PolicyState::Enabled
+        && policy.grant_controls.as_ref().is_some_and(|controls| grant::of(controls) == grant::Grant::Mfa)
+}
 
 /// What Conditional Access requires of one user.
 #[derive(Clone, Debug, PartialEq)]

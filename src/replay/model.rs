@@ -1,0 +1,225 @@
+//! What a replay says.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::Verdict;
+use crate::{
+    diff::DecisionKind,
+    tenant::{MfaState, SignInKind, Text, UserId},
+};
+
+/// The sign-ins of a window, run through the changes of a plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Replay {
+    /// The days looked at; null where nobody was replayed.
+    pub window: Option<ReplayWindow>,
+    /// How many changes were replayed.
+    pub users: u64,
+    /// How many sign-ins.
+    pub sign_ins: u64,
+    /// Whose were not, and why.
+    pub not_replayed: NotReplayed,
+    /// The sign-ins of changes that are applied, by verdict.
+    pub verdicts: Verdicts,
+    /// The sign-ins of changes that wait or are withheld.
+    pub withheld: Verdicts,
+    /// How many users of changes that are applied have a sign-in of a verdict.
+    pub users_by_verdict: Verdicts,
+    /// Sign-ins that were let off MFA and would be again, by reason.
+    pub skipped: BTreeMap<Text, u64>,
+    /// By change, in the plan's order.
+    pub changes: Vec<Replayed>,
+}
+
+/// The days looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ReplayWindow {
+    /// The first instant.
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub from: Timestamp,
+    /// The last: the instant of the plan.
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub to: Timestamp,
+    /// Its length in days.
+    pub days: u16,
+}
+
+/// Changes that were not replayed: not knowing is not nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct NotReplayed {
+    /// How many.
+    pub users: u64,
+    /// Why; null where there are none.
+    pub reason: Option<String>,
+}
+
+/// One change, replayed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Replayed {
+    /// Whose.
+    pub user: ReplayedUser,
+    /// Is it applied, does it wait, is it withheld?
+    pub decision: DecisionKind,
+    /// The state they have.
+    pub before: MfaState,
+    /// The state to be written.
+    pub after: MfaState,
+    /// How many sign-ins.
+    pub sign_ins: u64,
+    /// Theirs, by verdict.
+    pub verdicts: Verdicts,
+    /// By verdict, application, client and kind; worst verdict first, then by number. A saved plan keeps those that
+    /// somebody has to look at.
+    pub rows: Vec<Row>,
+}
+
+/// The user of a change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ReplayedUser {
+    /// Object id.
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub id: UserId,
+    /// Sign-in name.
+    pub user_principal_name: Text,
+}
+
+/// Sign-ins of one user with the same verdict, application, client and kind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Row {
+    /// What would become of them.
+    pub verdict: Verdict,
+    /// The application.
+    pub app: RowApp,
+    /// `clientAppUsed`.
+    pub client: Text,
+    /// `interactive` or `non_interactive`.
+    #[serde(serialize_with = "write_kind", deserialize_with = "read_kind")]
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub kind: SignInKind,
+    /// How many.
+    pub count: u64,
+    /// The first.
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub first: Timestamp,
+    /// The last.
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub last: Timestamp,
+    /// Facts that are unknown and were taken for the worse: `registration`.
+    pub assumed: Vec<Text>,
+}
+
+/// An application.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct RowApp {
+    /// Its id.
+    pub id: Text,
+    /// Its name.
+    pub display_name: Option<Text>,
+}
+
+impl RowApp {
+    /// The name, or the id where there is none.
+    #[must_use]
+    pub fn name(&self) -> &Text {
+        self.display_name.as_ref().unwrap_or(&self.id)
+    }
+}
+
+/// A number for each verdict.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Verdicts([u64; Verdict::ALL.len()]);
+
+impl Verdicts {
+    /// The number of one verdict.
+    #[must_use]
+    pub const fn of(&self, verdict: Verdict) -> u64 {
+        self.0[verdict as usize]
+    }
+
+    /// Adds to one verdict.
+    pub const fn add(&mut self, verdict: Verdict, count: u64) {
+        let number = &mut self.0[verdict as usize];
+        *number = number.saturating_add(count);
+    }
+
+    /// Adds all numbers of another.
+    pub fn add_all(&mut self, other: &Self) {
+        for (verdict, count) in other.iter() {
+            self.add(verdict, count);
+        }
+    }
+
+    /// All verdicts with their numbers, worst first.
+    pub fn iter(&self) -> impl Iterator<Item = (Verdict, u64)> {
+        Verdict::ALL.into_iter().map(|verdict| (verdict, self.of(verdict)))
+    }
+
+    /// All together.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.0.iter().fold(0, |sum, one| sum.saturating_add(*one))
+    }
+
+    /// What stops working, or loses MFA.
+    #[must_use]
+    pub fn harm(&self) -> u64 {
+        self.iter().filter(|(verdict, _)| verdict.is_harm()).fold(0, |sum, (_, count)| sum.saturating_add(count))
+    }
+}
+
+impl Serialize for Verdicts {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter().map(|(verdict, count)| (verdict.as_str(), count)))
+    }
+}
+
+impl<'de> Deserialize<'de> for Verdicts {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut all = Self::default();
+        for (verdict, count) in BTreeMap::<Verdict, u64>::deserialize(deserializer)? {
+            all.add(verdict, count);
+        }
+        Ok(all)
+    }
+}
+
+#[cfg(test)]
+impl schemars::JsonSchema for Verdicts {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Verdicts".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let number = serde_json::json!({"type": "integer", "minimum": 0});
+        let members: serde_json::Map<_, _> =
+            Verdict::ALL.iter().map(|one| (one.as_str().to_owned(), number.clone())).collect();
+        let required: Vec<&str> = Verdict::ALL.iter().map(|one| one.as_str()).collect();
+        schemars::json_schema!({
+            "description": "A number for each verdict.",
+            "type": "object",
+            "properties": members,
+            "required": required,
+            "additionalProperties": false,
+        })
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
+fn write_kind<S: Serializer>(kind: &SignInKind, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(kind.snake())
+}
+
+fn read_kind<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SignInKind, D::Error> {
+    let word = std::borrow::Cow::<str>::deserialize(deserializer)?;
+    SignInKind::parse(&word).ok_or_else(|| serde::de::Error::custom(format!("unknown kind of sign-in {word:?}")))
+}

@@ -1,0 +1,195 @@
+//! From cells to verdicts.
+
+use std::collections::BTreeMap;
+
+use jiff::{Timestamp, ToSpan};
+use rayon::prelude::*;
+
+use super::{
+    NotReplayed, Replay, ReplayWindow, Replayed, ReplayedUser, Row, RowApp, Verdict, Verdicts,
+    asked::Askers,
+    verdict::{Judgement, Passage, Person, judge},
+};
+use crate::{
+    diff::DecisionKind,
+    facts::{Asks, CompiledPolicies, methods},
+    tenant::{Cell, Mfa, MfaState, ObservedState, ObservedTenant, Outcome, SignInKind, Text, User},
+};
+
+/// One change to be replayed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Subject<'a> {
+    /// Who.
+    pub(crate) user: &'a User,
+    /// What happens to it.
+    pub(crate) decision: DecisionKind,
+    /// The state they have.
+    pub(crate) before: &'a ObservedState,
+    /// The state to be written.
+    pub(crate) after: MfaState,
+    /// The state it will end in.
+    pub(crate) effective: MfaState,
+}
+
+/// Why a change is not replayed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Missing {
+    Records,
+    State,
+}
+
+/// Replays the changes of a plan for this instant; `None` where there are none.
+#[must_use]
+pub(crate) fn replay(
+    tenant: &ObservedTenant,
+    policies: &CompiledPolicies,
+    instant: Timestamp,
+    subjects: &[Subject<'_>],
+) -> Option<Replay> {
+    if subjects.is_empty() {
+        return None;
+    }
+    let askers = Askers::of(tenant);
+    let one = |subject: &Subject<'_>| replay_one(policies, &askers, instant, *subject);
+    let all: Vec<Result<(Replayed, BTreeMap<Text, u64>), Missing>> = subjects.par_iter().map(one).collect();
+    let days = subjects
+        .iter()
+        .filter(|one| records(one.user).is_some())
+        .filter_map(|one| one.user.sign_ins.as_ref()?.window_days);
+    Some(summed(all, window(instant, days.max())))
+}
+
+/// The records of a user, where they are known one by one.
+fn records(user: &User) -> Option<&[Cell]> {
+    user.sign_ins.as_ref()?.cells.as_deref()
+}
+
+fn window(to: Timestamp, days: Option<u16>) -> Option<ReplayWindow> {
+    let days = days?;
+    let from = to.checked_sub((i64::from(days) * 24).hours()).unwrap_or(Timestamp::MIN);
+    Some(ReplayWindow { from, to, days })
+}
+
+fn summed(all: Vec<Result<(Replayed, BTreeMap<Text, u64>), Missing>>, window: Option<ReplayWindow>) -> Replay {
+    let mut replay = Replay {
+        window,
+        users: 0,
+        sign_ins: 0,
+        not_replayed: NotReplayed::default(),
+        verdicts: Verdicts::default(),
+        withheld: Verdicts::default(),
+        users_by_verdict: Verdicts::default(),
+        skipped: BTreeMap::new(),
+        changes: Vec::new(),
+    };
+    let (mut without_records, mut without_state) = (0, 0);
+    for one in all {
+        let (one, skipped) = match one {
+            Ok(one) => one,
+            Err(Missing::Records) => {
+                without_records += 1;
+                continue;
+            }
+            Err(Missing::State) => {
+                without_state += 1;
+                continue;
+            }
+        };
+        replay.users += 1;
+        replay.sign_ins = replay.sign_ins.saturating_add(one.sign_ins);
+        if one.decision == DecisionKind::Apply {
+            replay.verdicts.add_all(&one.verdicts);
+            for (verdict, _) in one.verdicts.iter().filter(|(_, count)| *count > 0) {
+                replay.users_by_verdict.add(verdict, 1);
+            }
+            for (reason, count) in skipped {
+                *replay.skipped.entry(reason).or_default() += count;
+            }
+        } else {
+            replay.withheld.add_all(&one.verdicts);
+        }
+        replay.changes.push(one);
+    }
+    replay.not_replayed = not_replayed(without_records, without_state);
+    replay
+}
+
+fn not_replayed(without_records: u64, without_state: u64) -> NotReplayed {
+    let records = "no single sign-ins are known of them, or not all";
+    let state = "their state is unknown";
+    let reason = match (without_records, without_state) {
+        (0, 0) => None,
+        (_, 0) => Some(records.to_owned()),
+        (0, _) => Some(state.to_owned()),
+        (_, _) => Some(format!("of {without_records} {records}; of {without_state} {state}")),
+    };
+    NotReplayed { users: without_records + without_state, reason }
+}
+
+fn replay_one(
+    policies: &CompiledPolicies,
+    askers: &Askers<'_>,
+    instant: Timestamp,
+    subject: Subject<'_>,
+) -> Result<(Replayed, BTreeMap<Text, u64>), Missing> {
+    let Subject { user, decision, before, after, effective } = subject;
+    let before = before.known().ok_or(Missing::State)?;
+    let cells = records(user).ok_or(Missing::Records)?;
+    let passage = Passage {
+        before,
+        after: effective,
+        may_be_promoted: effective == MfaState::Enabled && methods::registered(user).is_none(),
+    };
+    let is_interactive = |cell: &Cell| {
+        cell.shape.kind == SignInKind::Interactive && cell.shape.outcome == Outcome::Success && cell.count > 0
+    };
+    let person = Person {
+        usable: methods::usable(user, instant),
+        interactive: cells.iter().any(is_interactive),
+        asked_anyway: effective == MfaState::Disabled
+            && (askers.security_defaults() || policies.asks(user) == Asks::Always),
+    };
+    let mut verdicts = Verdicts::default();
+    let mut skipped = BTreeMap::new();
+    let mut rows: BTreeMap<(Judgement, RowApp, Text, SignInKind), (u64, Timestamp, Timestamp)> = BTreeMap::new();
+    for cell in cells {
+        let shape = &*cell.shape;
+        let judgement = judge(passage, person, shape, || askers.asked_at(shape));
+        let count = u64::from(cell.count);
+        verdicts.add(judgement.verdict, count);
+        if let (Verdict::Unchanged, Mfa::Skipped(reason)) = (judgement.verdict, &shape.mfa)
+            && effective.strength() > before.strength()
+        {
+            *skipped.entry(reason.clone()).or_default() += count;
+        }
+        let app = RowApp { id: shape.app.clone(), display_name: shape.app_name.clone() };
+        let row = rows.entry((judgement, app, shape.client.clone(), shape.kind));
+        let (all, first, last) = row.or_insert((0, cell.first, cell.last));
+        *all += count;
+        *first = cell.first.min(*first);
+        *last = cell.last.max(*last);
+    }
+    let mut rows: Vec<Row> = rows.into_iter().map(row).collect();
+    // The map has them by verdict, application and client already.
+    rows.sort_by(|a, b| a.verdict.cmp(&b.verdict).then_with(|| b.count.cmp(&a.count)));
+    let replayed = Replayed {
+        user: ReplayedUser { id: user.id, user_principal_name: user.user_principal_name.clone() },
+        decision,
+        before,
+        after,
+        sign_ins: verdicts.total(),
+        verdicts,
+        rows,
+    };
+    Ok((replayed, skipped))
+}
+
+fn row(
+    ((judgement, app, client, kind), (count, first, last)): (
+        (Judgement, RowApp, Text, SignInKind),
+        (u64, Timestamp, Timestamp),
+    ),
+) -> Row {
+    let assumed = if judgement.assumed { vec![Text::from("registration")] } else { Vec::new() };
+    Row { verdict: judgement.verdict, app, client, kind, count, first, last, assumed }
+}
