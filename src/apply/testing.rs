@@ -404,6 +404,7 @@ pub(super) fn plan(changes: &[(u32, MfaState, MfaState, bool)]) -> Plan {
         targets: Vec::new(),
         blocks: Vec::new(),
         others: Vec::new(),
+        replay: None,
         mfaplan_version: "0.1.0".into(),
         created_at: start(),
         as_of: start(),

@@ -85,6 +85,8 @@ pub(crate) enum Command {
     Show(commands::show::Args),
     /// Show what differs between two saved plans, or between two configurations
     Diff(commands::diff::Args),
+    /// Show what the sign-ins of the last weeks would have met, had the plan been in force
+    Replay(commands::replay::Args),
     /// Sign a plan's digest with your SSH key
     Approve(commands::approve::Args),
     /// Perform a plan, after approval

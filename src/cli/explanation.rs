@@ -103,7 +103,10 @@ fn describe(config: &Config, observed: &ObservedTenant, facts: &Facts<'_>, index
     claims(&mut out, config, observed, &found, index);
     let change = plan.changes.iter().find(|change| change.user.id == user.id);
     match change {
-        Some(change) => outcome(&mut out, change),
+        Some(change) => {
+            outcome(&mut out, change);
+            out.push_str(&render::replay::explained(plan, change.user.id));
+        }
         None => {
             let why = if !found.protections.is_empty() {
                 "he is protected"

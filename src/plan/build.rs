@@ -11,6 +11,7 @@ use crate::{
     diff::{self, Action, Cause, Decision, DecisionKind, Transition},
     eval::Scope,
     facts::{Facts, UserKind, UserView},
+    replay::{self, Replay, Subject},
     risk::{self, Finding, Place},
     severity::Severity,
     tenant::{MfaState, ObservedState, ObservedTenant, Text, UserIndex},
@@ -103,6 +104,8 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, BuildError> {
         .map(|((transition, decision), findings)| change(&context, transition, decision, findings))
         .collect();
 
+    let replay = replayed(&context, &changes);
+
     let mut summary = summarise(tenant, &claims, &changes);
     count_findings(
         &mut summary,
@@ -158,6 +161,7 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, BuildError> {
         refused,
         findings,
         not_evaluated,
+        replay,
         checks: checks.into_iter().map(|(check, _)| check).collect(),
         outputs,
         execution: execution(config, &summary, auto_approve),
@@ -275,6 +279,19 @@ pub(super) fn change(
         impact: impact::impact(tenant, &context.policies, user, effective),
         findings,
     }
+}
+
+/// Runs the known sign-ins through the changes.
+pub(super) fn replayed(context: &risk::Context<'_>, changes: &[Change]) -> Option<Replay> {
+    let subjects: Vec<_> = changes
+        .iter()
+        .filter_map(|change| {
+            let Change { user, before, after, effective, decision, .. } = change;
+            let user = context.tenant.user(context.tenant.by_id(user.id)?);
+            Some(Subject { user, decision: decision.kind(), before, after: *after, effective: *effective })
+        })
+        .collect();
+    replay::replay(context.tenant, &context.policies, context.instant, &subjects)
 }
 
 fn cause_declared(config: &Config, cause: Cause) -> Option<&Declared> {

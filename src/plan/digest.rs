@@ -72,6 +72,7 @@ pub fn document(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
         targets: _,
         blocks: _,
         others: _,
+        replay: _, // A model of what was, not of what will be written.
         digest: _,
     } = plan;
 

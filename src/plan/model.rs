@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::{
     diff::{Action, Decision},
+    replay::Replay,
     risk::{Finding, NotEvaluated, Place, PlanFinding},
     severity::Severity,
     tenant::{Fact, MfaState, ObservedState, Source, TenantId, Text, UserId},
@@ -44,6 +45,8 @@ pub struct Plan {
     pub findings: Vec<PlanFinding>,
     /// Rules that lacked facts, by rule.
     pub not_evaluated: Vec<NotEvaluated>,
+    /// What the sign-ins of the last weeks would have met; `None` where nothing changes.
+    pub replay: Option<Replay>,
     /// Results of `check` blocks.
     pub checks: Vec<CheckResult>,
     /// `output`s by name.

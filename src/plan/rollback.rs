@@ -15,7 +15,7 @@ use crate::{
 
 use super::{
     Digest, Plan, PlanConfig, PlanTenant, Summary, Waiver,
-    build::{bucket, change, count_changes, count_findings, enabled_users, execution, observed},
+    build::{bucket, change, count_changes, count_findings, enabled_users, execution, observed, replayed},
     digest,
     guardrails::{self, Judged},
 };
@@ -75,6 +75,7 @@ pub(crate) fn build_rollback(input: &RollbackInput<'_>) -> Plan {
         .map(|(transition, findings)| change(&context, transition, Decision::Apply { then: None }, findings))
         .collect();
 
+    let replay = replayed(&context, &changes);
     let users = tenant.users().len() as u64;
     let mut summary =
         Summary { users, managed: changes.len() as u64, unmanaged: users - changes.len() as u64, ..Summary::default() };
@@ -114,6 +115,7 @@ pub(crate) fn build_rollback(input: &RollbackInput<'_>) -> Plan {
         refused,
         findings,
         not_evaluated,
+        replay,
         checks: Vec::new(),
         outputs: std::collections::BTreeMap::new(),
         execution: execution(config, &summary, None),

@@ -16,6 +16,7 @@ pub(crate) mod markdown;
 pub(crate) mod matrix;
 pub(crate) mod plan_diff;
 pub mod redact;
+pub(crate) mod replay;
 pub(crate) mod sarif;
 pub(crate) mod style;
 pub(crate) mod summary;

@@ -29,6 +29,7 @@ use crate::{
         PlanTenant, Refusal, Waiver,
         file::{pseudonymous_tenant, pseudonymous_user, tenant_id_text, user_id_text},
     },
+    replay::{Replay, ReplayedUser},
     risk::{self, Accepted, Evidence, Finding, FindingUser, Place, PlanFinding},
     tenant::{ObservedTenant, TenantId, Text, UserId},
 };
@@ -160,6 +161,7 @@ impl Redactor<'_> {
             targets,
             blocks,
             others,
+            replay,
             findings,
             not_evaluated,
             checks,
@@ -201,6 +203,7 @@ impl Redactor<'_> {
             changes: redacted,
             targets: targets.iter().map(|one| self.text(one)).collect(),
             blocks: blocks.iter().map(|one| self.block(one)).collect(),
+            replay: replay.as_ref().map(|one| self.replay(one)),
             others: others.iter().map(|one| self.bystander(one)).collect(),
             findings: findings.iter().map(|one| self.plan_finding(one)).collect(),
             not_evaluated: not_evaluated.clone(),
@@ -294,6 +297,21 @@ impl Redactor<'_> {
 
     fn bystander(&self, Bystander { user, state, claim }: &Bystander) -> Bystander {
         Bystander { user: self.change_user(user), state: state.clone(), claim: *claim }
+    }
+
+    fn replay(&self, replay: &Replay) -> Replay {
+        let mut redacted = replay.clone();
+        for one in &mut redacted.changes {
+            let pseudonym = match one.user.id.parse() {
+                Ok(id) => self.user(id).1,
+                Err(_) => self.text(&one.user.id),
+            };
+            one.user = ReplayedUser { id: pseudonym.clone(), user_principal_name: pseudonym };
+            for row in &mut one.rows {
+                row.app.display_name = row.app.display_name.as_ref().map(|name| self.text(name));
+            }
+        }
+        redacted
     }
 
     fn change_user(&self, user: &ChangeUser) -> ChangeUser {

@@ -426,6 +426,7 @@ fn frame(changes: Vec<Change>) -> Plan {
         targets: Vec::new(),
         blocks: Vec::new(),
         others: Vec::new(),
+        replay: None,
         mfaplan_version: "0.1.0".into(),
         created_at: at("2026-11-24T09:30:00Z"),
         as_of: at("2026-11-24T09:30:00Z"),

@@ -12,6 +12,6 @@ mod run;
 mod tests;
 mod verdict;
 
-pub(crate) use model::{NotReplayed, Replay, ReplayWindow, Replayed, ReplayedUser, Row, RowApp, Verdicts};
+pub(crate) use model::{NotReplayed, Replay, ReplayDay, ReplayWindow, Replayed, ReplayedUser, Row, RowApp, Verdicts};
 pub(crate) use run::{Subject, replay};
 pub(crate) use verdict::Verdict;

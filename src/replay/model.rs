@@ -2,17 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Verdict;
 use crate::{
     diff::DecisionKind,
-    tenant::{MfaState, SignInKind, Text, UserId},
+    tenant::{MfaState, SignInKind, Text},
 };
 
 /// The sign-ins of a window, run through the changes of a plan.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Replay {
     /// The days looked at; null where nobody was replayed.
@@ -31,8 +31,92 @@ pub struct Replay {
     pub users_by_verdict: Verdicts,
     /// Sign-ins that were let off MFA and would be again, by reason.
     pub skipped: BTreeMap<Text, u64>,
+    /// The same sign-ins of changes that are applied, by day, for a picture.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub days: Vec<ReplayDay>,
     /// By change, in the plan's order.
     pub changes: Vec<Replayed>,
+}
+
+impl Replay {
+    /// The replay as a saved plan keeps it: with the rows that somebody has to look at; the rest is counted.
+    #[must_use]
+    pub fn kept(&self) -> Self {
+        let mut kept = self.clone();
+        for change in &mut kept.changes {
+            change.rows.retain(|row| row.verdict.is_kept());
+        }
+        kept
+    }
+
+    /// The change of this user.
+    #[must_use]
+    pub fn of_user(&self, id: &str) -> Option<&Replayed> {
+        self.changes.iter().find(|one| one.user.id == id)
+    }
+
+    /// The replay of one of its changes alone. Its days are counted for all changes together only, and left out.
+    #[must_use]
+    pub fn only(&self, one: &Replayed) -> Self {
+        let mut replay = Self {
+            window: self.window,
+            users: 1,
+            sign_ins: one.sign_ins,
+            changes: vec![one.clone()],
+            ..Self::default()
+        };
+        if one.decision == DecisionKind::Apply {
+            replay.verdicts = one.verdicts;
+            replay.skipped.clone_from(&one.skipped);
+            one.verdicts
+                .iter()
+                .filter(|(_, n)| *n > 0)
+                .for_each(|(verdict, _)| replay.users_by_verdict.add(verdict, 1));
+        } else {
+            replay.withheld = one.verdicts;
+        }
+        replay
+    }
+
+    /// Do its totals follow from its changes? They do in every replay that this program made.
+    #[must_use]
+    pub fn is_consistent(&self) -> bool {
+        let mut sums = (0, 0, Verdicts::default(), Verdicts::default(), Verdicts::default());
+        for one in &self.changes {
+            sums.0 += 1;
+            sums.1 += one.sign_ins;
+            if one.decision == DecisionKind::Apply {
+                sums.2.add_all(&one.verdicts);
+                one.verdicts.iter().filter(|(_, count)| *count > 0).for_each(|(verdict, _)| sums.4.add(verdict, 1));
+            } else {
+                sums.3.add_all(&one.verdicts);
+            }
+            let in_rows =
+                |verdict| one.rows.iter().filter(|row| row.verdict == verdict).map(|row| row.count).sum::<u64>();
+            let fits = |(verdict, count): (Verdict, u64)| match in_rows(verdict) {
+                0 => !verdict.is_kept() || count == 0,
+                rows => rows == count,
+            };
+            if one.verdicts.total() != one.sign_ins || !one.verdicts.iter().all(fits) {
+                return false;
+            }
+        }
+        let mut days = Verdicts::default();
+        self.days.iter().for_each(|one| days.add_all(&one.verdicts));
+        sums == (self.users, self.sign_ins, self.verdicts, self.withheld, self.users_by_verdict)
+            && days == self.verdicts
+    }
+}
+
+/// One day of the window.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ReplayDay {
+    /// Which, UTC.
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub day: Date,
+    /// Its sign-ins by verdict.
+    pub verdicts: Verdicts,
 }
 
 /// The days looked at.
@@ -40,10 +124,10 @@ pub struct Replay {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ReplayWindow {
     /// The first instant.
-    #[cfg_attr(test, schemars(with = "String"))]
+    #[cfg_attr(test, schemars(with = "crate::schema::DateTime"))]
     pub from: Timestamp,
     /// The last: the instant of the plan.
-    #[cfg_attr(test, schemars(with = "String"))]
+    #[cfg_attr(test, schemars(with = "crate::schema::DateTime"))]
     pub to: Timestamp,
     /// Its length in days.
     pub days: u16,
@@ -75,6 +159,9 @@ pub struct Replayed {
     pub sign_ins: u64,
     /// Theirs, by verdict.
     pub verdicts: Verdicts,
+    /// Theirs that were let off MFA and would be again, by reason.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub skipped: BTreeMap<Text, u64>,
     /// By verdict, application, client and kind; worst verdict first, then by number. A saved plan keeps those that
     /// somebody has to look at.
     pub rows: Vec<Row>,
@@ -84,9 +171,8 @@ pub struct Replayed {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ReplayedUser {
-    /// Object id.
-    #[cfg_attr(test, schemars(with = "String"))]
-    pub id: UserId,
+    /// Object id: a GUID, or a pseudonym in a redacted plan.
+    pub id: Text,
     /// Sign-in name.
     pub user_principal_name: Text,
 }
@@ -108,10 +194,10 @@ pub struct Row {
     /// How many.
     pub count: u64,
     /// The first.
-    #[cfg_attr(test, schemars(with = "String"))]
+    #[cfg_attr(test, schemars(with = "crate::schema::DateTime"))]
     pub first: Timestamp,
     /// The last.
-    #[cfg_attr(test, schemars(with = "String"))]
+    #[cfg_attr(test, schemars(with = "crate::schema::DateTime"))]
     pub last: Timestamp,
     /// Facts that are unknown and were taken for the worse: `registration`.
     pub assumed: Vec<Text>,

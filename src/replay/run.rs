@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use jiff::{Timestamp, ToSpan};
+use jiff::{Timestamp, ToSpan, civil::Date};
 use rayon::prelude::*;
 
 use super::{
-    NotReplayed, Replay, ReplayWindow, Replayed, ReplayedUser, Row, RowApp, Verdict, Verdicts,
+    NotReplayed, Replay, ReplayDay, ReplayWindow, Replayed, ReplayedUser, Row, RowApp, Verdict, Verdicts,
     asked::Askers,
     verdict::{Judgement, Passage, Person, judge},
 };
@@ -38,6 +38,12 @@ enum Missing {
     State,
 }
 
+/// One change, replayed, with what only the totals need.
+struct One {
+    replayed: Replayed,
+    days: BTreeMap<Date, Verdicts>,
+}
+
 /// Replays the changes of a plan for this instant; `None` where there are none.
 #[must_use]
 pub(crate) fn replay(
@@ -51,7 +57,7 @@ pub(crate) fn replay(
     }
     let askers = Askers::of(tenant);
     let one = |subject: &Subject<'_>| replay_one(policies, &askers, instant, *subject);
-    let all: Vec<Result<(Replayed, BTreeMap<Text, u64>), Missing>> = subjects.par_iter().map(one).collect();
+    let all: Vec<Result<One, Missing>> = subjects.par_iter().map(one).collect();
     let days = subjects
         .iter()
         .filter(|one| records(one.user).is_some())
@@ -70,21 +76,12 @@ fn window(to: Timestamp, days: Option<u16>) -> Option<ReplayWindow> {
     Some(ReplayWindow { from, to, days })
 }
 
-fn summed(all: Vec<Result<(Replayed, BTreeMap<Text, u64>), Missing>>, window: Option<ReplayWindow>) -> Replay {
-    let mut replay = Replay {
-        window,
-        users: 0,
-        sign_ins: 0,
-        not_replayed: NotReplayed::default(),
-        verdicts: Verdicts::default(),
-        withheld: Verdicts::default(),
-        users_by_verdict: Verdicts::default(),
-        skipped: BTreeMap::new(),
-        changes: Vec::new(),
-    };
+fn summed(all: Vec<Result<One, Missing>>, window: Option<ReplayWindow>) -> Replay {
+    let mut replay = Replay { window, ..Replay::default() };
+    let mut by_day: BTreeMap<Date, Verdicts> = BTreeMap::new();
     let (mut without_records, mut without_state) = (0, 0);
     for one in all {
-        let (one, skipped) = match one {
+        let One { replayed: one, days } = match one {
             Ok(one) => one,
             Err(Missing::Records) => {
                 without_records += 1;
@@ -102,14 +99,18 @@ fn summed(all: Vec<Result<(Replayed, BTreeMap<Text, u64>), Missing>>, window: Op
             for (verdict, _) in one.verdicts.iter().filter(|(_, count)| *count > 0) {
                 replay.users_by_verdict.add(verdict, 1);
             }
-            for (reason, count) in skipped {
-                *replay.skipped.entry(reason).or_default() += count;
+            for (reason, count) in &one.skipped {
+                *replay.skipped.entry(reason.clone()).or_default() += count;
+            }
+            for (day, verdicts) in days {
+                by_day.entry(day).or_default().add_all(&verdicts);
             }
         } else {
             replay.withheld.add_all(&one.verdicts);
         }
         replay.changes.push(one);
     }
+    replay.days = by_day.into_iter().map(|(day, verdicts)| ReplayDay { day, verdicts }).collect();
     replay.not_replayed = not_replayed(without_records, without_state);
     replay
 }
@@ -131,7 +132,7 @@ fn replay_one(
     askers: &Askers<'_>,
     instant: Timestamp,
     subject: Subject<'_>,
-) -> Result<(Replayed, BTreeMap<Text, u64>), Missing> {
+) -> Result<One, Missing> {
     let Subject { user, decision, before, after, effective } = subject;
     let before = before.known().ok_or(Missing::State)?;
     let cells = records(user).ok_or(Missing::Records)?;
@@ -151,12 +152,14 @@ fn replay_one(
     };
     let mut verdicts = Verdicts::default();
     let mut skipped = BTreeMap::new();
+    let mut days: BTreeMap<Date, Verdicts> = BTreeMap::new();
     let mut rows: BTreeMap<(Judgement, RowApp, Text, SignInKind), (u64, Timestamp, Timestamp)> = BTreeMap::new();
     for cell in cells {
         let shape = &*cell.shape;
         let judgement = judge(passage, person, shape, || askers.asked_at(shape));
         let count = u64::from(cell.count);
         verdicts.add(judgement.verdict, count);
+        days.entry(cell.day).or_default().add(judgement.verdict, count);
         if let (Verdict::Unchanged, Mfa::Skipped(reason)) = (judgement.verdict, &shape.mfa)
             && effective.strength() > before.strength()
         {
@@ -173,15 +176,16 @@ fn replay_one(
     // The map has them by verdict, application and client already.
     rows.sort_by(|a, b| a.verdict.cmp(&b.verdict).then_with(|| b.count.cmp(&a.count)));
     let replayed = Replayed {
-        user: ReplayedUser { id: user.id, user_principal_name: user.user_principal_name.clone() },
+        user: ReplayedUser { id: user.id.to_string().into(), user_principal_name: user.user_principal_name.clone() },
         decision,
         before,
         after,
         sign_ins: verdicts.total(),
         verdicts,
+        skipped,
         rows,
     };
-    Ok((replayed, skipped))
+    Ok(One { replayed, days })
 }
 
 fn row(

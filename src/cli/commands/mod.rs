@@ -13,6 +13,7 @@ pub(crate) mod login;
 pub(crate) mod lsp;
 pub(crate) mod man;
 pub(crate) mod plan;
+pub(crate) mod replay;
 pub(crate) mod rollback;
 pub(crate) mod rules;
 pub(crate) mod show;
@@ -39,6 +40,7 @@ pub(crate) fn run(command: Command, context: &mut Context) -> Outcome {
         Command::Approve(args) => approve::run(&args, context),
         Command::Apply(args) => apply::run(&args, context),
         Command::Verify(args) => verify::run(&args, context),
+        Command::Replay(args) => replay::run(&args, context),
         Command::Rollback(args) => rollback::run(&args, context),
         Command::History(args) => history::run(&args, context),
         Command::Snapshot(args) => snapshot::run(&args, context),

@@ -73,6 +73,7 @@ impl Rows for Changes {
         "targets",
         "blocks",
         "others",
+        "replay",
         "digest",
         "checksum",
     ];

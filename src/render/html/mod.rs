@@ -31,23 +31,41 @@ pub(crate) const ROWS: usize = 20_000;
 pub(crate) fn write(plan: &Plan, options: &Options, out: &mut dyn Write) -> io::Result<()> {
     let mut out = BufWriter::with_capacity(64 * 1024, out);
     let title = format!("MFA plan for {}", plan.tenant.name);
-    write!(
-        out,
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src 'sha256-{}'; \
-         style-src 'sha256-{}'; base-uri 'none'; form-action 'none'\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"referrer\" content=\"no-referrer\">\n\
-         <title>{}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n",
-        hash(SCRIPT),
-        hash(STYLE),
-        html(&title),
-    )?;
+    head(&title, &format!("script-src 'sha256-{}'; ", hash(SCRIPT)), &mut out)?;
     sections::write(plan, options.html_rows, &mut out)?;
     out.write_all(b"<script type=\"application/json\" id=\"data\">")?;
     data::write(plan, options.html_rows, &mut out)?;
     write!(out, "</script>\n<script>{SCRIPT}</script>\n</body>\n</html>\n")?;
     out.flush()
+}
+
+/// A page without a script, in the same clothes.
+///
+/// # Errors
+/// Those of the writer.
+pub(in crate::render) fn static_page(
+    title: &str,
+    out: &mut dyn Write,
+    body: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
+    head(title, "", out)?;
+    body(out)?;
+    out.write_all(b"</body>\n</html>\n")?;
+    out.flush()
+}
+
+fn head(title: &str, scripts: &str, out: &mut dyn Write) -> io::Result<()> {
+    write!(
+        out,
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; {scripts}\
+         style-src 'sha256-{}'; base-uri 'none'; form-action 'none'\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"referrer\" content=\"no-referrer\">\n\
+         <title>{}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n",
+        hash(STYLE),
+        html(title),
+    )
 }
 
 fn hash(text: &str) -> String {

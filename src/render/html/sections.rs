@@ -25,6 +25,7 @@ pub(super) fn write(plan: &Plan, limit: usize, out: &mut dyn Write) -> io::Resul
         refused(plan),
         flow(plan),
         blocked(plan),
+        super::super::replay::html_section(plan),
         tenant(plan),
         rules(plan),
         table(plan, limit),

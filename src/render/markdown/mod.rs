@@ -34,7 +34,8 @@ pub(crate) fn write(plan: &Plan, options: &Options, out: &mut dyn Write) -> io::
     let causes = sections::causes(plan, third / 2);
     let accepted = sections::accepted(plan, third / 4);
     let facts = sections::facts(plan, third / 4);
-    let fixed = [&head, &tail, &causes, &accepted, &facts].map(|part| part.len()).iter().sum::<usize>();
+    let replay = super::replay::markdown_section(plan);
+    let fixed = [&head, &tail, &causes, &accepted, &facts, &replay].map(|part| part.len()).iter().sum::<usize>();
     let room = options.markdown_budget.saturating_sub(fixed + NOTE);
     // The most detail with which all heads fit and leave half of the room for names; with the least they nearly always do.
     let fits = |sections: &[Section<'_>], room: usize| sections.iter().map(Section::fixed).sum::<usize>() <= room;
@@ -56,7 +57,7 @@ pub(crate) fn write(plan: &Plan, options: &Options, out: &mut dyn Write) -> io::
             section.write(&mut lists);
         }
     }
-    for part in [head, lists, causes, accepted, facts, budget::note(cut + left_out), tail] {
+    for part in [head, replay, lists, causes, accepted, facts, budget::note(cut + left_out), tail] {
         out.write_all(part.as_bytes())?;
     }
     out.flush()

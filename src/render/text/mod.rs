@@ -15,7 +15,7 @@ use std::{io, io::BufWriter, io::Write};
 
 use super::Options;
 use crate::plan::Plan;
-use page::Page;
+pub(super) use page::Page;
 
 /// Writes the view.
 ///
@@ -30,6 +30,7 @@ pub(crate) fn write(plan: &Plan, options: &Options, out: &mut dyn Write) -> io::
     findings::of_plan(plan, &mut page)?;
     groups::write(plan, &mut page)?;
     findings::by_rule(plan, &mut page)?;
+    super::replay::text_section(plan, &mut page)?;
     footer::write(plan, options, &mut page)?;
     buffered.flush()
 }

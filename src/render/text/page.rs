@@ -11,16 +11,16 @@ use super::super::{
 };
 use crate::risk::Finding;
 
-pub(super) struct Page<'a> {
+pub(in crate::render) struct Page<'a> {
     out: &'a mut dyn Write,
     painter: Painter,
     width: usize,
-    pub(super) verbose: bool,
+    pub(in crate::render) verbose: bool,
     as_of: Timestamp,
 }
 
 impl<'a> Page<'a> {
-    pub(super) fn new(out: &'a mut dyn Write, as_of: Timestamp, options: &Options) -> Self {
+    pub(in crate::render) fn new(out: &'a mut dyn Write, as_of: Timestamp, options: &Options) -> Self {
         // Below 40 columns nothing is legible; above 120 lines of prose are too long to read.
         Self {
             out,
@@ -31,27 +31,27 @@ impl<'a> Page<'a> {
         }
     }
 
-    pub(super) fn paint(&self, label: Label, text: &str) -> String {
+    pub(in crate::render) fn paint(&self, label: Label, text: &str) -> String {
         self.painter.paint(label, text)
     }
 
     /// The date so many days after the plan's instant.
-    pub(super) fn in_days(&self, days: i64) -> String {
+    pub(in crate::render) fn in_days(&self, days: i64) -> String {
         let later = self.as_of.checked_add(SignedDuration::from_hours(24 * days)).unwrap_or(self.as_of);
         later.strftime("%Y-%m-%d").to_string()
     }
 
     /// One line as it is: its parts are escaped already, and may carry labels.
-    pub(super) fn line(&mut self, line: &str) -> io::Result<()> {
+    pub(in crate::render) fn line(&mut self, line: &str) -> io::Result<()> {
         self.out.write_all(line.as_bytes())?;
         self.out.write_all(b"\n")
     }
 
-    pub(super) fn blank(&mut self) -> io::Result<()> {
+    pub(in crate::render) fn blank(&mut self) -> io::Result<()> {
         self.line("")
     }
 
-    pub(super) fn heading(&mut self, text: &str) -> io::Result<()> {
+    pub(in crate::render) fn heading(&mut self, text: &str) -> io::Result<()> {
         self.blank()?;
         let painted = self.paint(Label::Heading, text);
         self.line(&painted)
@@ -59,7 +59,7 @@ impl<'a> Page<'a> {
 
     /// Prose behind a prefix, wrapped at words; further lines are indented to the end of the prefix. Escapes `text`.
     /// A word longer than a line stays whole: half a user principal name helps nobody.
-    pub(super) fn prose(&mut self, prefix: &str, text: &str, label: Option<Label>) -> io::Result<()> {
+    pub(in crate::render) fn prose(&mut self, prefix: &str, text: &str, label: Option<Label>) -> io::Result<()> {
         let indent = columns(prefix);
         let room = self.width.saturating_sub(indent).max(20);
         let text = escape::text(text);
@@ -96,7 +96,7 @@ impl<'a> Page<'a> {
     }
 
     /// `high MFA061 user-loses-only-mfa`
-    pub(super) fn rule(&self, finding: &Finding) -> String {
+    pub(in crate::render) fn rule(&self, finding: &Finding) -> String {
         let label = Label::Severity(finding.severity);
         let name = escape::text(&finding.name);
         format!("{} {} {name}", self.paint(label, finding.severity.as_str()), escape::text(&finding.rule))

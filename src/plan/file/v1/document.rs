@@ -15,6 +15,7 @@ use crate::{
     diff::{Action, DecisionKind},
     facts::UserKind,
     plan::{BlockKind, CheckResult, Execution, LegacyAuth, ModernAuth, Refusal, Summary, Waiver},
+    replay::Replay,
     severity::Severity,
     tenant::{Fact, MfaState, Source},
 };
@@ -131,6 +132,9 @@ pub struct Document<'a, C, F, O> {
     pub blocks: Vec<BlockV1<'a>>,
     /// Everybody without a change whom no target leaves out, by user principal name.
     pub others: O,
+    /// What the sign-ins of the last weeks would have met; not there where nothing changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay: Option<Cow<'a, Replay>>,
     /// What is being approved.
     #[cfg_attr(test, schemars(regex(pattern = r"^sha256:[0-9a-f]{64}$")))]
     pub digest: Str<'a>,

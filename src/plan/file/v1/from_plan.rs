@@ -99,6 +99,7 @@ pub fn view(plan: &Plan) -> View<'_> {
         others,
         findings,
         not_evaluated,
+        replay,
         checks,
         outputs,
         execution,
@@ -147,6 +148,7 @@ pub fn view(plan: &Plan) -> View<'_> {
         targets: targets.iter().map(text).collect(),
         blocks: blocks.iter().map(block).collect(),
         others: Others(others),
+        replay: replay.as_ref().map(|replay| Cow::Owned(replay.kept())),
         digest: digest.to_string().into(),
         checksum: None,
     }

@@ -128,11 +128,15 @@ pub fn into_plan(document: Reading<'_>) -> Result<Plan, PlanFileError> {
         targets,
         blocks,
         others,
+        replay,
         digest,
         checksum: _,
     } = document;
     let blocks: Vec<_> = blocks.into_iter().map(block).collect();
     check_claims(&blocks, &others.0)?;
+    if replay.as_ref().is_some_and(|replay| !replay.is_consistent()) {
+        return Err(PlanFileError::Shape("replay: its totals are not those of its changes".to_owned()));
+    }
     Ok(Plan {
         mfaplan_version: text(&mfaplan_version),
         created_at,
@@ -152,6 +156,7 @@ pub fn into_plan(document: Reading<'_>) -> Result<Plan, PlanFileError> {
         targets: targets.iter().map(text).collect(),
         blocks,
         others: others.0,
+        replay: replay.map(Cow::into_owned),
         findings: findings.0,
         not_evaluated: not_evaluated
             .into_iter()

@@ -47,6 +47,7 @@ pub fn write(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
         targets,
         blocks,
         others,
+        replay,
         digest,
         checksum: _,
     } = view(plan);
@@ -79,6 +80,9 @@ pub fn write(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
     member(",\"targets\":", &targets, out)?;
     member(",\"blocks\":", &blocks, out)?;
     member(",\"others\":", &others, out)?;
+    if let Some(replay) = &replay {
+        member(",\"replay\":", replay, out)?;
+    }
     member(",\"digest\":", &digest, out)?;
     out.write_all(b"}")
 }
