@@ -7,7 +7,7 @@
 
 #[path = "support/binary.rs"]
 mod binary;
-#[path = "support/generator.rs"]
+#[path = "support/generator/mod.rs"]
 mod generator;
 mod support;
 

@@ -5,7 +5,7 @@
 //! each user has hundreds of records); the default is fit for every push.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-#[path = "support/generator.rs"]
+#[path = "support/generator/mod.rs"]
 mod generator;
 #[path = "live/program.rs"]
 mod program;
