@@ -19,9 +19,9 @@ use crate::{
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  mfaplan history                                 every run of this configuration directory, oldest first
-  mfaplan history 20261124T213000000Z-3f9c2a7b    who applied it, who approved it, and what became of each user
-  mfaplan history --verify                        are the journals whole, and do their signatures count?
+  mfaplan history                                 every run here, oldest first
+  mfaplan history 20261124T213000000Z-3f9c2a7b    who, what, and what became of it
+  mfaplan history --verify                        are journals whole, do signatures count?
   mfaplan history --json                          for programs")]
 pub(crate) struct Args {
     /// A run: show all of it
