@@ -357,7 +357,7 @@ fn the_full_file_is_valid_and_survives_a_round_trip() {
     assert!(!format!("{tenant:?}").replace("by_id", "").contains("Unknown("), "every fact of the file is known");
 }
 
-#[path = "../../tests/support/generator.rs"]
+#[path = "../../tests/support/generator/mod.rs"]
 mod generator;
 
 proptest! {
