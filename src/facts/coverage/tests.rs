@@ -250,20 +250,20 @@ fn the_matrix() {
 #[test]
 fn a_group_that_could_not_be_read_may_hold_anybody() {
     #[rustfmt::skip]
-    let rows: &[(&str, fn(&mut Policy), Is)] = &[
-        ("includes it", |p| { nobody(p); p.conditions.users.include_groups = text(GROUP_C); }, Undecided),
-        ("includes it, and his group", |p| { nobody(p); p.conditions.users.include_groups = vec![GROUP_A.into(), GROUP_C.into()]; }, Full),
-        ("excludes it", |p| p.conditions.users.exclude_groups = text(GROUP_C), Undecided),
-        ("excludes it, and his group", |p| p.conditions.users.exclude_groups = vec![GROUP_A.into(), GROUP_C.into()], Open),
-        ("excludes it, report-only", |p| { p.conditions.users.exclude_groups = text(GROUP_C); p.state = PolicyState::EnabledForReportingButNotEnforced; }, Open),
-        ("does not name it", |p| p.conditions.users.exclude_groups = text(GROUP_A), Open),
+    let rows: &[Row] = &[
+        ("includes it", |p, _| { nobody(p); p.conditions.users.include_groups = text(GROUP_C); }, Undecided),
+        ("includes it, and his group", |p, _| { nobody(p); p.conditions.users.include_groups = vec![GROUP_A.into(), GROUP_C.into()]; }, Full),
+        ("excludes it", |p, _| p.conditions.users.exclude_groups = text(GROUP_C), Undecided),
+        ("excludes it, and his group", |p, _| p.conditions.users.exclude_groups = vec![GROUP_A.into(), GROUP_C.into()], Open),
+        ("excludes it, report-only", |p, _| { p.conditions.users.exclude_groups = text(GROUP_C); p.state = PolicyState::EnabledForReportingButNotEnforced; }, Open),
+        ("does not name it", |p, _| p.conditions.users.exclude_groups = text(GROUP_A), Open),
     ];
     for (story, change, expected) in rows {
-        let mut one = policy("P");
-        change(&mut one);
+        let (mut one, mut user) = (policy("P"), dana());
+        change(&mut one, &mut user);
         let mut half_read = tenant(vec![one]);
         half_read.unread_groups = [GROUP_C.parse().unwrap()].into();
-        let (is, coverage) = judge_in(&half_read, &dana());
+        let (is, coverage) = judge_in(&half_read, &user);
         assert_eq!(is, *expected, "{story}");
         assert!(
             is != Undecided || matches!(coverage, Coverage::Unknown { fact: Fact::Groups, .. }),
