@@ -153,7 +153,7 @@ fn replay_one(
     let mut verdicts = Verdicts::default();
     let mut skipped = BTreeMap::new();
     let mut days: BTreeMap<Date, Verdicts> = BTreeMap::new();
-    let mut rows: BTreeMap<(Judgement, RowApp, Text, SignInKind), (u64, Timestamp, Timestamp)> = BTreeMap::new();
+    let mut rows: BTreeMap<Key, Sum> = BTreeMap::new();
     for cell in cells {
         let shape = &*cell.shape;
         let judgement = judge(passage, person, shape, || askers.asked_at(shape));
@@ -188,12 +188,12 @@ fn replay_one(
     Ok(One { replayed, days })
 }
 
-fn row(
-    ((judgement, app, client, kind), (count, first, last)): (
-        (Judgement, RowApp, Text, SignInKind),
-        (u64, Timestamp, Timestamp),
-    ),
-) -> Row {
+/// What sign-ins of one row have in common.
+type Key = (Judgement, RowApp, Text, SignInKind);
+/// How many there are, and the first and the last.
+type Sum = (u64, Timestamp, Timestamp);
+
+fn row(((judgement, app, client, kind), (count, first, last)): (Key, Sum)) -> Row {
     let assumed = if judgement.assumed { vec![Text::from("registration")] } else { Vec::new() };
     Row { verdict: judgement.verdict, app, client, kind, count, first, last, assumed }
 }

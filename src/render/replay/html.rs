@@ -24,9 +24,9 @@ pub(crate) fn section(plan: &Plan) -> String {
 pub(super) fn write(plan: &Plan, replay: &Replay, out: &mut dyn Write) -> io::Result<()> {
     let title = format!("What sign-ins of {} would have met", plan.tenant.name);
     page::static_page(&title, out, |out| {
-        write!(
+        writeln!(
             out,
-            "<main><p class=\"tool\">mfaplan {}</p><h1>{}</h1><section><h2>{}</h2>{}</section></main>\n",
+            "<main><p class=\"tool\">mfaplan {}</p><h1>{}</h1><section><h2>{}</h2>{}</section></main>",
             html(&plan.mfaplan_version),
             html(&title),
             html(&tables::title(replay)),
@@ -48,19 +48,32 @@ fn body(replay: &Replay) -> String {
     out
 }
 
-/// The three stacks of a day: what is taken, what is asked for, the rest.
-const STACKS: [(&str, &str, fn(Verdict) -> bool); 3] = [
-    ("hit", "would break, be blocked or lose MFA", |one| one.is_harm()),
-    ("ask", "would be asked or have to register", |one| {
-        matches!(one, Verdict::MustRegister | Verdict::Challenged | Verdict::AskedOnce)
-    }),
-    ("rest", "would go on as before, or failed before", |one| {
-        matches!(one, Verdict::MfaAlready | Verdict::Unchanged | Verdict::FailedAlready)
-    }),
+/// One of the stacks of a day.
+struct Stack {
+    class: &'static str,
+    says: &'static str,
+    holds: fn(Verdict) -> bool,
+}
+
+/// What is taken, what is asked for, the rest.
+const STACKS: [Stack; 3] = [
+    Stack { class: "hit", says: "would break, be blocked or lose MFA", holds: Verdict::is_harm },
+    Stack {
+        class: "ask",
+        says: "would be asked or have to register",
+        holds: |one| matches!(one, Verdict::MustRegister | Verdict::Challenged | Verdict::AskedOnce),
+    },
+    Stack {
+        class: "rest",
+        says: "would go on as before, or failed before",
+        holds: |one| matches!(one, Verdict::MfaAlready | Verdict::Unchanged | Verdict::FailedAlready),
+    },
 ];
 
 fn stacks(day: &ReplayDay) -> [u64; 3] {
-    STACKS.map(|(_, _, is)| day.verdicts.iter().filter(|(verdict, _)| is(*verdict)).map(|(_, count)| count).sum())
+    STACKS.map(|Stack { holds, .. }| {
+        day.verdicts.iter().filter(|(verdict, _)| holds(*verdict)).map(|(_, count)| count).sum()
+    })
 }
 
 /// A bar a day, its parts on top of each other. The same numbers are in a table below.
@@ -78,7 +91,7 @@ fn days(days: &[ReplayDay]) -> String {
     for (at, day) in days.iter().enumerate() {
         let x = at as f64 * width;
         let mut y = HEIGHT;
-        for ((class, says, _), count) in STACKS.iter().zip(stacks(day)).filter(|(_, count)| *count > 0) {
+        for (Stack { class, says, .. }, count) in STACKS.iter().zip(stacks(day)).filter(|(_, count)| *count > 0) {
             let height = (count as f64 / most as f64 * HEIGHT).max(1.5);
             y -= height;
             let _ = write!(
@@ -100,11 +113,11 @@ fn days(days: &[ReplayDay]) -> String {
         );
     }
     out.push_str("</svg><ul class=\"legend\">");
-    for (class, says, _) in STACKS {
+    for Stack { class, says, .. } in STACKS {
         let _ = write!(out, "<li><span class=\"{class}\"></span>{says}</li>");
     }
     out.push_str("</ul><details><summary>The same as a table</summary><table><thead><tr><th scope=\"col\">day</th>");
-    for (_, says, _) in STACKS {
+    for Stack { says, .. } in STACKS {
         let _ = write!(out, "<th scope=\"col\" class=\"num\">{says}</th>");
     }
     out.push_str("</tr></thead><tbody>");
