@@ -371,6 +371,26 @@ fn a_full_disk_stops_an_apply_and_spoils_nothing() {
     }
 }
 
+/// What is written to the tenant is judged by the real clock, and by facts that the tenant itself said.
+#[test]
+fn the_live_tenant_takes_no_plan_of_another_day_or_of_a_copy() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let mut case = Case::new(3, &mut Random(3), false);
+    let fake = runtime.block_on(FakeGraph::start(&case.original, FakeOptions::default()));
+    signed_in(&mut case, &fake);
+    let sandbox = &case.sandbox;
+    let later = ["--as-of", "2030-01-02"];
+    sandbox.run(&[&["apply", "--auto-approve"], &later[..]].concat()).exits(1).says("--as-of");
+    sandbox.run(&[&["plan", "--out", "later.mfaplan"], &later[..]].concat()).exits(0);
+    sandbox.run(&["apply", "later.mfaplan", "--auto-approve"]).exits(1).says("Plan again without --as-of");
+    sandbox.run(&["snapshot", "--out", "copy.json"]).exits(0);
+    sandbox.run(&["plan", "--snapshot", "copy.json", "--out", "copy.mfaplan"]).exits(0);
+    sandbox.run(&["apply", "copy.mfaplan", "--auto-approve"]).exits(1).says("made from a snapshot");
+    sandbox.run(&["plan", "--out", "live.mfaplan"]).exits(0);
+    sandbox.run(&["apply", "live.mfaplan", "--snapshot", "copy.json", "--auto-approve"]).exits(1).says("live tenant");
+    assert!(fake.writes().is_empty() && sandbox.runs().is_empty());
+}
+
 /// Interrupts an apply of 2,000 users at 30 %, and runs the command it prints.
 fn interrupted(signal: &str) {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();

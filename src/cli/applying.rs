@@ -98,7 +98,7 @@ impl Asking<'_> {
     pub(super) fn approval(&self, context: &mut Context) -> Result<Approval, Failure> {
         let now = context.env.now;
         if !self.args.signatures.is_empty() {
-            return self.by_signatures(now);
+            return self.by_signatures(context);
         }
         if let Some(given) = &self.args.approve {
             return Approval::by_digest(given, self.digest, now).map_err(|error| refused(&error));
@@ -130,7 +130,8 @@ impl Asking<'_> {
         given.map_err(|error| refused(&error))
     }
 
-    fn by_signatures(&self, now: Timestamp) -> Result<Approval, Failure> {
+    fn by_signatures(&self, context: &mut Context) -> Result<Approval, Failure> {
+        let now = context.env.now;
         let Some(approvals) = &self.guardrails.approvals else {
             return Err(Failure::new("--signature: the configuration says nothing about signatures")
                 .hint("say who may sign: `guardrails { approvals { required = 2, allowed_signers = \"file\" } }`"));
@@ -141,6 +142,12 @@ impl Asking<'_> {
         let mut files = Vec::new();
         for file in &self.args.signatures {
             files.push((file.display().to_string(), fs::read_to_string(file).map_err(|error| failed(file, error))?));
+        }
+        if store().runs().map_err(journal_failure)?.is_empty() {
+            context.note(
+                "note: no journal of an earlier run lies below .mfaplan here, so nothing tells whether these signatures \
+                 were used before; keep that directory between runs, and set `max_age`",
+            )?;
         }
         let spent = store().spent().map_err(journal_failure)?;
         approval::by_signatures(

@@ -68,6 +68,18 @@ pub(crate) fn merge(config: Option<Limits>, policy: Option<Limits>, diags: &mut 
         }
         (config, policy) => policy.or(config),
     };
+    let approvals = approvals(config_approvals, policy_approvals);
+    if let Some(ageless) = approvals.as_ref().filter(|one| one.max_age_seconds.is_none()) {
+        diags.push(
+            Diagnostic::warning(
+                "Signatures of any age",
+                "A signature counts for one run, and only the journals below `.mfaplan` remember it: where they are not \
+                 kept, it counts again, however old it is.",
+            )
+            .at(ageless.span, "has no `max_age`")
+            .hint("say how old a signature may be, for example `max_age = \"24h\"`"),
+        );
+    }
     let union = |field: fn(&Limits) -> &Vec<Text>| {
         let mut all: Vec<Text> = Vec::new();
         for one in p.into_iter().chain(c).flat_map(field) {
@@ -106,7 +118,7 @@ pub(crate) fn merge(config: Option<Limits>, policy: Option<Limits>, diags: &mut 
         stop_after_failures: stop_after_failures.map_or(defaults.stop_after_failures, |bound| bound.value),
         windows: p.into_iter().chain(c).flat_map(|one| one.windows.iter().cloned()).collect(),
         confirm: confirm.map_or(defaults.confirm, |bound| bound.value),
-        approvals: approvals(config_approvals, policy_approvals),
+        approvals,
         auto_approve,
         waivable: p.map(|one| one.waivable.clone()).unwrap_or_default(),
         not_acceptable,

@@ -60,10 +60,10 @@ pub(crate) fn refused_now(document: &Document, config: &Config, enabled_users: u
     }));
     if !way_back {
         let all = || document.findings.iter().chain(document.changes.iter().flat_map(|one| &one.findings));
-        let unacceptable = all().filter(|one| one.accepted && !may_be_accepted(config, &one.rule));
-        for rule in unacceptable.map(|one| &one.rule).collect::<BTreeSet<_>>() {
-            let why = format!("{rule} was accepted, and the policy lists it in `not_acceptable`");
-            refused.push(refusal(rule, why, "plan again: the change is withheld until its finding is gone".to_owned()));
+        for rule in all().filter(|one| one.accepted).map(|one| &one.rule).collect::<BTreeSet<_>>() {
+            let Some(why) = not_accepted_now(config, rule) else { continue };
+            let why = format!("{rule} was accepted, and {why}");
+            refused.push(refusal(rule, why, "plan again: the change is withheld while nobody accepts it".to_owned()));
         }
         let weighty = all().filter(|one| !one.accepted && severity_now(config, one) >= Some(guardrails.block_at));
         for rule in weighty.map(|one| &one.rule).collect::<BTreeSet<_>>() {
@@ -74,10 +74,20 @@ pub(crate) fn refused_now(document: &Document, config: &Config, enabled_users: u
     refused
 }
 
-/// The policy's own `accept` is its word; the configuration's does not count for a rule that may not be accepted.
-fn may_be_accepted(config: &Config, rule: &Text) -> bool {
-    !config.guardrails.not_acceptable.contains(rule)
-        || config.accepts.iter().any(|one| one.rule == *rule && one.declared.layer == Layer::Policy)
+/// Why no `accept` block at hand may accept a rule; none where one may. The policy's own is its word; the configuration's
+/// does not count for a rule that the policy lets nobody accept, and neither does past its last day.
+fn not_accepted_now(config: &Config, rule: &Text) -> Option<String> {
+    let forbidden = config.guardrails.not_acceptable.contains(rule);
+    let mut blocks = config.accepts.iter().filter(|one| one.rule == *rule).peekable();
+    if blocks.peek().is_none() {
+        return Some("no `accept` block does so any more".to_owned());
+    }
+    let mut counting = blocks.filter(|one| !forbidden || one.declared.layer == Layer::Policy).peekable();
+    if counting.peek().is_none() {
+        return Some("the policy lists it in `not_acceptable`".to_owned());
+    }
+    let alive = counting.any(|one| one.expired_from > config.instant);
+    (!alive).then(|| "its `accept` block has expired since".to_owned())
 }
 
 /// How bad a finding is by the `risk` blocks at hand; none where its rule is switched off.

@@ -455,7 +455,7 @@ pub(super) fn count_findings<'a>(summary: &mut Summary, findings: impl Iterator<
     }
 }
 
-pub(super) const fn bucket<'a>(counts: &'a mut StateCounts, state: &ObservedState) -> &'a mut u64 {
+pub(crate) const fn bucket<'a>(counts: &'a mut StateCounts, state: &ObservedState) -> &'a mut u64 {
     match state.known() {
         Some(MfaState::Disabled) => &mut counts.disabled,
         Some(MfaState::Enabled) => &mut counts.enabled,

@@ -15,7 +15,7 @@ mod target;
 
 pub(crate) use again::refused_now;
 pub use build::{BuildError, BuildInput, Built, TargetProblem, build};
-pub(crate) use build::{enabled_users, estimated_seconds, execution_now, place, recounted, withheld_by};
+pub(crate) use build::{bucket, enabled_users, estimated_seconds, execution_now, place, recounted, withheld_by};
 pub use compare::compare;
 pub(crate) use expressions::plan as plan_value;
 pub use expressions::tenant as tenant_value;

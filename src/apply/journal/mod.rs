@@ -14,6 +14,8 @@ mod write;
 use std::{fmt, io, path::PathBuf, str::FromStr};
 
 #[cfg(test)]
+pub(super) use chain::close;
+#[cfg(test)]
 pub(crate) use history::{HISTORY_VERSION, HistoryStatus};
 pub(crate) use history::{HistoryEntry, RunDetails};
 pub(crate) use read::Entry;

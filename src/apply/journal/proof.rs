@@ -1,14 +1,20 @@
 //! The first line proves itself: what it says may be done is what was approved, by whom it says.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 
 use super::v1::{Planned, PlannedUser, Run, Tenant};
 use crate::{
-    apply::approval::{AllowedSigners, SignatureError, SignatureFile, Signer},
+    apply::{
+        approval::{AllowedSigners, SignatureError, SignatureFile, Signer},
+        report::Command,
+    },
     plan::{
         Digest,
         digest::{self, ApprovedChange, Conditions, Document},
     },
+    tenant::{MfaState, UserId},
 };
 
 impl Run {
@@ -40,6 +46,7 @@ impl Run {
             ("canary", self.canary == *canary),
             ("stop_after_failures", self.stop_after_failures == *stop_after_failures),
             ("waivers", digest::waived(&self.waivers) == *waivers),
+            ("rolls_back", self.rolls_back.is_some() == (self.command == Command::Rollback)),
             ("changes", refused.is_empty() && self.changes.len() == changes.len()),
         ];
         if let Some((member, _)) = agrees.into_iter().find(|(_, agrees)| !agrees) {
@@ -49,7 +56,7 @@ impl Run {
         planned.sort_unstable_by_key(|one| one.user.id);
         for (planned, approved) in planned.into_iter().zip(changes) {
             let Planned { user, before, after, effective } = planned;
-            let PlannedUser { id, user_principal_name, display_name: _, kind: _, registered: _ } = user;
+            let PlannedUser { id, user_principal_name, display_name: _, kind: _, registered } = user;
             let ApprovedChange {
                 after: approved_after,
                 before: approved_before,
@@ -60,12 +67,21 @@ impl Run {
             } = approved;
             let same = (id, user_principal_name, before, after, effective)
                 == (approved_user, approved_name, approved_before, approved_after, approved_effective);
-            if !same {
+            if !same || *effective != after.effective(*registered) {
                 let name = user_principal_name.escape_debug();
                 return Err(format!("`changes` of {name} is not what was approved"));
             }
         }
         Ok(())
+    }
+
+    /// Is this the way back from that run, and nothing else? What a first line says of itself is not enough: of a way back
+    /// nothing is withheld for its risks.
+    #[must_use]
+    pub(crate) fn undoes(&self, run: &Self) -> bool {
+        let left: HashMap<UserId, MfaState> = run.changes.iter().map(|one| (one.user.id, one.before)).collect();
+        self.rolls_back.as_ref() == Some(&run.run)
+            && self.changes.iter().all(|one| left.get(&one.user.id) == Some(&one.after))
     }
 
     /// Verifies again the signatures by which the run was approved, as of this instant.

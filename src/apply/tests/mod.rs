@@ -3,5 +3,6 @@
 mod approvals;
 mod chaos;
 mod files;
+mod mutations;
 mod stories;
 mod way_back;

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     apply::{Left, Outcome as UserResult, Requirements, UserOutcome, approval::DIGITS, journal::RunId, lock::Lock},
@@ -199,7 +199,7 @@ fn saved(path: &Path, args: &Args, context: &mut Context) -> Result<(Config, Ten
         )));
     }
     let source = tenant::open(&config, &args.plan.tenant, context)?;
-    same_kind(&plan, &source).map_err(fail)?;
+    same_kind(&plan, &source, context.env.now).map_err(fail)?;
     let ids = plan.applicable().map(|change| change.user.id).collect();
     let observed = tenant::observe_users(&source, &config, ids, context)?;
     let now = plan::execution_now(&config, &plan.summary, &observed)
@@ -252,7 +252,7 @@ fn differences(plan: &Plan, config: &Config) -> Vec<String> {
 }
 
 /// Facts that anybody could have written into a copy must not decide what is written to the tenant; nor the other way.
-fn same_kind(plan: &Plan, source: &Tenant) -> Result<(), String> {
+fn same_kind(plan: &Plan, source: &Tenant, now: Timestamp) -> Result<(), String> {
     match (plan.observed.source, source) {
         (Source::Snapshot, Tenant::Snapshot(_)) => Ok(()),
         (Source::Graph, Tenant::Graph(_)) => {
@@ -262,6 +262,12 @@ fn same_kind(plan: &Plan, source: &Tenant) -> Result<(), String> {
                     "the plan is for {}, but was made on {}: on the live tenant only a plan for the day it is made on \
                      is applied. Plan again without --as-of",
                     plan.as_of.strftime("%Y-%m-%d"),
+                    plan.created_at.strftime("%Y-%m-%d")
+                ));
+            }
+            if plan.created_at.duration_since(now) > SignedDuration::from_hours(24) {
+                return Err(format!(
+                    "the plan says that it was made on {}, a day that has not come. Plan again",
                     plan.created_at.strftime("%Y-%m-%d")
                 ));
             }
@@ -326,7 +332,8 @@ fn resume(run: &str, args: &Args, lock: &Lock, events: &Log, context: &mut Conte
         // Nothing will be written: only the report is shown again.
         journal.run.approval.clone()
     } else {
-        let way_back = journal.run.rolls_back.is_some();
+        let undone = journal.run.rolls_back.as_ref().map(|run| applying::store().read(run));
+        let way_back = matches!(undone, Some(Ok(undone)) if journal.run.undoes(&undone.run));
         let refused = plan::refused_now(approved, &config, plan::enabled_users(&observed), way_back);
         refuse(&refused, "going on with the run is refused")?;
         let open: Vec<_> = journal.outcomes().into_iter().filter(|user| user.outcome != UserResult::Done).collect();

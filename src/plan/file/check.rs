@@ -4,6 +4,8 @@
 //! What nothing in the file decides (names, messages, evidence, notes) is covered by the checksum only. What decides
 //! how a plan is approved and performed is compared with the configuration at hand by `apply`.
 
+mod roster;
+
 use std::collections::{BTreeSet, HashSet};
 
 use super::PlanFileError;
@@ -11,8 +13,10 @@ use crate::{
     config::Waivable,
     desired::Hold,
     diff::Action,
-    plan::{Change, Plan, PlanObserved, StateCounts, Summary, World, estimated_seconds, recounted, withheld_by},
-    risk::Finding,
+    plan::{
+        Change, ChangeUser, Plan, PlanObserved, StateCounts, Summary, World, estimated_seconds, recounted, withheld_by,
+    },
+    risk::{self, Finding},
     severity::Severity,
     tenant::{MfaState, ObservedState, UserId},
 };
@@ -34,7 +38,7 @@ pub(super) fn check(plan: &Plan) -> Result<(), PlanFileError> {
         if !names.insert(change.user.id) {
             return Err(wrong("user", "names somebody a second time"));
         }
-        let key = key(change);
+        let key = key(&change.user);
         if last.as_ref().is_some_and(|last| *last >= key) {
             return Err(wrong("user", "is out of order: changes stand by user principal name, then id"));
         }
@@ -48,6 +52,10 @@ pub(super) fn check(plan: &Plan) -> Result<(), PlanFileError> {
         follows(change, plan.execution.block_at, way_back).map_err(|(member, what)| wrong(member, &what))?;
     }
     impacts(&plan.changes)?;
+    roster::check(plan, way_back, names)?;
+    for (place, one) in plan.findings.iter().enumerate() {
+        named(&one.finding).map_err(|what| disagrees(format!("findings[{place}].name"), what))?;
+    }
     for (place, pair) in plan.findings.windows(2).enumerate() {
         if pair[0].finding.severity < pair[1].finding.severity {
             return Err(disagrees(format!("findings[{}]", place + 1), "is out of order: the worst stand first".into()));
@@ -67,9 +75,9 @@ fn disagrees(member: String, what: String) -> PlanFileError {
     PlanFileError::Disagrees { member, what }
 }
 
-/// What changes are sorted by.
-fn key(change: &Change) -> (String, UserId) {
-    (change.user.user_principal_name.to_lowercase(), change.user.id)
+/// What users are sorted by.
+fn key(user: &ChangeUser) -> (String, UserId) {
+    (user.user_principal_name.to_lowercase(), user.id)
 }
 
 /// What follows from a change's states, its registration and its findings.
@@ -107,7 +115,19 @@ fn follows(change: &Change, block_at: Severity, way_back: bool) -> Result<(), (&
     {
         return Err(("hold", "has neither date nor reason".to_owned()));
     }
-    ordered(findings).map_err(|what| ("findings", what))
+    findings.iter().try_for_each(named).and_then(|()| ordered(findings)).map_err(|what| ("findings", what))
+}
+
+/// A rule's id is what is decided on, its name what people read: one must not stand for another's. A rule that is not built
+/// in is an organisation's own, and called by its id.
+fn named(finding: &Finding) -> Result<(), String> {
+    let Finding { rule, name, severity: _, message: _, evidence: _, remediation: _, accepted: _ } = finding;
+    let built_in = risk::registry().iter().find(|one| one.id == *rule);
+    let known = built_in.map_or(&**rule, |one| one.name);
+    if name == known {
+        return Ok(());
+    }
+    Err(format!("call {} \"{}\", but its name is {known}", rule.escape_debug(), name.escape_debug()))
 }
 
 fn ordered(findings: &[Finding]) -> Result<(), String> {

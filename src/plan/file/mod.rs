@@ -91,4 +91,6 @@ pub(crate) fn read_path(path: &Path, digest_of: impl FnOnce(&Plan) -> Digest) ->
 const BUFFER: usize = 64 * 1024;
 
 #[cfg(test)]
+pub(crate) mod mutation;
+#[cfg(test)]
 mod tests;

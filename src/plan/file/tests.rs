@@ -336,6 +336,7 @@ fn a_file_that_does_not_agree_with_itself_is_refused_with_the_member_named() {
             let list = doc["findings"].as_array_mut().unwrap();
             let worst = list[0].clone();
             (list[0]["severity"], list[0]["rule"]) = (json!("info"), json!("MFA091"));
+            list[0]["name"] = json!("evidence-missing");
             list.insert(1, worst);
         }),
         ("summary.enforce", &|doc| doc["summary"]["enforce"] = json!(0)),
@@ -364,7 +365,25 @@ fn a_file_that_does_not_agree_with_itself_is_refused_with_the_member_named() {
 
 #[test]
 fn members_that_a_reader_would_act_on_must_be_known() {
-    for path in ["/changes/0", "/changes/0/user", "/changes/0/impact", "/execution", "/policy"] {
+    let (mut with, mut accepted) = (0, 0);
+    for (place, change) in document(&sample())["changes"].as_array().unwrap().iter().enumerate() {
+        with = if change["findings"][0]["evidence"][0].is_object() { place } else { with };
+        accepted = if change["findings"][0]["accepted"].is_object() { place } else { accepted };
+    }
+    let (finding, accepted) =
+        (format!("/changes/{with}/findings/0"), format!("/changes/{accepted}/findings/0/accepted"));
+    let evidence = format!("{finding}/evidence/0");
+    for path in [
+        "/changes/0",
+        "/changes/0/user",
+        "/changes/0/impact",
+        "/changes/0/declared_by",
+        &finding,
+        &evidence,
+        &accepted,
+        "/execution",
+        "/policy",
+    ] {
         let mut doc = document(&sample());
         doc.pointer_mut(path).unwrap()["skip_checks"] = json!(true);
         let said = refusal(&sealed(&doc));
@@ -378,3 +397,104 @@ fn a_plan_of_an_older_version_is_told_as_such() {
     _ = doc["config"].as_object_mut().unwrap().remove("parts");
     assert_eq!(refusal(&sealed(&doc)), "was made by an older version of mfaplan; plan again");
 }
+
+/// What of a plan is written or judged.
+fn decided(plan: &Plan) -> Value {
+    let weights = |findings: &[crate::risk::Finding]| -> Vec<Value> {
+        findings.iter().map(|one| json!([one.rule, one.severity, one.accepted.is_some()])).collect()
+    };
+    let changes: Vec<_> = plan
+        .changes
+        .iter()
+        .map(|one| {
+            let who = one.decision.is_apply().then(|| (one.user.id, &one.user.user_principal_name));
+            let states = (one.before.as_str(), one.after, one.effective, one.action);
+            json!([who, states, one.decision.as_str(), one.decision.blocked_by(), weights(&one.findings)])
+        })
+        .collect();
+    let mut findings: Vec<_> =
+        plan.findings.iter().map(|one| weights(std::slice::from_ref(&one.finding))[0].to_string()).collect();
+    findings.sort_unstable();
+    json!([
+        (plan.tenant.id, &plan.tenant.cloud, digest_of(plan).to_string(), changes, &plan.summary),
+        findings,
+        plan.refused.iter().map(|one| &one.rule).collect::<std::collections::BTreeSet<_>>(),
+        plan.waivers.iter().map(|one| (&one.guardrail, &one.bound)).collect::<Vec<_>>(),
+        (plan.execution.block_at, plan.execution.canary, plan.execution.stop_after_failures, &plan.execution.confirm),
+    ])
+}
+
+/// One member changed and the checksum made to fit, as anybody can: the file is refused, or nothing in it that is written
+/// or judged is another. What may be told otherwise is listed: texts that nothing in the file decides, and what `apply`
+/// compares with the configuration at hand.
+#[test]
+fn no_single_change_of_a_saved_plan_is_written_or_judged() {
+    use std::collections::BTreeMap;
+    let (mut refusals, mut without_effect, mut told) = (0_u32, 0_u32, BTreeMap::<String, u32>::new());
+    for (seed, plan, times) in [(1, sample(), 6_000), (2, refused(), 4_000), (3, empty(), 2_000)] {
+        let genuine = read(&saved(&plan), digest_of).unwrap();
+        let wanted = decided(&genuine);
+        let mutator = mutation::Mutator::new(document(&plan));
+        let mut random = mutation::Random(seed);
+        for _ in 0..times {
+            let (path, changed) = mutator.change(&mut random);
+            match read(&sealed(&changed), digest_of) {
+                Err(_) => refusals += 1,
+                Ok(read) if read == genuine => without_effect += 1,
+                Ok(read) => {
+                    let judged = decided(&read) != wanted;
+                    *told.entry(if judged { format!("{path}, which is judged") } else { path }).or_default() += 1;
+                }
+            }
+        }
+    }
+    println!("{refusals} refused, {without_effect} without effect, {} told otherwise", told.values().sum::<u32>());
+    let other: Vec<_> = told.keys().filter(|path| !mutation::is_listed(path, &TOLD)).collect();
+    assert!(other.is_empty(), "{other:#?}");
+    assert!(refusals > 8_000, "{refusals}");
+}
+
+/// Members that say something which nothing else in the file decides; `*` stands for all below.
+const TOLD: [&str; 36] = [
+    // `apply` compares these with the configuration and the policy at hand.
+    "config.digest",
+    "config.files*",
+    "config.parts*",
+    "policy*",
+    "execution.approvals_required",
+    "execution.auto_approve",
+    // Held against the clock and the tenant by `apply`.
+    "as_of",
+    "created_at",
+    "tenant.name",
+    // Whom the digest does not name, since nothing is written of them; of the others id and name are in it.
+    "changes[].user*",
+    "others[].user*",
+    "changes[].hold*",
+    // What other policies ask for where the per-user state asks for nothing.
+    "changes[].impact*",
+    // Words.
+    "changes[].findings[].accepted.*",
+    "changes[].findings[].evidence*",
+    "changes[].findings[].message",
+    "changes[].findings[].remediation",
+    "findings[]",
+    "findings[].accepted.*",
+    "findings[].declared_by*",
+    "findings[].evidence*",
+    "findings[].message",
+    "findings[].remediation",
+    "findings[].user*",
+    "blocks*",
+    "checks*",
+    "outputs*",
+    "notes*",
+    "not_evaluated*",
+    "observed.captured_at",
+    "observed.source",
+    "observed.unavailable*",
+    "refused[]",
+    "refused[].*",
+    "waivers[].reason",
+    "mfaplan_version",
+];

@@ -271,7 +271,7 @@ pub struct ChangeUserV1<'a> {
 /// A block and its place.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Place"))]
-#[serde(bound(deserialize = "'de: 'a"))]
+#[serde(deny_unknown_fields, bound(deserialize = "'de: 'a"))]
 pub struct PlaceV1<'a> {
     /// For example `mfa.staff`.
     pub address: Str<'a>,
@@ -377,7 +377,7 @@ pub struct ProtocolV1<'a, T> {
 /// What a rule found.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Finding"))]
-#[serde(bound(deserialize = "'de: 'a"))]
+#[serde(deny_unknown_fields, bound(deserialize = "'de: 'a"))]
 pub struct FindingV1<'a> {
     /// The rule's id.
     pub rule: Str<'a>,
@@ -399,7 +399,7 @@ pub struct FindingV1<'a> {
 /// One fact.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Evidence"))]
-#[serde(bound(deserialize = "'de: 'a"))]
+#[serde(deny_unknown_fields, bound(deserialize = "'de: 'a"))]
 pub struct EvidenceV1<'a> {
     /// Its name.
     pub fact: Str<'a>,
@@ -410,7 +410,7 @@ pub struct EvidenceV1<'a> {
 /// The waiver of a finding.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Accepted"))]
-#[serde(bound(deserialize = "'de: 'a"))]
+#[serde(deny_unknown_fields, bound(deserialize = "'de: 'a"))]
 pub struct AcceptedV1<'a> {
     /// The `accept` block.
     pub address: Str<'a>,

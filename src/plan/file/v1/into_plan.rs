@@ -224,7 +224,7 @@ fn check_claims(blocks: &[PlanBlock], others: &[Bystander]) -> Result<(), PlanFi
     let fits = |one: &Bystander| match one.claim {
         Claimed::Unmanaged => true,
         Claimed::Protected(block) => blocks.get(block as usize).is_some_and(|one| one.kind != BlockKind::Mfa),
-        Claimed::Declared(block, _) => blocks.get(block as usize).is_some_and(|one| one.kind != BlockKind::BreakGlass),
+        Claimed::Declared(block, _) => blocks.get(block as usize).is_some_and(|one| one.kind == BlockKind::Mfa),
     };
     match others.iter().position(|one| !fits(one)) {
         None => Ok(()),
