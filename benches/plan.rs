@@ -14,7 +14,7 @@ use std::path::Path;
 
 #[path = "support/floor.rs"]
 mod floor;
-#[path = "../tests/support/generator.rs"]
+#[path = "../tests/support/generator/mod.rs"]
 mod generator;
 #[path = "support/instructions.rs"]
 mod instructions;

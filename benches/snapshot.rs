@@ -10,7 +10,7 @@ use std::{collections::HashMap, fs, hint::black_box, path::Path, process::Comman
 
 #[path = "support/floor.rs"]
 mod floor;
-#[path = "../tests/support/generator.rs"]
+#[path = "../tests/support/generator/mod.rs"]
 mod generator;
 
 fn main() {

@@ -12,7 +12,7 @@ use std::{
     process::ExitCode,
 };
 
-#[path = "../tests/support/generator.rs"]
+#[path = "../tests/support/generator/mod.rs"]
 mod generator;
 
 fn main() -> ExitCode {

@@ -8,13 +8,13 @@ pub mod apply {
         Approval, ApprovedPlan, Clock, Context, FreshPlan, Outcome, Preflight, Requirements, RunReport, apply, stop,
     };
     pub mod journal {
-        pub use crate::apply::journal::{Journal, Store};
+        pub use crate::apply::journal::{Journal, Store, v1::By};
     }
 }
 pub mod config {
     pub use crate::config::{
-        Assignment, CloudName, Config, Declared, Guardrails, Layer, LoadFailure, LoadInput, Mfa, Overlay, RiskOverride,
-        Selector, TenantSettings, load, load_over,
+        Assignment, CloudName, Config, Declared, Guardrails, Layer, LoadFailure, LoadInput, Mfa, Origin, Overlay,
+        RiskOverride, Selector, TenantSettings, load, load_over,
     };
 }
 pub mod desired {

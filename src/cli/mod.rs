@@ -22,6 +22,8 @@ mod single_dash;
 mod tenant;
 mod terminal;
 mod timeline;
+mod typed;
+mod who;
 
 pub(crate) use args::{Cli, Command};
 pub(crate) use context::Context;

@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-#[path = "../../tests/support/generator.rs"]
+#[path = "../../tests/support/generator/mod.rs"]
 #[allow(clippy::duplicate_mod, clippy::manual_is_multiple_of, reason = "shared by inclusion")]
 mod generator;
 

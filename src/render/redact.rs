@@ -16,7 +16,11 @@
 
 mod names;
 
-use std::{cell::RefCell, collections::HashMap, sync::Arc};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use rayon::prelude::*;
 use serde_json::Value;
@@ -26,7 +30,7 @@ use crate::{
     diff::Decision,
     plan::{
         Bystander, Change, ChangeUser, CheckResult, Execution, Impact, OutputValue, Plan, PlanBlock, PlanObserved,
-        PlanTenant, Refusal, Waiver,
+        PlanOrigin, PlanTenant, Refusal, Waiver,
         file::{pseudonymous_tenant, pseudonymous_user, tenant_id_text, user_id_text},
     },
     risk::{self, Accepted, Evidence, Finding, FindingUser, Place, PlanFinding},
@@ -137,6 +141,12 @@ fn withheld(value: &Value) -> Value {
     }
 }
 
+/// Without the hashes of files and variables: a value could be guessed from its own.
+fn without_parts(origin: &PlanOrigin) -> PlanOrigin {
+    let PlanOrigin { digest, files, parts: _ } = origin;
+    PlanOrigin { digest: digest.clone(), files: files.clone(), parts: BTreeMap::new() }
+}
+
 /// The id and the word that stand for a user.
 fn pseudonym(id: UserId, tenant: TenantId) -> (UserId, Text) {
     let id = pseudonymous_user(id, tenant);
@@ -152,6 +162,7 @@ impl Redactor<'_> {
             as_of,
             tenant: PlanTenant { id, name: _, cloud },
             config,
+            policy,
             observed: PlanObserved { source, captured_at, users, unavailable },
             summary,
             waivers,
@@ -174,7 +185,8 @@ impl Redactor<'_> {
             created_at: *created_at,
             as_of: *as_of,
             tenant: PlanTenant { id, name: tenant_id_text(id).into(), cloud: cloud.clone() },
-            config: config.clone(),
+            config: without_parts(config),
+            policy: policy.as_ref().map(without_parts),
             observed: PlanObserved {
                 source: *source,
                 captured_at: *captured_at,
