@@ -13,8 +13,8 @@ pub mod apply {
 }
 pub mod config {
     pub use crate::config::{
-        CloudName, Config, Declared, Guardrails, Layer, LoadFailure, LoadInput, Mfa, Origin, Overlay, RiskOverride,
-        Selector, TenantSettings, load, load_over,
+        Assignment, CloudName, Config, Declared, Guardrails, Layer, LoadFailure, LoadInput, Mfa, Origin, Overlay,
+        RiskOverride, Selector, TenantSettings, load, load_over,
     };
 }
 pub mod desired {

@@ -51,8 +51,7 @@ fn load(dir: &Path) -> Config {
     let input = LoadInput {
         dir,
         policy_dir: None,
-        vars: &[],
-        var_files: &[],
+        assignments: &[],
         environment: &[],
         instant: now(),
         allow_files: &[],

@@ -63,8 +63,7 @@ pub(crate) fn load(directory: &Path) -> Config {
     let input = LoadInput {
         dir: directory,
         policy_dir: None,
-        vars: &[],
-        var_files: &[],
+        assignments: &[],
         environment: &[],
         instant: workspace::AS_OF.parse().unwrap(),
         allow_files: &[],

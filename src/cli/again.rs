@@ -3,6 +3,8 @@
 
 use std::path::Path;
 
+use crate::config::Assignment;
+
 use super::{
     Context,
     load::{ConfigArgs, TenantArgs},
@@ -21,14 +23,14 @@ pub(super) fn flags(config: &ConfigArgs, tenant: &TenantArgs, context: &Context)
     if let Some(dir) = &context.global.policy {
         add("--policy", &path(dir));
     }
-    for file in &config.var_files {
-        add("--var-file", &path(file));
-    }
     for dir in &config.allow_files {
         add("--allow-files", &path(dir));
     }
-    for var in &config.vars {
-        add("--var", var);
+    for one in &config.assignments.0 {
+        match one {
+            Assignment::Value(var) => add("--var", var),
+            Assignment::File(file) => add("--var-file", &path(file)),
+        }
     }
     if let Some(file) = &tenant.snapshot {
         add("--snapshot", &path(file));

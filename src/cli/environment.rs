@@ -27,6 +27,11 @@ const fn variable(name: &'static str, meaning: &'static str) -> Variable {
 /// Every variable the program reads.
 pub(crate) const VARIABLES: &[Variable] = &[
     variable("MFAPLAN_VAR_*", "The value of the variable named by the rest of the name."),
+    variable(
+        "TF_VAR_*",
+        "Terraform's values of variables: not used, but told where they name a variable declared here.",
+    ),
+    variable("MFAPLAN_COMPLETE", "The shell whose completion script asks what could stand at the cursor."),
     variable("MFAPLAN_POLICY", "The policy directory, as `--policy`."),
     variable(
         "MFAPLAN_GRAPH_ENDPOINT",

@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use clap::{ArgMatches, FromArgMatches};
+
 use crate::{
-    config::{self, Config, ENVIRONMENT_PREFIX, LoadInput},
+    config::{self, Assignment, Config, ENVIRONMENT_PREFIX, FOREIGN_PREFIX, LoadInput},
     diag::Diagnostic,
     risk,
 };
@@ -13,15 +15,54 @@ use super::{Context, Failure};
 /// Flags of every command that reads the configuration.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct ConfigArgs {
-    /// Set a variable
-    #[arg(long = "var", value_name = "NAME=VALUE")]
-    pub vars: Vec<String>,
-    /// Read variables from a file
-    #[arg(long = "var-file", value_name = "FILE")]
-    pub var_files: Vec<PathBuf>,
+    /// Values of variables.
+    #[command(flatten)]
+    pub assignments: Assignments,
     /// Let expressions read files of this directory too, besides those of the git work tree
     #[arg(long = "allow-files", value_name = "DIR")]
     pub allow_files: Vec<PathBuf>,
+}
+
+/// `--var` and `--var-file` as they stand on the command line: the later one wins, so their order is kept.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Assignments(pub(crate) Vec<Assignment>);
+
+/// The two flags for themselves.
+#[derive(clap::Args)]
+struct Flags {
+    /// Set a variable
+    #[arg(long = "var", value_name = "NAME=VALUE")]
+    vars: Vec<String>,
+    /// Read variables from a file, in HCL or (*.json) in JSON
+    #[arg(long = "var-file", value_name = "FILE")]
+    var_files: Vec<PathBuf>,
+}
+
+impl clap::Args for Assignments {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        Flags::augment_args(command)
+    }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        Flags::augment_args_for_update(command)
+    }
+}
+
+impl FromArgMatches for Assignments {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let Flags { vars, var_files } = Flags::from_arg_matches(matches)?;
+        let places = |flag: &str| matches.indices_of(flag).into_iter().flatten();
+        let vars = places("vars").zip(vars.into_iter().map(Assignment::Value));
+        let files = places("var_files").zip(var_files.into_iter().map(Assignment::File));
+        let mut found: Vec<(usize, Assignment)> = vars.chain(files).collect();
+        found.sort_by_key(|(place, _)| *place);
+        Ok(Self(found.into_iter().map(|(_, one)| one).collect()))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
 }
 
 /// Flags of every command that reads the tenant.
@@ -61,9 +102,10 @@ pub(super) fn config_in(dir: &Path, args: &ConfigArgs, context: &Context) -> Res
     })
 }
 
-/// The environment's `MFAPLAN_VAR_<name>`.
+/// The environment's `MFAPLAN_VAR_<name>`, and Terraform's `TF_VAR_<name>`.
 pub(super) fn variables(context: &Context) -> Vec<(String, String)> {
-    context.env.prefixed("").filter(|(name, _)| name.starts_with(ENVIRONMENT_PREFIX)).map(owned).collect()
+    let ours = |name: &str| [ENVIRONMENT_PREFIX, FOREIGN_PREFIX].iter().any(|prefix| name.starts_with(prefix));
+    context.env.prefixed("").filter(|(name, _)| ours(name)).map(owned).collect()
 }
 
 /// What a configuration is loaded from.
@@ -78,8 +120,7 @@ pub(super) fn input<'a>(
     LoadInput {
         dir,
         policy_dir,
-        vars: &args.vars,
-        var_files: &args.var_files,
+        assignments: &args.assignments.0,
         allow_files: &args.allow_files,
         environment,
         instant: context.instant(),

@@ -4,6 +4,7 @@ mod again;
 mod applying;
 mod args;
 pub(crate) mod commands;
+mod completion;
 mod connect;
 mod context;
 mod environment;
@@ -40,6 +41,10 @@ use terminal::Guarded;
 pub fn main() -> ExitCode {
     install_panic_hook();
     let env = Environment::of_process();
+    if let Some(answered) = completion::answer(&env, std::env::args_os().collect()) {
+        // A shell that waits for words can do nothing with a message.
+        return ExitCode::from(if answered.is_ok() { Exit::Done } else { Exit::Error }.code());
+    }
     if let Some(found) = single_dash::find(std::env::args_os().skip(1)) {
         return ExitCode::from(one_dash(&found));
     }

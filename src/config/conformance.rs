@@ -18,8 +18,7 @@ fn ours(kind: &str, default: &str) -> String {
     let input = LoadInput {
         dir: Path::new("dir"),
         policy_dir: None,
-        vars: &[],
-        var_files: &[],
+        assignments: &[],
         environment: &[],
         instant: jiff::Timestamp::UNIX_EPOCH,
         allow_files: &[],

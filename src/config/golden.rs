@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{KnownRule, LoadInput, load};
+use super::{Assignment, KnownRule, LoadInput, load};
 use crate::{
     diag::{json, render},
     severity::Severity,
@@ -28,13 +28,19 @@ fn reported(dir: &Path) -> (String, String) {
     let of = |key: &str| args.lines().filter_map(|line| line.strip_prefix(key)).map(str::to_owned).collect::<Vec<_>>();
     let environment: Vec<(String, String)> =
         of("env=").iter().filter_map(|line| line.split_once('=')).map(|(a, b)| (a.to_owned(), b.to_owned())).collect();
-    let files: Vec<PathBuf> = of("var_file=").iter().map(|name| dir.join(name)).collect();
+    let assignments: Vec<Assignment> = args
+        .lines()
+        .filter_map(|line| match line.split_once('=')? {
+            ("var", value) => Some(Assignment::Value(value.into())),
+            ("var_file", name) => Some(Assignment::File(dir.join(name))),
+            _ => None,
+        })
+        .collect();
     let policy = dir.join("policy");
     let input = LoadInput {
         dir,
         policy_dir: policy.is_dir().then_some(&policy),
-        vars: &of("var="),
-        var_files: &files,
+        assignments: &assignments,
         environment: &environment,
         instant: "2026-11-24T12:00:00Z".parse().unwrap(),
         allow_files: &[],

@@ -19,7 +19,7 @@ use super::{
     locals, outline, parse, policy,
     raw::{self, RawBlock},
     schema::BlockKind,
-    variables::{self, Inputs},
+    variables::{self, Assignment, Inputs, Source},
 };
 use crate::{
     diag::{Diagnostic, Diagnostics, SourceMap, Span},
@@ -35,13 +35,12 @@ pub struct LoadInput<'a> {
     pub dir: &'a Path,
     /// The policy directory, if there is one.
     pub policy_dir: Option<&'a Path>,
-    /// `--var`: `name=value`, in order.
-    pub vars: &'a [String],
-    /// `--var-file`, in order.
-    pub var_files: &'a [PathBuf],
+    /// `--var` and `--var-file`, in their order.
+    pub assignments: &'a [Assignment],
     /// `--allow-files`: directories that expressions may read files from, besides those reviewed with the configuration.
     pub allow_files: &'a [PathBuf],
-    /// The environment's `MFAPLAN_VAR_<name>` with their values; other names are ignored.
+    /// The environment's `MFAPLAN_VAR_<name>` with their values, and Terraform's `TF_VAR_<name>`, which are only told;
+    /// other names are ignored.
     pub environment: &'a [(String, String)],
     /// The plan's one instant.
     pub instant: Timestamp,
@@ -115,13 +114,14 @@ fn read_and_build(
     if let Some(dir) = input.policy_dir {
         reads.extend(read_directory(dir, Layer::Policy, overlay, sources, diags));
     }
-    let variable_files = read_variable_files(input, overlay, sources, diags);
+    let values = read_values(input, overlay, sources, diags);
+    let foreign = variables::foreign_files(input.dir, overlay, sources);
     let trees = parse_all(reads, sources, diags);
     let blocks: Vec<RawBlock<'_>> =
         trees.iter().flat_map(|tree| raw::top_level(&tree.body, tree.read.file, tree.layer, diags)).collect();
     let broken: Vec<&outline::Item> = trees.iter().flat_map(|tree| &tree.broken).collect();
     unique(&blocks, diags);
-    let inputs = Inputs { environment: input.environment, files: variable_files, arguments: input.vars };
+    let inputs = Inputs { environment: input.environment, sources: values, foreign };
     Builder { input, blocks: &blocks, broken: &broken }.build(&trees, &inputs, sources, diags)
 }
 
@@ -168,31 +168,30 @@ fn read_directory(
     found
 }
 
-/// Reads the files of variable values, in the order in which they count.
-fn read_variable_files(
-    input: LoadInput<'_>,
+/// Reads the files of variable values. What stands later counts.
+fn read_values<'a>(
+    input: LoadInput<'a>,
     overlay: &Overlay,
     sources: &mut SourceMap,
     diags: &mut Diagnostics,
-) -> Vec<crate::diag::FileId> {
-    let standard = input.dir.join("mfaplan.mfavars.hcl");
-    let mut paths: Vec<(PathBuf, String)> = Vec::new();
+) -> Vec<Source<'a>> {
+    let mut paths: Vec<PathBuf> =
+        ["mfaplan.mfavars.hcl", "mfaplan.mfavars.json"].map(|name| input.dir.join(name)).into();
+    paths.retain(|path| overlay.exists(path));
+    let listed = [".auto.mfavars.hcl", ".auto.mfavars.json"].map(|suffix| overlay.list(input.dir, suffix));
+    let mut automatic: Vec<PathBuf> = listed.into_iter().flat_map(Result::unwrap_or_default).collect();
+    automatic.sort();
+    paths.append(&mut automatic);
     let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    if overlay.exists(&standard) {
-        paths.push((standard.clone(), name(&standard)));
-    }
-    for path in overlay.list(input.dir, ".auto.mfavars.hcl").unwrap_or_default() {
-        let shown = name(&path);
-        paths.push((path, shown));
-    }
-    for path in input.var_files {
-        paths.push((path.clone(), path.display().to_string()));
-    }
-    paths
-        .iter()
-        .filter_map(|(path, shown)| files::read(path, shown, overlay, sources, diags))
-        .map(|read| read.file)
-        .collect()
+    let mut read = |path: &Path, shown: &str| {
+        files::read(path, shown, overlay, sources, diags).map(|read| Source::File(read.file))
+    };
+    let mut found: Vec<Source<'_>> = paths.iter().filter_map(|path| read(path, &name(path))).collect();
+    found.extend(input.assignments.iter().filter_map(|one| match one {
+        Assignment::Value(argument) => Some(Source::Argument(argument.as_str())),
+        Assignment::File(path) => read(path, &path.display().to_string()),
+    }));
+    found
 }
 
 /// Parses all files, in parallel; diagnostics stay in the files' order.

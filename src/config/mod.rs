@@ -45,5 +45,6 @@ pub use load::{LoadFailure, LoadInput, load, load_over};
 pub use model::*;
 pub use origin::Origin;
 pub(crate) use parse::syntax_errors;
-pub(crate) use variables::ENVIRONMENT_PREFIX;
+pub use variables::Assignment;
+pub(crate) use variables::{ENVIRONMENT_PREFIX, FOREIGN_PREFIX};
 pub(crate) use waivable::Waivable;

@@ -87,8 +87,7 @@ fn said(block: &BlockSchema, path: &[&str], argument: Option<(&str, &str)>, poli
     let input = LoadInput {
         dir: std::path::Path::new(DIR),
         policy_dir: policy.then_some(std::path::Path::new("policy")),
-        vars: &[],
-        var_files: &[],
+        assignments: &[],
         environment: &[],
         instant: "2026-11-24T12:00:00Z".parse().unwrap(),
         allow_files: &[],
@@ -165,8 +164,7 @@ fn said_of(text: &str) -> Vec<Diagnostic> {
     let input = LoadInput {
         dir: std::path::Path::new(DIR),
         policy_dir: None,
-        vars: &[],
-        var_files: &[],
+        assignments: &[],
         environment: &[],
         instant: "2026-11-24T12:00:00Z".parse().unwrap(),
         allow_files: &[],

@@ -56,8 +56,9 @@ pub(crate) fn outline(scan: &Scan, text: &str) -> Outline {
         }
         match token.kind {
             Kind::Newline => {
+                // A brace on the next line belongs to this header all the same, though it may not stand there.
                 if depth == 0
-                    && let Some(from) = first.take()
+                    && let Some(from) = first.take_if(|from| !brace_below(tokens, *from, at))
                 {
                     out.items.push(item(tokens, from, at, text));
                 }
@@ -75,6 +76,20 @@ pub(crate) fn outline(scan: &Scan, text: &str) -> Outline {
     }
     duplicates(tokens, text, &mut out.duplicates);
     out
+}
+
+/// Do the tokens `from..at` read as a block's header, whose `{` stands on one of the next lines?
+pub(crate) fn brace_below(tokens: &[Token], from: usize, at: usize) -> bool {
+    let header = tokens.get(from..at).unwrap_or_default();
+    let blank = |kind| matches!(kind, Kind::Newline | Kind::LineComment | Kind::BlockComment);
+    let word = |kind| matches!(kind, Kind::Ident | Kind::OpenQuote | Kind::Text | Kind::CloseQuote) || blank(kind);
+    let next = tokens
+        .iter()
+        .skip(at)
+        .find(|token| !matches!(token.kind, Kind::Newline | Kind::LineComment | Kind::BlockComment));
+    header.first().is_some_and(|token| token.kind == Kind::Ident)
+        && header.iter().all(|token| word(token.kind))
+        && next.is_some_and(|token| token.kind == Kind::OpenBrace)
 }
 
 const fn opens(kind: Kind) -> bool {

@@ -4,15 +4,22 @@
 //! top-level item is parsed by itself, the broken ones are blanked out and the rest is parsed again, so that byte
 //! offsets stay those of the file and a slip in one block hides nothing of the others.
 
+mod explain;
+
 use std::ops::Range;
 
-use hcl_edit::{parser, structure::Body};
+use hcl_edit::{expr::Expression, parser, structure::Body};
+
+use explain::explain;
 
 use super::{
     outline::{Item, Outline, outline},
-    scan::{Kind, Scan, Token, scan},
+    scan::{Scan, scan},
 };
-use crate::diag::{Diagnostic, Diagnostics, FileId, Span};
+use crate::{
+    diag::{Diagnostic, Diagnostics, FileId, Span},
+    eval::parse_expression,
+};
 
 /// A parsed file.
 #[derive(Debug)]
@@ -106,107 +113,22 @@ fn blank(bytes: &mut [u8], range: Range<usize>) {
     }
 }
 
-/// Puts the parser's complaint into words.
-fn explain(text: &str, file: FileId, tokens: &[Token], item: &Item, message: &str, offset: usize) -> Diagnostic {
-    let offset = text.floor_char_boundary(offset.min(item.range.end));
-    let from = tokens.partition_point(|token| (token.start as usize) < item.range.start);
-    let at = tokens.partition_point(|token| (token.end as usize) <= offset).max(from);
-    let found = tokens.get(at).filter(|token| (token.start as usize) < item.range.end || token.kind == Kind::Newline);
-    let span = found.map_or(offset..(offset + 1).min(text.len().max(offset)), |token| token.range());
-    let span = if found.is_some_and(|token| token.kind == Kind::Newline) { offset..offset } else { span };
-    let place = Span::new(file, span);
-    if message.contains("nesting depth") {
-        return Diagnostic::error(
-            "Nesting too deep",
-            "Blocks, brackets and templates may be nested at most 64 levels deep.",
-        )
-        .at(place, "one level too many");
+/// Parses one expression of the command line or the console, with what the scanner knows of strings and brackets.
+pub(crate) fn expression(text: &str, file: FileId, diags: &mut Diagnostics) -> Option<Expression> {
+    let scan = scan(text, file);
+    if !scan.problems.is_empty() {
+        diags.extend(scan.problems);
+        return None;
     }
-    if message.contains("binary operation") {
-        return Diagnostic::error("Expression too long", "At most 128 operators may be chained in one expression.")
-            .at(place, "one operator too many")
-            .hint("write a long `a == x || a == y || …` as `contains([x, y, …], a)`");
+    let mut own = Diagnostics::default();
+    let parsed = parse_expression(text, file, &mut own);
+    if parsed.is_none() {
+        diags.extend(own.into_sorted().into_iter().map(|problem| {
+            let at = problem.primary.as_ref().map_or(0, |label| label.span.start as usize);
+            explain::in_expression(text, file, &scan.tokens, at).unwrap_or(problem)
+        }));
     }
-    let before = at.checked_sub(1).filter(|at| *at >= from).and_then(|at| tokens.get(at));
-    let innermost = innermost_bracket(tokens.get(from..at).unwrap_or_default());
-    let same_line = before.is_some_and(|token| token.kind != Kind::Newline);
-    let what = found.map_or_else(|| "the end of the file".into(), |token| describe(*token, text));
-    match (innermost, found.map(|token| token.kind)) {
-        (Some(Kind::OpenBracket), Some(_)) if message.contains("`]`") => Diagnostic::error(
-            "Missing item separator",
-            format!("Expected a comma or `]` after this item of the list, found {what}."),
-        )
-        .at(place, "")
-        .hint("put a comma between the items"),
-        (Some(Kind::OpenParen), Some(_)) if message.contains("`)`") => {
-            Diagnostic::error("Missing argument separator", format!("Expected a comma or `)`, found {what}."))
-                .at(place, "")
-                .hint("put a comma between the arguments")
-        }
-        (_, Some(Kind::Colon)) if before.is_some_and(|token| token.kind == Kind::Ident) => {
-            Diagnostic::error("Invalid argument", "An argument is set with `=`, not with `:`.")
-                .at(place, "")
-                .hint("write `name = value`")
-        }
-        (_, Some(Kind::Newline) | None) if same_line && before.is_some_and(|token| token.kind == Kind::Equal) => {
-            Diagnostic::error("Missing value", "A value is expected after `=`.").at(place, "")
-        }
-        (_, Some(Kind::Newline))
-            if before.is_some_and(|token| matches!(token.kind, Kind::Ident | Kind::CloseQuote)) =>
-        {
-            Diagnostic::error(
-                "Invalid block or argument",
-                "A name is followed by `=` and a value (an argument) or by labels and `{` (a block).",
-            )
-            .at(place, "the line ends here")
-        }
-        (_, Some(_)) if same_line && message.contains("newline") => Diagnostic::error(
-            "Missing newline",
-            format!("An argument or block ends with its line; {what} stands behind it."),
-        )
-        .at(place, "")
-        .hint("start a new line here"),
-        _ => {
-            let expected = message.split_once("expected ").map(|(_, expected)| expected);
-            let detail = match expected {
-                Some(expected) => format!("Expected {expected}, found {what}."),
-                None => format!("{} is not expected here.", capitalised(&what)),
-            };
-            Diagnostic::error("Invalid syntax", detail).at(place, "")
-        }
-    }
-}
-
-/// The innermost bracket open after these tokens.
-fn innermost_bracket(tokens: &[Token]) -> Option<Kind> {
-    let mut open = Vec::new();
-    for token in tokens {
-        match token.kind {
-            Kind::OpenBrace | Kind::OpenBracket | Kind::OpenParen | Kind::OpenQuote | Kind::OpenTemplate => {
-                open.push(token.kind);
-            }
-            Kind::CloseBrace | Kind::CloseBracket | Kind::CloseParen | Kind::CloseQuote | Kind::CloseTemplate => {
-                open.pop();
-            }
-            _ => {}
-        }
-    }
-    open.pop()
-}
-
-fn describe(token: Token, text: &str) -> String {
-    match token.kind {
-        Kind::Newline => "the end of the line".into(),
-        Kind::OpenQuote | Kind::Text | Kind::CloseQuote => "a string".into(),
-        Kind::OpenHeredoc | Kind::CloseHeredoc => "a heredoc".into(),
-        Kind::LineComment | Kind::BlockComment => "a comment".into(),
-        _ => format!("`{}`", token.text(text).chars().take(40).collect::<String>()),
-    }
-}
-
-fn capitalised(text: &str) -> String {
-    let mut characters = text.chars();
-    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
+    parsed
 }
 
 /// The syntax errors of a text, and nothing else about it.

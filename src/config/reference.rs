@@ -165,8 +165,7 @@ fn every_example_of_the_reference_is_formatted_and_loads() {
     let config = load(super::LoadInput {
         dir: dir.path(),
         policy_dir: None,
-        vars: &[],
-        var_files: &[],
+        assignments: &[],
         environment: &[],
         instant: "2026-11-24T12:00:00Z".parse().unwrap(),
         allow_files: &[],

@@ -6,6 +6,7 @@
 //!
 //! No recursion anywhere: nesting is a stack of [`Frame`]s, so depth costs memory and never the thread's stack.
 
+mod directives;
 mod problems;
 
 use std::ops::Range;
@@ -116,9 +117,19 @@ enum Frame {
 
 /// Scans a whole file. Linear in its length.
 pub(crate) fn scan(text: &str, file: FileId) -> Scan {
-    let mut scanner =
-        Scanner { text, bytes: text.as_bytes(), file, at: 0, line: 0, frames: Vec::new(), out: Scan::default() };
+    let mut scanner = Scanner {
+        text,
+        bytes: text.as_bytes(),
+        file,
+        at: 0,
+        line: 0,
+        frames: Vec::new(),
+        escape_told: None,
+        out: Scan::default(),
+    };
     scanner.run();
+    let found = directives::problems(&scanner.out.tokens, text, file);
+    scanner.out.problems.extend(found);
     scanner.out
 }
 
@@ -131,6 +142,8 @@ struct Scanner<'a> {
     /// Where the current line starts.
     line: usize,
     frames: Vec<Frame>,
+    /// The string whose first wrong escape was reported: one that holds a path of Windows has many.
+    escape_told: Option<usize>,
     out: Scan,
 }
 
@@ -186,6 +199,7 @@ impl Scanner<'_> {
                     return;
                 }
                 b'\\' if self.at + 1 < self.bytes.len() && self.peek(1) != b'\n' && self.peek(1) != b'\r' => {
+                    self.escape(open);
                     self.at += 2
                 }
                 b'$' | b'%' if self.template_opens(start) => return,

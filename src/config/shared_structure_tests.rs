@@ -19,8 +19,7 @@ fn doubled(double: &str) -> Result<Config, Box<LoadFailure>> {
     let input = LoadInput {
         dir: Path::new("dir"),
         policy_dir: None,
-        vars: &[],
-        var_files: &[],
+        assignments: &[],
         allow_files: &[],
         environment: &[],
         instant: jiff::Timestamp::UNIX_EPOCH,

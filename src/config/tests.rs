@@ -11,8 +11,7 @@ fn input(dir: &Path) -> LoadInput<'_> {
     LoadInput {
         dir,
         policy_dir: None,
-        vars: &[],
-        var_files: &[],
+        assignments: &[],
         environment: &[],
         instant: "2026-11-24T12:00:00Z".parse().unwrap(),
         allow_files: &[],
@@ -164,19 +163,20 @@ fn later_sources_of_a_variable_win() {
     fs::write(at.join("a.auto.mfavars.hcl"), "n = 3\n").unwrap();
     assert_eq!(priority(environment), 4.0);
     fs::write(at.join("prod.mfavars.hcl"), "n = 5\n").unwrap();
-    let files = [at.join("prod.mfavars.hcl")];
-    let with_file = LoadInput { var_files: &files, ..environment };
-    assert_eq!(priority(with_file), 5.0);
-    let vars = ["n=6".to_owned(), "n=7".to_owned()];
-    assert_eq!(priority(LoadInput { vars: &vars, ..with_file }), 7.0);
+    let file = Assignment::File(at.join("prod.mfavars.hcl"));
+    let (six, seven) = (Assignment::Value("n=6".into()), Assignment::Value("n=7".into()));
+    let given = |assignments: &[Assignment]| priority(LoadInput { assignments, ..environment });
+    assert_eq!(given(std::slice::from_ref(&file)), 5.0);
+    assert_eq!(given(&[file.clone(), six.clone(), seven.clone()]), 7.0);
+    assert_eq!(given(&[six, seven, file]), 5.0, "the last one on the command line, whichever kind it is");
 }
 
 #[test]
 fn text_for_a_string_is_itself_and_for_anything_else_an_expression() {
     let text = "variable \"s\" { type = string }\nvariable \"l\" { type = list(string) }\nvariable \"u\" {}\n";
     let dir = directory(&[("a.mfa.hcl", text)]);
-    let vars = ["s=a b\"c".to_owned(), "l=[\"x\", \"y\"]".to_owned(), "u=1".to_owned()];
-    let config = loaded(LoadInput { vars: &vars, ..input(dir.path()) });
+    let vars = ["s=a b\"c", "l=[\"x\", \"y\"]", "u=1"].map(|one| Assignment::Value(one.into()));
+    let config = loaded(LoadInput { assignments: &vars, ..input(dir.path()) });
     assert_eq!(config.var.get("s").unwrap().as_str(), Some("a b\"c"));
     assert_eq!(config.var.get("l").unwrap().as_list().unwrap().len(), 2);
     assert_eq!(config.var.get("u").unwrap().as_str(), Some("1"));
@@ -197,8 +197,8 @@ fn the_digest_follows_files_and_variables_and_nothing_else() {
     let text = "variable \"s\" {}\n";
     let dir = directory(&[("a.mfa.hcl", text)]);
     let digest = |value: &str| {
-        let vars = [format!("s={value}")];
-        let origin = loaded(LoadInput { vars: &vars, ..input(dir.path()) }).origin;
+        let vars = [Assignment::Value(format!("s={value}"))];
+        let origin = loaded(LoadInput { assignments: &vars, ..input(dir.path()) }).origin;
         origin.digest(&origin.parts())
     };
     let one = digest("1");

@@ -1,26 +1,37 @@
-//! `variable`s and where their values come from. Later sources win: `default`, the environment, `mfaplan.mfavars.hcl`,
-//! `*.auto.mfavars.hcl` by name, `--var-file`, `--var`.
+//! `variable`s: what is declared, which value each has, whether it may have that.
+
+mod given;
+#[cfg(test)]
+mod tests;
 
 use std::{
-    collections::{BTreeMap, HashMap},
-    path::Path,
-    sync::Arc,
+    collections::BTreeMap,
+    path::{Path, PathBuf},
 };
 
 use jiff::Timestamp;
 
-use super::{
-    parse::parse,
-    raw::{RawBlock, span_of},
-};
+use super::{parse::expression, raw::RawBlock};
 use crate::{
     diag::{Diagnostic, Diagnostics, SourceMap, Span},
-    eval::{CompileContext, Expr, Map, Scope, Type, Value, convert, parse_expression},
+    eval::{CompileContext, Expr, Map, Scope, Type, Value, convert},
     tenant::Text,
 };
 
+use given::Given;
+pub(crate) use given::{FOREIGN_PREFIX, Inputs, Source, foreign_files};
+
 /// What the environment's names of variables start with.
 pub(crate) const ENVIRONMENT_PREFIX: &str = "MFAPLAN_VAR_";
+
+/// A value or a file of values from the command line. What stands later there wins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Assignment {
+    /// `--var NAME=VALUE`
+    Value(String),
+    /// `--var-file FILE`
+    File(PathBuf),
+}
 
 /// A declared variable.
 #[derive(Debug)]
@@ -32,27 +43,6 @@ struct Declared<'r, 'a> {
     nullable: bool,
     /// The declaration itself is wrong, which has been reported.
     broken: bool,
-}
-
-/// A value somebody gave.
-#[derive(Debug)]
-enum Given {
-    /// As text: from the environment or `--var`. The place is that of the text.
-    Text(String, String),
-    /// Evaluated, from a file.
-    Value(Value, Span),
-    /// Given, but wrong, which has been reported.
-    Wrong,
-}
-
-/// Where values come from, besides the declarations.
-pub(crate) struct Inputs<'a> {
-    /// `MFAPLAN_VAR_<name>` and its value.
-    pub(crate) environment: &'a [(String, String)],
-    /// The files in the order in which they are read, as ids in the source map.
-    pub(crate) files: Vec<crate::diag::FileId>,
-    /// `name=value`, in order.
-    pub(crate) arguments: &'a [String],
 }
 
 /// All variables, as far as they have values.
@@ -74,19 +64,7 @@ pub(crate) fn resolve<'r, 'a>(
 ) -> Resolved<'r, 'a> {
     let declared: Vec<Declared<'_, '_>> = blocks.iter().map(|raw| declare(raw, diags)).collect();
     let names: Vec<Text> = declared.iter().map(|one| one.raw.name()).collect();
-    let mut given: HashMap<Text, Given> = HashMap::new();
-    for (variable, value) in inputs.environment {
-        // Undeclared names are ignored: the environment is shared.
-        if let Some(name) = variable.strip_prefix(ENVIRONMENT_PREFIX) {
-            given.insert(name.into(), Given::Text(variable.clone(), value.clone()));
-        }
-    }
-    for file in &inputs.files {
-        from_file(*file, sources, &names, &mut given, diags);
-    }
-    for argument in inputs.arguments {
-        from_argument(argument, &names, &mut given, diags);
-    }
+    let mut given = given::collect(inputs, &names, sources, diags);
     let mut map = Map::new();
     let mut places: BTreeMap<Text, Option<Span>> = BTreeMap::new();
     let mut complete = true;
@@ -182,74 +160,6 @@ fn declare<'r, 'a>(raw: &'r RawBlock<'a>, diags: &mut Diagnostics) -> Declared<'
     Declared { raw, ty, default, sensitive, nullable, broken }
 }
 
-/// The values in a file of variables: arguments with constant values.
-fn from_file(
-    file: crate::diag::FileId,
-    sources: &SourceMap,
-    names: &[Text],
-    given: &mut HashMap<Text, Given>,
-    diags: &mut Diagnostics,
-) {
-    let text = Arc::clone(&sources.file(file).text);
-    let parsed = parse(&text, file, diags);
-    for block in parsed.body.blocks() {
-        diags.push(
-            Diagnostic::error("Unexpected block", "A file of variable values holds `name = value` lines only.")
-                .at(span_of(&block.ident, file), "")
-                .hint("variables are declared in `*.mfa.hcl` files"),
-        );
-    }
-    for attribute in parsed.body.attributes() {
-        let name = attribute.key.as_str();
-        if !names.iter().any(|one| one == name) {
-            diags.push(
-                Diagnostic::warning(
-                    "Value for undeclared variable",
-                    format!("No variable named `{name}` is declared."),
-                )
-                .at(span_of(&attribute.key, file), "")
-                .suggest(name, names.iter().map(Text::as_str)),
-            );
-            continue;
-        }
-        let nothing = Value::Null;
-        let value = Expr::compile(&attribute.value, file, &CompileContext::default(), diags)
-            .map(|expr| expr.eval(&Scope::new(&nothing, &nothing, Path::new(""), Timestamp::UNIX_EPOCH)));
-        let entry = match value {
-            Some(Ok(value)) => Given::Value(value, span_of(&attribute.value, file)),
-            Some(Err(error)) => {
-                diags.push(error.into());
-                Given::Wrong
-            }
-            None => Given::Wrong,
-        };
-        given.insert(name.into(), entry);
-    }
-    for item in parsed.broken {
-        given.insert(item.name.into(), Given::Wrong);
-    }
-}
-
-fn from_argument(argument: &str, names: &[Text], given: &mut HashMap<Text, Given>, diags: &mut Diagnostics) {
-    let Some((name, value)) = argument.split_once('=') else {
-        diags.push(
-            Diagnostic::error("Invalid `--var`", "`--var` takes a name, `=` and a value.").hint("write `--var wave=2`"),
-        );
-        return;
-    };
-    let name = name.trim();
-    if !names.iter().any(|one| one == name) {
-        let diagnostic = Diagnostic::error(
-            "Value for undeclared variable",
-            format!("`--var` sets `{name}`, but no variable of this name is declared."),
-        );
-        let suggested = diagnostic.suggest(name, names.iter().map(Text::as_str));
-        diags.push(suggested.hint(format!("declare it with `variable \"{name}\" {{}}`")));
-        return;
-    }
-    given.insert(name.into(), Given::Text("--var".into(), value.into()));
-}
-
 /// The value of one variable and its place.
 fn value_of(
     one: &Declared<'_, '_>,
@@ -278,7 +188,10 @@ fn value_of(
         if let Some(default) = &one.default {
             return Some((default.clone(), None));
         }
-        diags.push(no_value(one.raw));
+        // What was misspelt in the declaration may be its `default`.
+        if !one.raw.faulty {
+            diags.push(no_value(one.raw));
+        }
         return None;
     };
     match convert(&value, one.ty.as_ref().unwrap_or(&Type::Any)) {
@@ -311,7 +224,7 @@ fn from_text(one: &Declared<'_, '_>, text: &str, span: Span, diags: &mut Diagnos
         return Some(value);
     }
     let mut problems = Diagnostics::default();
-    let value = parse_expression(text, span.file, &mut problems)
+    let value = expression(text, span.file, &mut problems)
         .and_then(|expr| Expr::compile(&expr, span.file, &CompileContext::default(), &mut problems))
         .and_then(|expr| {
             let nothing = Value::Null;

@@ -23,6 +23,16 @@ const MAX_STEPS: usize = 1000;
 const PLAN: [&str; 1] = ["summary"];
 const PATH: [&str; 3] = ["module", "root", "cwd"];
 
+/// `1.e5`, which the parser takes for an attribute of a number and HCL for a number.
+fn with_bare_point(source: &Expression, operators: &[&TraversalOperator]) -> Option<Number> {
+    let (Expression::Number(number), [TraversalOperator::GetAttr(name)]) = (source, operators) else { return None };
+    let repr = number.as_repr().map(|repr| repr.to_string())?;
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let exponent = name.as_str().strip_prefix(['e', 'E']).filter(|rest| digits(rest))?;
+    let adjacent = number.span()?.end + 1 == name.span()?.start;
+    if adjacent && digits(&repr) { Number::parse(&format!("{repr}e{exponent}")) } else { None }
+}
+
 /// What one compilation carries along.
 pub(super) struct Compiler<'a> {
     pub(super) file: FileId,
@@ -115,6 +125,9 @@ impl Compiler<'_> {
                 if operators.len() > MAX_STEPS {
                     let detail = format!("A reference may have at most {MAX_STEPS} steps.");
                     return self.refuse(Diagnostic::error("Expression too long", detail).at(span, ""));
+                }
+                if let Some(number) = with_bare_point(&traversal.expr, &operators) {
+                    return Some(Kind::Const(Value::Number(number)));
                 }
                 if let Expression::Variable(name) = &traversal.expr {
                     let at = self.span(name.span());

@@ -41,6 +41,7 @@ pub use context::CompileContext;
 pub(crate) use context::References;
 pub(crate) use convert::convert;
 pub(crate) use error::EvalError;
+pub(crate) use functions::json_value;
 pub(crate) use number::Number;
 pub use parse::parse_expression;
 pub(crate) use reads::{FileReads, hash};

@@ -118,6 +118,49 @@ impl Type {
         }
     }
 
+    /// As `type(…)` in Terraform's console shows it.
+    pub(crate) fn to_console(&self) -> String {
+        let mut out = String::new();
+        self.write_console(0, &mut out);
+        out
+    }
+
+    fn write_console(&self, depth: usize, out: &mut String) {
+        let mut lines = |open: &str, close: &str, members: &mut dyn Iterator<Item = (Option<&Text>, &Self)>| {
+            out.push_str(open);
+            let mut any = false;
+            for (name, ty) in members {
+                out.push_str(if any { "" } else { "\n" });
+                any = true;
+                out.push_str(&"    ".repeat(depth + 1));
+                if let Some(name) = name {
+                    out.push_str(name);
+                    out.push_str(": ");
+                }
+                ty.write_console(depth + 1, out);
+                out.push_str(",\n");
+            }
+            if any {
+                out.push_str(&"    ".repeat(depth));
+            }
+            out.push_str(close);
+        };
+        let (name, element) = match self {
+            Self::Tuple(elements) => return lines("tuple([", "])", &mut elements.iter().map(|ty| (None, ty))),
+            Self::Object(fields) => {
+                return lines("object({", "})", &mut fields.iter().map(|(name, field)| (Some(name), &field.ty)));
+            }
+            Self::List(element) => ("list", element),
+            Self::Set(element) => ("set", element),
+            Self::Map(element) => ("map", element),
+            Self::Any | Self::Bool | Self::Number | Self::String => return out.push_str(&self.friendly()),
+        };
+        out.push_str(name);
+        out.push('(');
+        element.write_console(depth, out);
+        out.push(')');
+    }
+
     /// Reads a type constraint as written in `type = …`. Problems go to `diags`, with their places.
     pub(crate) fn parse(expr: &Expression, file: FileId, diags: &mut Diagnostics) -> Option<Self> {
         Parser { file, diags }.ty(expr)

@@ -120,24 +120,36 @@ fn take_value(rest: &mut std::iter::Peekable<std::vec::IntoIter<Piece>>) -> Vec<
     value
 }
 
-/// `"${x}"` → `x`, as often as it can be done, so that formatting twice is formatting once.
+/// `"${x}"` → `x`. Once, as in Terraform: of a template in a template the inner one stays.
 fn unwrap(value: &mut Vec<Piece>) {
-    while is_wrapped(value) {
-        let end = value.len() - 2;
-        let mut inner: Vec<Piece> = value.drain(..).take(end).skip(2).collect();
-        while inner.first().is_some_and(|piece| piece.kind == Kind::Newline) {
-            inner.remove(0);
-        }
-        while inner.last().is_some_and(|piece| piece.kind == Kind::Newline) {
-            inner.pop();
-        }
-        // Outside of the quotes a line break ends the value, unless brackets hold it together.
-        if inner.iter().any(|piece| piece.kind == Kind::Newline) {
-            inner.insert(0, Piece::synthetic(Kind::OpenParen, "("));
-            inner.push(Piece::synthetic(Kind::CloseParen, ")"));
-        }
-        *value = inner;
+    if !is_wrapped(value) {
+        return;
     }
+    let end = value.len() - 2;
+    let mut inner: Vec<Piece> = value.drain(..).take(end).skip(2).collect();
+    while inner.first().is_some_and(|piece| piece.kind == Kind::Newline) {
+        inner.remove(0);
+    }
+    while inner.last().is_some_and(|piece| piece.kind == Kind::Newline) {
+        inner.pop();
+    }
+    // Outside of the quotes a line break ends the value, unless brackets hold it together.
+    if inner.iter().any(|piece| piece.kind == Kind::Newline) && !in_parentheses(&inner) {
+        inner.insert(0, Piece::synthetic(Kind::OpenParen, "("));
+        inner.push(Piece::synthetic(Kind::CloseParen, ")"));
+    }
+    *value = inner;
+}
+
+/// Does the value begin and end with parentheses, and does no line break stand outside of brackets?
+fn in_parentheses(value: &[Piece]) -> bool {
+    let ends = value.first().map(|piece| piece.kind).zip(value.last().map(|piece| piece.kind));
+    let mut depth = 0i32;
+    ends == Some((Kind::OpenParen, Kind::CloseParen))
+        && value.iter().all(|piece| {
+            depth += i32::from(opens(piece.kind)) - i32::from(closes(piece.kind));
+            piece.kind != Kind::Newline || depth > 0
+        })
 }
 
 /// Is it a string that consists of one interpolation and nothing else? One with a heredoc or a comment in it is left

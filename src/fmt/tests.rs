@@ -48,6 +48,12 @@ fn what_terraform_spoils_is_kept() {
     assert_eq!(format(nested).unwrap(), nested);
 }
 
+/// One layer a time, as in Terraform: the only case in which formatting again goes on.
+#[test]
+fn of_templates_in_a_template_the_outermost_goes() {
+    assert_eq!(format("a = \"${\"${var.a}\"}\"\n").unwrap(), "a = \"${var.a}\"\n");
+}
+
 fn comments(text: &str) -> Vec<String> {
     let mut sources = crate::diag::SourceMap::default();
     let file = sources.add("", text);

@@ -39,8 +39,7 @@ pub(crate) fn prove(
     let input = LoadInput {
         dir,
         policy_dir: None,
-        vars: &[],
-        var_files: &[],
+        assignments: &[],
         environment: &[],
         instant,
         allow_files: &[],

@@ -92,8 +92,7 @@ impl Workspace {
         LoadInput {
             dir,
             policy_dir: self.policy_dir.as_deref(),
-            vars: &[],
-            var_files: &[],
+            assignments: &[],
             environment: &self.environment,
             instant,
             allow_files: &[],

@@ -2,13 +2,14 @@
 
 use std::{cell::OnceCell, path::Path};
 
+use hcl_edit::expr::{Expression, FuncCall};
 use jiff::Timestamp;
 
 use crate::{
-    config::Config,
+    config::{Config, parse},
     desired::Desired,
     diag::{Diagnostic, Diagnostics, FileId, SourceMap},
-    eval::{CompileContext, Expr, Scope, Value, format_console, parse_expression},
+    eval::{CompileContext, Expr, Scope, Type, Value, format_console},
     facts::{Facts, UserKind},
     plan::{Summary, plan_value, tenant_value},
     tenant::{Text, UserIndex},
@@ -107,7 +108,11 @@ pub(crate) fn sources(line: &str) -> SourceMap {
 pub(crate) fn evaluate_line(line: &str, session: &Session<'_>) -> Result<String, Vec<Diagnostic>> {
     let file = FileId(0);
     let mut diags = Diagnostics::default();
-    let parsed = parse_expression(line, file, &mut diags);
+    let parsed = parse::expression(line, file, &mut diags);
+    let (parsed, of_type) = match parsed {
+        Some(Expression::FuncCall(call)) if is_type(&call) => (call.args.iter().next().cloned(), true),
+        parsed => (parsed, false),
+    };
     let compiled = parsed.and_then(|parsed| Expr::compile(&parsed, file, &session.context, &mut diags));
     let Some(expr) = compiled else {
         return Err(diags.into_sorted().into_iter().map(|one| explain(one, session)).collect());
@@ -120,9 +125,16 @@ pub(crate) fn evaluate_line(line: &str, session: &Session<'_>) -> Result<String,
         ..Scope::new(&session.var, &session.local, session.dir, session.instant)
     };
     match expr.eval(&scope) {
+        Ok(value) if of_type => Ok(Type::of(&value).to_console()),
         Ok(value) => Ok(format_console(&value)),
         Err(error) => Err(vec![error.into()]),
     }
+}
+
+/// `type(…)`, which Terraform knows in the console alone and as the whole expression alone.
+fn is_type(call: &FuncCall) -> bool {
+    let one = call.args.iter().count() == 1 && !call.args.expand_final();
+    call.name.namespace.is_empty() && call.name.name.as_str() == "type" && one
 }
 
 /// A name that exists in other sessions is worth a word: the configuration or the tenant is missing, not the name.

@@ -41,8 +41,7 @@ fn config() -> Config {
     let input = LoadInput {
         dir,
         policy_dir: None,
-        vars: &[],
-        var_files: &[],
+        assignments: &[],
         environment: &[],
         instant: instant(),
         allow_files: &[],
@@ -100,6 +99,33 @@ fn a_wrong_line_is_told_on_stderr_and_the_next_one_still_runs() {
     assert!(!fine);
     for part in ["var.wav", "did you mean", "Invalid expression", "you mean \"ann@contoso.com\""] {
         assert!(err.contains(part), "{part} in {err}");
+    }
+}
+
+#[test]
+fn type_says_what_a_value_is_and_stands_alone() {
+    let (out, err, fine) =
+        type_in("type(\"a\")\ntype({ a = [1], b = null })\ntype(tomap({ a = tolist([1]) }))\ntype([])\n");
+    assert!(fine, "{err}");
+    let object = "object({\n    a: tuple([\n        number,\n    ]),\n    b: dynamic,\n})";
+    assert_eq!(out, format!("string\n{object}\nmap(list(number))\ntuple([])\n"));
+    let (_, err, fine) = type_in("[type(1)]\n");
+    assert!(!fine && err.contains("no function named"), "{err}");
+}
+
+#[test]
+fn slips_in_a_line_are_told_as_in_a_file() {
+    for (line, said) in [
+        ("true and false", "write `&&`"),
+        ("not true", "write `!`"),
+        ("\"a\\qb\"", "`\\q` is not an escape sequence"),
+        ("\"%{ if true }x\"", "no `%{ endif }`"),
+        ("\"x ${1\"", "Unclosed interpolation"),
+        ("[1, 2]]", "closes nothing"),
+        ("1 === 2", "write `==`"),
+    ] {
+        let (_, err, fine) = type_in(&format!("{line}\n"));
+        assert!(!fine && err.contains(said) && err.matches("error:").count() == 1, "{line}: {err}");
     }
 }
 

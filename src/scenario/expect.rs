@@ -53,7 +53,7 @@ fn is_about_variable(problem: &Diagnostic, name: &str, sources: &SourceMap) -> b
 }
 
 /// Compares what failed in a plan with what was expected to.
-pub(super) fn of_plan(run: &Run, plan: &Plan, sources: &Arc<SourceMap>) -> Vec<Problem> {
+pub(super) fn of_plan(run: &Run, plan: &Plan, variables: &[&str], sources: &Arc<SourceMap>) -> Vec<Problem> {
     let expected = |what: &str| run.expected.iter().any(|one| one.what.eq_ignore_ascii_case(what));
     let mut problems = Vec::new();
     let mut say = |diagnostic| problems.push(Problem { diagnostic, sources: Arc::clone(sources) });
@@ -71,7 +71,7 @@ pub(super) fn of_plan(run: &Run, plan: &Plan, sources: &Arc<SourceMap>) -> Vec<P
         }
     }
     for one in &run.expected {
-        if let Some(diagnostic) = unmet(one, plan) {
+        if let Some(diagnostic) = unmet(one, plan, variables) {
             say(diagnostic);
         }
     }
@@ -79,7 +79,7 @@ pub(super) fn of_plan(run: &Run, plan: &Plan, sources: &Arc<SourceMap>) -> Vec<P
 }
 
 /// What is wrong with an expectation: it held, or it names nothing.
-fn unmet(expected: &Expected, plan: &Plan) -> Option<Diagnostic> {
+fn unmet(expected: &Expected, plan: &Plan, variables: &[&str]) -> Option<Diagnostic> {
     let what = expected.what.as_str();
     let held = |detail: String| {
         Some(Diagnostic::error("Expected failure did not happen", detail).at(expected.span, "expected to fail"))
@@ -97,6 +97,11 @@ fn unmet(expected: &Expected, plan: &Plan) -> Option<Diagnostic> {
         };
     }
     if let Some(name) = what.strip_prefix("var.") {
+        if !variables.contains(&name) {
+            let problem =
+                Diagnostic::error("Unknown variable", format!("The configuration declares no variable `{name}`."));
+            return Some(problem.at(expected.span, "").suggest(name, variables.iter().copied()));
+        }
         return held(format!("The value of `var.{name}` is accepted."));
     }
     if what == "configuration" {

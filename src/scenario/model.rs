@@ -61,6 +61,8 @@ pub(crate) struct FileResult {
     pub problems: Vec<Problem>,
     /// Its runs, in the order of the file.
     pub runs: Vec<RunResult>,
+    /// The names of its runs that the filter left out.
+    pub left_out: Vec<Text>,
 }
 
 impl FileResult {

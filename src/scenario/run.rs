@@ -17,7 +17,7 @@ use super::{
     value::Judged,
 };
 use crate::{
-    config::{Config, LoadInput, Overlay, files, load_over},
+    config::{Assignment, Config, LoadInput, Overlay, files, load_over},
     diag::{Diagnostic, Diagnostics, FileId, SourceMap},
     facts::Facts,
     plan::{BuildError, BuildInput, build},
@@ -70,10 +70,14 @@ fn file(input: TestInput<'_>, path: &Path) -> FileResult {
     let sources = Arc::new(sources);
     let problem = |diagnostic| Problem { diagnostic, sources: Arc::clone(&sources) };
     let problems = diags.into_sorted().into_iter().map(problem).collect();
-    let mut runs = Vec::new();
+    let (mut runs, mut left_out) = (Vec::new(), Vec::new());
     if let Some((scenarios, file)) = scenarios {
-        let wanted = |run: &&Run| input.filter.is_none_or(|text| run.name.contains(text));
-        for run in scenarios.runs.iter().filter(wanted) {
+        let wanted = |run: &Run| input.filter.is_none_or(|text| run.name.contains(text));
+        for run in &scenarios.runs {
+            if !wanted(run) {
+                left_out.push(run.name.clone());
+                continue;
+            }
             let stage = Stage { input, dir, file, sources: &sources };
             let (status, problems) = match stage.perform(run) {
                 Ok(Judgement { failed, broken }) if broken.is_empty() => {
@@ -89,7 +93,7 @@ fn file(input: TestInput<'_>, path: &Path) -> FileResult {
             runs.push(RunResult { name: run.name.clone(), line, status, problems });
         }
     }
-    FileResult { name: name.into(), problems, runs }
+    FileResult { name: name.into(), problems, runs, left_out }
 }
 
 struct Stage<'s, 'a> {
@@ -126,7 +130,7 @@ impl Stage<'_, '_> {
         let session = Session::new(&config.dir, instant).with_config(&config).with_tenant(&config, &facts, None);
         let judged = Judged::new(&plan, &session);
         let mut judgement = judge(run, self.file, &config, &tenant, &judged, self.sources);
-        judgement.failed.extend(expect::of_plan(run, &plan, self.sources));
+        judgement.failed.extend(expect::of_plan(run, &plan, &variables(&config), self.sources));
         Ok(judgement)
     }
 
@@ -155,23 +159,21 @@ impl Stage<'_, '_> {
         let path = self.input.load.dir.join("variables of the run");
         let mut overlay = Overlay::default();
         overlay.insert(&path, text);
-        let mut var_files = self.input.load.var_files.to_vec();
-        var_files.push(path);
-        // `--var` wins over files, so those that the run sets are left out.
-        let vars: Vec<String> = self.input.load.vars.iter().filter(|one| !set_by(run, one)).cloned().collect();
-        load_over(LoadInput { var_files: &var_files, vars: &vars, instant, ..self.input.load }, &overlay)
+        let mut assignments = self.input.load.assignments.to_vec();
+        assignments.push(Assignment::File(path));
+        load_over(LoadInput { assignments: &assignments, instant, ..self.input.load }, &overlay)
     }
 
     fn undeclared(&self, run: &Run, config: &Config) -> Result<(), Vec<Problem>> {
         let declared = |name: &str| config.var.get(name).is_some();
-        let names = config.var.as_map().map(|map| map.keys().map(|key| key.as_str()).collect::<Vec<_>>());
+        let names = variables(config);
         let wrong = run.variables.iter().filter(|(name, _)| !declared(name)).map(|(name, (_, span))| Problem {
             diagnostic: Diagnostic::error(
                 "Value for undeclared variable",
                 format!("The configuration declares no variable `{name}`."),
             )
             .at(*span, "")
-            .suggest(name, names.iter().flatten().copied()),
+            .suggest(name, names.iter().copied()),
             sources: Arc::clone(self.sources),
         });
         let wrong: Vec<Problem> = wrong.collect();
@@ -203,9 +205,9 @@ impl Stage<'_, '_> {
     }
 }
 
-/// Does the run set the variable of this `--var name=value`?
-fn set_by(run: &Run, argument: &str) -> bool {
-    argument.split_once('=').is_some_and(|(name, _)| run.variables.contains_key(name.trim()))
+/// The names of all variables: of a configuration that loads, each has a value.
+fn variables(config: &Config) -> Vec<&str> {
+    config.var.as_map().into_iter().flat_map(|map| map.keys()).map(|key| key.as_str()).collect()
 }
 
 fn problems(diagnostics: Vec<Diagnostic>, sources: Arc<SourceMap>) -> Vec<Problem> {

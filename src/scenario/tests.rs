@@ -10,14 +10,20 @@ fn run_in(dir: &Path) -> Report {
     let load = LoadInput {
         dir,
         policy_dir: None,
-        vars: &[],
-        var_files: &[],
+        assignments: &[],
         environment: &[],
         instant: "2026-11-24T08:00:00Z".parse().unwrap(),
         allow_files: &[],
         known_rules: &known_rules,
     };
     run(TestInput { load, files: &[], filter: None }).unwrap()
+}
+
+#[test]
+fn an_undeclared_variable_that_is_to_fail_is_told() {
+    let (report, said) =
+        run_text("run \"a\" {\n  tenant {\n    file = \"tenant.json\"\n  }\n  expect_failures = [var.nope]\n}\n");
+    assert!(!report.passed() && said.contains("The configuration declares no variable `nope`"), "{said}");
 }
 
 fn human(report: &Report) -> String {

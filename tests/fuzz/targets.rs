@@ -76,8 +76,7 @@ fn load(text: &str) -> Result<Config, Box<mfaplan::testing::config::LoadFailure>
     let input = LoadInput {
         dir,
         policy_dir: None,
-        vars: &[],
-        var_files: &[],
+        assignments: &[],
         environment: &[],
         instant: instant(),
         allow_files: &[],

@@ -17,8 +17,7 @@ fn load(dir: &Path, policy: Option<&Path>, at: &str) -> Config {
     let input = LoadInput {
         dir,
         policy_dir: policy,
-        vars: &[],
-        var_files: &[],
+        assignments: &[],
         environment: &[],
         instant: at.parse().unwrap(),
         allow_files: &[],

@@ -112,8 +112,7 @@ impl World {
         let input = LoadInput {
             dir: Path::new("config"),
             policy_dir: self.policy.as_ref().map(|_| Path::new("policy")),
-            vars: &[],
-            var_files: &[],
+            assignments: &[],
             environment: &[],
             instant: self.as_of.parse().unwrap(),
             allow_files: &[],

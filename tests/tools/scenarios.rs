@@ -33,3 +33,13 @@ fn no_scenario_is_an_error() {
     assert_eq!((said.out.as_str(), said.code), ("", 1));
     assert!(said.err.contains("there is no scenario"), "{}", said.err);
 }
+
+#[test]
+fn a_filter_that_matches_nothing_is_an_error_that_names_the_runs_there_are() {
+    let place = Place::copy_of("fixtures/scenarios");
+    let said = place.run(&["test", "--filter", "an old scaner is withheld"]);
+    assert_eq!((said.out.as_str(), said.code), ("", 1));
+    assert!(said.err.contains("did you mean `an old scanner is withheld`?"), "{}", said.err);
+    let said = place.run(&["test", "--filter", "xyz"]);
+    assert!(said.code == 1 && said.err.contains("there are \"the first wave enforces IT alone\""), "{}", said.err);
+}

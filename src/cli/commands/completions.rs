@@ -1,8 +1,8 @@
 //! `mfaplan completions`
 
-use clap::{CommandFactory, ValueEnum};
+use clap::ValueEnum;
 
-use crate::cli::{Cli, Context, Exit, Outcome};
+use crate::cli::{Context, Exit, Outcome, completion};
 
 /// Arguments of `completions`.
 #[derive(Debug, clap::Args)]
@@ -10,7 +10,11 @@ use crate::cli::{Cli, Context, Exit, Outcome};
 Examples:
   mfaplan completions bash > /etc/bash_completion.d/mfaplan
   mfaplan completions zsh > ~/.zfunc/_mfaplan
-  mfaplan completions fish > ~/.config/fish/completions/mfaplan.fish")]
+  mfaplan completions fish > ~/.config/fish/completions/mfaplan.fish
+  mfaplan completions powershell >> $PROFILE
+
+The script asks mfaplan itself, which must be found through PATH: so it offers formats, severities, rules and the runs of
+the current directory.")]
 pub(crate) struct Args {
     /// Which shell
     shell: Shell,
@@ -32,15 +36,12 @@ enum Shell {
 /// When standard output cannot be written.
 pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
     let shell = match args.shell {
-        Shell::Bash => clap_complete::Shell::Bash,
-        Shell::Elvish => clap_complete::Shell::Elvish,
-        Shell::Fish => clap_complete::Shell::Fish,
-        Shell::Powershell => clap_complete::Shell::PowerShell,
-        Shell::Zsh => clap_complete::Shell::Zsh,
+        Shell::Bash => "bash",
+        Shell::Elvish => "elvish",
+        Shell::Fish => "fish",
+        Shell::Powershell => "powershell",
+        Shell::Zsh => "zsh",
     };
-    // The generator panics where it cannot write, so it writes to memory.
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "mfaplan", &mut script);
-    context.out.data()?.write_all(&script)?;
+    completion::script(shell, context.out.data()?)?;
     Ok(Exit::Done)
 }

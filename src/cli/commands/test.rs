@@ -57,6 +57,9 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
         return Err(Failure::new("there is no scenario: no *.mfatest.hcl here or in tests/")
             .hint("docs/language/testing.md shows how to write one"));
     }
+    if let Some(filter) = &args.filter {
+        matched(filter, &report)?;
+    }
     if args.json {
         report::json::write(&report, &mut context.out.data()?)?;
     } else {
@@ -72,4 +75,23 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
         save::atomically(path, |mut out| report::junit::write(&report, &mut out))?;
     }
     Ok(if report.passed() { Exit::Done } else { Exit::Error })
+}
+
+/// A filter that matches nothing tests nothing: a renamed run would make every build green.
+fn matched(filter: &str, report: &scenario::Report) -> Result<(), Failure> {
+    if report.files.iter().any(|file| !file.runs.is_empty() || file.status() == scenario::Status::Error) {
+        return Ok(());
+    }
+    let names: Vec<&str> = report.files.iter().flat_map(|file| &file.left_out).map(|name| name.as_str()).collect();
+    let failure = Failure::new(format!("no run has a name that contains `{filter}`"));
+    Err(match (crate::diag::did_you_mean(filter, names.iter().copied()), names.as_slice()) {
+        (Some(hint), _) => failure.hint(hint),
+        (None, []) => failure.hint("the scenario files hold no `run` block"),
+        (None, names) => {
+            let first: Vec<String> = names.iter().take(5).map(|name| format!("\"{name}\"")).collect();
+            let more = names.len().saturating_sub(first.len());
+            let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+            failure.hint(format!("there are {}{rest}", first.join(", ")))
+        }
+    })
 }

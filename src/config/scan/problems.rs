@@ -6,6 +6,42 @@ use super::{Frame, Kind, Scanner, Token};
 use crate::diag::Diagnostic;
 
 impl Scanner<'_> {
+    /// At a `\` in a string that was opened at `open`: is what follows an escape?
+    pub(super) fn escape(&mut self, open: usize) {
+        let selector = self.text.get(self.at + 1..).and_then(|rest| rest.chars().next()).unwrap_or_default();
+        let digits = match selector {
+            'n' | 'r' | 't' | '"' | '\\' => return,
+            'u' => 4,
+            'U' => 8,
+            _ => 0,
+        };
+        let given =
+            self.bytes.iter().skip(self.at + 2).take(digits).take_while(|byte| byte.is_ascii_hexdigit()).count();
+        if digits > 0 && given == digits || self.escape_told == Some(open) {
+            return;
+        }
+        self.escape_told = Some(open);
+        let detail = match digits {
+            0 => format!("`\\{selector}` is not an escape sequence."),
+            _ => format!("The escape `\\{selector}` must be followed by {digits} hexadecimal digits."),
+        };
+        let span = self.span(self.at..self.at + 1 + selector.len_utf8());
+        let problem = Diagnostic::error("Invalid escape sequence", detail).at(span, "");
+        self.problem(problem.hint(format!(
+            "write `\\\\{selector}` for a backslash; the escapes are \\n, \\r, \\t, \\\", \\\\, \\uNNNN and \\UNNNNNNNN"
+        )));
+    }
+
+    /// A `${` or `%{` in which the line's last quote opened a string instead of closing one.
+    fn unclosed_template(&self, outermost: usize) -> Option<usize> {
+        let [.., Frame::Quote(last)] = self.frames.as_slice() else { return None };
+        let opened_at_the_end = self.text.get(last + 1..self.at).is_some_and(|rest| rest.trim().is_empty());
+        self.frames.iter().skip(outermost).rev().find_map(|frame| match frame {
+            Frame::Template(start) if opened_at_the_end => Some(*start),
+            _ => None,
+        })
+    }
+
     /// A string that its line end (or the file's end) cuts off. Everything opened on this line inside it goes with it:
     /// the reader has one quote to add, not five brackets.
     pub(super) fn unterminated_string(&mut self, open: usize) {
@@ -19,7 +55,20 @@ impl Scanner<'_> {
             _ => open,
         };
         let depth = self.frames.len();
-        self.frames.truncate(outermost);
+        if let Some(start) = self.unclosed_template(outermost) {
+            let diagnostic = Diagnostic::error(
+                "Unclosed interpolation",
+                format!(
+                    "The `{}` that is opened here is not closed before its string ends.",
+                    &self.text[start..start + 2]
+                ),
+            )
+            .at(self.span(start..self.at.min(self.text.len())), "no closing brace")
+            .hint("add the `}` it needs");
+            self.problem(diagnostic);
+            self.close_from(outermost);
+            return;
+        }
         let end = self.text[open..self.at].trim_end().len() + open;
         let diagnostic = Diagnostic::error(
             "Unterminated string",
@@ -29,6 +78,7 @@ impl Scanner<'_> {
         .hint("add the closing `\"`; for a text of several lines use a heredoc (`<<EOT`) or `\\n`");
         let rest = self.text.get(self.at + 1..).unwrap_or_default();
         if let Some(length) = closes_later(rest).filter(|_| outermost + 1 >= depth) {
+            self.frames.truncate(outermost);
             let end = self.at + 1 + length;
             self.problem(
                 Diagnostic::error("String over several lines", "A quoted string may not contain a line break.")
@@ -43,7 +93,22 @@ impl Scanner<'_> {
             return;
         }
         self.problem(diagnostic);
-        self.push(Kind::CloseQuote, self.at..self.at);
+        self.close_from(outermost);
+    }
+
+    /// Closes what is open from this depth on, so that who counts brackets comes out right.
+    fn close_from(&mut self, depth: usize) {
+        while self.frames.len() > depth {
+            let kind = match self.frames.pop() {
+                Some(Frame::Bracket(b'{', _)) => Kind::CloseBrace,
+                Some(Frame::Bracket(b'[', _)) => Kind::CloseBracket,
+                Some(Frame::Bracket(..)) => Kind::CloseParen,
+                Some(Frame::Template(_)) => Kind::CloseTemplate,
+                Some(Frame::Heredoc(..)) => Kind::CloseHeredoc,
+                Some(Frame::Quote(_)) | None => Kind::CloseQuote,
+            };
+            self.push(kind, self.at..self.at);
+        }
     }
 
     pub(super) fn close(&mut self, byte: u8) {
@@ -56,6 +121,13 @@ impl Scanner<'_> {
         match self.frames.last() {
             Some(Frame::Bracket(open, _)) if *open == opener => {
                 self.frames.pop();
+            }
+            // `[1, 2]]`: behind a value that is complete, in a bracket of an earlier line, one was typed too often.
+            Some(Frame::Bracket(_, start))
+                if *start < self.line && self.behind_something() && !self.is_open(opener) =>
+            {
+                self.surplus(byte);
+                return;
             }
             Some(Frame::Bracket(open, start)) => {
                 let (open, start) = (*open, *start);
@@ -93,17 +165,30 @@ impl Scanner<'_> {
                 self.problem(diagnostic);
             }
             _ => {
-                let diagnostic =
-                    Diagnostic::error("Unexpected closing bracket", format!("`{}` closes nothing.", byte as char))
-                        .at(here, "no bracket is open here")
-                        .hint("remove it, or add the opening bracket it belongs to");
                 self.out.unbalanced = true;
-                self.problem(diagnostic);
-                self.take(Kind::Bad, 1);
+                self.surplus(byte);
                 return;
             }
         }
         self.take(kind, 1);
+    }
+
+    /// Does a token stand before this place on its line?
+    fn behind_something(&self) -> bool {
+        self.out.tokens.last().is_some_and(|token| token.end as usize > self.line && token.kind != Kind::Newline)
+    }
+
+    fn is_open(&self, opener: u8) -> bool {
+        self.frames.iter().any(|frame| matches!(frame, Frame::Bracket(open, _) if *open == opener))
+    }
+
+    /// A closing bracket without an opening one.
+    fn surplus(&mut self, byte: u8) {
+        let diagnostic = Diagnostic::error("Unexpected closing bracket", format!("`{}` closes nothing.", byte as char))
+            .at(self.span(self.at..self.at + 1), "no such bracket is open here")
+            .hint("remove it, or add the opening bracket it belongs to");
+        self.problem(diagnostic);
+        self.take(Kind::Bad, 1);
     }
 
     pub(super) fn single_quotes(&mut self) {
@@ -159,6 +244,16 @@ impl Scanner<'_> {
     }
 
     pub(super) fn operator(&mut self, byte: u8) {
+        let foreign = [("===", "=="), ("!==", "!="), ("<>", "!="), ("**", "pow(a, b)")];
+        let here = self.text.get(self.at..).unwrap_or_default();
+        if let Some((foreign, instead)) = foreign.iter().find(|(foreign, _)| here.starts_with(foreign)) {
+            let problem = Diagnostic::error("Unsupported operator", format!("`{foreign}` is not an operator."));
+            self.problem(
+                problem.at(self.span(self.at..self.at + foreign.len()), "").hint(format!("write `{instead}`")),
+            );
+            self.take(Kind::Bad, foreign.len());
+            return;
+        }
         let (kind, length) = match (byte, self.peek(1)) {
             (b'=', b'=' | b'>') | (b'!' | b'<' | b'>', b'=') | (b'&', b'&') | (b'|', b'|') | (b':', b':') => {
                 (Kind::Operator, 2)

@@ -154,7 +154,7 @@ const TENANT: BlockSchema = BlockSchema {
 const VARIABLE: BlockSchema = BlockSchema {
     name: "variable",
     label: name_label("the variable's name"),
-    doc: "An input. Values come, later ones winning, from `default`, the environment (`MFAPLAN_VAR_<name>`), `mfaplan.mfavars.hcl`, `*.auto.mfavars.hcl` (by name), `--var-file`, `--var`. Used as `var.<name>`.",
+    doc: "An input. Values come, later ones winning, from `default`, the environment (`MFAPLAN_VAR_<name>`), `mfaplan.mfavars.hcl` (or `.json`), `*.auto.mfavars.hcl` and `*.auto.mfavars.json` (by name), then `--var` and `--var-file` in the order of the command line. Used as `var.<name>`.",
     attributes: &[
         defaulted(
             "type",

@@ -82,20 +82,20 @@ fn base64encode(args: &Args<'_, '_>) -> Outcome {
 
 fn jsondecode(args: &Args<'_, '_>) -> Outcome {
     let json: Result<&RawValue, _> = serde_json::from_str(args.str(0)?);
-    json.and_then(decoded).map_err(|error| Fail::Call(format!("invalid JSON: {error}")))
+    json.and_then(json_value).map_err(|error| Fail::Call(format!("invalid JSON: {error}")))
 }
 
 /// A JSON value with its numbers exact: the text of each is read as it stands. The reader itself limits nesting.
-fn decoded(json: &RawValue) -> Result<Value, serde_json::Error> {
+pub(crate) fn json_value(json: &RawValue) -> Result<Value, serde_json::Error> {
     let text = json.get();
     Ok(match text.bytes().next() {
         Some(b'[') => {
             let elements: Vec<&RawValue> = serde_json::from_str(text)?;
-            Value::Tuple(elements.into_iter().map(decoded).collect::<Result<Vec<_>, _>>()?.into())
+            Value::Tuple(elements.into_iter().map(json_value).collect::<Result<Vec<_>, _>>()?.into())
         }
         Some(b'{') => {
             let entries: BTreeMap<String, &RawValue> = serde_json::from_str(text)?;
-            let entries = entries.into_iter().map(|(key, value)| Ok((Text::from(key), decoded(value)?)));
+            let entries = entries.into_iter().map(|(key, value)| Ok((Text::from(key), json_value(value)?)));
             Value::Object(entries.collect::<Result<Map, serde_json::Error>>()?.into())
         }
         Some(b'-' | b'0'..=b'9') => match Number::parse(text) {

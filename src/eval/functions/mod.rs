@@ -26,6 +26,8 @@ use std::{
 
 pub(super) use pattern::check_pattern;
 
+pub(crate) use encoding::json_value;
+
 use super::{Number, Scope, Value, value::Map};
 use crate::tenant::Text;
 
