@@ -20,6 +20,7 @@ mod save;
 mod single_dash;
 mod tenant;
 mod terminal;
+pub(crate) mod testing;
 mod timeline;
 
 pub(crate) use args::{Cli, Command};
@@ -46,15 +47,18 @@ pub fn main() -> ExitCode {
         Err(error) => return ExitCode::from(usage(&error, &env)),
     };
     let mut context = Context::of_process(env, cli.global.clone());
+    ExitCode::from(perform(cli, &mut context).code())
+}
+
+/// Runs a command, and says what went wrong.
+fn perform(cli: Cli, context: &mut Context) -> Exit {
     // `login` shows what an operator could do with everything that may be asked for.
     context.writes = matches!(cli.command, Command::Apply(_) | Command::Rollback(_) | Command::Login(_));
-    let outcome = change_directory(&context).and_then(|()| commands::run(cli.command, &mut context));
-    let outcome = outcome.and_then(|exit| context.out.flush().map(|()| exit).map_err(Failure::from));
-    let code = match outcome {
-        Ok(exit) => exit.code(),
-        Err(failure) => report::failure(&failure, &mut context).code(),
-    };
-    ExitCode::from(code)
+    let outcome = change_directory(context).and_then(|()| commands::run(cli.command, context));
+    match outcome.and_then(|exit| context.out.flush().map(|()| exit).map_err(Failure::from)) {
+        Ok(exit) => exit,
+        Err(failure) => report::failure(&failure, context),
+    }
 }
 
 fn change_directory(context: &Context) -> Result<(), Failure> {

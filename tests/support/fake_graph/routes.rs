@@ -209,8 +209,8 @@ fn patch(world: &mut World, options: &FakeOptions, call: &Call<'_>, user: &str) 
     let user = &mut world.users[index];
     // The service promotes a user who has registered a method at once.
     let state = if wanted == "enabled" && user.registered() { "enforced".to_owned() } else { wanted.clone() };
-    if options.stale_reads > 0 {
-        user.old = Some((user.state.clone(), options.stale_reads));
+    if world.stale_reads > 0 {
+        user.old = Some((user.state.clone(), world.stale_reads));
     }
     user.state = Some(state);
     (Reply::no_content(), Some((user.id.clone(), wanted)))
