@@ -15,7 +15,7 @@ use crate::{
     },
     config::Config,
     plan::{Digest, Plan, digest, file},
-    render::{NextStep, redact::redact, words},
+    render::{NextStep, words},
     tenant::ObservedTenant,
 };
 
@@ -81,7 +81,7 @@ fn perform(args: &Args, events: &Log, context: &mut Context) -> Outcome {
         // The result is the one document on standard output; the plan itself can be had from `plan --json`.
         context.note(&format!("Plan {}", plan.digest))?;
     } else {
-        present::write(&plan, &shown, None, NextStep::Nothing, redact, context)?;
+        present::write(&plan, &shown, None, NextStep::Nothing, context)?;
     }
     if let Some(exit) = nothing_to_do(&plan, args.json, context)? {
         return Ok(exit);

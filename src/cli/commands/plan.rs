@@ -11,6 +11,7 @@ use crate::{
         save, timeline,
     },
     plan::Plan,
+    render::{NextStep, redact::redact_observed},
     severity::Severity,
 };
 
@@ -86,7 +87,15 @@ fn planned(args: &Args, events: &Log, context: &mut Context) -> Result<Planned, 
     if let Some(path) = &args.out {
         save::plan(&planned.plan, path)?;
     }
-    present::plan(&planned.plan, &args.present, args.fail_on, args.out.as_deref(), &planned.observed, context)?;
+    let next = match &args.out {
+        Some(path) => NextStep::Saved(path.display().to_string()),
+        None => NextStep::Unsaved,
+    };
+    if args.present.redact {
+        // Every name of the tenant is known here, planned for or not.
+        redact_observed(&mut planned.plan, &planned.observed);
+    }
+    present::write(&planned.plan, &args.present, args.fail_on, next, context)?;
     Ok(planned)
 }
 

@@ -14,7 +14,7 @@ use crate::{
         save, tenant,
     },
     plan::{self, RollbackInput},
-    render::{NextStep, redact::redact},
+    render::NextStep,
 };
 
 /// Arguments of `rollback`.
@@ -95,7 +95,7 @@ fn perform(args: &Args, events: &Log, context: &mut Context) -> Outcome {
         None => NextStep::Nothing,
     };
     if !args.json {
-        present::write(&plan, &PresentArgs::default(), None, next, redact, context)?;
+        present::write(&plan, &PresentArgs::default(), None, next, context)?;
     }
     for stale in &inverse.stale {
         context.note(&format!(

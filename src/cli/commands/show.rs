@@ -47,10 +47,13 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
         None => file::read_path(&args.file, digest::compute),
     };
     match plan {
-        Ok(plan) => {
+        Ok(mut plan) => {
             drop(piped);
             let next = NextStep::Saved(path.to_string());
-            present::write(&plan, &args.present, None, next, redact, context)?;
+            if args.present.redact {
+                redact(&mut plan);
+            }
+            present::write(&plan, &args.present, None, next, context)?;
             // The process ends now, which frees the plan in one piece rather than change by change.
             std::mem::forget(plan);
         }
