@@ -53,7 +53,7 @@ fn all_rules_lowering(bencher: Bencher<'_, '_>) {
 /// One rule by itself; `none` is the frame around it.
 #[divan::bench(sample_count = 5, args = change_rules())]
 fn rule(bencher: Bencher<'_, '_>, id: &str) {
-    let others: Vec<&str> = risk::known_rules().into_iter().map(|(rule, _)| rule).filter(|rule| *rule != id).collect();
+    let others: Vec<&str> = risk::known_rules().into_iter().map(|(rule, ..)| rule).filter(|rule| *rule != id).collect();
     let config = config(&others);
     let lowers = matches!(id, "MFA060" | "MFA061" | "MFA062" | "MFA063" | "MFA064");
     assess(bencher, &config, if lowers { &LOWER } else { &RAISE });
@@ -240,8 +240,8 @@ fn config(switched_off: &[&str]) -> Config {
     Config {
         dir: PathBuf::new(),
         allow_files: Vec::new(),
-        files: vec!["main.mfa.hcl".into()],
-        digest: "sha256:0".into(),
+        origin: mfaplan::testing::config::Origin::default(),
+        policy: None,
         sources,
         instant: now(),
         var: Value::Null,

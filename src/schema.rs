@@ -71,8 +71,8 @@ fn words_are_not_part_of_the_shape_and_members_are() {
 
 #[test]
 fn journal_lines() {
-    use crate::apply::journal::v1::{FORMAT_VERSION, Line};
-    check("journal", "A line of an mfaplan journal", FORMAT_VERSION, of::<Line>());
+    use crate::apply::journal::v1::{Chained, FORMAT_VERSION};
+    check("journal", "A line of an mfaplan journal", FORMAT_VERSION, of::<Chained>());
 }
 
 #[test]

@@ -8,7 +8,7 @@ pub mod apply {
         Approval, ApprovedPlan, Clock, Context, FreshPlan, Outcome, Preflight, Requirements, RunReport, apply, stop,
     };
     pub mod journal {
-        pub use crate::apply::journal::{Journal, Store};
+        pub use crate::apply::journal::{Journal, Store, v1::By};
     }
 }
 pub mod cli {
@@ -16,8 +16,8 @@ pub mod cli {
 }
 pub mod config {
     pub use crate::config::{
-        CloudName, Config, Declared, Guardrails, Layer, LoadFailure, LoadInput, Mfa, Overlay, RiskOverride, Selector,
-        TenantSettings, load, load_over,
+        CloudName, Config, Declared, Guardrails, Layer, LoadFailure, LoadInput, Mfa, Origin, Overlay, RiskOverride,
+        Selector, TenantSettings, load, load_over,
     };
 }
 pub mod desired {

@@ -280,11 +280,11 @@ fn kills_and_faults_of_graph_leave_every_promise_standing() {
         signed_in(&mut case, &fake);
         let sandbox = &case.sandbox;
         let before = states_of(&fake);
-        let plan = sandbox.plan(&["--as-of", AS_OF]);
+        let plan = sandbox.plan(&[]);
         let (digest, writes) = (binary::digits(&plan), binary::writes(&plan));
         assert!(fake.writes().is_empty(), "seed {seed}: a plan writes nothing");
 
-        case.kill(&["apply", "--as-of", AS_OF, "--approve", &digest], writes.len() as u64 * 3, &mut random);
+        case.kill(&["apply", "--approve", &digest], writes.len() as u64 * 3, &mut random);
         case.assert_within(&before, &states_of(&fake), &writes, seed);
         let Some(run) = case.open_run() else {
             assert!(fake.writes().is_empty(), "seed {seed}: written without a journal");
@@ -293,7 +293,7 @@ fn kills_and_faults_of_graph_leave_every_promise_standing() {
         // Faults may use up the patience of one run: each further one gets nearer.
         let mut last = None;
         for _ in 0..6 {
-            let said = sandbox.run(&["apply", "--as-of", AS_OF, "--resume", &run, "--approve", &digest]);
+            let said = sandbox.run(&["apply", "--resume", &run, "--approve", &digest]);
             let code = said.code;
             last = Some(said);
             if code == Some(0) {
@@ -307,13 +307,13 @@ fn kills_and_faults_of_graph_leave_every_promise_standing() {
         assert_eq!(states_of(&fake), binary::planned(&before, &writes), "seed {seed}");
         assert_eq!(fake.problems(), Vec::<String>::new(), "seed {seed}");
 
-        let mut back = sandbox.run(&["rollback", &run, "--as-of", AS_OF, "--auto-approve"]);
+        let mut back = sandbox.run(&["rollback", &run, "--auto-approve"]);
         for _ in 0..6 {
             if back.code == Some(0) {
                 break;
             }
             let way_back = case.open_run().unwrap();
-            back = sandbox.run(&["apply", "--as-of", AS_OF, "--resume", &way_back, "--auto-approve"]);
+            back = sandbox.run(&["apply", "--resume", &way_back, "--auto-approve"]);
         }
         back.exits(0);
         assert_eq!(states_of(&fake), before, "seed {seed}: a rollback ends at the start");
@@ -386,11 +386,11 @@ fn interrupted(signal: &str) {
     signed_in(&mut case, &fake);
     let sandbox = &case.sandbox;
     let before = states_of(&fake);
-    let plan = sandbox.plan(&["--as-of", AS_OF]);
+    let plan = sandbox.plan(&[]);
     let (digest, writes) = (binary::digits(&plan), binary::writes(&plan));
     assert!(writes.len() >= 1_500, "{}", writes.len());
 
-    let mut child = sandbox.spawn(&mut sandbox.command(&["apply", "--as-of", AS_OF, "--approve", &digest]));
+    let mut child = sandbox.spawn(&mut sandbox.command(&["apply", "--approve", &digest]));
     // The plan is longer than a pipe holds: unread, it would stop the run before its first write.
     let stdout = child.stdout.take().unwrap();
     let stdout = thread::spawn(move || std::io::read_to_string(stdout).unwrap());

@@ -12,7 +12,7 @@ mod program;
 mod support;
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     fs,
     num::NonZeroUsize,
     path::{Path, PathBuf},
@@ -22,7 +22,8 @@ use std::{
 use jiff::Timestamp;
 use mfaplan::testing::{
     apply::{
-        self, Approval, ApprovedPlan, Clock, FreshPlan, Outcome, Preflight, Requirements, RunReport, journal::Store,
+        self, Approval, ApprovedPlan, Clock, FreshPlan, Outcome, Preflight, Requirements, RunReport,
+        journal::{By, Store},
     },
     config::{self, Config, LoadInput},
     graph::{Cloud, Endpoints, GraphTenant, Options, Pacing, Patience, credentials::Credential},
@@ -317,9 +318,15 @@ async fn perform(plan: Plan, config: &Config, graph: &GraphTenant, dir: &Path) -
     let required = Requirements::of(&plan, Some(&config.guardrails));
     let (digest, tenant) = (plan.digest.clone(), plan.tenant.id);
     let approved = ApprovedPlan::new(plan, approval, required).unwrap();
-    let protected = HashSet::new();
-    let preflight =
-        Preflight { tenant, now: Timestamp::now(), guardrails: Some(&config.guardrails), protected: &protected };
+    let left = HashMap::new();
+    let preflight = Preflight {
+        tenant,
+        now: Timestamp::now(),
+        guardrails: Some(&config.guardrails),
+        left: &left,
+        signers: None,
+        by: &By::default(),
+    };
     let fresh = FreshPlan::new(approved, &preflight).unwrap();
     let (run, journal) = Store::of(dir).create(Timestamp::now(), &digest).unwrap();
     let (_handle, stop) = apply::stop();

@@ -1,12 +1,16 @@
 //! The executor: canary users first, then the rest in parallel; the journal before every write; one outcome per user.
 
-use std::{collections::VecDeque, num::NonZeroUsize, time::Duration};
+use std::{
+    collections::{HashMap, VecDeque},
+    num::NonZeroUsize,
+    time::Duration,
+};
 
 use jiff::Timestamp;
 
 use super::{
     Stop, StopHandle, Urgency,
-    approval::FreshPlan,
+    approval::{FreshPlan, Left},
     clock::Clock,
     in_flight::InFlight,
     journal::{
@@ -15,10 +19,10 @@ use super::{
     },
     observer::{Event, Observer, Phase},
     perform::{Checked, Errand, Performed},
-    report::{Command, Counts, Failure, Outcome, PROTECTED, RunEnd, RunReport, Seen, StopReason, UserOutcome},
+    report::{Command, Counts, Failure, Outcome, PROTECTED, RENAMED, RunEnd, RunReport, Seen, StopReason, UserOutcome},
     stop,
 };
-use crate::tenant::{TenantRead, TenantWrite};
+use crate::tenant::{TenantRead, TenantWrite, UserId};
 
 /// How long a written state may take to show.
 const READ_BACK: Duration = Duration::from_secs(30);
@@ -87,6 +91,8 @@ where
         },
         digest: plan.plan().digest.to_string().into(),
         approval: plan.approval().clone(),
+        by: plan.by.clone(),
+        approved: plan.document().clone(),
         canary: plan.plan().execution.canary,
         stop_after_failures: plan.plan().execution.stop_after_failures,
         approvals_required: plan.required().signatures,
@@ -107,7 +113,7 @@ where
         plan.changes().iter().cloned().map(UserOutcome::untouched).collect(),
     );
     session.begin(&line);
-    let queue = session.queue(|user| plan.protected.contains(&user.planned.user.id));
+    let queue = session.queue(&plan.left);
     session.run(queue, 0).await;
     session.finish()
 }
@@ -173,29 +179,35 @@ where
         }
     }
 
-    /// The users still to do, in the plan's order; those the policy protects now are left out, and told so.
-    pub(super) fn queue(&mut self, protected: impl Fn(&UserOutcome) -> bool) -> VecDeque<usize> {
+    /// The users still to do, in the plan's order; those who are left alone are told so.
+    pub(super) fn queue(&mut self, left: &HashMap<UserId, Left>) -> VecDeque<usize> {
         let mut queue = VecDeque::new();
         for index in 0..self.users.len() {
             let user = &self.users[index];
             if user.outcome == Outcome::Done {
                 continue;
             }
-            if !protected(user) {
+            let Some(left) = left.get(&user.planned.user.id) else {
                 queue.push_back(index);
                 continue;
-            }
+            };
             // Whatever an earlier session left stays as it is; an untouched user is now accounted for.
             if user.outcome == Outcome::NotAttempted {
-                let error = Failure::new(PROTECTED, "protected by a break_glass block of the policy: left alone");
-                let performed = Performed {
-                    outcome: Outcome::NotAttempted,
-                    observed: None,
-                    verified: false,
-                    error: Some(error),
-                    forbidden: false,
+                let (outcome, error) = match left {
+                    Left::Protected => (
+                        Outcome::NotAttempted,
+                        Failure::new(
+                            PROTECTED,
+                            "protected now, by a block of the policy or the configuration: left alone",
+                        ),
+                    ),
+                    Left::Renamed { now } => {
+                        let message = format!("is called {} now: left alone", now.escape_debug());
+                        (Outcome::Stale, Failure::new(RENAMED, message))
+                    }
                 };
-                self.settle(index, performed);
+                let error = Some(error);
+                self.settle(index, Performed { outcome, observed: None, verified: false, error, forbidden: false });
             }
         }
         queue
@@ -402,7 +414,7 @@ where
         }
     }
 
-    /// Gives an outcome to a user for whom this session sent nothing. Where an earlier session left him in doubt, only a
+    /// Gives an outcome to a user for whom this session sent nothing. Where an earlier session left them in doubt, only a
     /// read can settle that.
     fn settle_unsent(&mut self, index: usize, mut performed: Performed) {
         let before = self.users[index].outcome;

@@ -1,7 +1,9 @@
 //! One apply at a time per configuration directory: `.mfaplan/lock`.
 //!
 //! The lock itself is the operating system's (it is gone when its process is); the content says who holds it. Where the
-//! system's lock does not reach, on network file systems, the content decides.
+//! system's lock does not reach, on network file systems, the content decides. A lock file can be removed under a run, so
+//! the directory around it is locked as well where that is possible, and the run looks whether its lock file is still
+//! there before each write.
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
@@ -11,6 +13,8 @@ use std::{
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+use super::own_files::{self, Identity};
 
 /// Who holds a lock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -147,6 +151,9 @@ impl LockError {
 #[derive(Debug)]
 pub(crate) struct Lock {
     file: File,
+    /// The directory, locked too; held open until the lock is given back.
+    directory: Option<File>,
+    identity: Identity,
     /// What is worth saying about how it was taken.
     pub note: Option<String>,
 }
@@ -162,20 +169,25 @@ impl Lock {
         now: Timestamp,
         machine: &impl Machine,
     ) -> Result<Self, LockError> {
-        let dir = configuration.join(".mfaplan");
+        let dir = configuration.join(own_files::DIRECTORY);
         let path = dir.join("lock");
         let io = |source: io::Error| LockError::Io { path: path.clone(), source };
+        own_files::no_link(&[&dir]).map_err(io)?;
         fs::create_dir_all(&dir).map_err(io)?;
-        let mut file =
-            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(io)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(LockError::Held { holder: read(&mut file).ok().flatten(), path });
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        let mut file = own_files::open(&mut options, &path).map_err(io)?;
+        let directory = open_directory(&dir).map_err(io)?;
+        for locked in [file.try_lock(), directory.as_ref().map_or(Ok(()), File::try_lock)] {
+            match locked {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => {
+                    return Err(LockError::Held { holder: read(&mut file).ok().flatten(), path });
+                }
+                // No locks on this file system: the content has to do.
+                Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {}
+                Err(TryLockError::Error(error)) => return Err(io(error)),
             }
-            // No locks on this file system: the content has to do.
-            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {}
-            Err(TryLockError::Error(error)) => return Err(io(error)),
         }
         let mut note = None;
         if let Some(holder) = read(&mut file).map_err(io)? {
@@ -200,8 +212,27 @@ impl Lock {
         };
         let holder = Holder { pid, host: machine.host(), started_at: now, process_start, command: command.to_owned() };
         write(&mut file, &holder).map_err(io)?;
-        Ok(Self { file, note })
+        let identity = Identity::of(&file, &path).map_err(io)?;
+        Ok(Self { file, directory, identity, note })
     }
+
+    /// By which a run tells whether it still holds the lock.
+    #[must_use]
+    pub(crate) fn identity(&self) -> Identity {
+        self.identity.clone()
+    }
+}
+
+/// The directory as something that can be locked. Elsewhere than on Unix it cannot be opened, nor need it: there a file
+/// that is locked cannot be removed.
+#[cfg(unix)]
+fn open_directory(dir: &Path) -> io::Result<Option<File>> {
+    own_files::open(OpenOptions::new().read(true), dir).map(Some)
+}
+
+#[cfg(not(unix))]
+fn open_directory(_: &Path) -> io::Result<Option<File>> {
+    Ok(None)
 }
 
 impl Drop for Lock {
@@ -209,7 +240,11 @@ impl Drop for Lock {
         // Emptied, not removed: another process may have opened the file already and would hold a lock on a name that
         // is gone. Should emptying fail, the next run finds a dead process and takes over.
         let _ = self.file.set_len(0);
+        // Said, and not left to closing: a program that is just being started holds copies of both until it runs.
         let _ = self.file.unlock();
+        if let Some(directory) = &self.directory {
+            let _ = directory.unlock();
+        }
     }
 }
 
@@ -316,6 +351,44 @@ mod tests {
         fs::create_dir_all(dir.path().join(".mfaplan")).unwrap();
         fs::write(dir.path().join(".mfaplan/lock"), b"{\"pid\":1\xff").unwrap();
         assert!(Lock::acquire(dir.path(), "apply", now(), &here(11, &[])).is_ok());
+    }
+
+    #[test]
+    fn a_lock_file_that_is_removed_lets_nobody_in_and_is_missed() {
+        let dir = tempfile::tempdir().unwrap();
+        let first = Lock::acquire(dir.path(), "apply", now(), &here(10, &[(10, 5)])).unwrap();
+        assert!(first.identity().check().is_ok());
+        fs::remove_file(dir.path().join(".mfaplan/lock")).unwrap();
+        assert!(first.identity().check().unwrap_err().to_string().contains("was removed or replaced"));
+        if cfg!(unix) {
+            let second = Lock::acquire(dir.path(), "apply", now(), &here(11, &[(10, 5)]));
+            assert!(matches!(second, Err(LockError::Held { .. })), "{second:?}");
+        }
+        // The new file under the old name is not the one that was locked.
+        fs::write(dir.path().join(".mfaplan/lock"), "").unwrap();
+        assert_eq!(first.identity().check().is_err(), cfg!(unix));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nothing_is_opened_through_a_link() {
+        use std::os::unix::fs::symlink;
+        let dir = tempfile::tempdir().unwrap();
+        let elsewhere = dir.path().join("elsewhere");
+        fs::write(&elsewhere, "precious").unwrap();
+        let one = dir.path().join("one");
+        fs::create_dir_all(one.join(".mfaplan")).unwrap();
+        symlink(&elsewhere, one.join(".mfaplan/lock")).unwrap();
+        let error = Lock::acquire(&one, "apply", now(), &here(11, &[])).unwrap_err().to_string();
+        assert!(error.contains("lock is a link"), "{error}");
+        assert_eq!(fs::read_to_string(&elsewhere).unwrap(), "precious");
+        let (two, other) = (dir.path().join("two"), dir.path().join("other"));
+        fs::create_dir(&two).unwrap();
+        fs::create_dir(&other).unwrap();
+        symlink(&other, two.join(".mfaplan")).unwrap();
+        let error = Lock::acquire(&two, "apply", now(), &here(11, &[])).unwrap_err().to_string();
+        assert!(error.contains(".mfaplan is a link"), "{error}");
+        assert_eq!(fs::read_dir(&other).unwrap().count(), 0);
     }
 
     #[test]

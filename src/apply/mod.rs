@@ -19,6 +19,7 @@ pub(crate) mod journal;
 mod judge;
 pub(crate) mod lock;
 pub(crate) mod observer;
+pub(crate) mod own_files;
 mod perform;
 pub(crate) mod report;
 mod resume;
@@ -30,6 +31,7 @@ mod testing;
 mod tests;
 pub(crate) mod verify;
 
+pub(crate) use approval::Left;
 pub use approval::{Approval, ApprovedPlan, FreshPlan, Preflight, Requirements};
 pub use clock::Clock;
 pub(crate) use clock::SystemClock;

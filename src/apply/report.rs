@@ -174,8 +174,12 @@ impl Counts {
 /// [`Failure::code`] of a user whom the policy protects.
 pub(crate) const PROTECTED: &str = "protected";
 
+/// [`Failure::code`] of a user who has another sign-in name than the one that was reviewed.
+pub(crate) const RENAMED: &str = "renamed";
+
 /// One user's outcome.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct UserOutcome {
     /// Who, from where, to where.
     #[serde(flatten)]

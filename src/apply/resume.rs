@@ -1,15 +1,15 @@
 //! Going on with a run that was interrupted: by its journal, without its plan.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use super::{
     Context,
-    approval::{Approval, ApprovalError, How, Preflight, PreflightError},
+    approval::{Approval, ApprovalError, How, Left, Preflight, PreflightError},
     clock::Clock,
     executor::{Header, Session},
     journal::{
         Journal, JournalWriter, Sink,
-        v1::{Line, Resume},
+        v1::{By, Line, Resume},
     },
     observer::Event,
     report::{Command, Counts, Outcome, RunEnd, RunReport},
@@ -55,7 +55,8 @@ impl ResumeError {
 pub(crate) struct FreshResume {
     journal: Journal,
     approval: Approval,
-    protected: HashSet<UserId>,
+    left: HashMap<UserId, Left>,
+    by: By,
 }
 
 impl FreshResume {
@@ -81,15 +82,26 @@ impl FreshResume {
         if let Some(given) = given.filter(|_| required > 0) {
             return Err(ApprovalError::SignaturesNeeded { required, given }.into());
         }
-        // Signatures asked for since, or never collected: the run's own approval has to have as many.
-        if required as usize > run.approval.signers().len().max(approval.signers().len()) {
+        // Signatures asked for since, or never collected: the run's own approval has to have as many, and they must count
+        // still. The journal only says so; whoever signed proves it.
+        if required as usize > approval.signers().len() {
             let given = run.approval.signers().len();
-            return Err(ApprovalError::TooFewSignatures { required, given }.into());
+            if required as usize > given {
+                return Err(ApprovalError::TooFewSignatures { required, given }.into());
+            }
+            let allowed = preflight.signers.ok_or(ApprovalError::NoAllowedSigners)?;
+            let max_age =
+                preflight.guardrails.and_then(|one| one.approvals.as_ref()).and_then(|one| one.max_age_seconds);
+            run.verify_signatures(allowed, max_age, preflight.now)
+                .map_err(|(principal, reason)| ApprovalError::OfRun { principal, reason })?;
+            if let Some(twice) = run.approval.signs_twice() {
+                let principal = twice.principal.clone();
+                return Err(ApprovalError::SignedTwice { file: run.run.to_string(), principal, required }.into());
+            }
         }
         preflight.check(run.tenant.id, run.waivers.iter().any(|waiver| waiver.guardrail == "window"))?;
-        let ids = run.changes.iter().map(|change| change.user.id);
-        let protected = ids.filter(|id| preflight.protected.contains(id)).collect();
-        Ok(Self { journal, approval, protected })
+        let left = preflight.of(&run.changes);
+        Ok(Self { journal, approval, left, by: preflight.by.clone() })
     }
 }
 
@@ -105,7 +117,7 @@ where
     C: Clock,
     S: Sink,
 {
-    let FreshResume { journal, approval, protected } = resume;
+    let FreshResume { journal, approval, left, by } = resume;
     let mut users = journal.outcomes();
     if journal.is_finished() {
         return finished(&journal, context);
@@ -128,10 +140,11 @@ where
         timestamp: context.clock.now(),
         mfaplan_version: env!("CARGO_PKG_VERSION").into(),
         approval,
+        by,
     }));
     session.prove(done).await;
     let proven = session.users().iter().filter(|user| user.written && user.verified).count();
-    let queue = session.queue(|user| protected.contains(&user.planned.user.id));
+    let queue = session.queue(&left);
     session.run(queue, u32::try_from(proven).unwrap_or(u32::MAX)).await;
     session.finish()
 }

@@ -1,13 +1,13 @@
 //! A tenant, a disk and a clock in memory, with faults to order.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet, VecDeque},
+    collections::{BTreeMap, HashMap, VecDeque},
     future::Future,
     io,
     num::NonZeroUsize,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     path::Path,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -15,11 +15,11 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::{
-    Approval, ApprovedPlan, Clock, Context, FreshPlan, FreshResume, Observer, Outcome, Preflight, Requirements,
+    Approval, ApprovedPlan, Clock, Context, FreshPlan, FreshResume, Left, Observer, Outcome, Preflight, Requirements,
     RunReport, Stop, StopHandle, apply,
     journal::{
         Journal, JournalWriter, RunId, Sink,
-        v1::{Line, PlannedUser},
+        v1::{By, Line, PlannedUser},
     },
     resume,
 };
@@ -27,8 +27,8 @@ use crate::{
     diff::{Action, Decision},
     facts::UserKind,
     plan::{
-        Change, ChangeUser, Digest, Execution, Impact, LegacyAuth, ModernAuth, Plan, PlanConfig, PlanObserved,
-        PlanTenant, Summary,
+        Change, ChangeUser, Digest, Execution, Impact, LegacyAuth, ModernAuth, Plan, PlanObserved, PlanOrigin,
+        PlanTenant, Summary, digest,
     },
     severity::Severity,
     tenant::{
@@ -400,7 +400,7 @@ pub(super) fn plan(changes: &[(u32, MfaState, MfaState, bool)]) -> Plan {
         },
         findings: Vec::new(),
     };
-    Plan {
+    let mut plan = Plan {
         targets: Vec::new(),
         blocks: Vec::new(),
         others: Vec::new(),
@@ -408,7 +408,8 @@ pub(super) fn plan(changes: &[(u32, MfaState, MfaState, bool)]) -> Plan {
         created_at: start(),
         as_of: start(),
         tenant: PlanTenant { id: TENANT, name: "Contoso".into(), cloud: "global".into() },
-        config: PlanConfig { digest: "sha256:0".into(), files: Vec::new() },
+        config: PlanOrigin { digest: "sha256:0".into(), files: Vec::new(), parts: BTreeMap::new() },
+        policy: None,
         observed: PlanObserved { source: Source::Graph, captured_at: start(), users: 0, unavailable: Vec::new() },
         summary: Summary::default(),
         waivers: Vec::new(),
@@ -428,8 +429,10 @@ pub(super) fn plan(changes: &[(u32, MfaState, MfaState, bool)]) -> Plan {
             estimated_seconds: 0,
         },
         notes: Vec::new(),
-        digest: Digest("3fa9c1d2e4b5a6978877665544332211ffeeddccbbaa99887766554433221100".into()),
-    }
+        digest: Digest::default(),
+    };
+    plan.digest = digest::compute(&plan);
+    plan
 }
 
 /// Everybody in this state is to be enforced.
@@ -443,14 +446,23 @@ pub(super) fn run_id() -> RunId {
     "20261124T213000000Z-3fa9c1d2".parse().unwrap()
 }
 
-pub(super) fn preflight(protected: &HashSet<UserId>) -> Preflight<'_> {
-    Preflight { tenant: TENANT, now: start(), guardrails: None, protected }
+static BY: LazyLock<By> = LazyLock::new(|| By { user: "ana".into(), host: "build-7".into(), ..By::default() });
+
+pub(super) fn preflight(left: &HashMap<UserId, Left>) -> Preflight<'_> {
+    Preflight { tenant: TENANT, now: start(), guardrails: None, left, signers: None, by: &BY }
+}
+
+/// A plan that a test has changed, as the plan it is now.
+pub(super) fn sealed(mut plan: Plan) -> Plan {
+    plan.digest = digest::compute(&plan);
+    plan
 }
 
 pub(super) fn fresh(plan: Plan) -> FreshPlan {
+    let plan = sealed(plan);
     let approval = Approval::typed(&plan, "yes", start()).unwrap();
     let approved = ApprovedPlan::new(plan, approval, Requirements::default()).unwrap();
-    FreshPlan::new(approved, &preflight(&HashSet::new())).unwrap()
+    FreshPlan::new(approved, &preflight(&HashMap::new())).unwrap()
 }
 
 /// How a test runs things.
@@ -507,8 +519,8 @@ impl Bench {
         }
         let digest = Digest(journal.run.digest.strip_prefix("sha256:").unwrap().into());
         let approval = Approval::automatic(&digest, start());
-        let fresh = FreshResume::new(journal, approval, &preflight(&HashSet::new())).unwrap();
-        let writer = JournalWriter::new(self.world.clone());
+        let writer = JournalWriter::after(self.world.clone(), journal.tip.clone());
+        let fresh = FreshResume::new(journal, approval, &preflight(&HashMap::new())).unwrap();
         let report = self.world.live(resume(fresh, writer, self.context(&())))?;
         check_report(&report);
         Some(report)

@@ -1,7 +1,7 @@
 //! Approval, execution and the closing table, as `apply`, `apply --resume` and `rollback` share them.
 
 use std::{
-    collections::HashSet,
+    collections::HashMap,
     fs,
     io::{self, Write},
     num::NonZeroUsize,
@@ -12,17 +12,17 @@ use jiff::Timestamp;
 
 use crate::{
     apply::{
-        self, Approval, ApprovedPlan, FreshPlan, FreshResume, Observer, Outcome as UserResult, Preflight, Requirements,
-        RunReport, SystemClock,
+        self, Approval, ApprovedPlan, FreshPlan, FreshResume, Left, Observer, Outcome as UserResult, Preflight,
+        Requirements, RunReport, SystemClock,
         approval::{self, AllowedSigners, ApprovalError},
-        journal::{Journal, RunId, Store},
+        journal::{Journal, RunId, Store, v1::By},
         lock::{Lock, ThisMachine},
         report::StopReason,
     },
     config::{Config, Guardrails},
     escape,
     plan::{Digest, Plan},
-    tenant::{ObservedTenant, UserId},
+    tenant::{ObservedTenant, ReadError, UserId},
 };
 
 use super::{Context, Exit, Failure, Outcome, load::DIRECTORY, progress::ApplyProgress, runtime, tenant::Tenant};
@@ -30,7 +30,7 @@ use super::{Context, Exit, Failure, Outcome, load::DIRECTORY, progress::ApplyPro
 /// Flags of every command that applies.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct ApprovalArgs {
-    /// Approve the plan with this digest: whole, or at least its first 12 digits
+    /// Approve the plan with this digest: whole, or at least its first 32 digits
     #[arg(long, value_name = "DIGEST", conflicts_with_all = ["auto_approve", "signatures"])]
     pub approve: Option<String>,
     /// Approve whatever the plan is, without a question (refused where signatures are required)
@@ -86,8 +86,10 @@ pub(super) struct Asking<'a> {
     pub(super) guardrails: &'a Guardrails,
     pub(super) required: u32,
     pub(super) resuming: Option<&'a RunId>,
-    /// What a typed answer is compared with: the plan's own wish, or `yes` for a resumption.
+    /// The plan, whose own wish a typed answer is compared with; none for a resumption.
     pub(super) plan: Option<&'a Plan>,
+    /// What has to be typed for a resumption.
+    pub(super) wanted: &'a str,
     pub(super) question: String,
 }
 
@@ -123,7 +125,7 @@ impl Asking<'_> {
         let answer = ask(&self.question, context)?;
         let given = match self.plan {
             Some(plan) => Approval::typed(plan, &answer, now),
-            None => Approval::typed_again(self.digest, &answer, now),
+            None => Approval::typed_again(self.digest, self.wanted, &answer, now),
         };
         given.map_err(|error| refused(&error))
     }
@@ -133,12 +135,9 @@ impl Asking<'_> {
             return Err(Failure::new("--signature: the configuration says nothing about signatures")
                 .hint("say who may sign: `guardrails { approvals { required = 2, allowed_signers = \"file\" } }`"));
         };
-        let path = &approvals.allowed_signers;
+        let allowed = allowed_signers(&approvals.allowed_signers)?;
         let failed =
             |path: &Path, error: io::Error| Failure::new(format!("{}: cannot be read: {error}", path.display()));
-        let text = fs::read_to_string(path).map_err(|error| failed(path, error))?;
-        let allowed = AllowedSigners::parse(&text, &jiff::tz::TimeZone::system())
-            .map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
         let mut files = Vec::new();
         for file in &self.args.signatures {
             files.push((file.display().to_string(), fs::read_to_string(file).map_err(|error| failed(file, error))?));
@@ -158,9 +157,19 @@ impl Asking<'_> {
     }
 }
 
+/// Who may sign.
+pub(super) fn allowed_signers(path: &Path) -> Result<AllowedSigners, Failure> {
+    let text = fs::read_to_string(path)
+        .map_err(|error| Failure::new(format!("{}: cannot be read: {error}", path.display())))?;
+    AllowedSigners::parse(&text, &jiff::tz::TimeZone::system())
+        .map_err(|error| Failure::new(format!("{}: {error}", path.display())))
+}
+
 /// Asks at the terminal. Ctrl-C ends the program as it would end any other command, with nothing written.
 fn ask(question: &str, context: &mut Context) -> Result<String, Failure> {
     context.out.flush()?;
+    // What was typed before the question stood there cannot be an answer to it.
+    super::typed::forget_typed();
     write!(context.err, "\n{question}\n\n  Enter a value: ")?;
     context.err.flush()?;
     runtime::online()?.block_on(async {
@@ -179,19 +188,40 @@ fn ask(question: &str, context: &mut Context) -> Result<String, Failure> {
 
 /// What is looked at right before a run.
 pub(super) struct Surroundings<'a> {
-    pub(super) config: &'a Config,
-    pub(super) observed: &'a ObservedTenant,
-    pub(super) protected: HashSet<UserId>,
+    config: &'a Config,
+    observed: &'a ObservedTenant,
+    left: HashMap<UserId, Left>,
+    signers: Option<AllowedSigners>,
+    by: By,
+    lock: &'a Lock,
 }
 
-impl Surroundings<'_> {
+impl<'a> Surroundings<'a> {
+    /// As it is now, after the approval: the file of a snapshot must still be that of the same tenant.
+    pub(super) fn now(
+        config: &'a Config,
+        observed: &'a ObservedTenant,
+        left: HashMap<UserId, Left>,
+        tenant: &Tenant,
+        lock: &'a Lock,
+        context: &Context,
+    ) -> Result<Self, Failure> {
+        if let Tenant::Snapshot(snapshot) = tenant {
+            snapshot.check_tenant().map_err(ReadError::from)?;
+        }
+        let signers = config.guardrails.approvals.as_ref().map(|approvals| allowed_signers(&approvals.allowed_signers));
+        Ok(Self { config, observed, left, signers: signers.transpose()?, by: super::who::by(tenant, context)?, lock })
+    }
+
     fn preflight(&self) -> Preflight<'_> {
         Preflight {
             tenant: self.observed.id,
             // Windows are judged by the real clock at the moment of the write, not by the plan's instant.
             now: Timestamp::now(),
             guardrails: Some(&self.config.guardrails),
-            protected: &self.protected,
+            left: &self.left,
+            signers: self.signers.as_ref(),
+            by: &self.by,
         }
     }
 }
@@ -220,6 +250,7 @@ pub(super) fn perform(
         None => fresh,
     };
     let (run, journal) = store().create(context.env.now, &fresh.plan().digest).map_err(journal_failure)?;
+    let journal = journal.guarded_by(surroundings.lock.identity());
     say(context, &format!("Run {run}"));
     let parallelism = how.parallelism(tenant, fresh.plan().changes.len());
     let report = execute(how, context, |stop, observer| {
@@ -239,9 +270,8 @@ pub(super) fn resume(
     how: &How<'_>,
     context: &mut Context,
 ) -> Outcome {
-    let run = journal.run.run.clone();
     let parallelism = how.parallelism(tenant, journal.run.changes.len());
-    let writer = store().reopen(&run, &journal).map_err(journal_failure)?;
+    let writer = store().reopen(&journal).map_err(journal_failure)?.guarded_by(surroundings.lock.identity());
     let fresh = FreshResume::new(journal, approval, &surroundings.preflight()).map_err(|error| {
         let exit = if error.exit_code() == Exit::Refused.code() { Exit::Refused } else { Exit::Error };
         error.hints().into_iter().fold(Failure::new(error.to_string()), Failure::hint).exit(exit)

@@ -72,7 +72,7 @@ pub(super) fn input<'a>(
     policy_dir: Option<&'a Path>,
     args: &'a ConfigArgs,
     environment: &'a [(String, String)],
-    known_rules: &'a [(&'a str, &'a str)],
+    known_rules: &'a [(&'a str, &'a str, crate::severity::Severity)],
     context: &Context,
 ) -> LoadInput<'a> {
     LoadInput {

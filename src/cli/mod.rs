@@ -22,6 +22,8 @@ mod tenant;
 mod terminal;
 pub(crate) mod testing;
 mod timeline;
+mod typed;
+mod who;
 
 pub(crate) use args::{Cli, Command};
 pub(crate) use context::Context;

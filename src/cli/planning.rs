@@ -1,13 +1,14 @@
 //! Planning, as every command that needs a plan does it.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::{
-    config::{Config, Layer},
+    apply::Left,
+    config::{Config, Layer, Selector},
     desired,
     facts::{Facts, UserView},
     plan::{self, BuildError, BuildInput, Plan, TargetProblem, Waiver},
-    tenant::{ObservedTenant, Text, UserId, UserIndex},
+    tenant::{MfaState, ObservedTenant, Text, UserId, UserIndex},
 };
 
 use super::{
@@ -124,23 +125,64 @@ pub(super) fn waivers(config: &Config, given: &[String], reason: Option<&str>) -
     Ok(waivers)
 }
 
-/// Users whom any `break_glass` block protects now.
-pub(super) fn protected(config: &Config, observed: &ObservedTenant) -> HashSet<UserId> {
-    emergency(config, observed, |_| true)
+/// Whom blocks protect now, whatever an older plan or run says.
+pub(super) struct Protected {
+    /// Emergency accounts, and accounts that the policy declares as they are.
+    untouchable: HashSet<UserId>,
+    /// Other service accounts: never raised.
+    never_raised: HashSet<UserId>,
 }
 
-/// Users whom a `break_glass` block of the policy directory protects now, whatever an older plan says.
-pub(super) fn protected_by_policy(config: &Config, observed: &ObservedTenant) -> HashSet<UserId> {
-    emergency(config, observed, |layer| layer == Layer::Policy)
+impl Protected {
+    /// As the configuration and the policy at hand say.
+    pub(super) fn now(config: &Config, observed: &ObservedTenant) -> Self {
+        let glass = config.break_glass.iter().map(|block| (&block.selector, true));
+        let service = config
+            .service_accounts
+            .iter()
+            .map(|block| (&block.selector, block.declared.layer == Layer::Policy && !block.lower));
+        let (untouchable, raised): (Vec<_>, Vec<_>) = glass.chain(service).partition(|(_, untouchable)| *untouchable);
+        let facts = Facts::of(observed, &config.guardrails.signal, config.instant);
+        let ids = |blocks: Vec<(&Selector, bool)>| {
+            let view = |index: UserIndex, _| UserView::new(&facts, index, None);
+            let selectors: Vec<_> = blocks.into_iter().map(|(selector, _)| selector).collect();
+            desired::selected(config, observed, plan::tenant_value(config, observed), view, &selectors)
+                .into_iter()
+                .map(|index| observed.user(index).id)
+                .collect()
+        };
+        Self { untouchable: ids(untouchable), never_raised: ids(raised) }
+    }
+
+    /// Does it forbid this write?
+    pub(super) fn forbids(&self, user: UserId, before: MfaState, after: MfaState) -> bool {
+        self.untouchable.contains(&user) || after.strength() > before.strength() && self.never_raised.contains(&user)
+    }
 }
 
-fn emergency(config: &Config, observed: &ObservedTenant, counts: impl Fn(Layer) -> bool) -> HashSet<UserId> {
-    let facts = Facts::of(observed, &config.guardrails.signal, config.instant);
-    let view = |index: UserIndex, _| UserView::new(&facts, index, None);
-    let blocks = config.break_glass.iter().filter(|block| counts(block.declared.layer));
-    let selectors: Vec<_> = blocks.map(|block| &block.selector).collect();
-    desired::selected(config, observed, plan::tenant_value(config, observed), view, &selectors)
-        .into_iter()
-        .map(|index| observed.user(index).id)
+/// Which users of earlier decisions are left alone now: those who are protected, and those who have another name than
+/// the one that was reviewed.
+pub(super) fn left_alone<'a>(
+    config: &Config,
+    observed: &ObservedTenant,
+    writes: impl Iterator<Item = (UserId, &'a Text, MfaState, MfaState)>,
+) -> HashMap<UserId, Left> {
+    let protected = Protected::now(config, observed);
+    writes
+        .filter_map(|(id, name, before, after)| {
+            if protected.forbids(id, before, after) {
+                return Some((id, Left::Protected));
+            }
+            let now = &observed.user(observed.by_id(id)?).user_principal_name;
+            (now != name).then(|| (id, Left::Renamed { now: now.clone() }))
+        })
         .collect()
+}
+
+/// The writes of a plan, for [`left_alone`].
+pub(super) fn writes(plan: &Plan) -> impl Iterator<Item = (UserId, &Text, MfaState, MfaState)> {
+    plan.applicable().filter_map(|change| {
+        let before = change.before.known()?;
+        Some((change.user.id, &change.user.user_principal_name, before, change.after))
+    })
 }

@@ -1,10 +1,10 @@
 //! The tenant of a command: an offline copy or Microsoft Graph, behind one type, so that every command runs the same
 //! code on both.
 
-use std::{fs::File, path::Path};
+use std::{collections::BTreeSet, fs::File, path::Path};
 
 use crate::{
-    config::{Config, Layer, Selector},
+    config::{Config, Selector},
     graph::GraphTenant,
     sign_ins,
     snapshot::SnapshotTenant,
@@ -56,6 +56,11 @@ impl TenantWrite for Tenant {
 
 /// Opens the tenant the configuration names: its snapshot, the one given on the command line, or Microsoft Graph.
 pub(super) fn open(config: &Config, args: &TenantArgs, context: &Context) -> Result<Tenant, Failure> {
+    let live = args.snapshot.is_none() && config.tenant.snapshot.is_none();
+    if live && context.writes && context.global.as_of.is_some() {
+        return Err(Failure::new("--as-of: what is written to the live tenant is judged by the real clock")
+            .hint("leave --as-of out; a plan for another day can be looked at with `mfaplan plan --as-of DATE`"));
+    }
     match args.snapshot.as_deref().or(config.tenant.snapshot.as_deref()) {
         Some(path) => Ok(Tenant::Snapshot(SnapshotTenant::open(path).map_err(ReadError::from)?)),
         None => {
@@ -81,25 +86,29 @@ pub(super) fn observe(tenant: &Tenant, config: &Config, context: &Context) -> Re
     Ok(observed)
 }
 
-/// Reads what applying a saved plan rests on beside the plan itself: whom the policy directory protects now. The states
-/// are read anew before each write, and reports that take minutes are not read a second time.
-pub(super) fn observe_protected(
+/// Reads what applying an approved plan rests on beside the plan itself: the users it may write, and whom blocks protect
+/// now. The states are read anew before each write, and reports that take minutes are not read a second time.
+pub(super) fn observe_users(
     tenant: &Tenant,
     config: &Config,
+    users: BTreeSet<UserId>,
     context: &Context,
 ) -> Result<ObservedTenant, Failure> {
     let Tenant::Graph(graph) = tenant else { return observe(tenant, config, context) };
-    let policy = || config.break_glass.iter().filter(|block| block.declared.layer == Layer::Policy);
+    let glass = config.break_glass.iter().map(|block| &block.selector);
+    let protecting = || glass.clone().chain(config.service_accounts.iter().map(|block| &block.selector));
     let asks_facts = |selector: &Selector| {
         let mut parts = std::iter::successors(Some(selector), |part| part.except.as_deref());
         parts.any(|part| part.filter.is_some())
     };
-    if policy().any(|block| asks_facts(&block.selector)) {
+    // A filter may ask anything of anybody, and percentages are of all users.
+    if protecting().any(asks_facts) || config.guardrails.max_change_percent.is_some() {
         return observe(tenant, config, context);
     }
     let mut request = config.reads();
     request.unneeded.extend(Fact::ALL.iter().copied());
     request.all_groups = false;
+    request.users = Some(users);
     let progress = Progress::new(context);
     let observed = runtime::online()?.block_on(graph.read(&request, &progress))?;
     check_identity(config, &observed)?;

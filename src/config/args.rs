@@ -13,9 +13,27 @@ use super::{
 };
 use crate::{
     diag::{Diagnostic, Diagnostics, Span},
-    eval::{CompileContext, Expr, References, Scope, Type, Value, convert},
+    eval::{CompileContext, Expr, FileReads, References, Scope, Type, Value, convert},
     tenant::Text,
 };
+
+/// What every expression of a directory has around it while it is loaded.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Around<'a> {
+    pub(crate) dir: &'a Path,
+    /// What files may be read besides those reviewed with the directory.
+    pub(crate) allow_files: &'a [PathBuf],
+    pub(crate) instant: Timestamp,
+    /// Where the files that are read are noted.
+    pub(crate) reads: &'a FileReads,
+}
+
+impl<'a> Around<'a> {
+    pub(crate) fn scope(self, var: &'a Value, local: &'a Value) -> Scope<'a> {
+        let scope = Scope::new(var, local, self.dir, self.instant).noting(self.reads);
+        Scope { allow_files: self.allow_files, ..scope }
+    }
+}
 
 /// What expressions of a directory see while it is loaded.
 #[derive(Debug)]
@@ -23,9 +41,7 @@ pub(crate) struct Env<'a> {
     pub(crate) names: CompileContext,
     pub(crate) var: &'a Value,
     pub(crate) local: &'a Value,
-    pub(crate) dir: &'a Path,
-    pub(crate) allow_files: &'a [PathBuf],
-    pub(crate) instant: Timestamp,
+    pub(crate) around: Around<'a>,
 }
 
 /// `each.key` and `each.value`.
@@ -34,12 +50,11 @@ pub(crate) type Each = (Value, Value);
 impl<'a> Env<'a> {
     /// A path of the configuration: relative to its directory, and shown as it was written where that is the current one.
     pub(crate) fn path(&self, text: &str) -> PathBuf {
-        if self.dir == Path::new(".") { PathBuf::from(text) } else { self.dir.join(text) }
+        if self.around.dir == Path::new(".") { PathBuf::from(text) } else { self.around.dir.join(text) }
     }
 
     pub(crate) fn scope(&'a self, each: Option<&'a Each>) -> Scope<'a> {
-        let mut scope = Scope::new(self.var, self.local, self.dir, self.instant);
-        scope.allow_files = self.allow_files;
+        let mut scope = self.around.scope(self.var, self.local);
         scope.each = each.map(|(key, value)| (key, value));
         scope
     }

@@ -6,17 +6,20 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{LoadInput, load};
-use crate::diag::{json, render};
+use super::{KnownRule, LoadInput, load};
+use crate::{
+    diag::{json, render},
+    severity::Severity,
+};
 
 /// A few rules to name, as the real registry is beyond this module's reach.
-pub(super) const RULES: [(&str, &str); 6] = [
-    ("MFA001", "directory-synchronisation-account"),
-    ("MFA003", "last-usable-administrator"),
-    ("MFA006", "legacy-mail-client"),
-    ("MFA044", "state-changed-meanwhile"),
-    ("MFA045", "unknown-state"),
-    ("MFA201", "legacy-protocol-in-use"),
+pub(super) const RULES: [KnownRule<'static>; 6] = [
+    ("MFA001", "directory-synchronisation-account", Severity::Critical),
+    ("MFA003", "last-usable-administrator", Severity::Critical),
+    ("MFA006", "legacy-mail-client", Severity::Critical),
+    ("MFA044", "state-changed-meanwhile", Severity::Critical),
+    ("MFA045", "unknown-state", Severity::Critical),
+    ("MFA201", "legacy-protocol-in-use", Severity::Critical),
 ];
 
 /// Text and JSON of what loading this directory reports; the text ends with the verdict.

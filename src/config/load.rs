@@ -6,15 +6,14 @@ use std::{
     sync::Arc,
 };
 
-use aws_lc_rs::digest::{Context, SHA256};
 use hcl_edit::structure::Body;
 use indexmap::IndexMap;
 use jiff::Timestamp;
 use rayon::prelude::*;
 
 use super::{
-    Config, Layer, Mfa,
-    args::{self, Env},
+    Config, Layer, Mfa, Origin,
+    args::{self, Around, Env},
     blocks::{self, KnownRules, Limits},
     files::{self, Overlay, Read, SUFFIX},
     locals, outline, parse, policy,
@@ -24,7 +23,8 @@ use super::{
 };
 use crate::{
     diag::{Diagnostic, Diagnostics, SourceMap, Span},
-    eval::{CompileContext, Scope, Value},
+    eval::{CompileContext, FileReads, Scope, Value},
+    severity::Severity,
     tenant::Text,
 };
 
@@ -45,9 +45,12 @@ pub struct LoadInput<'a> {
     pub environment: &'a [(String, String)],
     /// The plan's one instant.
     pub instant: Timestamp,
-    /// Id and name of every built-in rule.
-    pub known_rules: &'a [(&'a str, &'a str)],
+    /// Id, name and worst severity of every built-in rule.
+    pub known_rules: &'a [KnownRule<'a>],
 }
+
+/// Id, name and worst severity of a built-in rule.
+pub(crate) type KnownRule<'a> = (&'a str, &'a str, Severity);
 
 /// A configuration that cannot be used, and why.
 #[derive(Debug)]
@@ -272,6 +275,8 @@ impl<'b, 'a> Builder<'b, 'a> {
         // What a broken block would have declared is not known, so nothing can be said about references to it.
         let unsure = self.broken("variable") || self.broken("locals");
         let declared: Vec<&RawBlock<'_>> = self.of("variable").collect();
+        let (reads, policy_reads) = (FileReads::default(), FileReads::default());
+        let around = Around { dir, allow_files, instant, reads: &reads };
         let resolved = variables::resolve(&declared, inputs, sources, diags);
         let found = locals::collect(self.of("locals"), diags);
         if unsure {
@@ -280,21 +285,19 @@ impl<'b, 'a> Builder<'b, 'a> {
         let names = CompileContext::new(declared.iter().map(|one| one.name()), found.keys().cloned());
         let nothing = Value::object::<Text>([]);
         let var = resolved.var.clone();
-        let scope = Scope { allow_files, ..Scope::new(&var, &nothing, dir, instant) };
+        let scope = around.scope(&var, &nothing);
         let (local, complete) = locals::evaluate(&found, &names, scope, diags);
         resolved.validate(&names, Scope { local: &local, ..scope }, diags);
         // Without all values there is no configuration, but what can be said of the blocks is said.
         let ready = resolved.complete && complete;
-        let configuration = Env { names, var: &var, local: &local, dir, allow_files, instant };
+        let configuration = Env { names, var: &var, local: &local, around };
         // Policy sees no variables: whoever sets those would otherwise set policy.
         let policy_dir = self.input.policy_dir.unwrap_or(dir);
         let policy = Env {
             names: CompileContext::default(),
             var: &nothing,
             local: &nothing,
-            dir: policy_dir,
-            allow_files,
-            instant,
+            around: Around { dir: policy_dir, allow_files, instant, reads: &policy_reads },
         };
         let env = |layer| match layer {
             Layer::Configuration => &configuration,
@@ -313,12 +316,14 @@ impl<'b, 'a> Builder<'b, 'a> {
             );
         }
         let mut config = self.lower(&compiled, &env, diags).filter(|_| ready)?;
-        config.files = trees
-            .iter()
-            .filter(|tree| tree.layer == Layer::Configuration)
-            .map(|tree| tree.read.name.as_str().into())
-            .collect();
-        config.digest = digest(trees, sources, &var);
+        let of = |layer| {
+            let trees = trees.iter().filter(move |tree| tree.layer == layer);
+            trees.map(|tree| (tree.read.name.as_str(), &*sources.file(tree.read.file).text))
+        };
+        let origin = Origin::new(dir.to_owned(), of(Layer::Configuration)).with_variables(&var);
+        config.origin = origin.with_reads(reads);
+        config.policy =
+            self.input.policy_dir.map(|dir| Origin::new(dir.to_owned(), of(Layer::Policy)).with_reads(policy_reads));
         config.var = var.clone();
         config.local = local.clone();
         Some(config)
@@ -371,13 +376,14 @@ impl<'b, 'a> Builder<'b, 'a> {
         let header = limits.get(&true).map(|one| one.header);
         let guardrails = policy::merge(limits.remove(&false), limits.remove(&true), diags);
         policy::check_accepts(&config.accepts, &guardrails, header, diags);
+        policy::check_risks(&risks, &guardrails, &rules, &config.rules, header, diags);
         let risks = policy::merge_risks(risks, diags);
         let Parts { mfa, service_accounts, break_glass, accepts, rules, rollouts, checks, outputs } = config;
         Some(Config {
             dir: self.input.dir.to_owned(),
             allow_files: self.input.allow_files.to_vec(),
-            files: Vec::new(),
-            digest: Text::default(),
+            origin: Origin::default(),
+            policy: None,
             sources: SourceMap::default(),
             instant: self.input.instant,
             var: Value::Null,
@@ -449,25 +455,4 @@ struct Parts {
     rollouts: IndexMap<Text, super::Rollout>,
     checks: Vec<super::Check>,
     outputs: Vec<super::Output>,
-}
-
-/// `sha256:…` over names and contents of the files, by layer and name, and over the values of all variables. Each
-/// piece is preceded by its length, so that no two configurations write the same bytes.
-fn digest(trees: &[Tree], sources: &SourceMap, var: &Value) -> Text {
-    let mut context = Context::new(&SHA256);
-    let mut add = |bytes: &[u8]| {
-        context.update(&(bytes.len() as u64).to_be_bytes());
-        context.update(bytes);
-    };
-    for tree in trees {
-        add(match tree.layer {
-            Layer::Configuration => b"configuration",
-            Layer::Policy => b"policy",
-        });
-        add(tree.read.name.as_bytes());
-        add(sources.file(tree.read.file).text.as_bytes());
-    }
-    add(var.to_json().to_string().as_bytes());
-    let hex: String = context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("sha256:{hex}").into()
 }

@@ -18,6 +18,7 @@ mod locals;
 mod model;
 #[cfg(test)]
 mod null_tests;
+mod origin;
 mod outline;
 pub(crate) mod parse;
 mod policy;
@@ -39,8 +40,10 @@ pub(crate) mod window;
 
 pub(crate) use blocks::sign_in_files;
 pub use files::Overlay;
+pub(crate) use load::KnownRule;
 pub use load::{LoadFailure, LoadInput, load, load_over};
 pub use model::*;
+pub use origin::Origin;
 pub(crate) use parse::syntax_errors;
 pub(crate) use variables::ENVIRONMENT_PREFIX;
 pub(crate) use waivable::Waivable;

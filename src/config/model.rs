@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use indexmap::IndexMap;
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::args::HIDDEN;
+use super::{Origin, args::HIDDEN};
 use crate::{
     diag::{Diagnostic, SourceMap, Span},
     eval::{Expr, Value},
@@ -20,10 +20,10 @@ pub struct Config {
     pub dir: PathBuf,
     /// Directories that expressions may read files from, besides those reviewed with the configuration.
     pub allow_files: Vec<PathBuf>,
-    /// Names of the files read, relative to [`Config::dir`], sorted.
-    pub files: Vec<Text>,
-    /// `sha256:…` over names and contents of the files and over the values of all variables.
-    pub digest: Text,
+    /// What the configuration was made of.
+    pub origin: Origin,
+    /// What the policy directory was made of, where there is one.
+    pub policy: Option<Origin>,
     /// The files' text, for places in findings and diagnostics.
     pub sources: SourceMap,
     /// The plan's one instant.

@@ -1,7 +1,8 @@
 //! The policy directory over the configuration: the tighter of each guardrail, and what may not be loosened.
 
 use super::{
-    Accept, Approvals, Bound, Confirm, Guardrails, Layer, PolicyBounds, RiskOverride, SignalSettings, blocks::Limits,
+    Accept, Approvals, Bound, Confirm, Guardrails, Layer, OwnRule, PolicyBounds, RiskOverride, SignalSettings,
+    blocks::{KnownRules, Limits},
 };
 use crate::{
     diag::{Diagnostic, Diagnostics, Span},
@@ -77,6 +78,20 @@ pub(crate) fn merge(config: Option<Limits>, policy: Option<Limits>, diags: &mut 
         all
     };
     let signal = SignalSettings::default();
+    let not_acceptable = p.map(|one| one.not_acceptable.clone()).unwrap_or_default();
+    // A score that nobody reaches would switch these rules off without a word about them.
+    if not_acceptable.iter().any(|rule| matches!(rule.as_str(), "MFA008" | "MFA009")) {
+        for (name, set, usual) in [("certain", certain, signal.certain), ("possible", possible, signal.possible)] {
+            if let Some(Bound { value, layer: Layer::Configuration, span }) = set
+                && value > usual
+            {
+                let detail = format!(
+                    "The policy directory lets MFA008 and MFA009 not be accepted; `{name}` may not be raised above {usual}."
+                );
+                diags.push(loosens(&detail, Some(span), None));
+            }
+        }
+    }
     Guardrails {
         max_changes,
         max_change_percent,
@@ -94,7 +109,7 @@ pub(crate) fn merge(config: Option<Limits>, policy: Option<Limits>, diags: &mut 
         approvals: approvals(config_approvals, policy_approvals),
         auto_approve,
         waivable: p.map(|one| one.waivable.clone()).unwrap_or_default(),
-        not_acceptable: p.map(|one| one.not_acceptable.clone()).unwrap_or_default(),
+        not_acceptable,
         signal: SignalSettings {
             tags: union(|one| &one.tags),
             patterns: union(|one| &one.patterns),
@@ -190,5 +205,33 @@ pub(crate) fn check_accepts(
             Some(one.declared.span),
             policy,
         ));
+    }
+}
+
+/// Refuses `risk` blocks of the configuration that take weight from a rule which may not be accepted: otherwise they would
+/// be the way round it.
+pub(crate) fn check_risks(
+    risks: &[RiskOverride],
+    guardrails: &Guardrails,
+    known: &KnownRules<'_>,
+    own: &[OwnRule],
+    policy: Option<Span>,
+    diags: &mut Diagnostics,
+) {
+    let of_configuration = risks.iter().filter(|one| one.declared.layer == Layer::Configuration);
+    for one in of_configuration.filter(|one| guardrails.not_acceptable.contains(&one.rule)) {
+        let policys = risks.iter().find(|it| it.rule == one.rule && it.declared.layer == Layer::Policy);
+        let usual = policys
+            .and_then(|one| one.severity)
+            .or_else(|| known.severity(&one.rule))
+            .or_else(|| own.iter().find(|rule| rule.id == one.rule).map(|rule| rule.severity));
+        let detail = if !one.enabled {
+            format!("{} is among the rules that may not be accepted, so it may not be switched off either.", one.rule)
+        } else if one.severity.is_some_and(|severity| usual.is_none_or(|usual| severity < usual)) {
+            format!("{} is among the rules that may not be accepted, so it may not be made milder either.", one.rule)
+        } else {
+            continue;
+        };
+        diags.push(loosens(&detail, Some(one.declared.span), policy));
     }
 }

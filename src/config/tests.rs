@@ -121,7 +121,7 @@ output "n" {
         ),
     ]);
     let config = loaded(input(dir.path()));
-    assert_eq!(config.files, ["rest.mfa.hcl", "staff.mfa.hcl", "tenant.mfa.hcl"]);
+    assert_eq!(config.origin.files, ["rest.mfa.hcl", "staff.mfa.hcl", "tenant.mfa.hcl"]);
     let addresses: Vec<&str> = config.mfa.iter().map(|one| one.declared.address.as_str()).collect();
     assert_eq!(addresses, ["mfa.teams[\"apac\"]", "mfa.teams[\"emea\"]"]);
     let apac = &config.mfa[0];
@@ -198,7 +198,8 @@ fn the_digest_follows_files_and_variables_and_nothing_else() {
     let dir = directory(&[("a.mfa.hcl", text)]);
     let digest = |value: &str| {
         let vars = [format!("s={value}")];
-        loaded(LoadInput { vars: &vars, ..input(dir.path()) }).digest
+        let origin = loaded(LoadInput { vars: &vars, ..input(dir.path()) }).origin;
+        origin.digest(&origin.parts())
     };
     let one = digest("1");
     assert!(one.starts_with("sha256:") && one.len() == 71);
@@ -229,7 +230,7 @@ fn the_tighter_guardrail_holds_and_policy_survives() {
     assert_eq!(guardrails.waivable, ["max_changes"]);
     assert_eq!(config.break_glass[0].declared.layer, Layer::Policy);
     assert_eq!(summaries(&config.warnings), ["Looser than the policy"]);
-    assert_eq!(config.files, ["a.mfa.hcl", "tenant.mfa.hcl"]);
+    assert_eq!(config.origin.files, ["a.mfa.hcl", "tenant.mfa.hcl"]);
 }
 
 #[test]

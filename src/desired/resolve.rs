@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::{
-    config::{Config, Mfa},
+    config::{Config, Layer, Mfa},
     diag::{Diagnostic, Diagnostics, Level, Span},
     eval::{UserFacts, Value},
     tenant::{MfaState, ObservedState, ObservedTenant, Text, UserIndex},
@@ -79,7 +79,10 @@ where
             protections.entry(user).or_insert(Protection { kind, block, caught: false, lower: false });
         }
     }
-    for (block, declared) in (0..).zip(&config.service_accounts) {
+    // The policy's word first: an account that it declares as it is, no configuration lowers.
+    let mut accounts: Vec<_> = (0..).zip(&config.service_accounts).collect();
+    accounts.sort_by_key(|(_, declared)| declared.declared.layer != Layer::Policy);
+    for (block, declared) in accounts {
         for user in selection.users(&declared.selector, &|_| None) {
             let kind = ProtectionKind::ServiceAccount;
             protections.entry(user).or_insert(Protection { kind, block, caught: false, lower: declared.lower });

@@ -285,6 +285,7 @@ fn scope<'s>(config: &'s Config, predicate: &'s Predicate, tenant: &'s Value, vi
         plan: None,
         tenant: Some(tenant),
         base_dir: &config.dir,
+        reads: Some(&config.origin.reads),
         allow_files: &config.allow_files,
         instant: config.instant,
         extra: None,

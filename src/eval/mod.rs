@@ -18,6 +18,7 @@ mod ir;
 mod number;
 mod ops;
 mod parse;
+mod reads;
 mod run;
 mod scope;
 #[cfg(test)]
@@ -42,6 +43,7 @@ pub(crate) use convert::convert;
 pub(crate) use error::EvalError;
 pub(crate) use number::Number;
 pub use parse::parse_expression;
+pub(crate) use reads::{FileReads, hash};
 pub(crate) use run::Nulls;
 pub(crate) use scope::{CHANGE, TENANT};
 pub(crate) use scope::{ExtraNames, Member};

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::{References, Value};
+use super::{FileReads, References, Value};
 
 /// An attribute of one of the fixed names, as documentation and editors tell it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,6 +124,8 @@ pub struct Scope<'a> {
     pub tenant: Option<&'a Value>,
     /// What relative paths in `file()` and `path.module` start from: the configuration directory.
     pub base_dir: &'a Path,
+    /// Where files that are read are noted.
+    pub reads: Option<&'a FileReads>,
     /// Directories that `file()` and its kin may read besides what is reviewed with the configuration: `--allow-files`.
     pub allow_files: &'a [PathBuf],
     /// What `timestamp()` and `plantimestamp()` return.
@@ -145,10 +147,18 @@ impl<'a> Scope<'a> {
             plan: None,
             tenant: None,
             base_dir,
+            reads: None,
             allow_files: &[],
             instant,
             extra: None,
         }
+    }
+
+    /// The same, noting the files that are read.
+    #[must_use]
+    pub fn noting(mut self, reads: &'a FileReads) -> Self {
+        self.reads = Some(reads);
+        self
     }
 
     /// Have all variables and locals that these mention a value? One that has none has been reported where it is declared.

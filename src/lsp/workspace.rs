@@ -15,7 +15,7 @@ use super::{
     outline::{Declared, declarations},
 };
 use crate::{
-    config::{LoadInput, Overlay, files},
+    config::{KnownRule, LoadInput, Overlay, files},
     snapshot,
     tenant::ObservedTenant,
 };
@@ -29,7 +29,7 @@ pub(super) struct Workspace {
     open: BTreeMap<PathBuf, Uri>,
     policy_dir: Option<PathBuf>,
     environment: Vec<(String, String)>,
-    known_rules: Vec<(&'static str, &'static str)>,
+    known_rules: Vec<KnownRule<'static>>,
     snapshots: BTreeMap<PathBuf, Snapshot>,
     /// The snapshot that a directory named when it last loaded; completion needs it most while nothing loads.
     named: BTreeMap<PathBuf, PathBuf>,

@@ -1,6 +1,8 @@
 //! Building: from a valid configuration and an observed tenant to the plan. Synchronous and deterministic: the same
 //! input gives the same bytes.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use rayon::prelude::*;
 
@@ -11,13 +13,13 @@ use crate::{
     diff::{self, Action, Cause, Decision, DecisionKind, Transition},
     eval::Scope,
     facts::{Facts, UserKind, UserView},
-    risk::{self, Finding, Place},
+    risk::{self, Finding, Place, PlanFinding},
     severity::Severity,
     tenant::{MfaState, ObservedState, ObservedTenant, Text, UserIndex},
 };
 
 use super::{
-    Change, ChangeUser, Digest, Execution, Plan, PlanConfig, PlanObserved, PlanTenant, SeverityCounts, StateCounts,
+    Change, ChangeUser, Digest, Execution, Plan, PlanObserved, PlanOrigin, PlanTenant, SeverityCounts, StateCounts,
     Summary, Waiver, digest, expressions,
     guardrails::{self, Judged},
     impact, roster, target,
@@ -118,6 +120,7 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, BuildError> {
         plan: Some(&plan_value),
         tenant: Some(&tenant_value),
         base_dir: &config.dir,
+        reads: Some(&config.origin.reads),
         allow_files: &config.allow_files,
         instant: config.instant,
         extra: None,
@@ -149,7 +152,8 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, BuildError> {
             name: tenant.name.clone(),
             cloud: Text::from(config.tenant.cloud.as_str()),
         },
-        config: PlanConfig { digest: config.digest.clone(), files: config.files.clone() },
+        config: PlanOrigin::of(&config.origin),
+        policy: config.policy.as_ref().map(PlanOrigin::of),
         observed: observed(tenant),
         targets: targets.iter().map(|one| Text::from(one.as_str())).collect(),
         blocks: roster::blocks(config),
@@ -232,21 +236,67 @@ pub(super) fn execution(config: &Config, summary: &Summary, auto_approve: Option
         }),
         approvals_required: guardrails.approvals.as_ref().map_or(0, |approvals| approvals.required),
         auto_approve,
-        estimated_seconds: summary.applied().saturating_sub(WRITE_BUCKET).div_ceil(WRITES_PER_SECOND),
+        estimated_seconds: estimated_seconds(summary),
     }
 }
 
-/// An unaccepted risk at or above `block_at` withholds the change, whether it would be applied now or waits; a rule that
-/// nobody may accept (the state is unknown) does so whatever `block_at` says.
+/// How a saved plan is to be applied, as the configuration at hand says. `tenant` gives `auto_approve` its names.
+///
+/// # Errors
+/// When the condition of `auto_approve` fails.
+pub(crate) fn execution_now(
+    config: &Config,
+    summary: &Summary,
+    tenant: &ObservedTenant,
+) -> Result<Execution, Vec<Diagnostic>> {
+    let (plan_value, tenant_value) = (expressions::plan(summary), expressions::tenant(config, tenant));
+    let scope = Scope {
+        plan: Some(&plan_value),
+        tenant: Some(&tenant_value),
+        allow_files: &config.allow_files,
+        ..Scope::new(&config.var, &config.local, &config.dir, config.instant).noting(&config.origin.reads)
+    };
+    let mut failed = Vec::new();
+    let auto_approve = expressions::auto_approve(config, &scope, &mut failed);
+    if failed.is_empty() { Ok(execution(config, summary, auto_approve)) } else { Err(failed) }
+}
+
+/// The earliest seconds the service's write quota allows for the changes that will be performed.
+#[must_use]
+pub(crate) const fn estimated_seconds(summary: &Summary) -> u64 {
+    summary.applied().saturating_sub(WRITE_BUCKET).div_ceil(WRITES_PER_SECOND)
+}
+
+/// The summary that these changes and findings add up to, where the tenant's own numbers are as this one says.
+#[must_use]
+pub(crate) fn recounted(said: &Summary, changes: &[Change], findings: &[PlanFinding]) -> Summary {
+    let Summary { users, managed, unmanaged, protected, unchanged, before, .. } = *said;
+    let tenant = Summary { users, managed, unmanaged, protected, unchanged, before, ..Summary::default() };
+    let mut counted = Summary { after: before, ..tenant };
+    count_changes(&mut counted, changes);
+    count_findings(
+        &mut counted,
+        changes.iter().flat_map(|one| &one.findings).chain(findings.iter().map(|one| &one.finding)),
+    );
+    counted
+}
+
 fn decide(transition: &Transition, findings: &[Finding], block_at: Severity) -> Decision {
+    Decision::new(transition.timing.clone(), withheld_by(&transition.before, findings, block_at))
+}
+
+/// The rules that withhold a change of a user in this state: an unaccepted risk at or above `block_at` does, whether the
+/// change would be applied now or waits; a rule that nobody may accept (the state is unknown) does so whatever `block_at`
+/// says.
+pub(crate) fn withheld_by(before: &ObservedState, findings: &[Finding], block_at: Severity) -> Vec<Cow<'static, str>> {
     let blocks = |finding: &&Finding| {
         finding.accepted.is_none() && (finding.severity >= block_at || !risk::waivable(&finding.rule))
     };
     let mut by: Vec<_> = findings.iter().filter(blocks).map(|one| one.rule.clone()).collect();
-    if by.is_empty() && transition.before.known().is_none() {
+    if by.is_empty() && before.known().is_none() {
         by.push("MFA045".into());
     }
-    Decision::new(transition.timing.clone(), by)
+    by
 }
 
 pub(super) fn change(
@@ -361,7 +411,9 @@ pub(super) fn count_changes(summary: &mut Summary, changes: &[Change]) {
                     Action::Relax => summary.relax += 1,
                     Action::Disable => summary.disable += 1,
                 }
-                *bucket(&mut summary.after, &change.before) -= 1;
+                // A file that was made up may count fewer than it changes; reading one must not be the end of the program.
+                let from = bucket(&mut summary.after, &change.before);
+                *from = from.saturating_sub(1);
                 *bucket(&mut summary.after, &ObservedState::Known(change.effective)) += 1;
             }
         }
@@ -369,7 +421,7 @@ pub(super) fn count_changes(summary: &mut Summary, changes: &[Change]) {
 }
 
 /// The users that percentages are of: unknown counts as enabled, as it could sign in.
-pub(super) fn enabled_users(tenant: &ObservedTenant) -> u64 {
+pub(crate) fn enabled_users(tenant: &ObservedTenant) -> u64 {
     tenant.users().iter().filter(|user| user.account_enabled != Some(false)).count() as u64
 }
 

@@ -1,16 +1,19 @@
-//! The digest: the identity of what is being approved.
+//! The digest: the identity of what is being approved, which is what will be written and under which conditions.
 //!
 //! SHA-256 over a canonical JSON document (UTF-8, sorted keys, no spaces):
 //!
 //! ```json
-//! {"changes":[{"after":"enforced","before":"disabled","decision":"apply",
-//!              "findings":[{"accepted":false,"rule":"MFA018","severity":"high"}],"user":"<object id>"}],
+//! {"changes":[{"after":"enforced","before":"disabled","effective":"enforced",
+//!              "findings":[{"accepted":false,"rule":"MFA018","severity":"high"}],
+//!              "user":"<object id>","user_principal_name":"jdoe@contoso.com"}],
+//!  "cloud":"global",
+//!  "execution":{"block_at":"critical","canary":5,"confirm":"yes","stop_after_failures":3},
 //!  "findings":[…],"refused":["max_changes"],"tenant":"<tenant id>","waivers":{"max_changes":800}}
 //! ```
 //!
-//! Changes are sorted by user id, findings by rule, then severity; `findings` are those of the tenant at or above
-//! `block_at`. Times, counts and wording do not enter: planning the same thing again gives the same digest, and whatever
-//! a reviewer decides on (who, from where to where, at what risk, waived by what) changes it.
+//! `changes` are those that will be performed, by user id; findings stand by rule, then severity, and the outer ones are
+//! those of the tenant at or above `block_at`. Users on hold and blocked ones do not enter: one of them registering a
+//! method, or next month's wave, changes nothing that was approved. Nor do times, counts and wording.
 
 use std::{
     collections::BTreeMap,
@@ -19,17 +22,94 @@ use std::{
 
 use aws_lc_rs::digest::{Context, SHA256};
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::{diff::Action, risk::Finding, severity::Severity, tenant::UserId};
+use crate::{
+    diff::Action,
+    risk::Finding,
+    severity::Severity,
+    tenant::{MfaState, TenantId, Text, UserId},
+};
 
-use super::{Change, Digest, Plan, PlanTenant, Waiver};
+use super::{Change, ChangeUser, Digest, Execution, Plan, PlanTenant, Waiver};
 
-#[derive(Serialize, PartialEq, Eq, PartialOrd, Ord)]
-struct FindingEntry<'a> {
-    accepted: bool,
-    rule: &'a str,
-    severity: &'static str,
+/// The canonical document. A journal keeps it whole, so that what was approved can be read, and proved, long after.
+///
+/// Members stand in the order of their names: what the serializer makes of it is the canonical text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Approved"))]
+#[serde(deny_unknown_fields)]
+pub struct Document {
+    /// What will be written, by user id.
+    pub changes: Vec<ApprovedChange>,
+    /// The tenant's cloud.
+    pub cloud: Text,
+    /// The bounds of the execution.
+    pub execution: Conditions,
+    /// Findings of the tenant at or above `block_at`.
+    pub findings: Vec<Weight>,
+    /// Why the plan is refused, by rule.
+    pub refused: Vec<Text>,
+    /// The tenant.
+    pub tenant: TenantId,
+    /// Waived guardrails with their bounds: numbers where they are numbers, so that `800` and `"800"` cannot both be
+    /// right.
+    pub waivers: BTreeMap<Text, serde_json::Value>,
+}
+
+/// One write.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ApprovedChange {
+    /// The state to write.
+    pub after: MfaState,
+    /// The state the user must have for that.
+    pub before: MfaState,
+    /// The state it ends in.
+    pub effective: MfaState,
+    /// What was known to be risked.
+    pub findings: Vec<Weight>,
+    /// Who.
+    pub user: UserId,
+    /// Under which sign-in name.
+    pub user_principal_name: Text,
+}
+
+/// A finding as far as it is decided on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Weight {
+    /// Does an `accept` block waive it?
+    pub accepted: bool,
+    /// Which rule.
+    pub rule: Text,
+    /// How bad.
+    pub severity: Severity,
+}
+
+/// The bounds of the execution.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Conditions {
+    /// From which severity on changes are withheld.
+    pub block_at: Severity,
+    /// How many users are written and verified first.
+    pub canary: u32,
+    /// What has to be typed: `yes` or `tenant`.
+    pub confirm: Text,
+    /// How many failures a run bears.
+    pub stop_after_failures: u32,
+}
+
+impl Document {
+    /// The digest of this document.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        hashed(|out| Ok(serde_json::to_writer(out, self)?))
+    }
 }
 
 /// So many changes have their entries in memory at once, made on all cores.
@@ -38,45 +118,105 @@ const CHUNK: usize = 1 << 14;
 /// Computes the digest of a plan from its content (whatever its `digest` field says).
 #[must_use]
 pub fn compute(plan: &Plan) -> Digest {
+    hashed(|out| document(plan, out))
+}
+
+fn hashed(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Digest {
     // The document is written word by word; hashed so, it would take a call into the library for each.
     let mut sink = BufWriter::with_capacity(1 << 14, Hashing(Context::new(&SHA256)));
     // Writing to a hash cannot fail, and the document has only string keys.
-    let _ = document(plan, &mut sink).and_then(|()| sink.flush());
+    let _ = write(&mut sink).and_then(|()| sink.flush());
     let (Hashing(context), _) = sink.into_parts();
     Digest(hex(context.finish().as_ref()).into())
 }
 
-/// Writes the canonical document: what [`compute`] hashes.
-///
-/// # Errors
-/// Those of the writer.
-pub fn document(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
+/// What the digest covers of a plan, but for its changes.
+fn conditions(plan: &Plan) -> Document {
     // Destructured without `..`: a new field of a plan must be decided on here.
     let Plan {
         mfaplan_version: _,
         created_at: _,
         as_of: _,
-        tenant: PlanTenant { id, name: _, cloud: _ },
+        tenant: PlanTenant { id, name: _, cloud },
         config: _,
+        policy: _,
         observed: _,
         summary: _,
         waivers,
         refused,
-        changes,
+        changes: _,
         findings,
         not_evaluated: _,
         checks: _,
         outputs: _,
-        execution,
+        execution:
+            Execution {
+                block_at,
+                canary,
+                stop_after_failures,
+                confirm,
+                approvals_required: _,
+                auto_approve: _,
+                estimated_seconds: _,
+            },
         notes: _,
         targets: _,
         blocks: _,
         others: _,
         digest: _,
     } = plan;
+    let weighty = findings.iter().map(|one| &one.finding).filter(|finding| finding.severity >= *block_at);
+    let mut rules: Vec<Text> = refused.iter().map(|one| one.rule.clone()).collect();
+    rules.sort_unstable();
+    Document {
+        changes: Vec::new(),
+        cloud: cloud.clone(),
+        execution: Conditions {
+            block_at: *block_at,
+            canary: *canary,
+            confirm: confirm.clone(),
+            stop_after_failures: *stop_after_failures,
+        },
+        findings: entries(weighty).into_iter().map(Weight::from).collect(),
+        refused: rules,
+        tenant: *id,
+        waivers: waived(waivers),
+    }
+}
 
+/// The canonical document of a plan.
+///
+/// # Errors
+/// The sign-in name of a user whose present state is unknown, though a change of theirs is to be performed.
+pub fn approved(plan: &Plan) -> Result<Document, Text> {
+    let mut document = conditions(plan);
+    document.changes = plan.applicable().map(ApprovedChange::of).collect::<Result<_, _>>()?;
+    document.changes.par_sort_unstable_by_key(|one| one.user);
+    Ok(document)
+}
+
+impl ApprovedChange {
+    fn of(change: &Change) -> Result<Self, Text> {
+        let name = &change.user.user_principal_name;
+        Ok(Self {
+            after: change.after,
+            before: change.before.known().ok_or_else(|| name.clone())?,
+            effective: change.effective,
+            findings: entries(change.findings.iter()).into_iter().map(Weight::from).collect(),
+            user: change.user.id,
+            user_principal_name: name.clone(),
+        })
+    }
+}
+
+/// Writes the canonical document: what [`compute`] hashes, several times as fast as serializing [`approved`].
+///
+/// # Errors
+/// Those of the writer.
+pub fn document(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
+    let Document { changes: _, cloud, execution, findings, refused, tenant, waivers } = conditions(plan);
     out.write_all(b"{\"changes\":[")?;
-    let mut order: Vec<_> = changes.iter().map(|change| (change.user.id, change)).collect();
+    let mut order: Vec<_> = plan.applicable().map(|change| (change.user.id, change)).collect();
     order.par_sort_unstable_by_key(|(id, _)| *id);
     let mut first = true;
     for chunk in order.chunks(CHUNK) {
@@ -87,78 +227,97 @@ pub fn document(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
             first = false;
         }
     }
-    out.write_all(b"],\"findings\":")?;
-    let weighty = findings.iter().map(|one| &one.finding).filter(|finding| finding.severity >= execution.block_at);
-    serde_json::to_writer(&mut *out, &entries(weighty))?;
+    out.write_all(b"],\"cloud\":")?;
+    serde_json::to_writer(&mut *out, &cloud)?;
+    out.write_all(b",\"execution\":")?;
+    serde_json::to_writer(&mut *out, &execution)?;
+    out.write_all(b",\"findings\":")?;
+    serde_json::to_writer(&mut *out, &findings)?;
     out.write_all(b",\"refused\":")?;
-    let mut rules: Vec<&str> = refused.iter().map(|one| one.rule.as_str()).collect();
-    rules.sort_unstable();
-    serde_json::to_writer(&mut *out, &rules)?;
-    write!(out, ",\"tenant\":\"{id}\",\"waivers\":")?;
-    serde_json::to_writer(&mut *out, &waived(waivers))?;
+    serde_json::to_writer(&mut *out, &refused)?;
+    write!(out, ",\"tenant\":\"{tenant}\",\"waivers\":")?;
+    serde_json::to_writer(&mut *out, &waivers)?;
     out.write_all(b"}")
 }
 
 /// `,{"after":…}` for each, as the serializer would write it: its keys are constants and its words need no escapes, but
-/// for the ids of a configuration's own rules.
+/// for names of users and the ids of a configuration's own rules.
 fn change_entries(changes: &[(UserId, &Change)]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(changes.len() * 256);
+    let mut out = Vec::with_capacity(changes.len() * 320);
     for (_, change) in changes {
         let Change {
-            user,
+            user: ChangeUser { id, user_principal_name, display_name: _, kind: _, registered: _ },
             declared_by: _,
             before,
             after,
-            effective: _,
+            effective,
             action: Action::Enable | Action::Enforce | Action::Relax | Action::Disable,
-            decision,
+            decision: _,
             impact: _,
             findings,
         } = change;
         for text in [",{\"after\":\"", after.as_str(), "\",\"before\":\"", before.as_str()] {
             out.extend_from_slice(text.as_bytes());
         }
-        for text in ["\",\"decision\":\"", decision.as_str(), "\",\"findings\":["] {
+        for text in ["\",\"effective\":\"", effective.as_str(), "\",\"findings\":["] {
             out.extend_from_slice(text.as_bytes());
         }
-        for (position, FindingEntry { accepted, rule, severity }) in entries(findings.iter()).iter().enumerate() {
+        for (position, Entry { accepted, rule, severity }) in entries(findings.iter()).iter().enumerate() {
             out.extend_from_slice(if position > 0 { b",{\"accepted\":" } else { b"{\"accepted\":" });
             out.extend_from_slice(if *accepted { b"true" } else { b"false" });
             out.extend_from_slice(b",\"rule\":");
             // Writing to memory cannot fail.
             let _ = serde_json::to_writer(&mut out, rule);
-            for text in [",\"severity\":\"", severity, "\"}"] {
+            for text in [",\"severity\":\"", severity.as_str(), "\"}"] {
                 out.extend_from_slice(text.as_bytes());
             }
         }
-        let mut id = uuid::Uuid::encode_buffer();
-        for text in ["],\"user\":\"", user.id.as_uuid().as_hyphenated().encode_lower(&mut id), "\"}"] {
+        let mut buffer = uuid::Uuid::encode_buffer();
+        let id: &str = id.as_uuid().as_hyphenated().encode_lower(&mut buffer);
+        for text in ["],\"user\":\"", id, "\",\"user_principal_name\":"] {
             out.extend_from_slice(text.as_bytes());
         }
+        let _ = serde_json::to_writer(&mut out, user_principal_name);
+        out.push(b'}');
     }
     out
 }
 
-fn entries<'a>(findings: impl Iterator<Item = &'a Finding>) -> Vec<FindingEntry<'a>> {
+/// A [`Weight`] that borrows.
+struct Entry<'a> {
+    accepted: bool,
+    rule: &'a str,
+    severity: Severity,
+}
+
+impl From<Entry<'_>> for Weight {
+    fn from(Entry { accepted, rule, severity }: Entry<'_>) -> Self {
+        Self { accepted, rule: Text::from(rule), severity }
+    }
+}
+
+fn entries<'a>(findings: impl Iterator<Item = &'a Finding>) -> Vec<Entry<'a>> {
     let mut entries: Vec<_> = findings
         .map(|finding| {
             let Finding { rule, name: _, severity, message: _, evidence: _, remediation: _, accepted } = finding;
-            FindingEntry { accepted: accepted.is_some(), rule, severity: Severity::as_str(*severity) }
+            Entry { accepted: accepted.is_some(), rule, severity: *severity }
         })
         .collect();
-    entries.sort_unstable_by(|a, b| (a.rule, a.severity, a.accepted).cmp(&(b.rule, b.severity, b.accepted)));
+    entries.sort_unstable_by(|a, b| {
+        (a.rule, a.severity.as_str(), a.accepted).cmp(&(b.rule, b.severity.as_str(), b.accepted))
+    });
     entries
 }
 
-/// Bounds as numbers where they are numbers, so that `800` and `"800"` cannot both be right.
-fn waived(waivers: &[Waiver]) -> BTreeMap<&str, serde_json::Value> {
+/// Waivers by guardrail.
+pub(crate) fn waived(waivers: &[Waiver]) -> BTreeMap<Text, serde_json::Value> {
     waivers
         .iter()
         .map(|Waiver { guardrail, bound, reason: _ }| {
             let value = bound.parse::<u64>().map(serde_json::Value::from).unwrap_or_else(|_| {
                 bound.parse::<f64>().map_or_else(|_| bound.as_str().into(), serde_json::Value::from)
             });
-            (guardrail.as_str(), value)
+            (guardrail.clone(), value)
         })
         .collect()
 }
@@ -189,33 +348,96 @@ pub fn hex(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
-
     use super::*;
-    use crate::render::testing::{empty, many, refused, sample};
+    use crate::{
+        desired::{Hold, HoldKind},
+        diff::Decision,
+        render::testing::{empty, many, refused, sample},
+    };
 
-    /// The entry of a change, written the plain way: a JSON value, whose keys are sorted.
-    fn plain(change: &Change) -> Value {
-        let findings: Vec<_> = entries(change.findings.iter())
-            .iter()
-            .map(|one| json!({"accepted": one.accepted, "rule": one.rule, "severity": one.severity}))
-            .collect();
-        json!({"after": change.after, "before": change.before.as_str(), "decision": change.decision.as_str(),
-               "findings": findings, "user": change.user.id})
+    fn text(plan: &Plan) -> String {
+        let mut written = Vec::new();
+        document(plan, &mut written).unwrap();
+        String::from_utf8(written).unwrap()
     }
 
     #[test]
-    fn entries_are_what_a_serializer_writes() {
+    fn the_quick_way_writes_what_the_serializer_writes_of_the_document() {
         let mut own = sample();
-        own.changes.iter_mut().find_map(|change| change.findings.first_mut()).unwrap().rule =
-            "own \"rule\"\n\u{1b}é".into();
-        for mut plan in [own, refused(), empty(), many(3_000)] {
-            let mut written = Vec::new();
-            document(&plan, &mut written).unwrap();
-            plan.changes.sort_by_key(|change| change.user.id);
-            let expected: Vec<_> = plan.changes.iter().map(|change| plain(change).to_string()).collect();
-            let expected = format!("{{\"changes\":[{}],\"findings\":", expected.join(","));
-            assert!(String::from_utf8(written).unwrap().starts_with(&expected));
+        let change = own.changes.iter_mut().find(|change| change.decision.is_apply()).unwrap();
+        change.user.user_principal_name = "\"odd\" \\ name\n\u{1b}\u{7f}é@contoso.com".into();
+        change.findings.push(Finding { rule: "own \"rule\"\n\u{1b}é".into(), ..own.findings[0].finding.clone() });
+        for plan in [own, refused(), empty(), many(3_000)] {
+            let document = approved(&plan).unwrap();
+            assert_eq!(text(&plan), serde_json::to_string(&document).unwrap());
+            assert_eq!(document.digest(), compute(&plan));
+            let read: Document = serde_json::from_str(&text(&plan)).unwrap();
+            assert_eq!(read, document, "what is read back is the same document");
+            assert_eq!(
+                compute(&plan),
+                Digest(hex(aws_lc_rs::digest::digest(&SHA256, text(&plan).as_bytes()).as_ref()).into())
+            );
+        }
+    }
+
+    #[test]
+    fn the_keys_stand_in_the_order_of_their_names() {
+        let value: serde_json::Value = serde_json::from_str(&text(&refused())).unwrap();
+        // A value's keys are sorted, so that a script can make the same text with `json.dumps(…, sort_keys=True)`.
+        assert_eq!(value.to_string(), text(&refused()));
+    }
+
+    /// An approval stands while somebody else registers, waits longer or is withheld for another reason.
+    #[test]
+    fn users_on_hold_and_blocked_ones_do_not_enter() {
+        let mut plan = sample();
+        let digest = compute(&plan);
+        let waiting = plan.changes.iter_mut().find(|change| change.decision.is_hold()).unwrap();
+        waiting.decision = Decision::Hold(Hold { kind: HoldKind::NoWave, until: None, reason: "in no wave".into() });
+        waiting.user.registered = Some(true);
+        waiting.findings.clear();
+        plan.changes.retain(|change| !change.decision.is_block());
+        assert_eq!(compute(&plan), digest);
+    }
+
+    /// Each edit changes what is written, at which risk or under which bounds, and so the digest.
+    #[test]
+    fn whatever_is_decided_on_changes_the_digest() {
+        let plan = sample();
+        let digest = compute(&plan);
+        let place = plan.changes.iter().position(|change| change.decision.is_apply()).unwrap();
+        type Edit<'a> = &'a dyn Fn(&mut Plan);
+        let edits: [(&str, Edit<'_>); 12] = [
+            ("the name", &|p| p.changes[place].user.user_principal_name = "other@contoso.com".into()),
+            ("the id", &|p| p.changes[place].user.id = UserId::new(uuid::Uuid::from_u128(7))),
+            ("the end", &|p| {
+                let change = &mut p.changes[place];
+                change.effective = MfaState::ALL.into_iter().find(|state| *state != change.effective).unwrap();
+            }),
+            ("who", &|p| {
+                p.changes[place].decision =
+                    Decision::Hold(Hold { kind: HoldKind::NoWave, until: None, reason: "in no wave".into() })
+            }),
+            ("the risk", &|p| p.changes[place].findings.push(p.findings[0].finding.clone())),
+            ("the cloud", &|p| p.tenant.cloud = "china".into()),
+            ("block_at", &|p| p.execution.block_at = Severity::Low),
+            ("canary", &|p| p.execution.canary += 1),
+            ("confirm", &|p| p.execution.confirm = "tenant".into()),
+            ("stop_after_failures", &|p| p.execution.stop_after_failures += 1),
+            ("a waiver", &|p| {
+                let waiver =
+                    Waiver { guardrail: "max_downgrades".into(), bound: "77".into(), reason: "migration".into() };
+                p.waivers.push(waiver);
+            }),
+            ("a refusal", &|p| {
+                let text = Text::from("max_changes");
+                p.refused.push(super::super::Refusal { reason: text.clone(), rule: text.clone(), remedy: text });
+            }),
+        ];
+        for (what, edit) in edits {
+            let mut edited = plan.clone();
+            edit(&mut edited);
+            assert_ne!(compute(&edited), digest, "{what}");
         }
     }
 }

@@ -196,6 +196,6 @@ fn remedy(fixed: bool, otherwise: String) -> String {
     }
 }
 
-fn refusal(rule: &str, reason: String, remedy: String) -> Refusal {
+pub(super) fn refusal(rule: &str, reason: String, remedy: String) -> Refusal {
     Refusal { reason: Text::from(reason), rule: Text::from(rule), remedy: Text::from(remedy) }
 }

@@ -1,5 +1,6 @@
 //! The plan as a document: model, summary, digest, guardrails; and the builder that makes one.
 
+mod again;
 mod build;
 pub mod compare;
 pub mod digest;
@@ -12,12 +13,13 @@ mod rollback;
 mod roster;
 mod target;
 
-pub(crate) use build::place;
+pub(crate) use again::refused_now;
 pub use build::{BuildError, BuildInput, Built, TargetProblem, build};
+pub(crate) use build::{enabled_users, estimated_seconds, execution_now, place, recounted, withheld_by};
 pub use compare::compare;
 pub(crate) use expressions::plan as plan_value;
 pub use expressions::tenant as tenant_value;
 pub use guardrails::validate_waiver;
-pub(crate) use impact::impact;
+pub(crate) use impact::{World, impact};
 pub use model::*;
 pub(crate) use rollback::{RollbackInput, build_rollback};

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::Timestamp;
 
 use crate::{
+    config::Origin,
     diff::{Action, Decision},
     risk::{Finding, NotEvaluated, Place, PlanFinding},
     severity::Severity,
@@ -23,7 +24,9 @@ pub struct Plan {
     /// Of which tenant.
     pub tenant: PlanTenant,
     /// From which configuration; `files` is empty for a rollback.
-    pub config: PlanConfig,
+    pub config: PlanOrigin,
+    /// Under which policy directory, where there was one.
+    pub policy: Option<PlanOrigin>,
     /// From which facts.
     pub observed: PlanObserved,
     /// The numbers.
@@ -98,13 +101,38 @@ pub struct PlanTenant {
     pub cloud: Text,
 }
 
-/// The configuration of a plan.
+impl PlanTenant {
+    /// What has to be typed to approve: `yes`, or with `confirm = "tenant"` the tenant's name; its id where there is no
+    /// name that could be typed.
+    #[must_use]
+    pub fn answer(&self, confirm: &str) -> String {
+        if confirm != "tenant" {
+            return "yes".to_owned();
+        }
+        let name = self.name.trim();
+        let typeable = !name.is_empty() && name.chars().all(|one| !one.is_control() && one.escape_debug().count() == 1);
+        if typeable { name.to_owned() } else { self.id.to_string() }
+    }
+}
+
+/// The configuration or the policy of a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PlanConfig {
-    /// See [`crate::config::Config::digest`].
+pub struct PlanOrigin {
+    /// See [`crate::config::Origin::digest`].
     pub digest: Text,
-    /// The files, relative to the configuration directory.
+    /// The files, relative to the directory.
     pub files: Vec<Text>,
+    /// Hash by file, by variable and by file read: what the digest is made from.
+    pub parts: BTreeMap<Text, Text>,
+}
+
+impl PlanOrigin {
+    /// As it is now.
+    #[must_use]
+    pub fn of(origin: &Origin) -> Self {
+        let parts = origin.parts();
+        Self { digest: origin.digest(&parts), files: origin.files.clone(), parts }
+    }
 }
 
 /// The facts of a plan.
@@ -459,6 +487,7 @@ pub struct OutputValue {
 /// How a plan is to be applied: the guardrails that hold during apply, as the configuration had them.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Execution {
     /// From which severity on changes are withheld.
     pub block_at: Severity,

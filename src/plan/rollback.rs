@@ -14,7 +14,7 @@ use crate::{
 };
 
 use super::{
-    Digest, Plan, PlanConfig, PlanTenant, Summary, Waiver,
+    Digest, Plan, PlanOrigin, PlanTenant, Summary, Waiver,
     build::{bucket, change, count_changes, count_findings, enabled_users, execution, observed},
     digest,
     guardrails::{self, Judged},
@@ -108,7 +108,9 @@ pub(crate) fn build_rollback(input: &RollbackInput<'_>) -> Plan {
             name: tenant.name.clone(),
             cloud: Text::from(config.tenant.cloud.as_str()),
         },
-        config: PlanConfig { digest: config.digest.clone(), files: Vec::new() },
+        // No file of the configuration declares the way back.
+        config: PlanOrigin { files: Vec::new(), ..PlanOrigin::of(&config.origin) },
+        policy: config.policy.as_ref().map(PlanOrigin::of),
         observed: observed(tenant),
         waivers: waivers.to_vec(),
         refused,

@@ -26,7 +26,7 @@ use crate::{
     diff::Decision,
     plan::{
         Bystander, Change, ChangeUser, CheckResult, Execution, Impact, OutputValue, Plan, PlanBlock, PlanObserved,
-        PlanTenant, Refusal, Waiver,
+        PlanOrigin, PlanTenant, Refusal, Waiver,
         file::{pseudonymous_tenant, pseudonymous_user, tenant_id_text, user_id_text},
     },
     risk::{self, Accepted, Evidence, Finding, FindingUser, Place, PlanFinding},
@@ -44,6 +44,47 @@ pub fn redact(plan: &mut Plan) {
 /// hand: a display name of somebody outside the plan cannot be told from other words.
 pub fn redact_observed(plan: &mut Plan, tenant: &ObservedTenant) {
     Redaction::new(plan, Some(tenant)).plan(plan);
+}
+
+/// Names to be found in whatever is said beside a plan: errors, warnings, notes.
+#[derive(Debug)]
+pub(crate) struct Pseudonyms(Names);
+
+impl Pseudonyms {
+    /// What looks like a name, as long as nobody's is known.
+    pub(crate) fn of_anybody() -> Self {
+        Self(Names::new(TenantId::new(uuid::Uuid::nil())))
+    }
+
+    /// The names of everybody in the tenant, and whatever else looks like one.
+    pub(crate) fn of_tenant(observed: &ObservedTenant) -> Self {
+        let mut names = Names::new(observed.id);
+        add(&mut names, observed.id, &of_tenant(observed).collect::<Vec<_>>());
+        let pseudonymous = pseudonymous_tenant(observed.id);
+        names.add_tenant(pseudonymous, &observed.name, &tenant_id_text(pseudonymous).into());
+        Self(names)
+    }
+
+    /// The text without names; nothing where it has none.
+    pub(crate) fn replace(&self, text: &str) -> Option<String> {
+        self.0.replace(text)
+    }
+}
+
+fn of_tenant(observed: &ObservedTenant) -> impl Iterator<Item = User<'_>> {
+    observed.users().iter().map(|user| User {
+        id: user.id,
+        user_principal_name: &user.user_principal_name,
+        mail: user.mail.as_deref(),
+        display_name: user.display_name.as_deref(),
+    })
+}
+
+fn add(names: &mut Names, tenant: TenantId, users: &[User<'_>]) {
+    for users in users.chunks(1 << 16) {
+        let pseudonyms: Vec<_> = users.par_iter().map(|user| pseudonym(user.id, tenant)).collect();
+        names.add_users(users, &pseudonyms);
+    }
 }
 
 /// All names, and what stands for them.
@@ -85,17 +126,8 @@ impl Redaction {
             mail: None,
             display_name: user.display_name.as_deref(),
         });
-        let of_tenant = observed.into_iter().flat_map(|tenant| tenant.users()).map(|user| User {
-            id: user.id,
-            user_principal_name: &user.user_principal_name,
-            mail: user.mail.as_deref(),
-            display_name: user.display_name.as_deref(),
-        });
-        let users: Vec<_> = of_changes.chain(of_findings).chain(of_tenant).collect();
-        for users in users.chunks(1 << 16) {
-            let pseudonyms: Vec<_> = users.par_iter().map(|user| pseudonym(user.id, tenant)).collect();
-            names.add_users(users, &pseudonyms);
-        }
+        let users: Vec<_> = of_changes.chain(of_findings).chain(observed.into_iter().flat_map(of_tenant)).collect();
+        add(&mut names, tenant, &users);
         let pseudonymous = pseudonymous_tenant(tenant);
         names.add_tenant(pseudonymous, &plan.tenant.name, &tenant_id_text(pseudonymous).into());
         Self { names, tenant }
@@ -138,6 +170,12 @@ fn withhold(value: &mut Value) {
     }
 }
 
+/// Without the hashes of files and variables: a value could be guessed from its own.
+fn without_parts(origin: &mut PlanOrigin) {
+    let PlanOrigin { digest: _, files: _, parts } = origin;
+    parts.clear();
+}
+
 /// The id and the word that stand for a user.
 fn pseudonym(id: UserId, tenant: TenantId) -> (UserId, Text) {
     let id = pseudonymous_user(id, tenant);
@@ -152,7 +190,8 @@ impl Redactor<'_> {
             created_at: _,
             as_of: _,
             tenant: PlanTenant { id, name, cloud: _ },
-            config: _,
+            config,
+            policy,
             observed: PlanObserved { source: _, captured_at: _, users: _, unavailable },
             summary: _,
             waivers,
@@ -171,6 +210,8 @@ impl Redactor<'_> {
         } = plan;
         *id = pseudonymous_tenant(*id);
         *name = tenant_id_text(*id).into();
+        without_parts(config);
+        policy.iter_mut().for_each(without_parts);
         unavailable.iter_mut().for_each(|(_, reason)| self.text(reason));
         for Waiver { guardrail: _, bound: _, reason } in waivers {
             self.text(reason);
@@ -272,7 +313,7 @@ impl Redactor<'_> {
 
     fn plan_finding(&self, PlanFinding { finding, user, declared_by }: &mut PlanFinding) {
         self.finding(finding);
-        for FindingUser { id, user_principal_name, display_name } in user {
+        if let Some(FindingUser { id, user_principal_name, display_name }) = user {
             self.names_of(id, user_principal_name, display_name);
         }
         declared_by.iter_mut().for_each(|place| self.place(place));

@@ -11,7 +11,7 @@ use crate::{
     facts::UserKind,
     plan::{
         Change, ChangeUser, CheckResult, Digest, Execution, Impact, LegacyAuth, ModernAuth, OutputValue, Plan,
-        PlanConfig, PlanObserved, PlanTenant, Refusal, Summary, Waiver,
+        PlanObserved, PlanOrigin, PlanTenant, Refusal, Summary, Waiver,
     },
     risk::{Accepted, Evidence, Finding, FindingUser, NotEvaluated, Place, PlanFinding},
     severity::Severity,
@@ -430,10 +430,18 @@ fn frame(changes: Vec<Change>) -> Plan {
         created_at: at("2026-11-24T09:30:00Z"),
         as_of: at("2026-11-24T09:30:00Z"),
         tenant: PlanTenant { id: TENANT.parse::<TenantId>().unwrap(), name: "Contoso".into(), cloud: "global".into() },
-        config: PlanConfig {
+        config: PlanOrigin {
             digest: Text::from(format!("sha256:{}", "ab".repeat(32))),
             files: vec!["main.mfa.hcl".into(), "protected.mfa.hcl".into(), "staff.mfa.hcl".into()],
+            parts: [("main.mfa.hcl", "cd"), ("protected.mfa.hcl", "ef"), ("staff.mfa.hcl", "01"), ("var.wave", "23")]
+                .map(|(name, pair)| (name.into(), pair.repeat(32).into()))
+                .into(),
         },
+        policy: Some(PlanOrigin {
+            digest: Text::from(format!("sha256:{}", "45".repeat(32))),
+            files: vec!["policy.mfa.hcl".into()],
+            parts: [("policy.mfa.hcl".into(), "67".repeat(32).into())].into(),
+        }),
         observed: PlanObserved {
             source: Source::Snapshot,
             captured_at: at("2026-11-24T08:00:00Z"),
@@ -470,7 +478,7 @@ fn frame(changes: Vec<Change>) -> Plan {
             confirm: "yes".into(),
             approvals_required: 0,
             auto_approve: None,
-            estimated_seconds: 4,
+            estimated_seconds: 0,
         },
         notes: vec!["The apply window opens Mon 20:00 Europe/Zurich.".to_owned()],
         digest: Digest::default(),

@@ -1,6 +1,7 @@
 //! The catalogue: every built-in rule.
 
 use super::{rule::Rule, rules};
+use crate::config::KnownRule;
 
 /// Every built-in rule, by id.
 #[must_use]
@@ -19,10 +20,10 @@ pub(crate) fn rule(id: &str) -> Option<&'static Rule> {
     registry().iter().copied().find(|rule| rule.id.eq_ignore_ascii_case(id) || rule.name.eq_ignore_ascii_case(id))
 }
 
-/// Id and name of every rule, for "did you mean".
+/// Id, name and worst severity of every rule, for the configuration.
 #[must_use]
-pub fn known_rules() -> Vec<(&'static str, &'static str)> {
-    registry().iter().map(|rule| (rule.id, rule.name)).collect()
+pub fn known_rules() -> Vec<KnownRule<'static>> {
+    registry().iter().map(|rule| (rule.id, rule.name, rule.severity())).collect()
 }
 
 /// May this rule be accepted, re-graded or switched off? Not those without which a write could go wrong unseen: an

@@ -15,7 +15,7 @@ pub(super) use crate::{
 use super::{ChangeFindings, Context, NotEvaluated, PlanFinding, Rule, assess_changes, assess_plan};
 use crate::{
     config::{
-        Accept, BreakGlass, CloudName, Config, Declared, Guardrails, Layer, Mfa, Selector, ServiceAccount,
+        Accept, BreakGlass, CloudName, Config, Declared, Guardrails, Layer, Mfa, Origin, Selector, ServiceAccount,
         TenantSettings,
     },
     desired::{Claim, Desired, Managed, Protection, ProtectionKind, Timing},
@@ -456,8 +456,8 @@ fn config() -> Config {
     Config {
         allow_files: Vec::new(),
         dir: PathBuf::new(),
-        files: vec!["main.mfa.hcl".into()],
-        digest: "sha256:0".into(),
+        origin: Origin::default(),
+        policy: None,
         sources,
         instant: now(),
         var: Value::Null,

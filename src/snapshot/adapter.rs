@@ -3,7 +3,7 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
 use tokio::sync::oneshot;
@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use crate::{
     json::stream::Fault,
     tenant::{
-        MfaState, ObservedState, ObservedTenant, ReadError, ReadProgress, ReadRequest, StateRead, TenantRead,
+        MfaState, ObservedState, ObservedTenant, ReadError, ReadProgress, ReadRequest, StateRead, TenantId, TenantRead,
         TenantWrite, UserId, WriteError, WriteErrorKind,
     },
 };
@@ -48,6 +48,8 @@ struct Shared {
     /// The states of the file, as of the version last seen.
     states: Mutex<Option<Arc<States>>>,
     queue: Mutex<Vec<Queued>>,
+    /// The tenant that the file was of when it was first read: another one's states are none of ours.
+    tenant: OnceLock<TenantId>,
     /// Held by whoever rewrites the file.
     turn: Arc<tokio::sync::Mutex<()>>,
 }
@@ -72,7 +74,7 @@ impl SnapshotTenant {
         }
         let turn = Arc::new(tokio::sync::Mutex::new(()));
         let (states, queue) = (Mutex::new(None), Mutex::new(Vec::new()));
-        Ok(Self { shared: Arc::new(Shared { path, states, queue, turn }) })
+        Ok(Self { shared: Arc::new(Shared { path, states, queue, tenant: OnceLock::new(), turn }) })
     }
 
     /// The file.
@@ -86,7 +88,17 @@ impl SnapshotTenant {
     /// # Errors
     /// When the file cannot be read or is no valid snapshot.
     pub fn observe(&self) -> Result<ObservedTenant, SnapshotError> {
-        read::read(&self.shared.path)
+        let observed = read::read(&self.shared.path)?;
+        self.shared.is_of(Some(observed.id))?;
+        Ok(observed)
+    }
+
+    /// Is the file still of the tenant that was read?
+    ///
+    /// # Errors
+    /// When it is another's by now, or cannot be read.
+    pub fn check_tenant(&self) -> Result<(), SnapshotError> {
+        self.shared.states().map(|_| ())
     }
 }
 
@@ -184,7 +196,19 @@ impl Shared {
                 Ok(_) => SnapshotError::io(&self.path, "cannot read", fault.into()),
             },
         })?;
+        self.is_of(states.tenant)?;
         Ok(Arc::clone(cached.insert(Arc::new(states))))
+    }
+
+    /// The first tenant that is seen is the one; a file of another must not be written, whoever put it there.
+    fn is_of(&self, tenant: Option<TenantId>) -> Result<(), SnapshotError> {
+        let Some(tenant) = tenant else { return Ok(()) };
+        let first = *self.tenant.get_or_init(|| tenant);
+        if first == tenant {
+            return Ok(());
+        }
+        let what = format!("it is a copy of tenant {tenant} now, and was one of {first}");
+        Err(SnapshotError::io(&self.path, "cannot use", io::Error::other(what)))
     }
 
     /// Writes everything that is queued and answers it.
@@ -240,10 +264,18 @@ impl Shared {
             Ok((_, source)) => source,
             Err(error) => return Outcome::Failed(error),
         };
-        let prepared = match commit::prepare(&self.path, source, &changes) {
+        // Another process that rewrites the same file is waited for, and its version is then noticed: between the look
+        // at the file and the rename nobody else who asks for the lock can come in.
+        match commit::lock(&source, &self.path) {
+            Ok(true) => {}
+            Ok(false) => return Outcome::Overtaken,
+            Err(error) => return Outcome::Failed(error),
+        }
+        let prepared = match commit::prepare(&self.path, &source, &changes) {
             Ok(prepared) => prepared,
             Err(error) => return Outcome::Failed(error),
         };
+        let _held = commit::until_replaced(source);
         // Whoever asks for a state meanwhile waits for the rename and finds the new states, instead of reading a file
         // whose content is known.
         let mut cached = lock(&self.states);

@@ -38,7 +38,8 @@ impl Prepared {
     /// Puts the text in the file's place, unless somebody else has changed the file since `states` was read.
     pub(super) fn install(self, states: &States, changes: &[Change]) -> Outcome {
         let Self { target, temporary } = self;
-        // From here to the rename there is no way to keep others out; what they did before is noticed.
+        // From here to the rename there is no way to keep out those who do not ask for the lock; what they did before is
+        // noticed.
         match fs::metadata(&target) {
             Ok(metadata) if states.version.differs(&metadata) => return Outcome::Overtaken,
             Ok(_) => {}
@@ -64,14 +65,36 @@ impl Prepared {
     }
 }
 
+/// Waits for the lock of an open file, held until it is closed. False where the file at `path` is another by then: whoever
+/// held the lock has put a new one in its place.
+///
+/// Elsewhere than on Unix a file that is locked can be neither read nor replaced by others, ourselves included; there the
+/// comparison of versions before the rename has to do.
+#[cfg(unix)]
+pub(super) fn lock(file: &File, path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    match file.lock() {
+        Ok(()) => {}
+        // A file system without locks.
+        Err(error) if error.kind() == io::ErrorKind::Unsupported => {}
+        Err(error) => return Err(error),
+    }
+    let (ours, there) = (file.metadata()?, fs::metadata(path)?);
+    Ok((ours.dev(), ours.ino()) == (there.dev(), there.ino()))
+}
+
+#[cfg(not(unix))]
+pub(super) fn lock(_: &File, _: &Path) -> io::Result<bool> {
+    Ok(true)
+}
+
 /// Writes the text of `source` with `changes` (sorted by place) beside the file at `path`.
 ///
 /// The new text is written beside the file, flushed to the disk and then renamed over it, so that at any instant,
 /// whatever is killed, the file is the old one or the new one and whole. Everything but the changed values is copied as
 /// it stands: unknown keys, their order, white space and the end of the last line need no care because they are never
-/// parsed. A symbolic link stays one; what it points to is replaced. `source` is closed at the end: Windows renames nothing
-/// over a file that is open.
-pub(super) fn prepare(path: &Path, source: File, changes: &[Change]) -> io::Result<Prepared> {
+/// parsed. A symbolic link stays one; what it points to is replaced.
+pub(super) fn prepare(path: &Path, mut source: &File, changes: &[Change]) -> io::Result<Prepared> {
     let target = fs::canonicalize(path)?;
     let metadata = source.metadata()?;
     // Renaming needs the right to write the directory only. A file that its owner made read-only stays as it is.
@@ -79,20 +102,32 @@ pub(super) fn prepare(path: &Path, source: File, changes: &[Change]) -> io::Resu
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, "the file is read-only"));
     }
     let mut temporary = beside(&target)?;
-    let mut source = source;
     source.seek(SeekFrom::Start(0))?;
     let mut at = 0;
     for (_, slot, text) in changes {
-        copy(&source, &mut temporary, slot.place.start - at)?;
+        copy(source, &mut temporary, slot.place.start - at)?;
         temporary.as_file_mut().write_all(text.as_bytes())?;
         at = slot.place.end;
         source.seek(SeekFrom::Start(at))?;
     }
-    copy(&source, &mut temporary, metadata.len() - at)?;
+    copy(source, &mut temporary, metadata.len() - at)?;
     keep_owner(temporary.as_file(), &metadata);
     temporary.as_file().set_permissions(metadata.permissions())?;
     temporary.as_file().sync_all()?;
     Ok(Prepared { target, temporary })
+}
+
+/// Keeps the file, and with it the lock, until the new one is in its place.
+#[cfg(unix)]
+pub(super) const fn until_replaced(source: File) -> Option<File> {
+    Some(source)
+}
+
+/// Closes the file: Windows renames nothing over one that is open.
+#[cfg(not(unix))]
+pub(super) fn until_replaced(source: File) -> Option<File> {
+    drop(source);
+    None
 }
 
 /// A temporary file in the same directory, hence on the same file system, as a rename requires.

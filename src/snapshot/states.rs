@@ -16,7 +16,7 @@ use crate::{
         stream::{self, Fault, Rows},
         walk,
     },
-    tenant::{ObservedState, UserId},
+    tenant::{ObservedState, TenantId, UserId},
 };
 
 use super::{head, row::Field};
@@ -25,6 +25,8 @@ use super::{head, row::Field};
 #[derive(Debug)]
 pub(super) struct States {
     pub(super) version: Version,
+    /// The tenant's id, as the file says it.
+    pub(super) tenant: Option<TenantId>,
     slots: HashMap<UserId, Slot>,
 }
 
@@ -57,8 +59,10 @@ impl States {
     /// Reads the states of an open file.
     pub(super) fn read(file: &File) -> Result<Self, Fault> {
         let version = Version::of(&file.metadata().map_err(Fault::Io)?, SystemTime::now());
-        let users = stream::read::<Places>(file)?.list.unwrap_or_default();
-        Ok(Self { version, slots: users.into_iter().collect() })
+        let document = stream::read::<Places>(file)?;
+        let tenant = document.head.iter().find(|(key, _)| *key == "tenant");
+        let tenant = tenant.and_then(|(_, value)| serde_json::from_slice::<TenantRow>(value).ok()).map(|one| one.id);
+        Ok(Self { version, tenant, slots: document.list.unwrap_or_default().into_iter().collect() })
     }
 
     pub(super) fn get(&self, user: UserId) -> Option<&Slot> {
@@ -91,8 +95,14 @@ impl States {
             let value = text.rsplit('"').nth(1);
             slots.insert(*id, Slot { state: ObservedState::from_wire(value), place, registered: before.registered });
         }
-        Self { version, slots }
+        Self { version, tenant: self.tenant, slots }
     }
+}
+
+/// Which tenant a copy is of.
+#[derive(Deserialize)]
+struct TenantRow {
+    id: TenantId,
 }
 
 /// Reads what a write needs of each user, and where it stands.

@@ -1,7 +1,7 @@
 //! Approval, apply, resume, rollback, verify, history.
 
 use crate::{
-    binary::{self, Sandbox},
+    binary::{self, Sandbox, Terminal},
     tenant::{AS_OF, apply, by_hand, id, people},
 };
 
@@ -13,7 +13,7 @@ fn the_readme_story_there_and_back() {
         let before = sandbox.states();
         let plan = sandbox.plan(&AS_OF);
         let digest = binary::digits(&plan);
-        sandbox.run(&apply(&["--approve", &digest[..12]])).exits(0).says("complete");
+        sandbox.run(&apply(&["--approve", &digest[..32]])).exits(0).says("complete");
         assert_eq!(sandbox.states(), binary::planned(&before, &binary::writes(&plan)), "{example}");
         let again = sandbox.plan(&AS_OF);
         assert!(binary::writes(&again).is_empty(), "{example}: apply then plan is empty");
@@ -49,7 +49,7 @@ fn a_digest_approves_exactly_its_plan() {
     let digest = sandbox.digest(&AS_OF);
     let wrong = if digest.starts_with('0') { "111111111111" } else { "000000000000" };
     sandbox.run(&apply(&["--approve", wrong])).exits(1);
-    sandbox.run(&apply(&["--approve", &digest[..11]])).exits(1).says("at least 12");
+    sandbox.run(&apply(&["--approve", &digest[..31]])).exits(1).says("at least 32");
     sandbox.run(&apply(&["--approve", "staff"])).exits(1).says("not a plan digest");
     sandbox.run(&apply(&["--approve", ""])).exits(1);
     assert_eq!(sandbox.read("tenant.json"), original);
@@ -170,28 +170,36 @@ fn a_target_limits_the_plan_and_its_digest() {
     sandbox.run(&["plan", "--target", ""]).exits(1);
 }
 
+/// `None` where there is no way to make a terminal.
+fn answered(sandbox: &Sandbox, args: &[&str], early: &str, answer: &str) -> Option<binary::Said> {
+    let mut terminal = Terminal::start(sandbox, args, early)?;
+    terminal.until("Enter a value:").types(answer);
+    Some(terminal.ends())
+}
+
 #[test]
 fn only_yes_at_a_terminal_approves() {
-    let script = std::path::Path::new("/usr/bin/script");
-    if !script.exists() {
-        return;
-    }
     let sandbox = people(2);
     let original = sandbox.read("tenant.json");
-    let line = format!("{} apply --as-of 2026-11-24", env!("CARGO_BIN_EXE_mfaplan"));
-    let at_a_terminal = |answer: &str| {
-        let mut command = sandbox.through(script, &["-qec", &line, "/dev/null"]);
-        let mut child = sandbox.spawn(command.stdin(std::process::Stdio::piped()).env("PATH", "/usr/bin:/bin"));
-        let mut stdin = child.stdin.take().unwrap();
-        std::io::Write::write_all(&mut stdin, answer.as_bytes()).unwrap();
-        let said = binary::Said::from(child.wait_with_output().unwrap());
-        drop(stdin);
-        said
-    };
     for answer in ["no\n", "y\n", "\n"] {
-        at_a_terminal(answer).exits(1).says("Only \"yes\" is accepted");
+        let Some(said) = answered(&sandbox, &apply(&[]), "", answer) else { return };
+        said.exits(1).says("Only \"yes\" is accepted");
         assert_eq!(sandbox.read("tenant.json"), original);
     }
-    at_a_terminal("yes\n").exits(0).says("complete");
+    answered(&sandbox, &apply(&[]), "", "yes\n").unwrap().exits(0).says("complete");
     assert_ne!(sandbox.read("tenant.json"), original);
+}
+
+/// A `yes` that lay in the terminal before the plan was shown is none; what the tenant is called may be no name at all.
+#[test]
+fn what_was_typed_before_the_question_is_no_answer() {
+    let sandbox = people(2);
+    let original = sandbox.read("tenant.json");
+    let Some(said) = answered(&sandbox, &apply(&[]), "yes\n", "no\n") else { return };
+    said.exits(1).says("nothing was written");
+    assert_eq!(sandbox.read("tenant.json"), original);
+    sandbox.run(&apply(&["--auto-approve"])).exits(0);
+    let (run, written) = (sandbox.run_id(), sandbox.read("tenant.json"));
+    answered(&sandbox, &["rollback", &run], "yes\n", "\n").unwrap().exits(1);
+    assert_eq!(sandbox.read("tenant.json"), written);
 }

@@ -91,15 +91,22 @@ fn exit_codes_of_plan_tell_changes_and_risks() {
 }
 
 #[test]
-fn an_emergency_account_of_the_policy_is_protected_from_an_older_plan() {
+fn an_emergency_account_of_a_newer_policy_is_protected_from_older_plans_and_runs() {
     let sandbox = people(3);
     sandbox.run(&["plan", "--out", "p.mfaplan", "--as-of", "2026-11-24"]).exits(0);
+    let original = sandbox.read("tenant.json");
     std::fs::create_dir(sandbox.path("policy")).unwrap();
     let text = "break_glass \"keys\" {\n  users  = [\"user001@contoso.com\"]\n  reason = \"Emergency access\"\n}\n";
     sandbox.write("policy/own.mfa.hcl", text);
     let said = sandbox.run(&["apply", "p.mfaplan", "--auto-approve", "--policy", "policy"]);
-    said.exits(4).says("protected");
-    assert_eq!(sandbox.states()[&crate::tenant::id(1)], "disabled");
+    said.exits(3).says("the policy directory (own.mfa.hcl), which the plan did not know");
+    assert_eq!(sandbox.read("tenant.json"), original);
     let writes = binary::writes(&sandbox.plan(&["--policy", "policy", "--as-of", "2026-11-24"]));
-    assert!(writes.is_empty(), "{writes:?}");
+    assert!(writes.len() == 2 && !writes.contains_key(&crate::tenant::id(1)), "{writes:?}");
+    // A run that was begun or ended before the policy came is resumed and rolled back around the account.
+    sandbox.run(&["apply", "p.mfaplan", "--auto-approve"]).exits(0);
+    let run = sandbox.run_id();
+    sandbox.run(&["rollback", &run, "--auto-approve", "--policy", "policy"]).says("protected");
+    assert_eq!(sandbox.states()[&crate::tenant::id(1)], "enforced");
+    assert_eq!(sandbox.states()[&crate::tenant::id(2)], "disabled");
 }

@@ -154,12 +154,12 @@ fn the_digest_approves_and_only_the_right_one() {
     place.run(&["plan", "--chdir", "mfa", "--as-of", AS_OF, "--out", "../plan.mfaplan"]).ends(0);
     let digest = digest(&place);
     let apply = |digest: &str| place.run(&["apply", "--chdir", "mfa", "--as-of", AS_OF, "--approve", digest]);
-    let wrong = apply("0123456789ab").ends(1);
+    let wrong = apply(&"0123456789abcdef".repeat(2)).ends(1);
     assert!(wrong.err.contains(&digest), "{}", wrong.err);
-    // Seven digits could be met by chance.
-    apply(&digest["sha256:".len()..][..7]).ends(1);
+    // So few can be met on purpose: another plan is made until its digest begins with them.
+    apply(&digest["sha256:".len()..][..12]).ends(1);
     nothing_done(&place);
-    apply(&digest["sha256:".len()..][..12]).ends(0);
+    apply(&digest["sha256:".len()..][..32]).ends(0);
     let history = place.run(&["history", "--chdir", "mfa"]).ends(0).out;
     assert!(history.contains("approved by digest") && history.contains(&digest), "{history}");
 }

@@ -5,9 +5,12 @@
 use std::{
     collections::BTreeMap,
     fs,
-    io::Write as _,
+    io::{Read as _, Write as _},
     path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
+    process::{Child, ChildStdin, Command, Output, Stdio},
+    sync::mpsc::{self, Receiver},
+    thread,
+    time::{Duration, Instant},
 };
 
 use serde_json::Value;
@@ -184,6 +187,82 @@ impl Sandbox {
     /// The states in `tenant.json`.
     pub fn states(&self) -> States {
         states(&self.read("tenant.json"))
+    }
+}
+
+/// The binary at a terminal of its own, made by `script`.
+pub struct Terminal {
+    child: Child,
+    keyboard: ChildStdin,
+    screen: Receiver<Vec<u8>>,
+    shown: String,
+}
+
+impl Terminal {
+    /// None where this machine has no `script`. `early` is typed, and lies in the terminal, before the program starts.
+    #[track_caller]
+    pub fn start(sandbox: &Sandbox, args: &[&str], early: &str) -> Option<Self> {
+        let script = Path::new("/usr/bin/script");
+        if !script.exists() {
+            return None;
+        }
+        let gate = sandbox.path("started");
+        let _ = fs::remove_file(&gate);
+        let line = format!(
+            "until [ -e '{}' ]; do sleep 0.01; done; exec {} {}",
+            gate.display(),
+            env!("CARGO_BIN_EXE_mfaplan"),
+            args.join(" ")
+        );
+        let mut command = sandbox.through(script, &["-qec", &line, "/dev/null"]);
+        let mut child = sandbox.spawn(command.stdin(Stdio::piped()).env("PATH", "/usr/bin:/bin"));
+        let keyboard = child.stdin.take().unwrap();
+        let mut stdout = child.stdout.take().unwrap();
+        let (send, screen) = mpsc::channel();
+        thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(read @ 1..) = stdout.read(&mut buffer) {
+                if send.send(buffer[..read].to_vec()).is_err() {
+                    break;
+                }
+            }
+        });
+        let mut terminal = Self { child, keyboard, screen, shown: String::new() };
+        if !early.is_empty() {
+            terminal.types(early);
+            // The terminal's own echo: what was typed is there.
+            terminal.until(early.trim_end());
+        }
+        fs::write(gate, "").unwrap();
+        Some(terminal)
+    }
+
+    /// Waits until this is shown.
+    #[track_caller]
+    pub fn until(&mut self, text: &str) -> &mut Self {
+        let latest = Instant::now() + Duration::from_secs(120);
+        while !self.shown.contains(text) {
+            let left = latest.saturating_duration_since(Instant::now());
+            let Ok(bytes) = self.screen.recv_timeout(left) else { panic!("no `{text}` in:\n{}", self.shown) };
+            self.shown += &String::from_utf8_lossy(&bytes);
+        }
+        self
+    }
+
+    /// Types this.
+    pub fn types(&mut self, text: &str) -> &mut Self {
+        self.keyboard.write_all(text.as_bytes()).unwrap();
+        self.keyboard.flush().unwrap();
+        self
+    }
+
+    /// Everything shown, and the exit code.
+    pub fn ends(mut self) -> Said {
+        while let Ok(bytes) = self.screen.recv() {
+            self.shown += &String::from_utf8_lossy(&bytes);
+        }
+        let code = self.child.wait().unwrap().code();
+        Said { code, stdout: self.shown, stderr: String::new() }
     }
 }
 

@@ -7,7 +7,7 @@ use super::NAMESPACE;
 
 /// The signers a configuration allows.
 #[derive(Clone, Debug)]
-pub(crate) struct AllowedSigners(Vec<Entry>);
+pub struct AllowedSigners(Vec<Entry>);
 
 #[derive(Clone, Debug)]
 pub(super) struct Entry {

@@ -14,15 +14,18 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use allowed_signers::AllowedSigners;
-pub(crate) use signature::SignatureError;
-pub(crate) use signature::{NAMESPACE, by_signatures, sign};
+pub(crate) use signature::{NAMESPACE, SignatureError, SignatureFile, by_signatures, sign};
 #[cfg(test)]
-pub(crate) use signature::{SignError, SignatureFile, statement};
+pub(crate) use signature::{SignError, statement};
+pub(crate) use states::Left;
 pub(crate) use states::PreflightError;
 pub use states::{ApprovedPlan, FreshPlan, Preflight, Requirements};
 
 use super::journal::RunId;
 use crate::plan::{Digest, Plan};
+
+/// So many hexadecimal digits name a plan: 128 bits. A second plan with the same twelve is made in minutes.
+pub(crate) const DIGITS: usize = 32;
 
 /// Somebody's yes to one digest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,6 +79,8 @@ pub struct Signer {
     /// SHA-256 of key and signed text: what is spent by a run. Not of the signature's bytes: those can be altered
     /// without the key (ECDSA) and still verify.
     pub signature: String,
+    /// The text of the signature file, so that it can be verified again.
+    pub text: String,
 }
 
 /// Signatures that runs have used, and which run.
@@ -88,28 +93,24 @@ impl Approval {
     /// # Errors
     /// When it is not what the plan asks for.
     pub fn typed(plan: &Plan, answer: &str, now: Timestamp) -> Result<Self, ApprovalError> {
-        let wanted = match plan.execution.confirm.as_str() {
-            "tenant" => plan.tenant.name.as_str(),
-            _ => "yes",
-        };
-        if answer.trim_end_matches(['\r', '\n']) != wanted {
-            return Err(ApprovalError::Declined);
-        }
-        Ok(Self { how: How::Typed, digest: plan.digest.to_string(), at: now })
+        let wanted = plan.tenant.answer(&plan.execution.confirm);
+        Self::typed_again(&plan.digest, &wanted, answer, now)
     }
 
-    /// `yes` at the prompt of a resumption.
+    /// What was typed at the prompt of a resumption.
     ///
     /// # Errors
-    /// When it is anything else.
-    pub fn typed_again(digest: &Digest, answer: &str, now: Timestamp) -> Result<Self, ApprovalError> {
-        if answer.trim_end_matches(['\r', '\n']) != "yes" {
+    /// When it is anything but `wanted`.
+    pub fn typed_again(digest: &Digest, wanted: &str, answer: &str, now: Timestamp) -> Result<Self, ApprovalError> {
+        // An empty answer never is one, whatever was wanted.
+        let answer = answer.trim_end_matches(['\r', '\n']);
+        if answer.is_empty() || answer != wanted {
             return Err(ApprovalError::Declined);
         }
         Ok(Self { how: How::Typed, digest: digest.to_string(), at: now })
     }
 
-    /// `--approve DIGEST`: the whole digest or at least its first 12 digits, in any case, with or without `sha256:`.
+    /// `--approve DIGEST`: the whole digest or at least its first 32 digits, in any case, with or without `sha256:`.
     ///
     /// # Errors
     /// When it is too short, no digest at all, or another one.
@@ -119,7 +120,7 @@ impl Approval {
         if !hex.bytes().all(|byte| byte.is_ascii_hexdigit()) || hex.len() > 64 {
             return Err(ApprovalError::NotADigest { given: given.to_owned() });
         }
-        if hex.len() < 12 {
+        if hex.len() < DIGITS {
             return Err(ApprovalError::DigestTooShort { given: given.to_owned(), digits: hex.len() });
         }
         if !digest.0.starts_with(hex) {
@@ -151,6 +152,18 @@ impl Approval {
     }
 }
 
+impl Approval {
+    /// Somebody who has signed more than once, under whatever names.
+    #[must_use]
+    pub fn signs_twice(&self) -> Option<&Signer> {
+        let signers = self.signers();
+        signers
+            .iter()
+            .enumerate()
+            .find_map(|(place, one)| signers[..place].iter().any(|other| other.is_same_person(one)).then_some(one))
+    }
+}
+
 /// Why there is no approval.
 #[derive(Debug, PartialEq, thiserror::Error)]
 pub enum ApprovalError {
@@ -158,13 +171,15 @@ pub enum ApprovalError {
     #[error("not approved: nothing was written")]
     Declined,
     /// Not hexadecimal, or more than 64 digits.
-    #[error("`{}` is not a plan digest: it must be 12 to 64 hexadecimal digits, with or without `sha256:` in front", .given.escape_debug())]
+    #[error("`{}` is not a plan digest: it must be 32 to 64 hexadecimal digits, with or without `sha256:` in front", .given.escape_debug())]
     NotADigest {
         /// What was given.
         given: String,
     },
-    /// Fewer than 12 digits.
-    #[error("the digest `{given}` has {digits} digits: at least 12 are needed to name a plan")]
+    /// Fewer than [`DIGITS`].
+    #[error(
+        "the digest `{given}` has {digits} digits: at least {DIGITS} are needed, or another plan can be made that has them too"
+    )]
     DigestTooShort {
         /// What was given.
         given: String,
@@ -211,6 +226,17 @@ pub enum ApprovalError {
         /// Why.
         reason: SignatureError,
     },
+    /// The run that is gone on with was approved by a signature that does not count any more, or never did.
+    #[error("the run's signature of {} does not count: {reason}", .principal.escape_debug())]
+    OfRun {
+        /// Who is said to have signed.
+        principal: String,
+        /// Why.
+        reason: SignatureError,
+    },
+    /// The run was signed, and who may sign is not known here.
+    #[error("the run was approved by signatures, and nothing at hand says who may sign")]
+    NoAllowedSigners,
     /// One signer twice.
     #[error("{file}: {principal} has signed already: {required} different signers are needed")]
     SignedTwice {
@@ -244,12 +270,22 @@ impl ApprovalError {
     #[must_use]
     pub fn hints(&self) -> Vec<String> {
         match self {
+            Self::DigestTooShort { .. } | Self::NotADigest { .. } => {
+                vec!["give the whole digest, as every view of the plan shows it".to_owned()]
+            }
             Self::OtherDigest { digest, .. } => {
                 vec![format!("review the plan as it is now; then approve it by `--approve {digest}`")]
             }
             Self::Refused { remedies, .. } => remedies.clone(),
             Self::SignaturesNeeded { .. } | Self::TooFewSignatures { .. } => vec![
                 "sign with `mfaplan approve FILE --key KEY` and hand the signatures over by `--signature FILE`"
+                    .to_owned(),
+            ],
+            Self::OfRun { .. } => {
+                vec!["let the plan's digest be signed anew, and go on with `--signature FILE`".to_owned()]
+            }
+            Self::NoAllowedSigners => vec![
+                "go on where the configuration or policy has `guardrails { approvals { … } }`, as the run did"
                     .to_owned(),
             ],
             Self::SignatureSpent { .. } => {

@@ -125,6 +125,12 @@ pub enum SignatureError {
         /// When.
         signed_at: Timestamp,
     },
+    /// Somebody else signed than is said.
+    #[error("was made by {}", .found.escape_debug())]
+    OtherSigner {
+        /// Who did.
+        found: String,
+    },
     /// Over the bare digest, where an age is asked for.
     #[error(
         "signs the bare digest, without a time, so its age cannot be checked against `max_age`: use `mfaplan approve`"
@@ -135,6 +141,7 @@ pub enum SignatureError {
 /// A signature file taken apart.
 #[derive(Clone, Debug)]
 pub(crate) struct SignatureFile {
+    text: String,
     signature: SshSig,
     statement: Option<Statement>,
 }
@@ -168,7 +175,7 @@ impl SignatureFile {
             Some(part) => Some(Statement::parse(part).ok_or_else(|| malformed("the statement is not whole"))?),
             None => None,
         };
-        Ok(Self { signature, statement })
+        Ok(Self { signature, statement, text })
     }
 
     /// Checks signature, signer and age.
@@ -218,6 +225,7 @@ impl SignatureFile {
             key: fingerprint,
             signed_at,
             signature: spent.as_ref().iter().map(|byte| format!("{byte:02x}")).collect(),
+            text: self.text.clone(),
         })
     }
 }
@@ -290,7 +298,7 @@ pub(crate) fn by_signatures<'a>(
 
 impl Signer {
     /// One key under two names and one name with two keys are one person.
-    fn is_same_person(&self, other: &Self) -> bool {
+    pub(super) fn is_same_person(&self, other: &Self) -> bool {
         let shares_name = || {
             let mut names = self.principal.split(',');
             names.any(|name| other.principal.split(',').any(|one| one.eq_ignore_ascii_case(name)))

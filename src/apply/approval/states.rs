@@ -1,18 +1,21 @@
 //! The states of a plan on its way to the executor.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use super::{Approval, ApprovalError, How};
+use super::{AllowedSigners, Approval, ApprovalError, How};
 use crate::{
     apply::journal::{
         RunId,
-        v1::{Planned, PlannedUser},
+        v1::{By, Planned, PlannedUser},
     },
     config::{Guardrails, window::Openness},
-    plan::{Change, ChangeUser, Plan},
-    tenant::{TenantId, UserId},
+    plan::{
+        Change, ChangeUser, Plan,
+        digest::{self, Document},
+    },
+    tenant::{TenantId, Text, UserId},
 };
 
 /// What an approval must be.
@@ -60,6 +63,7 @@ pub struct ApprovedPlan {
     pub(super) approval: Approval,
     pub(super) required: Requirements,
     pub(super) changes: Vec<Planned>,
+    pub(super) document: Document,
 }
 
 impl ApprovedPlan {
@@ -79,8 +83,13 @@ impl ApprovedPlan {
             return Err(ApprovalError::OtherDigest { given: approval.digest, digest: plan.digest });
         }
         required.check(&approval)?;
+        let unknown = |name: Text| ApprovalError::UnknownState { user: name.escape_debug().to_string() };
+        let document = digest::approved(&plan).map_err(unknown)?;
+        if document.digest() != plan.digest {
+            return Err(ApprovalError::OtherDigest { given: plan.digest.to_string(), digest: document.digest() });
+        }
         let changes = plan.applicable().map(planned).collect::<Result<_, _>>()?;
-        Ok(Self { plan, approval, required, changes })
+        Ok(Self { plan, approval, required, changes, document })
     }
 
     /// The plan.
@@ -119,8 +128,24 @@ pub struct Preflight<'a> {
     pub now: Timestamp,
     /// The guardrails as they are now, policy included; none where there is no configuration.
     pub guardrails: Option<&'a Guardrails>,
-    /// Users whom `break_glass` blocks of the policy directory protect now, whatever the plan says.
-    pub protected: &'a HashSet<UserId>,
+    /// Users who are left alone, whatever the plan says.
+    pub left: &'a HashMap<UserId, Left>,
+    /// Who may sign, where signatures are asked for.
+    pub signers: Option<&'a AllowedSigners>,
+    /// Who applies, and where.
+    pub by: &'a By,
+}
+
+/// Why a user of an approved plan is left alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// Protected now, by a block of the configuration or the policy.
+    Protected,
+    /// Under another sign-in name now than the one that was reviewed.
+    Renamed {
+        /// The name now.
+        now: Text,
+    },
 }
 
 /// Why a run may not begin now.
@@ -172,6 +197,12 @@ impl PreflightError {
 }
 
 impl Preflight<'_> {
+    /// Those of these users who are left alone.
+    pub(in crate::apply) fn of(&self, changes: &[Planned]) -> HashMap<UserId, Left> {
+        let ids = changes.iter().map(|one| one.user.id);
+        ids.filter_map(|id| Some((id, self.left.get(&id)?.clone()))).collect()
+    }
+
     /// Is this the tenant, and are writes allowed now?
     ///
     /// # Errors
@@ -192,8 +223,9 @@ impl Preflight<'_> {
 #[derive(Clone, Debug)]
 pub struct FreshPlan {
     pub(in crate::apply) approved: ApprovedPlan,
-    pub(in crate::apply) protected: HashSet<UserId>,
+    pub(in crate::apply) left: HashMap<UserId, Left>,
     pub(in crate::apply) rolls_back: Option<RunId>,
+    pub(in crate::apply) by: By,
     notes: Vec<String>,
 }
 
@@ -205,20 +237,21 @@ impl FreshPlan {
     pub fn new(approved: ApprovedPlan, preflight: &Preflight<'_>) -> Result<Self, PreflightError> {
         let plan = &approved.plan;
         preflight.check(plan.tenant.id, plan.waivers.iter().any(|waiver| waiver.guardrail == "window"))?;
-        let protected: HashSet<UserId> =
-            approved.changes.iter().map(|one| one.user.id).filter(|id| preflight.protected.contains(id)).collect();
+        let left = preflight.of(&approved.changes);
         let mut notes = Vec::new();
         let hours = preflight.now.duration_since(plan.created_at).as_hours();
         if hours >= 24 {
             notes.push(format!("the plan is {hours} hours old; users who changed since are left alone as stale"));
         }
-        if !protected.is_empty() {
-            notes.push(format!(
-                "{} user(s) of the plan are protected by the policy now and are left out",
-                protected.len()
-            ));
+        let protected = left.values().filter(|left| **left == Left::Protected).count();
+        if protected > 0 {
+            notes.push(format!("{protected} user(s) of the plan are protected by the policy now and are left out"));
         }
-        Ok(Self { approved, protected, rolls_back: None, notes })
+        if left.len() > protected {
+            let renamed = left.len() - protected;
+            notes.push(format!("{renamed} user(s) of the plan have another name now and are left alone as stale"));
+        }
+        Ok(Self { approved, left, rolls_back: None, by: preflight.by.clone(), notes })
     }
 
     /// Marks the run as a rollback of this run.
@@ -247,6 +280,10 @@ impl FreshPlan {
 
     pub(in crate::apply) const fn required(&self) -> Requirements {
         self.approved.required
+    }
+
+    pub(in crate::apply) const fn document(&self) -> &Document {
+        &self.approved.document
     }
 
     pub(in crate::apply) fn changes(&self) -> &[Planned] {

@@ -3,6 +3,9 @@
 //! Every intent is on the disk before the write it announces, so at whatever instant a run is killed, the journal names
 //! everybody it can have written.
 
+mod chain;
+mod history;
+mod proof;
 mod read;
 mod store;
 pub(crate) mod v1;
@@ -10,11 +13,12 @@ mod write;
 
 use std::{fmt, io, path::PathBuf, str::FromStr};
 
+#[cfg(test)]
+pub(crate) use history::{HISTORY_VERSION, HistoryStatus};
+pub(crate) use history::{HistoryEntry, RunDetails};
 pub(crate) use read::Entry;
 pub use read::Journal;
 pub use store::Store;
-#[cfg(test)]
-pub(crate) use store::{HISTORY_VERSION, HistoryEntry, HistoryStatus};
 pub(crate) use write::{JournalWriter, Sink};
 
 /// The id of a run: the stem of its journal's name. Sorts by time.
@@ -98,6 +102,20 @@ pub enum JournalError {
         /// Which file.
         path: PathBuf,
     },
+    /// Named otherwise than the run in it: a copy, or another file under its name.
+    #[error("{} holds run `{run}`: it is a copy or was renamed, and only a run's own journal is used", .path.display())]
+    OtherRun {
+        /// Which file.
+        path: PathBuf,
+        /// The run in it.
+        run: RunId,
+    },
+    /// From before a journal held what was approved.
+    #[error("{}: made by an older version of mfaplan; plan again", .path.display())]
+    Older {
+        /// Which file.
+        path: PathBuf,
+    },
     /// Written by a later version.
     #[error("{}: format version {version} is not known to this version of mfaplan", .path.display())]
     Version {
@@ -119,7 +137,8 @@ impl JournalError {
                 path.display()
             )],
             Self::Version { .. } => vec!["use the version of mfaplan that made the run, or a later one".to_owned()],
-            Self::Io { .. } | Self::Empty { .. } => Vec::new(),
+            Self::OtherRun { run, .. } => vec![format!("name the run itself: {run}")],
+            Self::Io { .. } | Self::Empty { .. } | Self::Older { .. } => Vec::new(),
         }
     }
 }

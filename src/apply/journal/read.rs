@@ -6,11 +6,11 @@ use std::{collections::HashMap, path::Path};
 use jiff::Timestamp;
 
 use super::{
-    JournalError,
+    JournalError, chain,
     v1::{End, Line, Report, Resume, Run},
 };
 use crate::{
-    apply::report::{Outcome, UserOutcome},
+    apply::report::{Counts, Outcome, UserOutcome},
     tenant::UserId,
 };
 
@@ -29,6 +29,8 @@ pub struct Journal {
     pub last: Timestamp,
     /// Length in bytes of the whole lines: what follows is torn.
     pub whole: u64,
+    /// The hash of the last whole line, which the next one names.
+    pub tip: String,
 }
 
 /// What a journal says of one change.
@@ -58,24 +60,39 @@ impl Journal {
     /// Reads the bytes of a journal; `path` is for messages.
     ///
     /// # Errors
-    /// When a line that is not the last is damaged, when lines contradict each other, when the version is another, or
-    /// when there is no whole first line (then the run wrote nothing).
+    /// When a line that is not the last is damaged, missing, doubled or moved, when lines contradict each other or what
+    /// was approved, when the version is another, or when there is no whole first line (then the run wrote nothing).
     pub fn parse(bytes: &[u8], path: &Path) -> Result<Self, JournalError> {
+        match Self::as_far_as_whole(bytes, path)? {
+            (journal, None) => Ok(journal),
+            (_, Some(damage)) => Err(damage),
+        }
+    }
+
+    /// As [`Journal::parse`], but what stands before a damaged line is told along with the damage: enough to look at,
+    /// nothing to act on.
+    ///
+    /// # Errors
+    /// When not even the first line can be used.
+    pub fn as_far_as_whole(bytes: &[u8], path: &Path) -> Result<(Self, Option<JournalError>), JournalError> {
         let damaged = |line: usize, reason: String| JournalError::Damaged { path: path.to_owned(), line, reason };
         let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
-        let mut lines = bytes[..whole].split_inclusive(|byte| *byte == b'\n').enumerate();
-        let parse = |number: usize, line: &[u8]| {
-            serde_json::from_slice::<Line>(line).map_err(|error| damaged(number + 1, error.to_string()))
-        };
-
-        let Some((number, first)) = lines.next() else { return Err(JournalError::Empty { path: path.to_owned() }) };
-        // The version is looked at before anything else, so that a later version is named rather than called damaged.
-        if let Ok(Version { format_version: Some(version) }) = serde_json::from_slice(first)
-            && !version.starts_with("1.")
-        {
-            return Err(JournalError::Version { path: path.to_owned(), version });
+        let mut lines = bytes[..whole].split_inclusive(|byte| *byte == b'\n').map(|line| &line[..line.len() - 1]);
+        let Some(first) = lines.next() else { return Err(JournalError::Empty { path: path.to_owned() }) };
+        // The version is looked at before anything else, so that another one is named rather than called damaged.
+        if let Ok(Peek { kind, format_version, approved }) = serde_json::from_slice(first) {
+            match format_version {
+                Some(version) if !version.starts_with("1.") => {
+                    return Err(JournalError::Version { path: path.to_owned(), version });
+                }
+                Some(_) if kind.as_deref() == Some("run") && approved.is_none() => {
+                    return Err(JournalError::Older { path: path.to_owned() });
+                }
+                _ => {}
+            }
         }
-        let Line::Run(run) = parse(number, first)? else {
+        let tip = chain::check(first, None).map_err(|reason| damaged(1, reason.to_owned()))?;
+        let Line::Run(run) = parse(first).map_err(|reason| damaged(1, reason))? else {
             return Err(damaged(1, "the first line must have type `run`".to_owned()));
         };
         let mut journal = Self {
@@ -84,6 +101,7 @@ impl Journal {
             end: None,
             last: run.timestamp,
             whole: whole as u64,
+            tip,
             run: *run,
         };
         let places: HashMap<UserId, usize> =
@@ -91,11 +109,21 @@ impl Journal {
         if places.len() != journal.run.changes.len() {
             return Err(damaged(1, "a user is named twice".to_owned()));
         }
-        for (number, line) in lines {
-            let line = parse(number, line)?;
-            journal.take(line, &places).map_err(|reason| damaged(number + 1, reason))?;
+        journal.run.check().map_err(|reason| damaged(1, reason))?;
+        for (number, line) in lines.enumerate() {
+            let read = chain::check(line, Some(&journal.tip))
+                .map_err(str::to_owned)
+                .and_then(|tip| Ok((tip, parse(line)?)))
+                .and_then(|(tip, line)| {
+                    journal.take(line, &places)?;
+                    journal.tip = tip;
+                    Ok(())
+                });
+            if let Err(reason) = read {
+                return Ok((journal, Some(damaged(number + 2, reason))));
+            }
         }
-        Ok(journal)
+        Ok((journal, None))
     }
 
     fn take(&mut self, line: Line, places: &HashMap<UserId, usize>) -> Result<(), String> {
@@ -122,12 +150,25 @@ impl Journal {
                 self.last = intent.timestamp;
             }
             Line::Result(report) => {
-                let entry = &mut self.entries[place(report.user)?];
+                let place = place(report.user)?;
+                let change = &self.run.changes[place];
+                if (report.before, report.after) != (change.before, change.after) {
+                    return Err(format!("user {} has another change in this run", report.user));
+                }
+                let entry = &mut self.entries[place];
                 entry.open = false;
                 self.last = report.timestamp;
                 entry.result = Some(report);
             }
             Line::End(end) => {
+                // A later session reads anew whom an earlier one has read back, so `verified` may be less than the lines say.
+                let counted = Counts { verified: end.counts.verified, ..Counts::of(&self.outcomes()) };
+                if end.counts != counted || end.counts.verified > end.counts.done {
+                    return Err("the counts are not those of the lines before".to_owned());
+                }
+                if end.exit_code != end.outcome.exit_code() {
+                    return Err(format!("a run that ended `{}` has another exit code", end.outcome.as_str()));
+                }
                 self.last = end.timestamp;
                 self.end = Some(end);
             }
@@ -161,7 +202,15 @@ impl Journal {
     }
 }
 
+fn parse(line: &[u8]) -> Result<Line, String> {
+    serde_json::from_slice(line).map_err(|error| error.to_string())
+}
+
+/// What tells the version of a journal.
 #[derive(serde::Deserialize)]
-struct Version {
+struct Peek {
+    #[serde(rename = "type")]
+    kind: Option<String>,
     format_version: Option<String>,
+    approved: Option<serde::de::IgnoredAny>,
 }

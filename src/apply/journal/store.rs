@@ -3,18 +3,18 @@
 use std::{
     collections::BTreeMap,
     fs::{self, File, OpenOptions},
-    io::{self, BufRead, BufReader},
+    io::{self, BufRead, BufReader, Read},
     path::{Path, PathBuf},
 };
 
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use super::{Journal, JournalError, JournalWriter, RunId};
+use super::{Journal, JournalError, JournalWriter, RunId, chain};
 use crate::{
     apply::{
         approval::{Approval, Spent},
-        report::{Command, Counts, RunEnd},
+        own_files::{self, Identity},
     },
     files,
     plan::Digest,
@@ -30,7 +30,7 @@ impl Store {
     /// The journals below this configuration directory. Touches nothing.
     #[must_use]
     pub fn of(configuration: &Path) -> Self {
-        Self { dir: configuration.join(".mfaplan").join("runs") }
+        Self { dir: configuration.join(own_files::DIRECTORY).join("runs") }
     }
 
     /// The file of a run.
@@ -45,6 +45,7 @@ impl Store {
     /// # Errors
     /// When the file cannot be created: then nothing may be written to the tenant.
     pub fn create(&self, now: Timestamp, digest: &Digest) -> Result<(RunId, JournalWriter<File>), JournalError> {
+        self.no_link()?;
         fs::create_dir_all(&self.dir).map_err(io_error("create", &self.dir))?;
         let last = self.runs()?.pop();
         let prefix: String = digest.0.chars().take(8).collect();
@@ -58,11 +59,12 @@ impl Store {
                 continue;
             }
             let path = self.path(&run);
-            match files::private().append(true).create_new(true).open(&path) {
+            match own_files::open(files::private().append(true).create_new(true), &path) {
                 Ok(file) => {
                     // The name has to survive a power failure too, not only the content.
                     sync_dir(&self.dir).map_err(io_error("flush", &self.dir))?;
-                    return Ok((run, JournalWriter::new(file)));
+                    let identity = Identity::of(&file, &path).map_err(io_error("look at", &path))?;
+                    return Ok((run, JournalWriter::new(file).guarded_by(identity)));
                 }
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(io_error("create", &path)(error)),
@@ -71,29 +73,53 @@ impl Store {
         Err(io_error("create", &self.dir)(io::ErrorKind::AlreadyExists.into()))
     }
 
-    /// Reads the journal of a run.
+    /// Reads the journal of a run: the file of that name, which must be the run's own.
     ///
     /// # Errors
-    /// See [`Journal::parse`].
+    /// See [`Journal::parse`]; and when the file holds another run.
     pub fn read(&self, run: &RunId) -> Result<Journal, JournalError> {
+        let (path, bytes) = self.bytes(run)?;
+        let journal = Journal::parse(&bytes, &path)?;
+        if journal.run.run == *run { Ok(journal) } else { Err(JournalError::OtherRun { path, run: journal.run.run }) }
+    }
+
+    /// The path of a run's journal and what it holds.
+    pub(super) fn bytes(&self, run: &RunId) -> Result<(PathBuf, Vec<u8>), JournalError> {
         let path = self.path(run);
-        let bytes = fs::read(&path).map_err(|error| match error.kind() {
+        let mut bytes = Vec::new();
+        self.open(&path).and_then(|mut file| file.read_to_end(&mut bytes)).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => JournalError::NoSuchRun { run: run.clone(), dir: self.dir.clone() },
             _ => io_error("read", &path)(error),
         })?;
-        Journal::parse(&bytes, &path)
+        Ok((path, bytes))
+    }
+
+    fn open(&self, path: &Path) -> io::Result<File> {
+        self.links()?;
+        own_files::open(OpenOptions::new().read(true), path)
+    }
+
+    fn links(&self) -> io::Result<()> {
+        let outer = self.dir.parent().unwrap_or(&self.dir);
+        own_files::no_link(&[outer, &self.dir])
+    }
+
+    fn no_link(&self) -> Result<(), JournalError> {
+        self.links().map_err(io_error("use", &self.dir))
     }
 
     /// Opens the journal of a run to go on. A torn last line is cut off: the write it would have announced was never
     /// sent, and a line behind it could not be told from damage.
     ///
     /// # Errors
-    /// When the file cannot be opened or cut.
-    pub fn reopen(&self, run: &RunId, journal: &Journal) -> Result<JournalWriter<File>, JournalError> {
-        let path = self.path(run);
-        let file = OpenOptions::new().append(true).open(&path).map_err(io_error("open", &path))?;
+    /// When the file cannot be opened or cut, or holds another run.
+    pub fn reopen(&self, journal: &Journal) -> Result<JournalWriter<File>, JournalError> {
+        let path = self.path(&journal.run.run);
+        self.no_link()?;
+        let file = own_files::open(OpenOptions::new().append(true), &path).map_err(io_error("open", &path))?;
         file.set_len(journal.whole).and_then(|()| file.sync_all()).map_err(io_error("cut", &path))?;
-        Ok(JournalWriter::new(file))
+        let identity = Identity::of(&file, &path).map_err(io_error("look at", &path))?;
+        Ok(JournalWriter::after(file, journal.tip.clone()).guarded_by(identity))
     }
 
     /// The ids of all runs, oldest first. Files with other names are not ours and are passed over.
@@ -101,6 +127,7 @@ impl Store {
     /// # Errors
     /// When the directory cannot be read; that there is none is not an error.
     pub fn runs(&self) -> Result<Vec<RunId>, JournalError> {
+        self.no_link()?;
         let entries = match fs::read_dir(&self.dir) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -115,14 +142,6 @@ impl Store {
         Ok(runs)
     }
 
-    /// Every run with who approved it and how it ended, oldest first. A damaged journal is listed as such.
-    ///
-    /// # Errors
-    /// When the directory cannot be read.
-    pub fn history(&self) -> Result<Vec<HistoryEntry>, JournalError> {
-        Ok(self.runs()?.into_iter().map(|run| HistoryEntry::of(run.clone(), self.read(&run))).collect())
-    }
-
     /// The signatures that the runs of this directory have used.
     ///
     /// # Errors
@@ -132,17 +151,16 @@ impl Store {
         for run in self.runs()? {
             let path = self.path(&run);
             let mut first = Vec::new();
-            let file = File::open(&path).map_err(io_error("read", &path))?;
+            let file = self.open(&path).map_err(io_error("read", &path))?;
             BufReader::new(file).read_until(b'\n', &mut first).map_err(io_error("read", &path))?;
             // No whole first line: the run never began, and used nothing.
-            if first.last() != Some(&b'\n') {
+            if first.pop() != Some(b'\n') {
                 continue;
             }
-            let head: Head = serde_json::from_slice(&first).map_err(|error| JournalError::Damaged {
-                path: path.clone(),
-                line: 1,
-                reason: error.to_string(),
-            })?;
+            let damaged = |reason: String| JournalError::Damaged { path: path.clone(), line: 1, reason };
+            // A signature that was taken out of a journal would count again.
+            chain::check(&first, None).map_err(|reason| damaged(reason.to_owned()))?;
+            let head: Head = serde_json::from_slice(&first).map_err(|error| damaged(error.to_string()))?;
             spent.extend(head.approval.signers().iter().map(|signer| (signer.signature.clone(), run.clone())));
         }
         Ok(Spent(spent))
@@ -158,118 +176,6 @@ fn clock_agrees(last: &RunId, now: Timestamp) -> bool {
 #[derive(Deserialize)]
 struct Head {
     approval: Approval,
-}
-
-/// The version of `history --json`, named in the published schema; minor = additions only.
-#[cfg(test)]
-pub(crate) const HISTORY_VERSION: &str = "1.0";
-
-/// A run in `history`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct HistoryEntry {
-    /// Its id.
-    pub run: RunId,
-    /// `apply` or `rollback`; none where the journal cannot be read.
-    pub command: Option<Command>,
-    /// When it began.
-    #[cfg_attr(test, schemars(with = "Option<crate::schema::DateTime>"))]
-    pub started_at: Option<Timestamp>,
-    /// When it ended, if it did.
-    #[cfg_attr(test, schemars(with = "Option<crate::schema::DateTime>"))]
-    pub finished_at: Option<Timestamp>,
-    /// The plan's digest.
-    pub digest: Option<String>,
-    /// How it was approved.
-    pub approval: Option<Approval>,
-    /// The run it rolls back.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub rolls_back: Option<RunId>,
-    /// The counts.
-    #[serde(flatten)]
-    pub counts: Counts,
-    /// How it stands.
-    pub status: HistoryStatus,
-    /// What is wrong with the journal.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub error: Option<String>,
-}
-
-/// How a run stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "lowercase")]
-pub enum HistoryStatus {
-    /// Everything done and verified.
-    Complete,
-    /// Ended, with something left.
-    Incomplete,
-    /// Stopped by the operator.
-    Stopped,
-    /// Ended by an error.
-    Error,
-    /// No orderly end: killed, or still running.
-    Interrupted,
-    /// The journal cannot be read.
-    Damaged,
-    /// Interrupted before its first line: nothing was written.
-    Empty,
-}
-
-impl HistoryStatus {
-    /// The word in files and messages.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Complete => "complete",
-            Self::Incomplete => "incomplete",
-            Self::Stopped => "stopped",
-            Self::Error => "error",
-            Self::Interrupted => "interrupted",
-            Self::Damaged => "damaged",
-            Self::Empty => "empty",
-        }
-    }
-}
-
-impl HistoryEntry {
-    fn of(run: RunId, journal: Result<Journal, JournalError>) -> Self {
-        match journal {
-            Ok(journal) => Self {
-                run,
-                command: Some(journal.run.command),
-                started_at: Some(journal.run.timestamp),
-                finished_at: journal.end.as_ref().map(|end| end.timestamp),
-                digest: Some(journal.run.digest.to_string()),
-                approval: Some(journal.run.approval.clone()),
-                rolls_back: journal.run.rolls_back.clone(),
-                counts: Counts::of(&journal.outcomes()),
-                status: match journal.end.as_ref().map(|end| end.outcome) {
-                    Some(RunEnd::Complete) => HistoryStatus::Complete,
-                    Some(RunEnd::Incomplete | RunEnd::Refused) => HistoryStatus::Incomplete,
-                    Some(RunEnd::Stopped) => HistoryStatus::Stopped,
-                    Some(RunEnd::Error) => HistoryStatus::Error,
-                    None => HistoryStatus::Interrupted,
-                },
-                error: None,
-            },
-            Err(error) => Self {
-                run,
-                command: None,
-                started_at: None,
-                finished_at: None,
-                digest: None,
-                approval: None,
-                rolls_back: None,
-                counts: Counts::default(),
-                status: match error {
-                    JournalError::Empty { .. } => HistoryStatus::Empty,
-                    _ => HistoryStatus::Damaged,
-                },
-                error: Some(error.to_string()),
-            },
-        }
-    }
 }
 
 fn io_error(verb: &'static str, path: &Path) -> impl FnOnce(io::Error) -> JournalError {

@@ -10,7 +10,7 @@ use crate::{
         report::{Command, Counts, Failure, Outcome, RunEnd, Seen},
     },
     facts::UserKind,
-    plan::Waiver,
+    plan::{Waiver, digest::Document},
     tenant::{MfaState, TenantId, Text, UserId},
 };
 
@@ -34,6 +34,23 @@ pub enum Line {
     End(End),
 }
 
+/// A line with what ties it to the others, as it stands in the file: see [`super::chain`].
+#[cfg(test)]
+#[derive(schemars::JsonSchema)]
+#[expect(
+    dead_code,
+    reason = "describes the file; the line's own type and the two members are written one after the other"
+)]
+pub(crate) struct Chained {
+    /// What it says.
+    #[serde(flatten)]
+    line: Line,
+    /// The SHA-256 of the line before, without its line break; null in the first.
+    prev: Option<String>,
+    /// `sha256:…` of the line up to here, always last.
+    checksum: String,
+}
+
 /// `run`: everything that resume, rollback and verify need.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -55,6 +72,10 @@ pub struct Run {
     pub digest: Text,
     /// How it was approved.
     pub approval: Approval,
+    /// Who applied, and where.
+    pub by: By,
+    /// What was approved: the canonical document whose SHA-256 is the digest.
+    pub approved: Document,
     /// How many users are written and verified first.
     pub canary: u32,
     /// More failures than this stop the run.
@@ -69,6 +90,55 @@ pub struct Run {
     pub rolls_back: Option<RunId>,
     /// Every change with decision `apply`, in the plan's order. No other user is ever written.
     pub changes: Vec<Planned>,
+}
+
+/// Who applied, and where.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct By {
+    /// The operating system's user.
+    pub user: Text,
+    /// The machine.
+    pub host: Text,
+    /// Who is signed in to the tenant; none on a snapshot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<Identity>,
+    /// The pipeline, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ci: Option<Pipeline>,
+}
+
+/// An identity that is signed in to the tenant.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Identity {
+    /// An operator's sign-in name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_principal_name: Option<Text>,
+    /// The application's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub application: Option<Text>,
+    /// The object id of the operator, or of the application's service principal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub object_id: Option<Text>,
+}
+
+/// A run of a pipeline, as its environment says.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Pipeline {
+    /// Of which repository.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repository: Option<Text>,
+    /// Of which commit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<Text>,
+    /// Started by whom.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<Text>,
+    /// Where it can be looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<Text>,
 }
 
 /// The tenant of a run.
@@ -126,6 +196,8 @@ pub struct Resume {
     pub mfaplan_version: Text,
     /// How going on was approved.
     pub approval: Approval,
+    /// Who went on, and where.
+    pub by: By,
 }
 
 /// `intent`: on the disk before the write is sent.

@@ -5,7 +5,8 @@ use std::{
     io::{self, Write},
 };
 
-use super::v1::Line;
+use super::{chain, v1::Line};
+use crate::apply::own_files::Identity;
 
 /// Where lines go.
 pub trait Sink: Send {
@@ -37,13 +38,29 @@ impl Sink for File {
 pub struct JournalWriter<S> {
     sink: S,
     buffer: Vec<u8>,
+    /// The hash of the last line.
+    tip: Option<String>,
+    /// Files that must still be in their place before anything is written.
+    guarded: Vec<Identity>,
     broken: Option<String>,
 }
 
 impl<S: Sink> JournalWriter<S> {
-    /// A writer at the end of what this sink holds.
+    /// A writer into a sink that holds nothing.
     pub const fn new(sink: S) -> Self {
-        Self { sink, buffer: Vec::new(), broken: None }
+        Self { sink, buffer: Vec::new(), tip: None, guarded: Vec::new(), broken: None }
+    }
+
+    /// A writer behind a last line with this hash: see [`Journal::tip`](super::Journal::tip).
+    pub fn after(sink: S, tip: String) -> Self {
+        Self { tip: Some(tip), ..Self::new(sink) }
+    }
+
+    /// Takes nothing more once this file is no longer in its place.
+    #[must_use]
+    pub(crate) fn guarded_by(mut self, file: Identity) -> Self {
+        self.guarded.push(file);
+        self
     }
 
     /// Appends these lines in one write. They are in the file, but not yet safe from a power failure.
@@ -53,14 +70,18 @@ impl<S: Sink> JournalWriter<S> {
     pub fn append<'a>(&mut self, lines: impl IntoIterator<Item = &'a Line>) -> io::Result<()> {
         self.alive()?;
         self.buffer.clear();
+        let mut tip = self.tip.take();
         for line in lines {
+            let start = self.buffer.len();
             serde_json::to_writer(&mut self.buffer, line)?;
+            tip = Some(chain::close(&mut self.buffer, start, tip.as_deref()));
             self.buffer.push(b'\n');
         }
+        self.tip = tip;
         if self.buffer.is_empty() {
             return Ok(());
         }
-        let appended = self.sink.append(&self.buffer);
+        let appended = self.guarded.iter().try_for_each(Identity::check).and_then(|()| self.sink.append(&self.buffer));
         self.note(appended)
     }
 

@@ -10,7 +10,7 @@ use super::super::{
         AllowedSigners, ApprovalError, PreflightError, SignError, SignatureError, SignatureFile, Spent, by_signatures,
         sign, statement,
     },
-    testing::{enforce, preflight, run_id, start},
+    testing::{enforce, preflight, run_id, sealed, start},
 };
 use crate::{
     config::{Approvals, Guardrails, Layer, Window},
@@ -36,13 +36,21 @@ fn only_the_exact_word_is_a_yes() {
 
 #[test]
 fn a_digest_may_be_short_but_not_too_short_and_never_another() {
-    let digest = plan().digest;
-    for good in ["3fa9c1d2e4b5", "3FA9C1D2E4B5A697", "sha256:3fa9c1d2e4b5", &digest.to_string()] {
+    let digest = Digest("3fa9c1d2e4b5a6978877665544332211ffeeddccbbaa99887766554433221100".into());
+    let half = &digest.0[..32];
+    for good in [half, &half.to_uppercase(), &format!("sha256:{half}"), &digest.to_string()] {
         assert!(Approval::by_digest(good, &digest, start()).is_ok(), "{good}");
     }
     let told = |given: &str| Approval::by_digest(given, &digest, start()).unwrap_err().to_string();
-    assert_eq!(told("3fa9c1d2e4b"), "the digest `3fa9c1d2e4b` has 11 digits: at least 12 are needed to name a plan");
-    assert_eq!(told("3fa9c1d2e4b6"), format!("approved was `3fa9c1d2e4b6`, but this plan has digest {digest}"));
+    let short = &half[..31];
+    assert_eq!(
+        told(short),
+        format!(
+            "the digest `{short}` has 31 digits: at least 32 are needed, or another plan can be made that has them too"
+        )
+    );
+    let other = format!("{short}0");
+    assert_eq!(told(&other), format!("approved was `{other}`, but this plan has digest {digest}"));
     assert!(told("not-a-digest!").contains("is not a plan digest"));
     assert!(told("").contains("0 digits"));
     assert!(told(&format!("{}0", digest.0)).contains("is not a plan digest"));
@@ -101,6 +109,7 @@ fn the_window_is_judged_by_the_clock_unless_it_is_waived() {
         span: Span::new(FileId(0), 0..0),
     };
     let fresh = |plan: Plan, guardrails: &Guardrails| {
+        let plan = sealed(plan);
         let yes = Approval::typed(&plan, "yes", start()).unwrap();
         let mut preflight = preflight(&nobody);
         preflight.guardrails = Some(guardrails);

@@ -4,10 +4,17 @@ use std::{fs, path::Path};
 
 use super::super::{
     Outcome,
-    journal::{HistoryStatus, Journal, JournalError, JournalWriter, RunId, Store, v1::Line},
+    journal::{
+        HistoryStatus, Journal, JournalError, JournalWriter, RunId, Store,
+        v1::{Chained, Line, Run},
+    },
     testing::{Bench, enforce},
 };
-use crate::{apply::testing::start, plan::Digest};
+use crate::{
+    apply::testing::{World, start, user},
+    plan::{Digest, Waiver},
+    tenant::MfaState::{Disabled, Enabled},
+};
 
 fn digest() -> Digest {
     Digest("3fa9c1d2e4b5a6978877665544332211ffeeddccbbaa99887766554433221100".into())
@@ -18,6 +25,114 @@ fn whole() -> Vec<u8> {
     let (world, plan) = enforce(3);
     Bench::new(&world).apply(plan);
     world.lock().bytes.clone()
+}
+
+/// A journal with other lines, its chain whole again: as somebody would write it who knows the format.
+fn rewritten(bytes: &[u8], edit: &dyn Fn(&mut Vec<Line>)) -> Vec<u8> {
+    let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    let mut lines: Vec<Line> = lines.map(|line| serde_json::from_slice(line).unwrap()).collect();
+    edit(&mut lines);
+    let world = World::default();
+    JournalWriter::new(world.clone()).append(&lines).unwrap();
+    std::mem::take(&mut world.lock().bytes)
+}
+
+/// The same journal as that of another run.
+fn of_run(bytes: &[u8], run: &RunId) -> Vec<u8> {
+    rewritten(bytes, &|lines| {
+        let Line::Run(first) = &mut lines[0] else { panic!("the run") };
+        first.run = run.clone();
+    })
+}
+
+/// Each of these says something else than what was approved, however well the lines hang together.
+#[test]
+fn a_first_line_that_is_not_what_was_approved_is_damage() {
+    type Edit<'a> = &'a dyn Fn(&mut Run);
+    let edits: [(&str, Edit<'_>); 12] = [
+        ("`changes`", &|run| _ = run.changes.pop()),
+        ("`changes`", &|run| run.changes[0].user.id = user(99)),
+        ("`changes`", &|run| run.changes[0].user.user_principal_name = "bg1@contoso.com".into()),
+        ("`changes`", &|run| run.changes[0].before = Enabled),
+        ("`changes`", &|run| run.changes[0].after = Disabled),
+        ("`changes`", &|run| run.changes[0].effective = Disabled),
+        ("`canary`", &|run| run.canary = 0),
+        ("`stop_after_failures`", &|run| run.stop_after_failures = 4_000_000),
+        ("`tenant.cloud`", &|run| run.tenant.cloud = "china".into()),
+        ("`waivers`", &|run| {
+            run.waivers.push(Waiver { guardrail: "window".into(), bound: "now".into(), reason: "x".into() });
+        }),
+        ("`digest`", &|run| {
+            run.approved.changes[0].user = user(99);
+            run.changes[0].user.id = user(99);
+        }),
+        ("`approval`", &|run| run.approval.digest = format!("sha256:{}", "0".repeat(64))),
+    ];
+    for (member, edit) in edits {
+        let bytes = rewritten(&whole(), &|lines| {
+            let Line::Run(run) = &mut lines[0] else { panic!("the run") };
+            edit(run);
+        });
+        let error = Journal::parse(&bytes, Path::new("j")).unwrap_err().to_string();
+        assert!(error.starts_with("j:1: ") && error.contains(member), "{member}: {error}");
+    }
+}
+
+/// Whatever happens to one line, of whatever type and wherever it stands, is told with a line's number.
+#[test]
+fn a_changed_missing_doubled_or_moved_line_is_noticed() {
+    let bytes = whole();
+    let lines: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
+    let refused = |lines: Vec<&[u8]>, what: &str| {
+        let error = Journal::parse(&lines.concat(), Path::new("j")).expect_err(what).to_string();
+        assert!(error.starts_with("j:") && error.contains("the journal is damaged"), "{what}: {error}");
+    };
+    for at in 0..lines.len() {
+        let mut doubled = lines.clone();
+        doubled.insert(at, lines[at]);
+        refused(doubled, &format!("line {at} doubled"));
+        let text = std::str::from_utf8(lines[at]).unwrap();
+        let changed = text.replacen("2026-11-24T21:3", "2026-11-23T21:3", 1);
+        assert_ne!(changed, text);
+        let mut with = lines.clone();
+        with[at] = changed.as_bytes();
+        refused(with, &format!("line {at} changed"));
+        // The last line missing is how a kill looks: it is told as interrupted.
+        if at + 1 < lines.len() {
+            let mut without = lines.clone();
+            without.remove(at);
+            refused(without, &format!("line {at} missing"));
+            let mut moved = lines.clone();
+            moved.swap(at, at + 1);
+            refused(moved, &format!("line {at} moved"));
+        }
+    }
+}
+
+#[test]
+fn a_copy_under_another_name_is_not_used() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::of(dir.path());
+    let (run, _) = store.create(start(), &digest()).unwrap();
+    fs::write(store.path(&run), of_run(&whole(), &run)).unwrap();
+    assert!(store.read(&run).is_ok());
+    let copy: RunId = "backup".parse().unwrap();
+    fs::copy(store.path(&run), store.path(&copy)).unwrap();
+    let error = store.read(&copy).unwrap_err();
+    assert!(matches!(&error, JournalError::OtherRun { run: other, .. } if *other == run), "{error}");
+    assert_eq!(error.hints(), [format!("name the run itself: {run}")]);
+}
+
+/// An intent that no result follows was perhaps sent: nobody may be told that nothing happened.
+#[test]
+fn an_intent_without_a_result_is_unknown_and_no_line_is_not_attempted() {
+    let bytes = rewritten(&whole(), &|lines| {
+        lines.retain(|line| matches!(line, Line::Run(_) | Line::Intent(_)));
+        lines.truncate(2);
+    });
+    let journal = Journal::parse(&bytes, Path::new("j")).unwrap();
+    let outcomes: Vec<Outcome> = journal.outcomes().iter().map(|user| user.outcome).collect();
+    assert_eq!(outcomes, [Outcome::Unknown, Outcome::NotAttempted, Outcome::NotAttempted]);
 }
 
 #[test]
@@ -71,18 +186,22 @@ fn a_torn_last_line_is_passed_over_and_damage_elsewhere_is_named() {
 
 #[test]
 fn lines_that_contradict_the_run_are_damage() {
+    let told = |edit: &dyn Fn(&mut Vec<Line>)| {
+        Journal::parse(&rewritten(&whole(), edit), Path::new("j")).unwrap_err().to_string()
+    };
+    let stranger = told(&|lines| {
+        let Line::Intent(intent) = &mut lines[1] else { panic!("an intent") };
+        intent.user = user(0xffff);
+    });
+    assert_eq!(stranger, "j:2: the journal is damaged: the run has no user 00000000-0000-0000-0000-00000000ffff");
+    let headless = told(&|lines| _ = lines.remove(0));
+    assert_eq!(headless, "j:1: the journal is damaged: the first line must have type `run`");
+    let better = told(&|lines| {
+        let Some(Line::End(end)) = lines.last_mut() else { panic!("the end") };
+        (end.counts.done, end.counts.failed) = (2, 1);
+    });
+    assert!(better.ends_with("the counts are not those of the lines before"), "{better}");
     let text = String::from_utf8(whole()).unwrap();
-    let stranger = text.replacen(
-        "\"type\":\"intent\",\"timestamp\":\"2026-11-24T21:30:00Z\",\"user\":\"00000000-0000-0000-0000-000000000001\"",
-        "\"type\":\"intent\",\"timestamp\":\"2026-11-24T21:30:00Z\",\"user\":\"00000000-0000-0000-0000-00000000ffff\"",
-        1,
-    );
-    assert_ne!(stranger, text);
-    let error = Journal::parse(stranger.as_bytes(), Path::new("j")).unwrap_err().to_string();
-    assert_eq!(error, "j:2: the journal is damaged: the run has no user 00000000-0000-0000-0000-00000000ffff");
-    let headless = text.split_once('\n').unwrap().1;
-    let error = Journal::parse(headless.as_bytes(), Path::new("j")).unwrap_err().to_string();
-    assert_eq!(error, "j:1: the journal is damaged: the first line must have type `run`");
     let later = text.replacen("\"format_version\":\"1.0\"", "\"format_version\":\"2.0\"", 1);
     assert!(matches!(Journal::parse(later.as_bytes(), Path::new("j")), Err(JournalError::Version { .. })));
     assert!(matches!(Journal::parse(b"{\"type\":\"run\"", Path::new("j")), Err(JournalError::Empty { .. })));
@@ -98,7 +217,7 @@ fn a_reopened_journal_loses_its_torn_line_and_goes_on() {
     bytes.truncate(bytes.len() - 9);
     fs::write(store.path(&run), &bytes).unwrap();
     let journal = store.read(&run).unwrap();
-    let mut writer = store.reopen(&run, &journal).unwrap();
+    let mut writer = store.reopen(&journal).unwrap();
     let end = whole();
     let end = end.split(|byte| *byte == b'\n').rfind(|line| !line.is_empty()).unwrap();
     writer.append([&serde_json::from_slice::<Line>(end).unwrap()]).unwrap();
@@ -112,8 +231,9 @@ fn history_tells_how_runs_stand_and_damage_does_not_hide_the_others() {
     let store = Store::of(dir.path());
     let runs: Vec<RunId> = (0..4).map(|_| store.create(start(), &digest()).unwrap().0).collect();
     let bytes = whole();
-    fs::write(store.path(&runs[0]), &bytes).unwrap();
-    fs::write(store.path(&runs[1]), &bytes[..bytes.len() - 5]).unwrap();
+    fs::write(store.path(&runs[0]), of_run(&bytes, &runs[0])).unwrap();
+    let torn = of_run(&bytes, &runs[1]);
+    fs::write(store.path(&runs[1]), &torn[..torn.len() - 5]).unwrap();
     fs::write(store.path(&runs[2]), b"{}\n").unwrap();
     let history = store.history().unwrap();
     let status: Vec<HistoryStatus> = history.iter().map(|entry| entry.status).collect();
@@ -138,7 +258,7 @@ fn a_directory_that_cannot_be_written_is_an_error_before_anything_is_sent() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join(".mfaplan"), "a file in the way").unwrap();
     let error = Store::of(dir.path()).create(start(), &digest()).unwrap_err();
-    assert!(error.to_string().starts_with("cannot create "), "{error}");
+    assert!(error.to_string().starts_with("cannot "), "{error}");
 }
 
 #[test]
@@ -157,7 +277,7 @@ fn after_an_error_the_journal_takes_nothing_more() {
 #[test]
 fn journal_and_events_have_the_published_shape() {
     let schema = |schema: schemars::Schema| jsonschema::validator_for(schema.as_value()).unwrap();
-    let journal = schema(schemars::schema_for!(Line));
+    let journal = schema(schemars::schema_for!(Chained));
     let (world, plan) = enforce(3);
     world.move_by_hand(2, crate::tenant::MfaState::Enabled);
     let mut out = Vec::new();

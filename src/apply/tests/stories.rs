@@ -1,9 +1,9 @@
 //! One rule, one story.
 
-use std::{collections::HashSet, time::Duration};
+use std::{collections::HashMap, time::Duration};
 
 use super::super::{
-    Approval, ApprovedPlan, FreshPlan, Outcome, Requirements, Urgency,
+    Approval, ApprovedPlan, FreshPlan, Left, Outcome, Requirements, Urgency,
     report::{RunEnd, Seen, StopReason},
     stop,
     testing::{Bench, Fault, enforce, outcomes, plan, preflight, run_id, start, user},
@@ -281,7 +281,7 @@ fn who_the_policy_protects_now_is_left_out_of_an_older_plan() {
     let (world, plan) = enforce(4);
     let approval = Approval::typed(&plan, "yes\n", start()).unwrap();
     let approved = ApprovedPlan::new(plan.clone(), approval, Requirements::default()).unwrap();
-    let protected = HashSet::from([user(2), user(99)]);
+    let protected = HashMap::from([user(2), user(99)].map(|id| (id, Left::Protected)));
     let fresh = FreshPlan::new(approved, &preflight(&protected)).unwrap();
     assert_eq!(fresh.notes(), ["1 user(s) of the plan are protected by the policy now and are left out"]);
     let bench = Bench::new(&world);

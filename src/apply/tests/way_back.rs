@@ -1,6 +1,6 @@
 //! Resume, rollback and verify.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use super::super::{
     Approval, FreshResume, Outcome,
@@ -69,7 +69,7 @@ fn resume_needs_a_yes_to_the_same_digest_in_the_same_tenant() {
     let digest = plan.digest.clone();
     Bench::new(&world).apply(plan);
     let journal = world.journal().unwrap();
-    let nobody = HashSet::new();
+    let nobody = HashMap::new();
     let other = crate::plan::Digest("0".repeat(64).as_str().into());
     let wrong = FreshResume::new(journal.clone(), Approval::automatic(&other, start()), &preflight(&nobody));
     assert!(matches!(wrong, Err(ResumeError::Approval(ApprovalError::OtherDigest { .. }))));
@@ -82,7 +82,7 @@ fn resume_needs_a_yes_to_the_same_digest_in_the_same_tenant() {
     let wrong = FreshResume::new(signed.clone(), Approval::automatic(&digest, start()), &preflight(&nobody));
     assert!(matches!(wrong, Err(ResumeError::Approval(ApprovalError::SignaturesNeeded { .. }))));
     let unsigned =
-        FreshResume::new(signed, Approval::typed_again(&digest, "yes", start()).unwrap(), &preflight(&nobody));
+        FreshResume::new(signed, Approval::typed_again(&digest, "yes", "yes", start()).unwrap(), &preflight(&nobody));
     assert!(matches!(unsigned, Err(ResumeError::Approval(ApprovalError::TooFewSignatures { .. }))));
 }
 

@@ -1,22 +1,27 @@
 //! `mfaplan apply`
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+};
+
+use jiff::SignedDuration;
 
 use crate::{
-    apply::Requirements,
+    apply::{Left, Outcome as UserResult, Requirements, UserOutcome, approval::DIGITS, journal::RunId, lock::Lock},
     cli::{
         Context, Exit, Failure, Outcome, again,
         applying::{self, ApprovalArgs, Asking, How, Surroundings},
         events::Log,
-        load,
+        load::{self, ConfigArgs},
         planning::{self, PlanArgs},
         present::{self, PresentArgs},
         tenant::{self, Tenant},
     },
-    config::Config,
-    plan::{Digest, Plan, digest, file},
+    config::{Config, Confirm},
+    plan::{self, Digest, Plan, PlanTenant, Refusal, digest, file},
     render::{NextStep, words},
-    tenant::ObservedTenant,
+    tenant::{ObservedTenant, Source, UserId},
 };
 
 /// Arguments of `apply`.
@@ -25,7 +30,7 @@ use crate::{
 Examples:
   mfaplan apply staff.mfaplan                         the saved plan, after a yes
   mfaplan apply                                       plan first, then ask
-  mfaplan apply --approve 3f9c2a7b10de                plan afresh; go on only if the digest is that
+  mfaplan apply --approve DIGEST                      plan afresh; go on only if that is its digest
   mfaplan apply staff.mfaplan --signature anna.sig --signature bo.sig
   mfaplan apply --resume 20261124T213000Z-3f9c2a7b    finish an interrupted run
 
@@ -63,9 +68,9 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
 }
 
 fn perform(args: &Args, events: &Log, context: &mut Context) -> Outcome {
-    let _lock = applying::lock("apply", context)?;
+    let lock = applying::lock("apply", context)?;
     if let Some(run) = &args.resume {
-        return resume(run, args, events, context);
+        return resume(run, args, &lock, events, context);
     }
     let (config, source, observed, plan) = match &args.file {
         Some(path) => saved(path, args, context)?,
@@ -75,7 +80,7 @@ fn perform(args: &Args, events: &Log, context: &mut Context) -> Outcome {
             (config, tenant, observed, plan)
         }
     };
-    events.planned(&plan);
+    events.planned(&plan)?;
     let shown = PresentArgs::default();
     if args.json {
         // The result is the one document on standard output; the plan itself can be had from `plan --json`.
@@ -94,6 +99,7 @@ fn perform(args: &Args, events: &Log, context: &mut Context) -> Outcome {
         required,
         resuming: None,
         plan: Some(&plan),
+        wanted: "",
         question: question(&plan),
     };
     let approval = match asking.approval(context) {
@@ -105,8 +111,9 @@ fn perform(args: &Args, events: &Log, context: &mut Context) -> Outcome {
             return Err(failure);
         }
     };
-    let protected = planning::protected_by_policy(&config, &observed);
-    let surroundings = Surroundings { config: &config, observed: &observed, protected };
+    unchanged_since(&config, &args.plan.config, context)?;
+    let left = planning::left_alone(&config, &observed, planning::writes(&plan));
+    let surroundings = Surroundings::now(&config, &observed, left, &source, &lock, context)?;
     let how = How {
         parallelism: args.plan.tenant.parallelism,
         json: args.json,
@@ -119,11 +126,10 @@ fn perform(args: &Args, events: &Log, context: &mut Context) -> Outcome {
 pub(super) fn question(plan: &Plan) -> String {
     let count = plan.summary.applied();
     let users = if count == 1 { "1 user".to_owned() } else { format!("{count} users") };
-    let answer = match plan.execution.confirm.as_str() {
-        "tenant" => {
-            format!("Type the tenant's name, \"{}\", to approve.", crate::escape::text(&plan.tenant.name))
-        }
-        _ => "Only \"yes\" is accepted to approve.".to_owned(),
+    let answer = match plan.tenant.answer(&plan.execution.confirm) {
+        yes if yes == "yes" => "Only \"yes\" is accepted to approve.".to_owned(),
+        id if id == plan.tenant.id.to_string() => format!("Type the tenant's id, {id}, to approve."),
+        name => format!("Type the tenant's name, \"{name}\", to approve."),
     };
     format!(
         "Do you want to change {users} of {} as shown?\n  Plan {}\n  {answer}",
@@ -132,17 +138,19 @@ pub(super) fn question(plan: &Plan) -> String {
     )
 }
 
+/// Ends here where something refuses it.
+fn refuse(refused: &[Refusal], what: &str) -> Result<(), Failure> {
+    if refused.is_empty() {
+        return Ok(());
+    }
+    let reasons: Vec<_> = refused.iter().map(|one| format!("{}: {}", one.rule, one.reason)).collect();
+    let failure = Failure::new(format!("{what}, nothing was written: {}", reasons.join("; ")));
+    Err(refused.iter().fold(failure, |failure, one| failure.hint(one.remedy.to_string())).exit(Exit::Refused))
+}
+
 /// A plan that is refused, or of which nothing can be applied, ends here.
 pub(super) fn nothing_to_do(plan: &Plan, json: bool, context: &mut Context) -> Result<Option<Exit>, Failure> {
-    if plan.is_refused() {
-        let reasons: Vec<_> = plan.refused.iter().map(|one| format!("{}: {}", one.rule, one.reason)).collect();
-        let failure = Failure::new(format!("the plan is refused, nothing was written: {}", reasons.join("; ")));
-        return Err(plan
-            .refused
-            .iter()
-            .fold(failure, |failure, one| failure.hint(one.remedy.to_string()))
-            .exit(Exit::Refused));
-    }
+    refuse(&plan.refused, "the plan is refused")?;
     if plan.applicable().next().is_some() {
         return Ok(None);
     }
@@ -163,50 +171,171 @@ pub(super) fn nothing_to_do(plan: &Plan, json: bool, context: &mut Context) -> R
     Ok(Some(Exit::Done))
 }
 
-/// A saved plan stands on its own: the configuration only says where the tenant is and which guardrails hold now.
+/// A saved plan says what was reviewed. How it is approved and performed is the word of the configuration and the policy
+/// at hand, and they must be those it was made from.
 fn saved(path: &Path, args: &Args, context: &mut Context) -> Result<(Config, Tenant, ObservedTenant, Plan), Failure> {
-    let plan =
-        file::read_path(path, digest::compute).map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
+    let fail = |message: String| Failure::new(format!("{}: {message}", path.display()));
+    let mut plan = file::read_path(path, digest::compute).map_err(|error| fail(error.to_string()))?;
     let config = load::config(&args.plan.config, context)?;
-    if config.digest != plan.config.digest {
-        context.note(
-            "note: the configuration has changed since the plan was made; the plan is applied as it was approved",
-        )?;
-    }
     if plan.tenant.id != config.tenant.id {
-        return Err(Failure::new(format!(
-            "{}: the plan is for tenant {} ({}), but the configuration is for tenant {}",
-            path.display(),
+        return Err(fail(format!(
+            "the plan is for tenant {} ({}), but the configuration is for tenant {}",
             plan.tenant.id,
             crate::escape::text(&plan.tenant.name),
             config.tenant.id
         )));
     }
+    let different = differences(&plan, &config);
+    if !different.is_empty() {
+        return Err(fail(format!("the plan was made from another configuration: {}", different.join(", ")))
+            .hint("plan again: `mfaplan plan --out FILE`, and review that plan")
+            .exit(Exit::Refused));
+    }
+    if plan.tenant.cloud != config.tenant.cloud.as_str() {
+        return Err(fail(format!(
+            "the plan is for cloud {}, the configuration for {}",
+            plan.tenant.cloud,
+            config.tenant.cloud.as_str()
+        )));
+    }
     let source = tenant::open(&config, &args.plan.tenant, context)?;
-    let observed = tenant::observe_protected(&source, &config, context)?;
+    same_kind(&plan, &source).map_err(fail)?;
+    let ids = plan.applicable().map(|change| change.user.id).collect();
+    let observed = tenant::observe_users(&source, &config, ids, context)?;
+    let now = plan::execution_now(&config, &plan.summary, &observed)
+        .map_err(|diagnostics| Failure::Diagnostics { diagnostics, sources: config.sources.clone() })?;
+    let said = &plan.execution;
+    for (member, same) in [
+        ("block_at", said.block_at == now.block_at),
+        ("canary", said.canary == now.canary),
+        ("stop_after_failures", said.stop_after_failures == now.stop_after_failures),
+        ("confirm", said.confirm == now.confirm),
+        ("approvals_required", said.approvals_required == now.approvals_required),
+    ] {
+        if !same {
+            let what = format!("`execution.{member}` is not what the configuration says; plan again");
+            return Err(fail(what).exit(Exit::Refused));
+        }
+    }
+    plan.execution = now;
+    // The name that is shown, and may have to be typed, is the tenant's own.
+    plan.tenant.name = observed.name.clone();
+    let document =
+        digest::approved(&plan).map_err(|name| fail(format!("the state of {} is unknown", name.escape_debug())))?;
+    let way_back = plan.config.files.is_empty();
+    let refused = plan::refused_now(&document, &config, plan::enabled_users(&observed), way_back);
+    if plan.refused.is_empty() {
+        plan.refused = refused;
+    }
     Ok((config, source, observed, plan))
 }
 
-fn resume(run: &str, args: &Args, events: &Log, context: &mut Context) -> Outcome {
+/// What differs between the configuration and policy of a plan and those at hand.
+fn differences(plan: &Plan, config: &Config) -> Vec<String> {
+    let mut different = config.origin.differences(&plan.config.digest, &plan.config.parts, &config.allow_files);
+    let policy = |name: String| format!("{name} of the policy");
+    different.extend(match (&plan.policy, &config.policy) {
+        (Some(then), Some(now)) => {
+            now.differences(&then.digest, &then.parts, &config.allow_files).into_iter().map(policy).collect()
+        }
+        (None, Some(now)) => {
+            let files = now.files.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            vec![format!("the policy directory ({files}), which the plan did not know")]
+        }
+        (Some(then), None) => {
+            let files = then.files.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            vec![format!("the policy directory of the plan ({files}), which is not given here: `--policy DIR`")]
+        }
+        (None, None) => Vec::new(),
+    });
+    different
+}
+
+/// Facts that anybody could have written into a copy must not decide what is written to the tenant; nor the other way.
+fn same_kind(plan: &Plan, source: &Tenant) -> Result<(), String> {
+    match (plan.observed.source, source) {
+        (Source::Snapshot, Tenant::Snapshot(_)) => Ok(()),
+        (Source::Graph, Tenant::Graph(_)) => {
+            let distance = plan.as_of.duration_since(plan.created_at).abs();
+            if distance > SignedDuration::from_hours(24) {
+                return Err(format!(
+                    "the plan is for {}, but was made on {}: on the live tenant only a plan for the day it is made on \
+                     is applied. Plan again without --as-of",
+                    plan.as_of.strftime("%Y-%m-%d"),
+                    plan.created_at.strftime("%Y-%m-%d")
+                ));
+            }
+            Ok(())
+        }
+        (Source::Snapshot, Tenant::Graph(_)) => Err(
+            "the plan was made from a snapshot; it is not applied to the live tenant. Plan again from the tenant itself, \
+             or apply it to the snapshot with --snapshot FILE"
+                .to_owned(),
+        ),
+        (Source::Graph, Tenant::Snapshot(_)) => {
+            Err("the plan was made from the live tenant; it is not applied to a snapshot. Plan again from the snapshot".to_owned())
+        }
+    }
+}
+
+/// While the question stood, files may have changed: what they say now must be what was shown.
+pub(super) fn unchanged_since(config: &Config, args: &ConfigArgs, context: &Context) -> Result<(), Failure> {
+    let now = load::config(args, context)?;
+    let parts = config.origin.parts();
+    let mut different = now.origin.differences(&config.origin.digest(&parts), &parts, &now.allow_files);
+    match (&config.policy, &now.policy) {
+        (Some(then), Some(policy)) => {
+            let parts = then.parts();
+            different.extend(policy.differences(&then.digest(&parts), &parts, &now.allow_files));
+        }
+        (None, None) => {}
+        (Some(_), None) | (None, Some(_)) => different.push("the policy directory".to_owned()),
+    }
+    if different.is_empty() {
+        return Ok(());
+    }
+    let what = format!("changed while the plan waited for approval, nothing was written: {}", different.join(", "));
+    Err(Failure::new(what).hint("plan again, and review that plan").exit(Exit::Refused))
+}
+
+fn resume(run: &str, args: &Args, lock: &Lock, events: &Log, context: &mut Context) -> Outcome {
     let (run, journal) = applying::journal(run)?;
     let config = load::config(&args.plan.config, context)?;
+    let approved = &journal.run.approved;
+    if approved.cloud != config.tenant.cloud.as_str() {
+        return Err(Failure::new(format!(
+            "run {run} is of cloud {}, the configuration of {}",
+            crate::escape::text(&approved.cloud),
+            config.tenant.cloud.as_str()
+        )));
+    }
     let source = tenant::open(&config, &args.plan.tenant, context)?;
-    let observed = tenant::observe_protected(&source, &config, context)?;
-    let digest =
-        Digest(crate::tenant::Text::from(journal.run.digest.strip_prefix("sha256:").unwrap_or(&journal.run.digest)));
+    let ids = journal.run.changes.iter().map(|one| one.user.id).collect();
+    let observed = tenant::observe_users(&source, &config, ids, context)?;
+    events.begin()?;
+    let digest = journal.run.digest_of_document();
     let how = How {
         parallelism: args.plan.tenant.parallelism,
         json: args.json,
         events,
         again: again::flags(&args.plan.config, &args.plan.tenant, context),
     };
-    let protected = planning::protected_by_policy(&config, &observed);
-    let surroundings = Surroundings { config: &config, observed: &observed, protected };
+    let writes = journal.run.changes.iter();
+    let writes = writes.map(|one| (one.user.id, &one.user.user_principal_name, one.before, one.after));
+    let left = planning::left_alone(&config, &observed, writes);
     let approval = if journal.is_finished() {
         // Nothing will be written: only the report is shown again.
         journal.run.approval.clone()
     } else {
-        let open = journal.entries.len();
+        let way_back = journal.run.rolls_back.is_some();
+        let refused = plan::refused_now(approved, &config, plan::enabled_users(&observed), way_back);
+        refuse(&refused, "going on with the run is refused")?;
+        let open: Vec<_> = journal.outcomes().into_iter().filter(|user| user.outcome != UserResult::Done).collect();
+        let wanted = PlanTenant { id: observed.id, name: observed.name.clone(), cloud: approved.cloud.clone() };
+        let wanted = wanted.answer(match config.guardrails.confirm {
+            Confirm::Yes => "yes",
+            Confirm::Tenant => "tenant",
+        });
         let asking = Asking {
             args: &args.approval,
             digest: &digest,
@@ -214,20 +343,53 @@ fn resume(run: &str, args: &Args, events: &Log, context: &mut Context) -> Outcom
             required: 0,
             resuming: Some(&run),
             plan: None,
-            question: format!(
-                "Do you want to finish run {run} ({open} users planned)?\n  Plan {digest}\n  Only \"yes\" is accepted to approve."
-            ),
+            wanted: &wanted,
+            question: question_again(&run, &open, &left, &wanted, &digest),
         };
-        asking.approval(context)?
+        let approval = asking.approval(context)?;
+        unchanged_since(&config, &args.plan.config, context)?;
+        approval
     };
+    let surroundings = Surroundings::now(&config, &observed, left, &source, lock, context)?;
     applying::resume(journal, approval, &source, &surroundings, &how, context)
+}
+
+/// How many users a question lists before it only counts them.
+const LISTED: usize = 20;
+
+/// Everybody who may still be written is named: nobody should say yes to a run of which only the id is shown.
+fn question_again(
+    run: &RunId,
+    open: &[UserOutcome],
+    left: &HashMap<UserId, Left>,
+    wanted: &str,
+    digest: &Digest,
+) -> String {
+    let (alone, write): (Vec<_>, Vec<_>) = open.iter().partition(|user| left.contains_key(&user.planned.user.id));
+    let mut text = format!("Do you want to finish run {run}? These users may still be written:\n");
+    for user in write.iter().take(LISTED) {
+        let planned = &user.planned;
+        let name = crate::escape::text(&planned.user.user_principal_name);
+        text.push_str(&format!("    {name}  {} → {}\n", planned.before, planned.after));
+    }
+    if write.len() > LISTED {
+        text.push_str(&format!("    … and {} more (`mfaplan history {run}` lists all)\n", write.len() - LISTED));
+    }
+    if write.is_empty() {
+        text.push_str("    nobody\n");
+    }
+    if !alone.is_empty() {
+        text.push_str(&format!("  {} more are left alone: protected, or under another name now\n", alone.len()));
+    }
+    let wanted = crate::escape::text(wanted);
+    format!("{text}  Plan {digest}\n  Only \"{wanted}\" is accepted to approve.")
 }
 
 /// What differs from the approved plan, where its file lies in this directory.
 fn since_approval(given: &str, plan: &Plan, context: &mut Context) -> Result<(), Failure> {
     let wanted = given.trim().to_ascii_lowercase();
     let wanted = wanted.strip_prefix("sha256:").unwrap_or(&wanted);
-    if wanted.len() < 12 || plan.digest.0.starts_with(wanted) {
+    if wanted.len() < DIGITS || plan.digest.0.starts_with(wanted) {
         return Ok(());
     }
     let Ok(entries) = std::fs::read_dir(load::DIRECTORY) else { return Ok(()) };

@@ -39,7 +39,7 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
     if looks_like_a_rule {
         let known = risk::known_rules();
         let failure = Failure::new(format!("there is no rule {}", args.what));
-        return Err(match crate::diag::did_you_mean(&args.what, known.iter().map(|(id, _)| *id)) {
+        return Err(match crate::diag::did_you_mean(&args.what, known.iter().map(|(id, ..)| *id)) {
             Some(hint) => failure.hint(hint),
             None => failure.hint("`mfaplan rules` lists them all"),
         });

@@ -1,6 +1,9 @@
 //! `mfaplan rollback`
 
-use std::path::PathBuf;
+use std::{
+    collections::{HashMap, HashSet},
+    path::PathBuf,
+};
 
 use crate::{
     apply::{self, Requirements},
@@ -70,7 +73,7 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
 }
 
 fn perform(args: &Args, events: &Log, context: &mut Context) -> Outcome {
-    let _lock = applying::lock("rollback", context)?;
+    let lock = applying::lock("rollback", context)?;
     let (run, journal) = applying::journal(&args.run)?;
     let config = load::config(&args.config, context)?;
     let waivers = planning::waivers(&config, &args.waivers, args.reason.as_deref())?;
@@ -79,7 +82,12 @@ fn perform(args: &Args, events: &Log, context: &mut Context) -> Outcome {
     let inverse = apply::rollback::rollback(&journal, &observed, &args.targets)
         .map_err(|error| Failure::new(error.to_string()))?;
     let changes: Vec<_> = inverse.changes.iter().map(|one| (one.user.id, one.before, one.after)).collect();
-    let protected = planning::protected(&config, &observed);
+    let protection = planning::Protected::now(&config, &observed);
+    let protected: HashSet<_> = changes
+        .iter()
+        .filter(|(id, before, after)| protection.forbids(*id, *before, *after))
+        .map(|(id, _, _)| *id)
+        .collect();
     let plan = plan::build_rollback(&RollbackInput {
         config: &config,
         tenant: &observed,
@@ -99,14 +107,14 @@ fn perform(args: &Args, events: &Log, context: &mut Context) -> Outcome {
     }
     for stale in &inverse.stale {
         context.note(&format!(
-            "stale: {} is {} now, not {} as the run left him: left alone",
+            "stale: {} is {} now, not {} as the run left them: left alone",
             crate::escape::text(&stale.user.user_principal_name),
             crate::cli::report::seen(stale.observed),
             stale.left
         ))?;
     }
     for id in changes.iter().map(|(id, _, _)| id).filter(|id| protected.contains(id)) {
-        context.note(&format!("protected: {id} is an emergency account now: left alone"))?;
+        context.note(&format!("protected: {id} is protected now: left alone"))?;
     }
     if let Some(path) = &args.out {
         save::plan(&plan, path)?;
@@ -122,10 +130,12 @@ fn perform(args: &Args, events: &Log, context: &mut Context) -> Outcome {
         required: Requirements::of(&plan, Some(&config.guardrails)).signatures,
         resuming: None,
         plan: Some(&plan),
+        wanted: "",
         question: super::apply::question(&plan),
     };
     let approval = asking.approval(context)?;
-    let surroundings = Surroundings { config: &config, observed: &observed, protected };
+    super::apply::unchanged_since(&config, &args.config, context)?;
+    let surroundings = Surroundings::now(&config, &observed, HashMap::new(), &source, &lock, context)?;
     let how = How {
         parallelism: args.tenant.parallelism,
         json: args.json,

@@ -53,8 +53,8 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
         context.out,
         "The configuration is valid: {blocks} `mfa` block{} in {} file{}.",
         if blocks == 1 { "" } else { "s" },
-        config.files.len(),
-        if config.files.len() == 1 { "" } else { "s" },
+        config.origin.files.len(),
+        if config.origin.files.len() == 1 { "" } else { "s" },
     )?;
     Ok(Exit::Done)
 }

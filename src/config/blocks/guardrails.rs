@@ -145,7 +145,7 @@ fn not_acceptable(
     }
     for Named { text, span, .. } in &named {
         if !rules.has(text) && !own.contains(&text.as_str()) {
-            let ids = rules.builtin.iter().map(|(id, _)| *id).chain(own.iter().copied());
+            let ids = rules.builtin.iter().map(|(id, ..)| *id).chain(own.iter().copied());
             diags.push(
                 Diagnostic::error("Unknown rule", format!("There is no rule with the id `{text}`."))
                     .at(*span, "")

@@ -30,7 +30,10 @@ pub(crate) use tenant::tenant;
 use instances::{Instance, declared, instances};
 
 use super::{raw::RawBlock, schema::Kind};
-use crate::diag::{Diagnostic, Diagnostics};
+use crate::{
+    diag::{Diagnostic, Diagnostics},
+    severity::Severity,
+};
 
 /// The values an argument may have, from the schema.
 fn allowed(raw: &RawBlock<'_>, name: &str) -> &'static [&'static str] {
@@ -43,13 +46,18 @@ fn allowed(raw: &RawBlock<'_>, name: &str) -> &'static [&'static str] {
 /// The built-in rules, as far as configurations name them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct KnownRules<'a> {
-    /// Id and name of each.
-    pub(crate) builtin: &'a [(&'a str, &'a str)],
+    /// Id, name and worst severity of each.
+    pub(crate) builtin: &'a [(&'a str, &'a str, Severity)],
 }
 
 impl KnownRules<'_> {
     pub(crate) fn has(&self, id: &str) -> bool {
-        self.builtin.iter().any(|(known, _)| *known == id)
+        self.builtin.iter().any(|(known, ..)| *known == id)
+    }
+
+    /// The worst severity of a built-in rule.
+    pub(crate) fn severity(&self, id: &str) -> Option<Severity> {
+        self.builtin.iter().find(|(known, ..)| *known == id).map(|(_, _, severity)| *severity)
     }
 
     /// Reports a label that is the id of no rule.
@@ -57,17 +65,20 @@ impl KnownRules<'_> {
         let Some((id, span)) = &raw.label else { return };
         let diagnostic =
             Diagnostic::error("Unknown rule", format!("There is no rule with the id `{id}`.")).at(*span, "");
-        let by_name = self.builtin.iter().find(|(_, name)| name.eq_ignore_ascii_case(id));
-        let by_case = self.builtin.iter().find(|(known, _)| known.eq_ignore_ascii_case(id));
+        let by_name = self.builtin.iter().find(|(_, name, _)| name.eq_ignore_ascii_case(id));
+        let by_case = self.builtin.iter().find(|(known, ..)| known.eq_ignore_ascii_case(id));
         diags.push(match by_name.or(by_case) {
-            Some((known, name)) => diagnostic.hint(format!("did you mean `{known}` ({name})?")),
+            Some((known, name, _)) => diagnostic.hint(format!("did you mean `{known}` ({name})?")),
             None => {
-                match crate::diag::nearest(id, self.builtin.iter().map(|(known, _)| *known).chain(own.iter().copied()))
+                match crate::diag::nearest(id, self.builtin.iter().map(|(known, ..)| *known).chain(own.iter().copied()))
                 {
                     // Ids differ in digits only, so a near one is a guess among many: say what it is.
                     Some(near) => {
-                        let name =
-                            self.builtin.iter().find(|(known, _)| *known == near).map(|(_, name)| format!(" ({name})"));
+                        let name = self
+                            .builtin
+                            .iter()
+                            .find(|(known, ..)| *known == near)
+                            .map(|(_, name, _)| format!(" ({name})"));
                         diagnostic.hint(format!(
                             "did you mean `{near}`{}? `mfaplan rules` lists all of them",
                             name.unwrap_or_default()

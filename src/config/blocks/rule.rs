@@ -17,8 +17,8 @@ pub(crate) fn rule(
     diags: &mut Diagnostics,
 ) -> Option<OwnRule> {
     let id = block.raw.name();
-    let taken = rules.builtin.iter().find(|(known, name)| known.eq_ignore_ascii_case(&id) || *name == id.as_str());
-    if let (Some((known, name)), Some((_, span))) = (taken, &block.raw.label) {
+    let taken = rules.builtin.iter().find(|(known, name, _)| known.eq_ignore_ascii_case(&id) || *name == id.as_str());
+    if let (Some((known, name, _)), Some((_, span))) = (taken, &block.raw.label) {
         diags.push(
             Diagnostic::error("Rule id taken", format!("`{id}` is a built-in rule: {known} ({name})."))
                 .at(*span, "")

@@ -1,6 +1,9 @@
 //! Files, relative to the configuration directory.
 
-use std::{fs, io::Read};
+use std::{
+    fs,
+    io::{ErrorKind, Read},
+};
 
 use super::{Args, Fail, Function, Map, Outcome, Takes, function, param};
 use crate::{
@@ -45,32 +48,56 @@ pub(super) static FUNCTIONS: &[Function] = &[
     .impure(),
 ];
 
-fn read(args: &Args<'_, '_>) -> Result<String, Fail> {
-    let name = args.str(0)?;
-    let fail = |message: String| Fail::Argument(0, message);
-    let path = super::reach::resolve(name, args.scope).map_err(fail)?;
+/// The bytes of a file, as far as expressions may read it; none where there is no such file.
+///
+/// # Errors
+/// Why it cannot be read, in a clause.
+pub(in crate::eval) fn bytes(name: &str, scope: &Scope<'_>) -> Result<Option<Vec<u8>>, String> {
+    let path = super::reach::resolve(name, scope)?;
     let metadata = match fs::metadata(&path) {
         Ok(metadata) => metadata,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Err(fail(format!(
-                "no file exists at {name:?}; relative paths start at the configuration directory"
-            )));
-        }
-        Err(error) => return Err(fail(format!("cannot read {name:?}: {error}"))),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(format!("cannot read {name:?}: {error}")),
     };
     if metadata.is_dir() {
-        return Err(fail(format!("{name:?} is a directory, not a file")));
+        return Err(format!("{name:?} is a directory, not a file"));
     }
     if !metadata.is_file() {
-        return Err(fail(format!("{name:?} is not a regular file")));
+        return Err(format!("{name:?} is not a regular file"));
     }
     let mut bytes = Vec::new();
     let read = fs::File::open(&path).and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut bytes));
-    read.map_err(|error| fail(format!("cannot read {name:?}: {error}")))?;
+    read.map_err(|error| format!("cannot read {name:?}: {error}"))?;
     if bytes.len() as u64 > MAX_FILE {
-        return Err(fail(format!("{name:?} is larger than {} MiB", MAX_FILE >> 20)));
+        return Err(format!("{name:?} is larger than {} MiB", MAX_FILE >> 20));
     }
-    String::from_utf8(bytes).map_err(|error| {
+    Ok(Some(bytes))
+}
+
+/// Is there a file of this name, as far as expressions may look?
+///
+/// # Errors
+/// Why that cannot be told, in a clause.
+pub(in crate::eval) fn exists(name: &str, scope: &Scope<'_>) -> Result<bool, String> {
+    match fs::metadata(super::reach::resolve(name, scope)?) {
+        Ok(metadata) if metadata.is_file() => Ok(true),
+        Ok(_) => Err(format!("{name:?} is a directory, not a file")),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(false),
+        Err(error) => Err(format!("cannot look at {name:?}: {error}")),
+    }
+}
+
+fn read(args: &Args<'_, '_>) -> Result<String, Fail> {
+    let name = args.str(0)?;
+    let fail = |message: String| Fail::Argument(0, message);
+    let found = bytes(name, args.scope).map_err(fail)?;
+    if let Some(reads) = args.scope.reads {
+        reads.content(name, found.as_deref());
+    }
+    let found = found.ok_or_else(|| {
+        fail(format!("no file exists at {name:?}; relative paths start at the configuration directory"))
+    })?;
+    String::from_utf8(found).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         fail(format!("contents of {name:?} are not valid UTF-8 (byte {at}); only text files can be read"))
     })
@@ -82,15 +109,11 @@ fn file(args: &Args<'_, '_>) -> Outcome {
 
 fn fileexists(args: &Args<'_, '_>) -> Outcome {
     let name = args.str(0)?;
-    let path = super::reach::resolve(name, args.scope).map_err(|message| Fail::Argument(0, message))?;
-    match fs::metadata(path) {
-        Ok(metadata) if metadata.is_file() => Ok(true.into()),
-        Ok(_) => Err(Fail::Argument(0, format!("{name:?} is a directory, not a file"))),
-        Err(error) if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) => {
-            Ok(false.into())
-        }
-        Err(error) => Err(Fail::Argument(0, format!("cannot look at {name:?}: {error}"))),
+    let found = exists(name, args.scope).map_err(|message| Fail::Argument(0, message))?;
+    if let Some(reads) = args.scope.reads {
+        reads.existence(name, found);
     }
+    Ok(found.into())
 }
 
 fn templatefile(args: &Args<'_, '_>) -> Outcome {
@@ -145,6 +168,7 @@ fn render(text: &str, name: &str, vars: &Map, scope: &Scope<'_>) -> Result<Value
     let nothing = Value::Null;
     let inner = Scope {
         extra: Some(&names),
+        reads: scope.reads,
         allow_files: scope.allow_files,
         ..Scope::new(&nothing, &nothing, scope.base_dir, scope.instant)
     };

@@ -10,7 +10,7 @@ mod datetime;
 #[cfg(test)]
 pub(crate) mod docs;
 mod encoding;
-mod files;
+pub(super) mod files;
 mod format;
 mod hash;
 mod numeric;

@@ -48,6 +48,17 @@ pub enum PlanFileError {
     /// A value that does not belong there.
     #[error("is not a plan this mfaplan can read: {0}")]
     Shape(String),
+    /// Without what every plan says today.
+    #[error("was made by an older version of mfaplan; plan again")]
+    Older,
+    /// A member says something else than what the content makes it.
+    #[error("does not agree with itself: `{member}` {what}. It was changed after it was made; plan again")]
+    Disagrees {
+        /// The JSON path.
+        member: String,
+        /// What is wrong with it.
+        what: String,
+    },
     /// The digest is not that of the content.
     #[error("states the digest {stated}, but its content has the digest {computed}. Plan again")]
     Digest {

@@ -30,6 +30,19 @@ pub(super) fn peek(input: impl io::Read) -> Option<Header> {
     seek(&mut serde_json::Deserializer::from_reader(io::BufReader::new(input))).0
 }
 
+/// Is this a plan from before plans said what their configuration was made of?
+pub(super) fn is_older(bytes: &[u8]) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Head {
+        config: Option<Config>,
+    }
+    #[derive(serde::Deserialize)]
+    struct Config {
+        parts: Option<IgnoredAny>,
+    }
+    serde_json::from_slice(bytes).is_ok_and(|head: Head| head.config.is_some_and(|config| config.parts.is_none()))
+}
+
 fn seek<'de, R: serde_json::de::Read<'de>>(
     deserializer: &mut serde_json::Deserializer<R>,
 ) -> (Option<Header>, serde_json::Result<()>) {

@@ -4,6 +4,7 @@
 //! What the checksum covers is defined in [`checksum`]. It finds damage and careless edits; it is not a signature:
 //! approval is bound to the plan's digest, which is recomputed from the content when a file is read.
 
+mod check;
 pub(crate) mod checksum;
 mod error;
 mod header;
@@ -42,7 +43,7 @@ pub fn write(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
     sealed.into_inner().map_err(io::IntoInnerError::into_error)?.finish()
 }
 
-/// Reads a saved plan: format version, checksum, shape, digest, in this order.
+/// Reads a saved plan: format version, checksum, shape, digest, and whether it agrees with itself, in this order.
 ///
 /// `digest_of` computes the digest of a plan from its content; it must equal the one the file states.
 ///
@@ -58,6 +59,7 @@ pub fn read(bytes: &[u8], digest_of: impl FnOnce(&Plan) -> Digest) -> Result<Pla
         // A file that is not JSON any more is told as such: "the checksum differs" would hide that it is cut off.
         (Err(error), _) if !error.is_data() => return Err(PlanFileError::syntax(&error)),
         (_, Err(error)) => return Err(error),
+        (Err(_), Ok(())) if header::is_older(bytes) => return Err(PlanFileError::Older),
         (Err(error), Ok(())) => return Err(PlanFileError::Shape(error.to_string())),
         (Ok(document), Ok(())) => document,
     };
@@ -66,7 +68,11 @@ pub fn read(bytes: &[u8], digest_of: impl FnOnce(&Plan) -> Digest) -> Result<Pla
 
 fn identified(plan: Plan, digest_of: impl FnOnce(&Plan) -> Digest) -> Result<Plan, PlanFileError> {
     let computed = digest_of(&plan);
-    if computed == plan.digest { Ok(plan) } else { Err(PlanFileError::Digest { stated: plan.digest, computed }) }
+    if computed != plan.digest {
+        return Err(PlanFileError::Digest { stated: plan.digest, computed });
+    }
+    check::check(&plan)?;
+    Ok(plan)
 }
 
 /// Reads a saved plan from a file: a window at a time where that can be done, as [`read`] where something is wrong.

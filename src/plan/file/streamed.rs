@@ -60,6 +60,7 @@ impl Rows for Changes {
         "as_of",
         "tenant",
         "config",
+        "policy",
         "observed",
         "summary",
         "waivers",

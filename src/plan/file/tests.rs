@@ -67,6 +67,7 @@ fn members_stand_in_the_documented_order() {
         "as_of",
         "tenant",
         "config",
+        "policy",
         "observed",
         "summary",
         "waivers",
@@ -154,7 +155,7 @@ fn newer_minor_versions_are_read_and_newer_major_ones_refused() {
     let mut doc = document(&sample());
     doc["format_version"] = json!("1.7");
     doc["colour"] = json!("blue");
-    doc["changes"][0]["mood"] = json!({"a": [1]});
+    doc["findings"][0]["mood"] = json!({"a": [1]});
     let file = sealed(&doc);
     assert_eq!(read(&file, digest_of).unwrap().changes.len(), sample().changes.len());
     let bent = String::from_utf8(file).unwrap().replace("blue", "grey");
@@ -169,7 +170,7 @@ fn newer_minor_versions_are_read_and_newer_major_ones_refused() {
 fn a_digest_that_is_not_that_of_the_content_is_refused() {
     let mut doc = document(&sample());
     doc["changes"][0]["decision"] = json!("apply");
-    doc["changes"][1]["after"] = json!("disabled");
+    doc["execution"]["canary"] = json!(77);
     assert!(refusal(&sealed(&doc)).contains("states the digest"));
     doc["digest"] = json!("sha256:12");
     assert!(refusal(&sealed(&doc)).contains("not a SHA-256"));
@@ -269,4 +270,111 @@ fn the_checksum_is_the_same_however_the_file_is_cut() {
         checking.read_to_end(&mut passed).unwrap();
         assert!(passed == file && checking.verify().is_ok(), "{size}");
     }
+}
+
+/// Any content of this plan with the digest it has, as somebody who knows the format would make it.
+fn forged(doc: &Value) -> Vec<u8> {
+    let text = doc.to_string();
+    let plan = v1::into_plan(serde_json::from_str(&text).unwrap()).unwrap();
+    let mut doc = doc.clone();
+    doc["digest"] = json!(digest_of(&plan).to_string());
+    sealed(&doc)
+}
+
+/// Each edit says something else than what the rest of the file makes it; digest and checksum fit. Readers of every kind
+/// (`show`, `diff`, `approve`, `apply`) read through this one function.
+#[test]
+fn a_file_that_does_not_agree_with_itself_is_refused_with_the_member_named() {
+    let genuine = document(&sample());
+    assert!(read(&forged(&genuine), digest_of).is_ok());
+    let place = |decision: &str| {
+        let all = genuine["changes"].as_array().unwrap();
+        all.iter().position(|one| one["decision"] == decision).unwrap()
+    };
+    let (apply, hold) = (place("apply"), place("hold"));
+    type Edit<'a> = &'a dyn Fn(&mut Value);
+    let edits: [(&str, Edit<'_>); 24] = [
+        ("changes[].steps", &|doc| doc["changes"][apply]["steps"] = json!([])),
+        ("action", &|doc| {
+            let now = doc["changes"][apply]["action"].clone();
+            doc["changes"][apply]["action"] = if now == "relax" { json!("disable") } else { json!("relax") };
+        }),
+        ("effective", &|doc| {
+            let now = doc["changes"][apply]["effective"].clone();
+            doc["changes"][apply]["effective"] = if now == "disabled" { json!("enabled") } else { json!("disabled") };
+        }),
+        ("impact", &|doc| doc["changes"][apply]["impact"]["modern_auth"]["before"] = json!("unknown")),
+        ("impact", &|doc| doc["changes"][apply]["impact"]["legacy_auth"]["after"] = json!("unknown")),
+        ("decision", &|doc| {
+            (doc["changes"][apply]["decision"], doc["changes"][apply]["blocked_by"]) =
+                (json!("block"), json!(["MFA018"]));
+        }),
+        ("declared_by", &|doc| _ = doc["changes"][apply].as_object_mut().unwrap().remove("declared_by")),
+        ("declared_by", &|doc| doc["config"]["files"] = json!([])),
+        ("hold", &|doc| {
+            let why = doc["changes"][hold]["hold"].as_object_mut().unwrap();
+            why.remove("until");
+            why.insert("reason".to_owned(), json!(" "));
+        }),
+        ("user", &|doc| {
+            let one = doc["changes"][apply].clone();
+            doc["changes"].as_array_mut().unwrap().push(one);
+        }),
+        ("user", &|doc| {
+            let mut one = doc["changes"][apply].clone();
+            let id = one["user"]["id"].as_str().unwrap().to_uppercase();
+            (one["user"]["id"], one["user"]["user_principal_name"]) = (json!(id), json!("zz@contoso.com"));
+            doc["changes"].as_array_mut().unwrap().push(one);
+        }),
+        ("user", &|doc| doc["changes"].as_array_mut().unwrap().reverse()),
+        ("findings", &|doc| {
+            let with = doc["changes"].as_array_mut().unwrap().iter_mut();
+            let list = with.filter_map(|one| one["findings"].as_array_mut()).find(|list| !list.is_empty()).unwrap();
+            list.push(list[0].clone());
+        }),
+        ("findings[1]", &|doc| {
+            let list = doc["findings"].as_array_mut().unwrap();
+            let worst = list[0].clone();
+            (list[0]["severity"], list[0]["rule"]) = (json!("info"), json!("MFA091"));
+            list.insert(1, worst);
+        }),
+        ("summary.enforce", &|doc| doc["summary"]["enforce"] = json!(0)),
+        ("summary.managed", &|doc| doc["summary"]["managed"] = json!(0)),
+        ("summary.hold", &|doc| doc["summary"]["hold"] = json!(0)),
+        ("summary.findings", &|doc| doc["summary"]["findings"]["high"] = json!(0)),
+        ("summary.after", &|doc| doc["summary"]["after"]["enforced"] = json!(0)),
+        ("summary.users", &|doc| doc["summary"]["users"] = json!(1)),
+        ("observed.users", &|doc| doc["observed"]["users"] = json!(1)),
+        ("estimated_seconds", &|doc| doc["execution"]["estimated_seconds"] = json!(77)),
+        ("refused[0]", &|doc| doc["refused"] = json!([{"rule": "check.none", "reason": "x", "remedy": "y"}])),
+        ("waivers", &|doc| {
+            let waiver = json!({"guardrail": "max_changes", "bound": "9", "reason": "x"});
+            doc["waivers"] = json!([waiver, waiver]);
+        }),
+    ];
+    for (member, edit) in edits {
+        let mut doc = genuine.clone();
+        edit(&mut doc);
+        let bytes = if member == "changes[].steps" { sealed(&doc) } else { forged(&doc) };
+        let said = refusal(&bytes);
+        let named = if member == "summary.users" { "`summary." } else { member };
+        assert!(said.contains("does not agree with itself") && said.contains(named), "{member}: {said}");
+    }
+}
+
+#[test]
+fn members_that_a_reader_would_act_on_must_be_known() {
+    for path in ["/changes/0", "/changes/0/user", "/changes/0/impact", "/execution", "/policy"] {
+        let mut doc = document(&sample());
+        doc.pointer_mut(path).unwrap()["skip_checks"] = json!(true);
+        let said = refusal(&sealed(&doc));
+        assert!(said.contains("unknown field `skip_checks`"), "{path}: {said}");
+    }
+}
+
+#[test]
+fn a_plan_of_an_older_version_is_told_as_such() {
+    let mut doc = document(&sample());
+    _ = doc["config"].as_object_mut().unwrap().remove("parts");
+    assert_eq!(refusal(&sealed(&doc)), "was made by an older version of mfaplan; plan again");
 }

@@ -96,6 +96,9 @@ pub struct Document<'a, C, F, O> {
     pub tenant: TenantV1<'a>,
     /// The configuration.
     pub config: ConfigV1<'a>,
+    /// The policy directory; absent where there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<PolicyV1<'a>>,
     /// The facts.
     pub observed: ObservedV1<'a>,
     /// The numbers.
@@ -158,10 +161,25 @@ pub struct TenantV1<'a> {
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Config"))]
 #[serde(bound(deserialize = "'de: 'a"))]
 pub struct ConfigV1<'a> {
-    /// Of all its files.
+    /// Over all parts, and the values of sensitive variables.
     pub digest: Str<'a>,
-    /// Relative to the configuration directory.
+    /// Its files, relative to the configuration directory; none for a rollback.
     pub files: Vec<Str<'a>>,
+    /// SHA-256 by file (`main.mfa.hcl`), variable (`var.wave`) and file read (`file("users.csv")`).
+    pub parts: BTreeMap<Str<'a>, Str<'a>>,
+}
+
+/// The policy directory.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Policy"))]
+#[serde(deny_unknown_fields, bound(deserialize = "'de: 'a"))]
+pub struct PolicyV1<'a> {
+    /// Over all parts.
+    pub digest: Str<'a>,
+    /// Its files, relative to the policy directory.
+    pub files: Vec<Str<'a>>,
+    /// SHA-256 by file and file read.
+    pub parts: BTreeMap<Str<'a>, Str<'a>>,
 }
 
 /// The facts.
@@ -195,7 +213,7 @@ pub struct UnavailableV1<'a> {
 /// One user's change.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Change"))]
-#[serde(bound(deserialize = "'de: 'a"))]
+#[serde(deny_unknown_fields, bound(deserialize = "'de: 'a"))]
 pub struct ChangeV1<'a> {
     /// Who.
     pub user: ChangeUserV1<'a>,
@@ -230,7 +248,7 @@ pub struct ChangeV1<'a> {
 /// The user of a change.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "ChangeUser"))]
-#[serde(bound(deserialize = "'de: 'a"))]
+#[serde(deny_unknown_fields, bound(deserialize = "'de: 'a"))]
 pub struct ChangeUserV1<'a> {
     /// Object id: a GUID, or a pseudonym in a redacted plan.
     pub id: Str<'a>,
@@ -315,7 +333,7 @@ pub enum StateV1 {
 /// Why a user waits or stays.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Hold"))]
-#[serde(bound(deserialize = "'de: 'a"))]
+#[serde(deny_unknown_fields, bound(deserialize = "'de: 'a"))]
 pub struct HoldV1<'a> {
     /// What for.
     pub kind: HoldKind,
@@ -330,7 +348,7 @@ pub struct HoldV1<'a> {
 /// What a change means for both kinds of sign-in.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Impact"))]
-#[serde(bound(deserialize = "'de: 'a"))]
+#[serde(bound(deserialize = "'de: 'a"), deny_unknown_fields)]
 pub struct ImpactV1<'a> {
     /// Browsers and modern clients.
     pub modern_auth: ProtocolV1<'a, ModernAuth>,
@@ -341,7 +359,7 @@ pub struct ImpactV1<'a> {
 /// Before and after.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "{T}Change"))]
-#[serde(bound(serialize = "T: Serialize", deserialize = "T: Deserialize<'de>, 'de: 'a"))]
+#[serde(bound(serialize = "T: Serialize", deserialize = "T: Deserialize<'de>, 'de: 'a"), deny_unknown_fields)]
 pub struct ProtocolV1<'a, T> {
     /// Now.
     pub before: T,

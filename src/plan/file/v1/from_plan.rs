@@ -1,6 +1,6 @@
 //! [`Plan`] → document, borrowing. Destructured without `..`: a new field must be thought about.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use rayon::prelude::*;
 use serde::{
@@ -12,13 +12,13 @@ use serde_json::value::to_raw_value;
 use super::{
     super::pseudonym::{tenant_id_text, user_id_text},
     AcceptedV1, BlockV1, ChangeUserV1, ChangeV1, ConfigV1, Document, EvidenceV1, FORMAT_VERSION, FindingUserV1,
-    FindingV1, HoldV1, ImpactV1, NotEvaluatedV1, ObservedV1, OtherV1, OutputV1, PlaceV1, PlanFindingV1, ProtocolV1,
-    StateV1, Str, TenantV1, UnavailableV1,
+    FindingV1, HoldV1, ImpactV1, NotEvaluatedV1, ObservedV1, OtherV1, OutputV1, PlaceV1, PlanFindingV1, PolicyV1,
+    ProtocolV1, StateV1, Str, TenantV1, UnavailableV1,
 };
 use crate::{
     desired::Hold,
     plan::{
-        Bystander, Change, ChangeUser, Claimed, Impact, OutputValue, Plan, PlanBlock, PlanConfig, PlanObserved,
+        Bystander, Change, ChangeUser, Claimed, Impact, OutputValue, Plan, PlanBlock, PlanObserved, PlanOrigin,
         PlanTenant,
     },
     risk::{Accepted, Evidence, Finding, FindingUser, NotEvaluated, Place, PlanFinding},
@@ -88,7 +88,8 @@ pub fn view(plan: &Plan) -> View<'_> {
         created_at,
         as_of,
         tenant: PlanTenant { id, name, cloud },
-        config: PlanConfig { digest: config_digest, files },
+        config,
+        policy,
         observed: PlanObserved { source, captured_at, users, unavailable },
         summary,
         waivers,
@@ -111,7 +112,15 @@ pub fn view(plan: &Plan) -> View<'_> {
         created_at: *created_at,
         as_of: *as_of,
         tenant: TenantV1 { id: tenant_id_text(*id).into(), name: text(name), cloud: text(cloud) },
-        config: ConfigV1 { digest: text(config_digest), files: files.iter().map(text).collect() },
+        config: {
+            let PlanOrigin { digest, files, parts } = config;
+            ConfigV1 { digest: text(digest), files: files.iter().map(text).collect(), parts: texts(parts) }
+        },
+        policy: policy.as_ref().map(|PlanOrigin { digest, files, parts }| PolicyV1 {
+            digest: text(digest),
+            files: files.iter().map(text).collect(),
+            parts: texts(parts),
+        }),
         observed: ObservedV1 {
             source: *source,
             captured_at: *captured_at,
@@ -154,6 +163,10 @@ pub fn view(plan: &Plan) -> View<'_> {
 
 fn text(text: &Text) -> Str<'_> {
     text.as_str().into()
+}
+
+fn texts(parts: &BTreeMap<Text, Text>) -> BTreeMap<Str<'_>, Str<'_>> {
+    parts.iter().map(|(name, hash)| (text(name), text(hash))).collect()
 }
 
 fn block(PlanBlock { place: at, kind, owner, reason, until }: &PlanBlock) -> BlockV1<'_> {

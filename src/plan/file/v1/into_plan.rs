@@ -1,21 +1,21 @@
 //! Document → [`Plan`]. Destructured without `..`: a new member must be thought about.
 
-use std::{borrow::Cow, fmt, marker::PhantomData, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, fmt, marker::PhantomData, sync::Arc};
 
 use serde::{Deserialize, Deserializer, de};
 
 use super::{
     super::PlanFileError, AcceptedV1, BlockV1, ChangeUserV1, ChangeV1, ConfigV1, Document, EvidenceV1, FindingUserV1,
-    FindingV1, HoldV1, ImpactV1, NotEvaluatedV1, ObservedV1, OtherV1, OutputV1, PlaceV1, PlanFindingV1, StateV1, Str,
-    TenantV1, UnavailableV1,
+    FindingV1, HoldV1, ImpactV1, NotEvaluatedV1, ObservedV1, OtherV1, OutputV1, PlaceV1, PlanFindingV1, PolicyV1,
+    StateV1, Str, TenantV1, UnavailableV1,
 };
 use crate::{
     desired::Hold,
     diff::{Decision, DecisionKind},
     json::intern::{phrase, shared},
     plan::{
-        BlockKind, Bystander, Change, ChangeUser, Claimed, Digest, Impact, OutputValue, Plan, PlanBlock, PlanConfig,
-        PlanObserved, PlanTenant,
+        BlockKind, Bystander, Change, ChangeUser, Claimed, Digest, Impact, OutputValue, Plan, PlanBlock, PlanObserved,
+        PlanOrigin, PlanTenant,
     },
     risk::{Accepted, Evidence, Finding, FindingUser, NotEvaluated, Place, PlanFinding},
     tenant::{MfaState, ObservedState, Text, UserId},
@@ -113,7 +113,8 @@ pub fn into_plan(document: Reading<'_>) -> Result<Plan, PlanFileError> {
         created_at,
         as_of,
         tenant: TenantV1 { id, name, cloud },
-        config: ConfigV1 { digest: config_digest, files },
+        config,
+        policy,
         observed: ObservedV1 { source, captured_at, users, unavailable },
         summary,
         waivers,
@@ -138,7 +139,15 @@ pub fn into_plan(document: Reading<'_>) -> Result<Plan, PlanFileError> {
         created_at,
         as_of,
         tenant: PlanTenant { id: parse(&id, "tenant.id")?, name: text(&name), cloud: text(&cloud) },
-        config: PlanConfig { digest: text(&config_digest), files: files.iter().map(text).collect() },
+        config: {
+            let ConfigV1 { digest, files, parts } = config;
+            PlanOrigin { digest: text(&digest), files: files.iter().map(text).collect(), parts: texts(&parts) }
+        },
+        policy: policy.map(|PolicyV1 { digest, files, parts }| PlanOrigin {
+            digest: text(&digest),
+            files: files.iter().map(text).collect(),
+            parts: texts(&parts),
+        }),
         observed: PlanObserved {
             source,
             captured_at,
@@ -187,6 +196,10 @@ fn parse_digest(text: &str) -> Result<Digest, PlanFileError> {
 
 fn text(text: &Str<'_>) -> Text {
     Text::from(&**text)
+}
+
+fn texts(parts: &BTreeMap<Str<'_>, Str<'_>>) -> BTreeMap<Text, Text> {
+    parts.iter().map(|(name, hash)| (text(name), text(hash))).collect()
 }
 
 /// Exactly as long as needed: lists of one or two elements are what a plan in memory mostly consists of.
@@ -260,7 +273,7 @@ impl FromV1 for Change {
             before,
             after,
             effective,
-            steps: _, // Follows from before and after.
+            steps,
             action,
             decision: word,
             blocked_by,
@@ -268,7 +281,7 @@ impl FromV1 for Change {
             impact: ImpactV1 { modern_auth, legacy_auth },
             findings,
         } = change;
-        Ok(Self {
+        let change = Self {
             user: change_user(user, "changes[].user.id")?,
             declared_by: declared_by.as_ref().map(place),
             before: observed_state(before),
@@ -283,7 +296,15 @@ impl FromV1 for Change {
                 legacy_policies: legacy_auth.policies.iter().map(|one| shared(one)).collect(),
             },
             findings: exact(findings, finding),
-        })
+        };
+        if *steps != *change.steps() {
+            let of = change.user.user_principal_name.escape_debug();
+            return Err(PlanFileError::Disagrees {
+                member: "changes[].steps".to_owned(),
+                what: format!("of {of} are not those from {} to {after}", change.before.as_str()),
+            });
+        }
+        Ok(change)
     }
 }
 

@@ -9,8 +9,8 @@ mod write;
 
 pub use document::{
     AcceptedV1, BlockV1, ChangeUserV1, ChangeV1, ConfigV1, Document, EvidenceV1, FindingUserV1, FindingV1, HoldV1,
-    ImpactV1, NotEvaluatedV1, ObservedV1, OtherV1, OutputV1, PlaceV1, PlanFindingV1, ProtocolV1, StateV1, Str,
-    TenantV1, UnavailableV1,
+    ImpactV1, NotEvaluatedV1, ObservedV1, OtherV1, OutputV1, PlaceV1, PlanFindingV1, PolicyV1, ProtocolV1, StateV1,
+    Str, TenantV1, UnavailableV1,
 };
 pub(crate) use from_plan::in_order;
 pub use from_plan::{Changes, Findings, Others, View, change, view};

@@ -33,6 +33,7 @@ pub fn write(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
         as_of,
         tenant,
         config,
+        policy,
         observed,
         summary,
         waivers,
@@ -56,6 +57,9 @@ pub fn write(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
     member(",\"as_of\":", &as_of, out)?;
     member(",\"tenant\":", &tenant, out)?;
     member(",\"config\":", &config, out)?;
+    if let Some(policy) = policy {
+        member(",\"policy\":", &policy, out)?;
+    }
     member(",\"observed\":", &observed, out)?;
     member(",\"summary\":", &summary, out)?;
     member(",\"waivers\":", &waivers, out)?;
