@@ -19,7 +19,9 @@ use super::{
     },
     observer::{Event, Observer, Phase},
     perform::{Checked, Errand, Performed},
-    report::{Command, Counts, Failure, Outcome, PROTECTED, RENAMED, RunEnd, RunReport, Seen, StopReason, UserOutcome},
+    report::{
+        Command, Counts, Failure, Outcome, PROTECTED, RENAMED, RunEnd, RunReport, Seen, StopReason, UNREAD, UserOutcome,
+    },
     stop,
 };
 use crate::tenant::{TenantRead, TenantWrite, UserId};
@@ -204,6 +206,9 @@ where
                     Left::Renamed { now } => {
                         let message = format!("is called {} now: left alone", now.escape_debug());
                         (Outcome::Stale, Failure::new(RENAMED, message))
+                    }
+                    Left::Unread { reason } => {
+                        (Outcome::Failed, Failure::new(UNREAD, format!("cannot be read: {reason}: left alone")))
                     }
                 };
                 let error = Some(error);

@@ -35,6 +35,7 @@ impl Config {
             sign_in_window_days: self.tenant.sign_in_window,
             unneeded: std::collections::BTreeSet::default(),
             users: None,
+            states_of: None,
         }
     }
 }
