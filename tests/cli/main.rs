@@ -7,6 +7,7 @@ mod applying;
 mod binary;
 mod guardrails;
 mod output;
+mod overwriting;
 mod statements;
 mod surroundings;
 mod tenant;

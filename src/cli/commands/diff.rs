@@ -58,6 +58,7 @@ pub(crate) struct Args {
 /// # Errors
 /// When a plan or a configuration cannot be read, or one is a plan and the other a configuration.
 pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
+    args.present.be_discreet(context);
     let (mut old, mut new) = match (args.old.is_dir(), args.new.is_dir()) {
         (true, true) => (planned(&args.old, args, context)?, planned(&args.new, args, context)?),
         (false, false) => {

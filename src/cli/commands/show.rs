@@ -36,6 +36,7 @@ pub(crate) struct Args {
 /// # Errors
 /// When the file is neither, is damaged, or of a version this program does not know: then nothing is shown.
 pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
+    args.present.be_discreet(context);
     let path = args.file.display();
     // What a pipe holds can be read once only; of a file only what is needed is in memory.
     let piped = match fs::metadata(&args.file) {
