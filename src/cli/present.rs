@@ -34,6 +34,13 @@ fn parse_format(text: &str) -> Result<Format, String> {
 }
 
 impl PresentArgs {
+    /// With `--redact`, errors and notes name nobody either. To be asked before anything else.
+    pub(super) fn be_discreet(&self, context: &Context) {
+        if self.redact {
+            context.discretion.begin();
+        }
+    }
+
     /// The format asked for.
     pub(super) fn format(&self) -> Format {
         if self.json { Format::Json } else { self.format.unwrap_or(Format::Text) }

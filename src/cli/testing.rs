@@ -6,11 +6,13 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use clap::Parser;
 use jiff::Timestamp;
 use tokio::runtime::Runtime;
 
-use super::{Cli, Context, Environment, runtime, terminal::Guarded};
+use super::{
+    Context, Environment, runtime,
+    terminal::{Discretion, Guarded},
+};
 
 /// What a command line said, and how it ended.
 #[derive(Clone, Debug)]
@@ -36,14 +38,18 @@ pub fn wait_on(make: impl FnOnce() -> Runtime) -> &'static Runtime {
 #[must_use]
 #[expect(clippy::expect_used, reason = "a test that cannot be run should fail loudly")]
 pub fn run(arguments: &[&str], variables: &[(String, String)], now: Timestamp) -> Said {
-    let cli = Cli::try_parse_from(std::iter::once("mfaplan").chain(arguments.iter().copied())).expect("a command line");
+    let line = std::iter::once("mfaplan").chain(arguments.iter().copied());
+    let (cli, inputs) = super::parsed(line).expect("a command line");
     let (out, err) = (Kept::default(), Kept::default());
+    let discretion = Discretion::default();
     let mut context = Context {
         env: Environment::invented(variables, now),
         global: cli.global.clone(),
         writes: false,
+        inputs,
         out: Guarded::new(Box::new(out.clone()), false),
-        err: Guarded::new(Box::new(err.clone()), false),
+        err: Guarded::new(Box::new(err.clone()), false).discreet(&discretion),
+        discretion,
         out_color: false,
         err_color: false,
     };
