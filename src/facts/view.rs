@@ -100,6 +100,10 @@ impl<'a> UserView<'a> {
 
     fn groups(&self) -> Value {
         let Some(ids) = &self.user.member_of else { return Value::Null };
+        // A list that may lack a group would answer "not in it".
+        if !self.facts.tenant.unread_groups.is_empty() {
+            return Value::Null;
+        }
         list(ids.iter().filter_map(|id| self.facts.group_name(*id)))
     }
 }

@@ -168,7 +168,7 @@ requests! {
         permission: "GroupMember.Read.All",
     }
     GROUP {
-        path: "/groups/{id}", purpose: "a group named by object id", permission: "GroupMember.Read.All",
+        path: "/groups/{id}", purpose: "a group named by object id; whether an empty one hides its members", permission: "GroupMember.Read.All",
     }
     MEMBERS {
         path: "/groups/{id}/transitiveMembers", purpose: "members, nested groups resolved",

@@ -197,6 +197,13 @@ pub(crate) struct GroupWire {
     pub(crate) mail: Option<Text>,
 }
 
+/// Whether a group hides its members.
+#[derive(Deserialize)]
+pub(crate) struct VisibilityWire {
+    #[serde(default)]
+    pub(crate) visibility: Option<String>,
+}
+
 /// A member of a group, or another directory object of which only kind and id matter.
 #[derive(Deserialize)]
 pub(crate) struct ObjectWire<'a> {

@@ -89,6 +89,7 @@ const TENANT: &[Member] = &[
     optional("mfaServicePolicy", Kind::Object(SERVICE_POLICY)),
     optional("authenticationMethodsPolicy", Kind::Object(&[optional("policyMigrationState", Kind::Text)])),
     optional("operatorId", Kind::Guid),
+    optional("unreadGroups", Kind::List(&Kind::Guid)),
 ];
 
 const DOMAIN: &[Member] = &[

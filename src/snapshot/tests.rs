@@ -328,7 +328,7 @@ fn full() -> String {
 "tenant": {{"id": "{JDOE}", "displayName": "Contoso", "servicePlans": ["AAD_PREMIUM"], "securityDefaultsEnabled": false,
   "domains": [{{"id": "contoso.com", "authenticationType": "Federated", "federatedIdpMfaBehavior": "enforceMfaByFederatedIdp"}}],
   "mfaServicePolicy": {{"allowAppPasswords": true, "trustedIps": ["192.0.2.0/24"], "skipMfaForFederatedUsers": false, "rememberMfaDays": 90}},
-  "authenticationMethodsPolicy": {{"policyMigrationState": "migrationComplete"}}, "operatorId": "{ADA}"}},
+  "authenticationMethodsPolicy": {{"policyMigrationState": "migrationComplete"}}, "operatorId": "{ADA}", "unreadGroups": ["{ADA}"]}},
 "groups": [{{"id": "{JDOE}", "displayName": "SG-Finance", "mail": "finance@contoso.com"}}],
 "conditionalAccessPolicies": [{{"id": "p", "displayName": "MFA", "state": "enabled", "conditions": {{}}, "grantControls": null}}],
 "unavailable": [{{"fact": "sign_ins", "reason": "no P1"}}],

@@ -106,6 +106,7 @@ impl Serialize for Head<'_> {
         object.known("mfaServicePolicy", tenant.mfa_service_policy.as_ref().map(Row))?;
         object.known("authenticationMethodsPolicy", tenant.policy_migration_state.as_ref().map(MethodsPolicy))?;
         object.known("operatorId", tenant.operator_id)?;
+        object.known("unreadGroups", (!tenant.unread_groups.is_empty()).then_some(&tenant.unread_groups))?;
         object.end()
     }
 }
