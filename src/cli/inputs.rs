@@ -7,7 +7,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use clap::ArgMatches;
@@ -24,9 +24,33 @@ const SOURCES: [&str; 3] = [".mfa.hcl", ".mfavars.hcl", ".mfatest.hcl"];
 /// Where journals and the lock are.
 const OWN: &str = ".mfaplan";
 
-/// Paths that are read. Shared with the events, which are written from other threads.
+/// What is read. Shared with the events, which are written from other threads.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Inputs(Arc<Mutex<Vec<PathBuf>>>);
+pub(crate) struct Inputs(Arc<Mutex<Known>>);
+
+#[derive(Debug, Default)]
+struct Known {
+    paths: Vec<PathBuf>,
+    /// Texts of configurations, each with its directory: files that an expression names literally are read sooner or later.
+    texts: Vec<(PathBuf, Arc<str>)>,
+}
+
+impl Known {
+    /// Is this file one of them?
+    fn has(&self, path: &Path) -> bool {
+        if !path.exists() {
+            return false;
+        }
+        let real = fs::canonicalize(path).unwrap_or_default();
+        let names = [path.file_name(), real.file_name()];
+        // Long lists of users are literals too: only what has the file's name is looked at.
+        let named = |(dir, text): &(PathBuf, Arc<str>)| {
+            let literals = text.split('"').filter(|one| names.contains(&Path::new(one).file_name()));
+            literals.into_iter().any(|one| same(&dir.join(one), path))
+        };
+        self.paths.iter().any(|one| same(one, path)) || self.texts.iter().any(named)
+    }
+}
 
 impl Inputs {
     /// What the command line names.
@@ -37,18 +61,27 @@ impl Inputs {
     }
 
     fn add(&self, paths: impl IntoIterator<Item = PathBuf>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(paths);
+        self.known().paths.extend(paths);
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The files of a configuration, named as diagnostics name them: those of the directory without it.
     pub(super) fn add_sources(&self, dir: &Path, sources: &SourceMap) {
         self.add(sources.files().flat_map(|(_, file)| [dir.join(&*file.name), PathBuf::from(&*file.name)]));
+        self.known().texts.extend(sources.files().map(|(_, file)| (dir.to_owned(), Arc::clone(&file.text))));
     }
 
     /// Everything that a configuration is made of and names. Its expressions may read more as they are evaluated.
     pub(super) fn add_configuration(&self, config: &Config) {
         self.add_sources(&config.dir, &config.sources);
         self.add([&config.origin].into_iter().chain(&config.policy).flat_map(|origin| origin.reads.paths(&origin.dir)));
+        if let Some(policy) = &config.policy {
+            let texts = config.sources.files().map(|(_, file)| (policy.dir.clone(), Arc::clone(&file.text)));
+            self.known().texts.extend(texts);
+        }
         self.add(config.tenant.snapshot.clone());
         self.add(config.tenant.sign_ins.iter().map(|file| file.path.clone()));
         self.add(config.guardrails.approvals.iter().map(|approvals| approvals.allowed_signers.clone()));
@@ -67,8 +100,7 @@ impl Inputs {
             ))
             .hint("give the result another place"));
         }
-        let read = self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().any(|one| same(one, path));
-        if read || path.exists() && SOURCES.iter().any(|suffix| name.ends_with(suffix)) {
+        if self.known().has(path) || path.exists() && SOURCES.iter().any(|suffix| name.ends_with(suffix)) {
             return Err(Failure::new(format!(
                 "{shown}: this command reads that file, so its result does not replace it"
             ))
