@@ -70,9 +70,29 @@ pub(super) fn open(config: &Config, args: &TenantArgs, context: &Context) -> Res
     }
 }
 
+/// What is read of users besides what the configuration needs.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Contacts {
+    pub(super) manager: bool,
+    pub(super) phones: bool,
+}
+
 /// Reads everything the configuration needs, and merges the sign-in files it names.
 pub(super) fn observe(tenant: &Tenant, config: &Config, context: &Context) -> Result<ObservedTenant, Failure> {
     read(tenant, config, &config.reads(), context)
+}
+
+/// As [`observe`], with contacts.
+pub(super) fn observe_with(
+    tenant: &Tenant,
+    config: &Config,
+    contacts: Contacts,
+    context: &Context,
+) -> Result<ObservedTenant, Failure> {
+    let mut request = config.reads();
+    request.manager |= contacts.manager;
+    request.phones |= contacts.phones;
+    read(tenant, config, &request, context)
 }
 
 /// As [`observe`], with the states of these users only: whoever may be written is asked for, nobody else.

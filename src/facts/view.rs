@@ -122,6 +122,7 @@ impl UserFacts for UserView<'_> {
             UserField::CompanyName => text(user.company_name.as_ref()),
             UserField::Country => text(user.country.as_ref()),
             UserField::OfficeLocation => text(user.office_location.as_ref()),
+            UserField::Manager => text(user.manager()),
             UserField::EmployeeId => text(user.employee_id.as_ref()),
             UserField::EmployeeType => text(user.employee_type.as_ref()),
             UserField::UserType => user.user_type.map_or(Value::Null, |one| Value::String(one.as_str().into())),

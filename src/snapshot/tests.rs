@@ -338,6 +338,8 @@ fn full() -> String {
   "createdDateTime": "2020-01-01T00:00:00.123Z", "passwordPolicies": "DisablePasswordExpiration", "licenses": ["SPE_E3"],
   "onPremisesExtensionAttributes": {{"extensionAttribute1": "BG"}}, "mailboxPurpose": "user", "perUserMfaState": "disabled",
   "isMfaRegistered": true, "isMfaCapable": true, "methodsRegistered": ["mobilePhone"], "lastPasswordChangeDateTime": "2021-01-01T00:00:00Z",
+  "manager": {{"id": "{ADA}", "userPrincipalName": "ada@contoso.com", "displayName": "Ada"}},
+  "mobilePhone": "+47 22 00 00 00", "businessPhones": ["+47 23 00 00 00"],
   "deviceCount": 1, "memberOf": ["{JDOE}"], "directoryRoles": [{{"templateId": "{ADA}", "displayName": "Reader", "permanent": true}}],
   "lastSignInDateTime": "2026-11-01T00:00:00Z", "lastInteractiveSignInDateTime": "2026-11-01T00:00:00Z",
   "signIns": {{"windowDays": 30, "interactive": 12, "interactiveMfa": 9, "nonInteractive": 4, "failed": 0, "ropc": 0, "appPassword": 0,
