@@ -62,19 +62,25 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
     let plan = match &args.plan_file {
         Some(path) => saved(path, args)?,
         None => {
-            let planned = planning::plan(&args.plan, Exit::Error, context)?;
+            let mut planned = planning::plan(&args.plan, Exit::Error, context)?;
             checked(&planned.plan, args)?;
-            if args.redact { redact_observed(&planned.plan, &planned.observed) } else { planned.plan }
+            if args.redact {
+                redact_observed(&mut planned.plan, &planned.observed);
+            }
+            planned.plan
         }
     };
     show(args, &plan, context)
 }
 
 fn saved(path: &Path, args: &Args) -> Result<Plan, Failure> {
-    let plan =
+    let mut plan =
         file::read_path(path, digest::compute).map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
     checked(&plan, args)?;
-    Ok(if args.redact { crate::render::redact(&plan) } else { plan })
+    if args.redact {
+        crate::render::redact(&mut plan);
+    }
+    Ok(plan)
 }
 
 /// The user asked for must be found by the name that was typed: after redaction nobody is.
