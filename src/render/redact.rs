@@ -285,7 +285,12 @@ impl Redactor<'_> {
     }
 
     fn decision(&self, decision: &Decision) -> Decision {
-        let hold = |Hold { kind, until, reason }: &Hold| Hold { kind: *kind, until: *until, reason: self.text(reason) };
+        let hold = |Hold { kind, until, reason, gate }: &Hold| Hold {
+            kind: *kind,
+            until: *until,
+            reason: self.text(reason),
+            gate: gate.clone(),
+        };
         match decision {
             Decision::Apply { then } => Decision::Apply { then: then.as_ref().map(hold) },
             Decision::Hold(waits) => Decision::Hold(hold(waits)),
