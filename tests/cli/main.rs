@@ -11,3 +11,4 @@ mod readiness;
 mod statements;
 mod surroundings;
 mod tenant;
+mod waves;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::{
     super::{
         Gate, Rollout, Wave,
-        args::{Block, Env},
+        args::{Block, Env, Given},
         selector::{self, Empty},
     },
     declared,
@@ -47,23 +47,28 @@ fn wave(block: &Block<'_>, rollout: &Text, env: &Env<'_>, diags: &mut Diagnostic
     Some(Wave { declared, name: block.raw.name(), from: from.value()?.0.begins()?, selector, percent, gate })
 }
 
-/// A gate without a condition would look like a guard and be none.
+/// A gate without a condition would look like a guard and be none, whether nothing is written or `null`.
 fn gate_of(block: &Block<'_>, env: &Env<'_>, diags: &mut Diagnostics) -> Option<Gate> {
-    const CONDITIONS: [&str; 4] = ["registered_percent", "unknown_workloads", "predicted_breaks", "covered_percent"];
     let reader = block.reader(env, None);
-    let mut percent = |name| reader.number(name, 0.0, 100.0, diags).value().map(|(percent, _)| percent);
-    let (registered_percent, covered_percent) = (percent(CONDITIONS[0]), percent(CONDITIONS[3]));
-    let mut count = |name| reader.count(name, 0, u32::MAX, diags).value().map(|(count, _)| count);
-    let (unknown_workloads, predicted_breaks) = (count(CONDITIONS[1]), count(CONDITIONS[2]));
+    let mut wrong = false;
+    let mut percent = |name| {
+        let given = reader.number(name, 0.0, 100.0, diags);
+        wrong |= matches!(given, Given::Wrong);
+        given.value().map(|(percent, _)| percent)
+    };
+    let (registered_percent, covered_percent) = (percent("registered_percent"), percent("covered_percent"));
+    let mut count = |name| {
+        let given = reader.count(name, 0, u32::MAX, diags);
+        wrong |= matches!(given, Given::Wrong);
+        given.value().map(|(count, _)| count)
+    };
+    let (unknown_workloads, predicted_breaks) = (count("unknown_workloads"), count("predicted_breaks"));
     let gate = Gate { registered_percent, unknown_workloads, predicted_breaks, covered_percent };
-    if gate == Gate::default() && CONDITIONS.iter().all(|name| block.key(name).is_none()) {
+    if gate == Gate::default() && !wrong {
         diags.push(
             Diagnostic::error("Empty `gate`", "A gate without a condition holds nothing back.")
                 .at(block.raw.header, "nothing is set here")
-                .hint(format!(
-                    "set one of {}, or remove the block",
-                    CONDITIONS.map(|name| format!("`{name}`")).join(", ")
-                )),
+                .hint("set `registered_percent`, `unknown_workloads`, `predicted_breaks` or `covered_percent`, or remove the block"),
         );
     }
     Some(gate)
