@@ -83,6 +83,8 @@ pub(crate) enum Command {
     Plan(commands::plan::Args),
     /// Show who is ready for MFA, and whom to call first
     Readiness(commands::readiness::Args),
+    /// Propose a rollout: who goes when
+    ProposeWaves(commands::propose_waves::Args),
     /// Show a saved plan or a snapshot
     Show(commands::show::Args),
     /// Show what differs between two saved plans, or between two configurations

@@ -60,6 +60,7 @@ pub(super) fn plan(args: &PlanArgs, undeclared: Exit, context: &mut Context) -> 
 
 /// A plan with what the configuration declares of everybody.
 pub(super) struct Resolved {
+    pub(super) config: Config,
     pub(super) observed: ObservedTenant,
     pub(super) plan: Plan,
     pub(super) desired: Desired,
@@ -73,7 +74,7 @@ pub(super) fn resolved(args: &PlanArgs, contacts: Contacts, context: &mut Contex
     let observed = tenant::observe_with(&tenant, &config, contacts, context)?;
     let targets = Targets { names: &args.targets, undeclared: Exit::Error };
     let Built { plan, warnings: _, desired } = built(&config, &observed, targets, &waivers, context)?;
-    Ok(Resolved { observed, plan, desired })
+    Ok(Resolved { config, observed, plan, desired })
 }
 
 /// What a plan is limited to.
@@ -110,7 +111,8 @@ pub(super) fn build(
     built(config, observed, targets, waivers, context).map(|built| built.plan)
 }
 
-fn built(
+/// As [`build`], with what the configuration declares of everybody.
+pub(super) fn built(
     config: &Config,
     observed: &ObservedTenant,
     targets: Targets<'_>,

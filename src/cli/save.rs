@@ -24,6 +24,16 @@ pub(super) fn atomically(
     replace(path, Access::Private, write)
 }
 
+/// Writes a file that was not there, readable by its owner alone.
+pub(super) fn new(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    files::private()
+        .write(true)
+        .create_new(true)
+        .open(path)
+        .and_then(|mut file| file.write_all(bytes))
+        .map_err(|error| Failure::new(format!("{} cannot be written: {error}", path.display())))
+}
+
 /// Replaces a source file, which keeps its mode.
 pub(super) fn source(path: &Path, text: &str) -> Result<(), Failure> {
     replace(path, Access::Kept, |out| out.write_all(text.as_bytes()))

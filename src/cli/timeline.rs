@@ -1,11 +1,15 @@
 //! `plan --timeline`: one line per date on which something opens.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 
 use crate::{
+    config::Config,
+    desired::Desired,
+    facts::deadlines::{self, Deadline},
     plan::Plan,
+    readiness,
     severity::Severity,
     tenant::{MfaState, ObservedTenant, UserId},
 };
@@ -25,6 +29,8 @@ pub(super) fn show(planned: &mut Planned, args: &PlanArgs, context: &mut Context
     }
     dates.extend(planned.config.mfa.iter().filter_map(|block| block.staged_until));
     dates.retain(|date| *date > now);
+    let mut coming = deadlines::all().iter().copied().filter(|one| !one.is_past(now)).peekable();
+    let ending = readiness::ending(&planned.observed);
 
     writeln!(
         context.out,
@@ -35,24 +41,34 @@ pub(super) fn show(planned: &mut Planned, args: &PlanArgs, context: &mut Context
     applied(&planned.plan, &mut planned.observed);
     let as_of = context.global.as_of;
     for date in dates {
+        while let Some(deadline) = coming.next_if(|one| one.instant() < date) {
+            retires(deadline, &ending, context)?;
+        }
         context.global.as_of = Some(date);
         let quiet = std::mem::replace(&mut context.global.quiet, true);
         let plan = load::config(&args.config, context).and_then(|config| {
             let waivers = planning::waivers(&config, &args.waivers, args.reason.as_deref())?;
-            let plan = planning::build(
+            let built = planning::built(
                 &config,
                 &planned.observed,
                 planning::Targets { names: &args.targets, undeclared: crate::cli::Exit::Error },
                 &waivers,
                 context,
             )?;
-            Ok((plan, opens(&config, date)))
+            let closed = closed(&built.desired, date);
+            Ok((built.plan, opens(&config, date), closed))
         });
         context.global.quiet = quiet;
         context.global.as_of = as_of;
-        let (plan, opens) = plan?;
+        let (plan, opens, closed) = plan?;
         line(&date.strftime("%Y-%m-%d").to_string(), &plan, &opens, context)?;
+        for wave in closed {
+            writeln!(context.out, "{:<12} {wave}", "")?;
+        }
         applied(&plan, &mut planned.observed);
+    }
+    for deadline in coming {
+        retires(deadline, &ending, context)?;
     }
     Ok(())
 }
@@ -69,7 +85,7 @@ fn applied(plan: &Plan, observed: &mut ObservedTenant) {
     });
 }
 
-fn opens(config: &crate::config::Config, date: Timestamp) -> String {
+fn opens(config: &Config, date: Timestamp) -> String {
     let mut names = Vec::new();
     for (rollout, wave) in config.rollouts.values().flat_map(|one| one.waves.iter().map(move |wave| (one, wave))) {
         if wave.from == date {
@@ -79,6 +95,28 @@ fn opens(config: &crate::config::Config, date: Timestamp) -> String {
     let staged = config.mfa.iter().filter(|block| block.staged_until == Some(date));
     names.extend(staged.map(|block| format!("{} (staged)", block.declared.address)));
     names.join(", ")
+}
+
+/// The waves of this date that their gates keep closed by the facts of today. When they will open cannot be known.
+fn closed(desired: &Desired, date: Timestamp) -> Vec<String> {
+    let due = desired.waves.iter().filter(|wave| wave.from == date);
+    due.filter_map(|wave| {
+        let figure = wave.closed.as_ref()?;
+        Some(format!("{}.{} stays closed: gate {figure}", wave.rollout, wave.name))
+    })
+    .collect()
+}
+
+/// A date of the service, with how many users it leaves without a method.
+fn retires(deadline: &Deadline, ending: &BTreeMap<Date, u64>, context: &mut Context) -> Result<(), Failure> {
+    let users = ending.get(&deadline.from).copied().filter(|_| deadline.ends_phones());
+    let users = match users {
+        None => String::new(),
+        Some(1) => ": 1 user has no other method".to_owned(),
+        Some(users) => format!(": {users} users have no other method"),
+    };
+    writeln!(context.out, "{:<12} deadline {}{users}", deadline.from.to_string(), deadline.id)?;
+    Ok(())
 }
 
 fn line(label: &str, plan: &Plan, opens: &str, context: &mut Context) -> Result<(), Failure> {

@@ -108,6 +108,7 @@ pub(crate) fn compile<'r>(raw: &'r RawBlock<'r>, env: &Env<'_>, each: bool, diag
                     Over::Variables => names,
                     Over::User => names.with_user(),
                     Over::Change => names.with_user().with_change(),
+                    Over::Notice => names.with_user().with_change().with_wave(),
                     Over::Plan => names.with_plan(),
                     Over::PlanAndTenant => names.with_plan().with_tenant(),
                 };
@@ -400,9 +401,9 @@ impl<'b> Reader<'b> {
     pub(crate) fn kept(&self, name: &str, diags: &mut Diagnostics) -> Given<Expr> {
         let Some(arg) = self.arg(name) else { return Given::Absent };
         let Form::Kept(expr) = &arg.form else { return Given::Wrong };
-        let References { user, change, plan, tenant, .. } = expr.references();
+        let References { user, change, wave, plan, tenant, .. } = expr.references();
         let scope = self.env.scope(self.each);
-        if !(*user || *change || *plan || *tenant)
+        if !(*user || *change || *wave || *plan || *tenant)
             && scope.has_values_of(expr.references())
             && expr.eval_facts(&scope).is_ok_and(|value| value.is_null())
         {

@@ -365,6 +365,7 @@ impl<'b, 'a> Builder<'b, 'a> {
                     let limit = blocks::guardrails(block, env, rules, &own, diags);
                     limits.entry(layer == Layer::Policy).or_insert(limit);
                 }
+                BlockKind::Notice => config.notices.extend(blocks::notice(block, env, diags)),
                 BlockKind::Check => config.checks.push(blocks::check(block, env, diags)),
                 BlockKind::Output => config.outputs.extend(blocks::output(block, env, diags)),
                 // Read before all others, which refer to them.
@@ -377,7 +378,7 @@ impl<'b, 'a> Builder<'b, 'a> {
         policy::check_accepts(&config.accepts, &guardrails, header, diags);
         policy::check_risks(&risks, &guardrails, &rules, &config.rules, header, diags);
         let risks = policy::merge_risks(risks, diags);
-        let Parts { mfa, service_accounts, break_glass, accepts, rules, rollouts, checks, outputs } = config;
+        let Parts { mfa, service_accounts, break_glass, accepts, rules, rollouts, notices, checks, outputs } = config;
         Some(Config {
             dir: self.input.dir.to_owned(),
             allow_files: self.input.allow_files.to_vec(),
@@ -395,6 +396,7 @@ impl<'b, 'a> Builder<'b, 'a> {
             risks,
             rules,
             rollouts,
+            notices,
             guardrails,
             checks,
             outputs,
@@ -452,6 +454,7 @@ struct Parts {
     accepts: Vec<super::Accept>,
     rules: Vec<super::OwnRule>,
     rollouts: IndexMap<Text, super::Rollout>,
+    notices: Vec<super::Notice>,
     checks: Vec<super::Check>,
     outputs: Vec<super::Output>,
 }

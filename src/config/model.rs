@@ -48,6 +48,8 @@ pub struct Config {
     pub rules: Vec<OwnRule>,
     /// `rollout` blocks by name.
     pub rollouts: IndexMap<Text, Rollout>,
+    /// `notice` blocks.
+    pub notices: Vec<Notice>,
     /// `guardrails`, configuration and policy merged: the tighter of each.
     pub guardrails: Guardrails,
     /// `check` blocks.
@@ -316,6 +318,36 @@ pub struct Wave {
     pub selector: Selector,
     /// `percent`, 0–100, of those the selectors match.
     pub percent: Option<f64>,
+    /// `gate { … }`: what must hold besides the date.
+    pub gate: Option<Gate>,
+}
+
+/// `notice "<name>" { … }`: what the users of a wave are told.
+#[derive(Clone, Debug)]
+pub struct Notice {
+    /// Name and place.
+    pub declared: Declared,
+    /// The block's label.
+    pub name: Text,
+    /// So many days before the wave, the longest first.
+    pub days_before: Vec<u32>,
+    /// The subject, over `user`, `change` and `wave`.
+    pub subject: Expr,
+    /// The text, over the same.
+    pub body: Expr,
+}
+
+/// `gate { … }` of a wave: each condition that is set must hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Gate {
+    /// At least so many percent of the wave's users to be raised are registered.
+    pub registered_percent: Option<f64>,
+    /// At most so many of them may be workloads.
+    pub unknown_workloads: Option<u32>,
+    /// At most so many of their sign-ins would break.
+    pub predicted_breaks: Option<u32>,
+    /// At least so many percent of the wave's users are covered by Conditional Access.
+    pub covered_percent: Option<f64>,
 }
 
 /// A bound of a guardrail, and who set it.

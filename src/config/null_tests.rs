@@ -26,6 +26,7 @@ fn sample(block: &BlockSchema, attribute: &AttributeSchema) -> String {
         ("mfa", "rollout", _) => "\"sample\"".into(),
         ("guardrails", "not_acceptable", _) => "[\"MFA006\"]".into(),
         ("guardrails", "waivable", _) => "[\"window\"]".into(),
+        ("notice", "days_before", _) => "[7]".into(),
         ("tenant", "sign_ins", _) => "[\"log.csv\"]".into(),
         (_, "for_each", _) => "{ one = 1 }".into(),
         (_, _, Kind::Text) => "\"words\"".into(),

@@ -21,7 +21,8 @@ impl Config {
     /// Every expression that is evaluated once per user.
     pub fn user_expressions(&self) -> impl Iterator<Item = &Expr> {
         let filters = self.selectors().filter_map(|one| one.filter.as_ref()).map(|Predicate { expr, each: _ }| expr);
-        filters.chain(self.rules.iter().flat_map(|rule| [&rule.when.expr, &rule.message]))
+        let notices = self.notices.iter().flat_map(|notice| [&notice.subject, &notice.body]);
+        filters.chain(self.rules.iter().flat_map(|rule| [&rule.when.expr, &rule.message])).chain(notices)
     }
 
     /// What has to be read of the tenant to plan this configuration.

@@ -8,7 +8,7 @@ use super::{
     load,
     schema::{BlockSchema, TOP_LEVEL, Times},
 };
-use crate::eval::{CHANGE, Member, TENANT, UserField};
+use crate::eval::{CHANGE, Member, TENANT, UserField, WAVE};
 
 const HEAD: &str = "# Language reference
 
@@ -84,7 +84,9 @@ fn reference() -> String {
     let user: Vec<Member> = UserField::ALL.iter().map(|field| field.member()).collect();
     let summary = Member { name: "summary", ty: "object", doc: "The numbers of the plan, as in its JSON." };
     let _ = writeln!(out, "| name | type | meaning |\n|---|---|---|");
-    for (root, members) in [("user", &user[..]), ("change", &CHANGE), ("plan", &[summary]), ("tenant", &TENANT)] {
+    for (root, members) in
+        [("user", &user[..]), ("change", &CHANGE), ("wave", &WAVE), ("plan", &[summary]), ("tenant", &TENANT)]
+    {
         for Member { name, ty, doc } in members {
             let _ = writeln!(out, "| `{root}.{name}` | {ty} | {doc} |");
         }

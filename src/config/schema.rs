@@ -104,6 +104,8 @@ pub(crate) enum Over {
     User,
     /// `user` and `change`
     Change,
+    /// `user`, `change` and `wave`
+    Notice,
     /// `plan`
     Plan,
     /// `plan` and `tenant`
@@ -118,6 +120,7 @@ impl Over {
             Self::Variables => "`var`",
             Self::User => "`user`",
             Self::Change => "`user`, `change`",
+            Self::Notice => "`user`, `change`, `wave`",
             Self::Plan => "`plan`",
             Self::PlanAndTenant => "`plan`, `tenant`",
         }

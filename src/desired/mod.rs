@@ -1,6 +1,7 @@
 //! Configuration × observed tenant → who must be in which state, and which block says so.
 
 mod explain;
+mod gate;
 mod model;
 mod resolve;
 pub(crate) mod role_names;
@@ -8,6 +9,7 @@ mod rollout;
 mod select;
 
 pub(crate) use explain::{Claimants, claimants, selected};
+pub(crate) use gate::{GateFacts, judge_gates};
 pub use model::*;
 pub use resolve::resolve;
 pub(crate) use rollout::share;

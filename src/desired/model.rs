@@ -1,8 +1,12 @@
 //! The result of resolving: one [`Claim`] per user of the tenant.
 
+use std::fmt;
+
 use jiff::Timestamp;
+use serde_json::Number;
 
 use crate::{
+    config::Gate,
     facts::UserKind,
     tenant::{MfaState, Text, UserIndex},
 };
@@ -108,7 +112,7 @@ pub struct Managed {
 pub struct WaveIndex(pub u32);
 
 /// A wave of a rollout.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct RolloutWave {
     /// The rollout's name.
     pub rollout: Text,
@@ -116,6 +120,53 @@ pub struct RolloutWave {
     pub name: Text,
     /// Open from this instant on.
     pub from: Timestamp,
+    /// What must hold besides the date.
+    pub gate: Option<Gate>,
+    /// The first condition of the gate that does not hold; judged once the date has come.
+    pub closed: Option<GateFigure>,
+}
+
+/// A condition of a gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum GateCondition {
+    /// Registered users, in percent, at least.
+    RegisteredPercent,
+    /// Users who may be workloads, at most.
+    UnknownWorkloads,
+    /// Sign-ins that would break, at most.
+    PredictedBreaks,
+    /// Users covered by Conditional Access, in percent, at least.
+    CoveredPercent,
+}
+
+impl GateCondition {
+    /// The attribute's name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::RegisteredPercent => "registered_percent",
+            Self::UnknownWorkloads => "unknown_workloads",
+            Self::PredictedBreaks => "predicted_breaks",
+            Self::CoveredPercent => "covered_percent",
+        }
+    }
+}
+
+/// A condition of a gate that does not hold, with its numbers.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct GateFigure {
+    /// Which condition.
+    pub name: GateCondition,
+    /// The bound.
+    #[cfg_attr(test, schemars(with = "f64"))]
+    pub required: Number,
+    /// The number found; null where it is not known.
+    #[cfg_attr(test, schemars(with = "Option<f64>"))]
+    pub actual: Option<Number>,
 }
 
 /// When a change happens.
@@ -160,6 +211,16 @@ impl HoldKind {
     }
 }
 
+impl fmt::Display for GateFigure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, required, actual } = self;
+        match actual {
+            Some(actual) => write!(f, "{}: {actual} of {required}", name.as_str()),
+            None => write!(f, "{}: unknown of {required}", name.as_str()),
+        }
+    }
+}
+
 /// Why a change waits, or a user stays where the change leads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hold {
@@ -169,4 +230,6 @@ pub struct Hold {
     pub until: Option<Timestamp>,
     /// Why, in words.
     pub reason: Text,
+    /// The numbers, where a gate holds it.
+    pub gate: Option<Box<GateFigure>>,
 }

@@ -357,7 +357,8 @@ fn stage(config: &Config, mfa: &Mfa, tenant: &ObservedTenant, user: UserIndex) -
     if user.registered == Some(true) || mfa.state != MfaState::Enforced {
         return plain;
     }
-    let hold = |reason: &str| Hold { kind: HoldKind::Staged, until: Some(until), reason: Text::from(reason) };
+    let hold =
+        |reason: &str| Hold { kind: HoldKind::Staged, until: Some(until), reason: Text::from(reason), gate: None };
     match user.mfa_state.known() {
         Some(MfaState::Enforced) => plain,
         Some(MfaState::Enabled) => Staged {

@@ -44,8 +44,10 @@ impl<'a> Schedule<'a> {
     pub(super) fn hold(&self, picked: Option<usize>, instant: Timestamp) -> Option<Hold> {
         match picked.and_then(|at| Some((self.waves.get(at)?.0, self.reasons.get(at)?))) {
             Some((wave, _)) if wave.from <= instant => None,
-            Some((wave, reason)) => Some(Hold { kind: HoldKind::Wave, until: Some(wave.from), reason: reason.clone() }),
-            None => Some(Hold { kind: HoldKind::NoWave, until: None, reason: self.stranded.clone() }),
+            Some((wave, reason)) => {
+                Some(Hold { kind: HoldKind::Wave, until: Some(wave.from), reason: reason.clone(), gate: None })
+            }
+            None => Some(Hold { kind: HoldKind::NoWave, until: None, reason: self.stranded.clone(), gate: None }),
         }
     }
 
@@ -55,6 +57,8 @@ impl<'a> Schedule<'a> {
             rollout: self.rollout.name.clone(),
             name: wave.name.clone(),
             from: wave.from,
+            gate: wave.gate,
+            closed: None,
         })
     }
 

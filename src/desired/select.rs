@@ -303,6 +303,7 @@ fn scope<'s>(config: &'s Config, predicate: &'s Predicate, tenant: &'s Value, vi
         each: predicate.each.as_ref().map(|(key, value)| (key, value)),
         user: Some(view),
         change: None,
+        wave: None,
         plan: None,
         tenant: Some(tenant),
         base_dir: &config.dir,

@@ -9,7 +9,7 @@ use super::{
     CompileContext, Number, References, UserField, Value,
     functions::{self, Function},
     ir::{Call, For, Kind, Node, Op, Root, Step},
-    scope::{CHANGE, TENANT},
+    scope::{CHANGE, TENANT, WAVE},
 };
 use crate::{
     diag::{Diagnostic, Diagnostics, FileId, Span},
@@ -259,7 +259,7 @@ impl Compiler<'_> {
             }
         }
         let extra = self.cx.extra.contains(name);
-        let whole = extra || matches!(name, "change" | "plan" | "tenant");
+        let whole = extra || matches!(name, "change" | "wave" | "plan" | "tenant");
         if !self.cx.roots().contains(&name) {
             return self.unknown_root(name, at, operators);
         }
@@ -270,6 +270,7 @@ impl Compiler<'_> {
                     // A place may give a name of the language more than it has elsewhere.
                     _ if extra => Vec::new(),
                     "change" => CHANGE.iter().map(|one| one.name).collect(),
+                    "wave" => WAVE.iter().map(|one| one.name).collect(),
                     "plan" => PLAN.into(),
                     "tenant" => TENANT.iter().map(|one| one.name).collect(),
                     _ => Vec::new(),
@@ -286,6 +287,10 @@ impl Compiler<'_> {
                 "change" => {
                     self.references.change = true;
                     Root::Change
+                }
+                "wave" => {
+                    self.references.wave = true;
+                    Root::Wave
                 }
                 "plan" => {
                     self.references.plan = true;
@@ -389,8 +394,11 @@ impl Compiler<'_> {
         let _ = self.steps(operators);
         let where_it_exists = match name {
             "each" => Some("`each` exists only in a block that has `for_each`."),
-            "user" => Some("`user` exists only in `where` and in `rule` blocks, which are evaluated for each user."),
-            "change" => Some("`change` exists only in `rule` blocks."),
+            "user" => Some(
+                "`user` exists only in `where` and in `rule` and `notice` blocks, which are evaluated for each user.",
+            ),
+            "change" => Some("`change` exists only in `rule` and `notice` blocks."),
+            "wave" => Some("`wave` exists only in `notice` blocks."),
             "plan" => Some("`plan` exists only in `check` blocks and in outputs."),
             "tenant" => Some(
                 "`tenant` exists only where the tenant has been read: in `check` and `rule` blocks and in outputs.",

@@ -23,6 +23,8 @@ pub struct CompileContext {
     pub user: bool,
     /// Does `change` exist?
     pub change: bool,
+    /// Does `wave` exist?
+    pub wave: bool,
     /// Does `plan` exist?
     pub plan: bool,
     /// Does `tenant` exist?
@@ -59,6 +61,13 @@ impl CompileContext {
         self
     }
 
+    /// … and `wave`.
+    #[must_use]
+    pub fn with_wave(mut self) -> Self {
+        self.wave = true;
+        self
+    }
+
     /// … and `plan`.
     #[must_use]
     pub fn with_plan(mut self) -> Self {
@@ -88,6 +97,7 @@ impl CompileContext {
             ("each", self.each),
             ("user", self.user),
             ("change", self.change),
+            ("wave", self.wave),
             ("plan", self.plan),
             ("tenant", self.tenant),
             ("path", true),
@@ -112,6 +122,8 @@ pub struct References {
     pub user: bool,
     /// Uses `change`.
     pub change: bool,
+    /// Uses `wave`.
+    pub wave: bool,
     /// Uses `plan`.
     pub plan: bool,
     /// Uses `tenant`.
@@ -142,13 +154,14 @@ impl References {
 
     /// Adds what another expression uses.
     pub fn extend(&mut self, other: &Self) {
-        let Self { vars, locals, extra, each, user, change, plan, tenant, timestamp, templates, fields } = other;
+        let Self { vars, locals, extra, each, user, change, wave, plan, tenant, timestamp, templates, fields } = other;
         self.vars.extend(vars.iter().cloned());
         self.locals.extend(locals.iter().cloned());
         self.extra.extend(extra.iter().cloned());
         self.each |= each;
         self.user |= user;
         self.change |= change;
+        self.wave |= wave;
         self.plan |= plan;
         self.tenant |= tenant;
         self.timestamp |= timestamp;

@@ -49,6 +49,7 @@ pub(super) enum Root {
     EachValue,
     User(UserField),
     Change,
+    Wave,
     Plan,
     Tenant,
     /// `path.module` and `path.root`.
@@ -68,6 +69,7 @@ impl Root {
             Self::EachValue => "each.value".into(),
             Self::User(field) => format!("user.{}", field.as_str()),
             Self::Change => "change".into(),
+            Self::Wave => "wave".into(),
             Self::Plan => "plan".into(),
             Self::Tenant => "tenant".into(),
             Self::PathModule => "path.module".into(),

@@ -46,7 +46,7 @@ pub(crate) use number::Number;
 pub use parse::parse_expression;
 pub(crate) use reads::{FileReads, hash};
 pub(crate) use run::Nulls;
-pub(crate) use scope::{CHANGE, TENANT};
+pub(crate) use scope::{CHANGE, TENANT, WAVE};
 pub(crate) use scope::{ExtraNames, Member};
 pub use scope::{Scope, UserFacts, UserField};
 pub(crate) use types::Type;

@@ -187,6 +187,7 @@ fn root<'e>(node: &'e Node, root: &'e Root, cx: &'e Cx<'e>, frames: Frames<'e>) 
         Root::EachKey => scope.each.map(|(key, _)| key),
         Root::EachValue => scope.each.map(|(_, value)| value),
         Root::Change => scope.change,
+        Root::Wave => scope.wave,
         Root::Plan => scope.plan,
         Root::Tenant => scope.tenant,
         Root::User(field) => return Ok(Cow::Owned(scope.user.map_or(Value::Null, |user| user.get(*field)))),

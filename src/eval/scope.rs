@@ -28,6 +28,13 @@ pub(crate) const CHANGE: [Member; 3] = [
     member("action", "string", "`enable`, `enforce`, `relax` or `disable`."),
 ];
 
+/// The attributes of `wave`.
+pub(crate) const WAVE: [Member; 3] = [
+    member("name", "string", "The wave's name."),
+    member("rollout", "string", "The rollout's name."),
+    member("from", "string", "The instant from which on it is open, RFC 3339."),
+];
+
 /// The attributes of `tenant`.
 pub(crate) const TENANT: [Member; 6] = [
     member("id", "string", "The tenant's id, a GUID."),
@@ -119,6 +126,8 @@ pub struct Scope<'a> {
     pub user: Option<&'a dyn UserFacts>,
     /// `change`: an object with `before`, `after`, `action`.
     pub change: Option<&'a Value>,
+    /// `wave`: an object with `name`, `rollout`, `from`.
+    pub wave: Option<&'a Value>,
     /// `plan`: an object with `summary`.
     pub plan: Option<&'a Value>,
     /// `tenant`.
@@ -145,6 +154,7 @@ impl<'a> Scope<'a> {
             each: None,
             user: None,
             change: None,
+            wave: None,
             plan: None,
             tenant: None,
             base_dir,

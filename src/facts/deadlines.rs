@@ -52,6 +52,12 @@ impl Deadline {
         instant >= self.instant()
     }
 
+    /// Is it a day on which text messages and calls stop?
+    #[must_use]
+    pub(crate) fn ends_phones(&self) -> bool {
+        self.source == PHONES
+    }
+
     /// Does it come within so many days, or has it come?
     #[must_use]
     pub(crate) fn is_within(&self, days: i64, instant: Timestamp) -> bool {

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     config::schema::{BlockSchema, Kind, Over, Times},
     desired::role_names::BUILT_IN_ROLES,
-    eval::{CHANGE, Member, TENANT, UserField, functions},
+    eval::{CHANGE, Member, TENANT, UserField, WAVE, functions},
     risk,
     tenant::ObservedTenant,
 };
@@ -150,6 +150,7 @@ fn in_expression(context: &Context, word: &str, declared: &[Declared]) -> Vec<Wo
         Some("local") => return of("local"),
         Some("user") => return members("user", UserField::ALL.iter().map(|field| field.member())),
         Some("change") => return members("change", CHANGE.into_iter()),
+        Some("wave") => return members("wave", WAVE.into_iter()),
         Some("plan") => return fields(&["summary"]),
         Some("plan.summary") => return summary(),
         Some("tenant") => return members("tenant", TENANT.into_iter()),
@@ -182,6 +183,7 @@ fn in_expression(context: &Context, word: &str, declared: &[Declared]) -> Vec<Wo
     match kind {
         Some(Kind::Expression(Over::User)) => roots.push("user"),
         Some(Kind::Expression(Over::Change)) => roots.extend(["user", "change"]),
+        Some(Kind::Expression(Over::Notice)) => roots.extend(["user", "change", "wave"]),
         Some(Kind::Expression(Over::Plan)) => roots.push("plan"),
         Some(Kind::Expression(Over::PlanAndTenant)) => roots.extend(["plan", "tenant"]),
         _ => {}

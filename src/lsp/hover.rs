@@ -9,7 +9,7 @@ use super::{
 use crate::{
     config::schema::{AttributeSchema, BlockSchema, Kind, Over},
     eval::{
-        CHANGE, Member, TENANT, UserField,
+        CHANGE, Member, TENANT, UserField, WAVE,
         functions::{self, Function},
     },
     risk::{self, Rule},
@@ -74,10 +74,11 @@ fn declaration(workspace: &Workspace, path: &Path, kind: &str, name: &str) -> Op
 fn member(context: &Context, root: &str, name: &str) -> Option<String> {
     let Kind::Expression(over) = context.attribute()?.kind else { return None };
     let found = match (root, over) {
-        ("user", Over::User | Over::Change) => {
+        ("user", Over::User | Over::Change | Over::Notice) => {
             UserField::ALL.iter().find(|field| field.as_str() == name).map(|field| field.member())
         }
-        ("change", Over::Change) => CHANGE.into_iter().find(|one| one.name == name),
+        ("wave", Over::Notice) => WAVE.into_iter().find(|one| one.name == name),
+        ("change", Over::Change | Over::Notice) => CHANGE.into_iter().find(|one| one.name == name),
         ("tenant", Over::PlanAndTenant) => TENANT.into_iter().find(|one| one.name == name),
         _ => None,
     };

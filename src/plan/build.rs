@@ -8,11 +8,11 @@ use rayon::prelude::*;
 
 use crate::{
     config::{Config, Confirm, Declared, window::Openness},
-    desired::{self, Claim, Desired, ProtectionKind},
+    desired::{self, Claim, Desired, GateFacts, Managed, ProtectionKind},
     diag::Diagnostic,
     diff::{self, Action, Cause, Decision, DecisionKind, Transition},
     eval::Scope,
-    facts::{Facts, UserKind, UserView},
+    facts::{CompiledPolicies, Facts, UserKind, UserView},
     replay::{self, Replay, Subject},
     risk::{self, Finding, Place, PlanFinding},
     severity::Severity,
@@ -86,8 +86,9 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, BuildError> {
     let view = |index: UserIndex, protection: Option<ProtectionKind>| {
         UserView::new(&facts, index, protection.map(UserKind::from))
     };
-    let (desired, mut warnings) =
+    let (mut desired, mut warnings) =
         desired::resolve(config, tenant, tenant_value.clone(), view).map_err(BuildError::Diagnostics)?;
+    gates(config, &facts, &mut desired);
     let all = diff::transitions(config, tenant, &desired);
     let claims = ClaimCounts::of(&desired, &all);
     let others = roster::others(config, &facts, &desired, &all, targets);
@@ -122,6 +123,7 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, BuildError> {
         each: None,
         user: None,
         change: None,
+        wave: None,
         plan: Some(&plan_value),
         tenant: Some(&tenant_value),
         base_dir: &config.dir,
@@ -182,6 +184,17 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, BuildError> {
     };
     plan.digest = digest::compute(&plan);
     Ok(Built { plan, warnings, desired })
+}
+
+/// Gates are judged from the tenant's own policies. Predictions of sign-ins are not at hand here: a gate that needs them does
+/// not hold.
+fn gates(config: &Config, facts: &Facts<'_>, desired: &mut Desired) {
+    if desired.waves.iter().all(|wave| wave.gate.is_none()) {
+        return;
+    }
+    let policies = CompiledPolicies::new(facts.tenant);
+    let given = GateFacts { facts, policies: &policies, breaks: |_: UserIndex, _: &Managed| None };
+    desired::judge_gates(config.instant, &given, desired);
 }
 
 /// An own rule whose expression failed for somebody: it judged nothing there, which must not look like "no finding".

@@ -394,7 +394,8 @@ mod tests {
         let mut plan = sample();
         let digest = compute(&plan);
         let waiting = plan.changes.iter_mut().find(|change| change.decision.is_hold()).unwrap();
-        waiting.decision = Decision::Hold(Hold { kind: HoldKind::NoWave, until: None, reason: "in no wave".into() });
+        waiting.decision =
+            Decision::Hold(Hold { kind: HoldKind::NoWave, until: None, reason: "in no wave".into(), gate: None });
         waiting.user.registered = Some(true);
         waiting.findings.clear();
         plan.changes.retain(|change| !change.decision.is_block());
@@ -416,8 +417,12 @@ mod tests {
                 change.effective = MfaState::ALL.into_iter().find(|state| *state != change.effective).unwrap();
             }),
             ("who", &|p| {
-                p.changes[place].decision =
-                    Decision::Hold(Hold { kind: HoldKind::NoWave, until: None, reason: "in no wave".into() })
+                p.changes[place].decision = Decision::Hold(Hold {
+                    kind: HoldKind::NoWave,
+                    until: None,
+                    reason: "in no wave".into(),
+                    gate: None,
+                })
             }),
             ("the risk", &|p| p.changes[place].findings.push(p.findings[0].finding.clone())),
             ("the cloud", &|p| p.tenant.cloud = "china".into()),

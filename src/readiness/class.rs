@@ -1,13 +1,15 @@
 //! What stands between a user and MFA: one word a user.
 
-use jiff::Timestamp;
+use std::collections::BTreeMap;
+
+use jiff::{Timestamp, civil::Date};
 
 use crate::{
     facts::{
         deadlines::{self, Deadline},
         methods::{self, Grade},
     },
-    tenant::User,
+    tenant::{ObservedTenant, User},
 };
 
 /// How ready a user is, in the order in which they are to be called.
@@ -83,4 +85,16 @@ pub(crate) fn class(user: &User) -> Class {
 pub(super) fn ends(class: Class, user: &User, instant: Timestamp) -> Option<(&'static Deadline, bool)> {
     let deadline = deadlines::phones_end(user);
     (class == Class::PhoneOnly).then(|| (deadline, deadline.is_past(instant)))
+}
+
+/// How many enabled accounts of a tenant have telephones only, by the day on which these stop.
+#[must_use]
+pub(crate) fn ending(tenant: &ObservedTenant) -> BTreeMap<Date, u64> {
+    let mut days = BTreeMap::new();
+    for user in tenant.users().iter().filter(|user| user.account_enabled != Some(false)) {
+        if class(user) == Class::PhoneOnly {
+            *days.entry(deadlines::phones_end(user).from).or_default() += 1;
+        }
+    }
+    days
 }

@@ -7,7 +7,10 @@ use std::{
 
 use jiff::{Timestamp, civil::Date};
 
-use super::class::{self, Class};
+use super::{
+    class::{self, Class},
+    notices::{Letter, Notices},
+};
 use crate::{
     desired::{Desired, RolloutWave},
     diff::DecisionKind,
@@ -73,6 +76,21 @@ pub struct Report {
     pub(crate) totals: Totals,
     /// By name, those without one last.
     pub(crate) cohorts: Vec<Cohort>,
+    /// The first letter of each notice, and how many there are of it.
+    pub(crate) previews: Vec<(Letter, u64)>,
+}
+
+impl Report {
+    /// Adds a look at what these notices say.
+    #[must_use]
+    pub(crate) fn with_previews(mut self, notices: &Notices) -> Self {
+        let mut previews: BTreeMap<&Text, (Letter, u64)> = BTreeMap::new();
+        for letter in &notices.letters {
+            previews.entry(&letter.notice).or_insert_with(|| (letter.clone(), 0)).1 += 1;
+        }
+        self.previews = previews.into_values().collect();
+        self
+    }
 }
 
 /// Some of the users to be raised.
@@ -207,7 +225,7 @@ pub fn report(input: Input<'_>) -> Report {
     for cohort in &mut cohorts {
         cohort.users.sort_by_cached_key(call_first);
     }
-    Report { tenant: plan.tenant.clone(), as_of: plan.as_of, by, totals, cohorts }
+    Report { tenant: plan.tenant.clone(), as_of: plan.as_of, by, totals, cohorts, previews: Vec::new() }
 }
 
 /// The least ready first, then whose turn comes soonest, then who signs in most.

@@ -203,7 +203,7 @@ pub(crate) fn github_property(raw: &str) -> Cow<'_, str> {
 /// writer's.
 #[must_use]
 pub(crate) fn csv(raw: &str) -> Cow<'_, str> {
-    let formula = raw.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']);
+    let formula = raw.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '\'', '＝', '＋', '－', '＠']);
     let shown = text(raw);
     if formula { Cow::Owned(format!("'{shown}")) } else { shown }
 }

@@ -31,7 +31,7 @@ fn key(change: &Change) -> Key<'_> {
     let hold = change
         .decision
         .hold()
-        .map(|Hold { kind: _, until, reason }| (until.map_or(i64::MAX, |at| at.as_second()), &**reason));
+        .map(|Hold { kind: _, until, reason, gate: _ }| (until.map_or(i64::MAX, |at| at.as_second()), &**reason));
     let (modern, legacy) = (change.impact.modern_auth, change.impact.legacy_auth);
     let effect = [
         change.after.strength(),

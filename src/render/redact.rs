@@ -292,7 +292,7 @@ impl Redactor<'_> {
     }
 
     fn decision(&self, decision: &mut Decision) {
-        let hold = |Hold { kind: _, until: _, reason }: &mut Hold| self.text(reason);
+        let hold = |Hold { kind: _, until: _, reason, gate: _ }: &mut Hold| self.text(reason);
         match decision {
             Decision::Apply { then } => then.iter_mut().for_each(hold),
             Decision::Hold(waits) => hold(waits),

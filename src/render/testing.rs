@@ -127,7 +127,7 @@ fn blocked(mut change: Change) -> Change {
 
 fn held(mut change: Change, until: Option<&str>, reason: &str) -> Change {
     let kind = if until.is_some() { HoldKind::Wave } else { HoldKind::NoWave };
-    change.decision = Decision::Hold(Hold { kind, until: until.map(at), reason: reason.into() });
+    change.decision = Decision::Hold(Hold { kind, until: until.map(at), reason: reason.into(), gate: None });
     change
 }
 
@@ -193,7 +193,7 @@ fn staff() -> Vec<Change> {
         });
     let until = Some(at("2026-12-15T00:00:00Z"));
     staged.decision = Decision::Apply {
-        then: Some(Hold { kind: HoldKind::Staged, until, reason: "staged: not registered yet".into() }),
+        then: Some(Hold { kind: HoldKind::Staged, until, reason: "staged: not registered yet".into(), gate: None }),
     };
     let mut unknown = change(10, person("x.unknown@contoso.com", "Xen Unknown", true), "mfa.staff", Disabled, Enforced);
     unknown.before = ObservedState::Unknown(Some("paused".into()));

@@ -456,6 +456,7 @@ fn config() -> Config {
     let selector = Selector::default;
     Config {
         allow_files: Vec::new(),
+        notices: Vec::new(),
         dir: PathBuf::new(),
         origin: Origin::default(),
         policy: None,

@@ -14,3 +14,4 @@ mod replay;
 mod statements;
 mod surroundings;
 mod tenant;
+mod waves;

@@ -111,3 +111,50 @@ fn a_critical_risk_blocks_even_a_change_that_waits() {
     assert_eq!(change(&plan, "bo").decision.as_str(), "block", "{:?}", rules(change(&plan, "bo")));
     assert!(change(&plan, "bo").decision.hold().is_some(), "both are told");
 }
+
+const GATED: &str = r#"
+mfa "staff" {
+  state   = "enforced"
+  where   = true
+  rollout = "winter"
+}
+rollout "winter" {
+  wave "everybody" {
+    from = "2026-11-20"
+    gate {
+      registered_percent = 75
+    }
+  }
+}"#;
+
+#[test]
+fn a_wave_whose_gate_does_not_hold_waits_with_the_figure() {
+    let users = [person("anna"), person("bo"), unregistered("cy")];
+    let world = World::new(users, GATED);
+    let plan = world.plan();
+    for name in ["anna", "bo", "cy"] {
+        assert_eq!(story(&plan, name), "disabled → enforced hold mfa.staff");
+    }
+    let document = json_of(&plan);
+    let hold = &document["changes"][0]["hold"];
+    assert_eq!(hold["kind"], "gate");
+    assert_eq!(hold["until"], json!(null));
+    assert_eq!(hold["reason"], "gate registered_percent: 66.6 of 75");
+    assert_eq!(hold["gate"], json!({"name": "registered_percent", "required": 75, "actual": 66.6}));
+    let again = World::new([person("anna"), person("bo"), person("cy")], GATED).plan();
+    assert_eq!(story(&again, "cy"), "disabled → enforced apply mfa.staff");
+    let before = World::new([person("anna"), unregistered("cy")], GATED).at("2026-11-19T09:00:00Z").plan();
+    assert_eq!(json_of(&before)["changes"][0]["hold"]["kind"], "wave", "until its date the date holds");
+}
+
+#[test]
+fn a_gate_needs_a_condition_and_numbers_that_can_hold() {
+    let with = |gate: &str| {
+        let hcl = GATED.replace("registered_percent = 75", gate);
+        told(&World::new([person("anna")], &hcl).config().unwrap_err())
+    };
+    assert!(with("").contains("Empty `gate`"));
+    assert!(with("registered_percent = 101").contains("registered_percent"));
+    assert!(with("unknown_workloads = -1").contains("unknown_workloads"));
+    assert!(with("register_percent = 5").contains("registered_percent"), "the nearest name");
+}

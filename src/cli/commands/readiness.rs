@@ -1,14 +1,17 @@
 //! `mfaplan readiness`
 
+mod notices;
+
 use std::path::PathBuf;
 
 use crate::{
     cli::{
         Context, Exit, Failure, Outcome,
-        planning::{self, PlanArgs},
+        planning::{self, PlanArgs, Resolved},
         save,
         tenant::Contacts,
     },
+    facts::Facts,
     plan::{digest, file},
     readiness::{self, By, Input},
     render::readiness::{Format, Options},
@@ -21,6 +24,7 @@ Examples:
   mfaplan readiness                              who can answer when MFA is asked for
   mfaplan readiness staff.mfaplan --by wave      of a saved plan, wave by wave
   mfaplan readiness --by manager --format csv    a list for every manager
+  mfaplan readiness --notices letters            what to tell them, and when; nothing is sent
 
 Everybody whom the plan raises is listed, those to be called first in front. Nothing is written to the tenant.")]
 pub(crate) struct Args {
@@ -35,6 +39,9 @@ pub(crate) struct Args {
     /// Write to this file, readable by its owner alone
     #[arg(long, short, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Write what the `notice` blocks say into this empty directory: letters, a table for a mail merge, a calendar
+    #[arg(long, value_name = "DIR")]
+    notices: Option<PathBuf>,
     /// Planning.
     #[command(flatten)]
     plan: PlanArgs,
@@ -84,12 +91,18 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
             planned.plan.tenant.id
         )));
     }
-    let report = readiness::report(Input {
-        plan: saved.as_ref().unwrap_or(&planned.plan),
-        desired: &planned.desired,
-        tenant: &planned.observed,
-        by: args.by,
-    });
+    let Resolved { config, observed, plan, desired } = &planned;
+    let plan = saved.as_ref().unwrap_or(plan);
+    let mut report = readiness::report(Input { plan, desired, tenant: observed, by: args.by });
+    if args.notices.is_some() || args.format == Format::Html {
+        let facts = Facts::of(observed, &config.guardrails.signal, config.instant);
+        let notices = readiness::notices(config, &facts, plan, desired)
+            .map_err(|diagnostics| Failure::Diagnostics { diagnostics, sources: config.sources.clone() })?;
+        if let Some(dir) = &args.notices {
+            notices::write(dir, config, plan, &notices, context)?;
+        }
+        report = report.with_previews(&notices);
+    }
     let options = Options { color: context.out_color && args.out.is_none(), verbose: context.global.verbose > 0 };
     match &args.out {
         Some(path) => save::atomically(path, context, |out| {

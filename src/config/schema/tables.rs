@@ -102,6 +102,7 @@ top_level! {
     Risk = RISK,
     Rule = RULE,
     Rollout = ROLLOUT,
+    Notice = NOTICE,
     Guardrails = GUARDRAILS,
     Check = CHECK,
     Output = OUTPUT,
@@ -339,12 +340,58 @@ const ROLLOUT: BlockSchema = BlockSchema {
                     "0 to 100, of those the selectors match, picked by a stable hash: whoever is picked at 10 % is still picked at 25 %.",
                 ),
             ],
-            blocks: &[EXCEPT],
+            blocks: &[EXCEPT, NestedSchema { schema: &GATE, times: Times::Optional }],
             ..BASE
         },
         times: Times::Some,
     }],
     example: "rollout \"q1\" {\n  wave \"pilot\" {\n    from   = \"2027-01-11\"\n    groups = [\"SG-IT\"]\n  }\n\n  wave \"all\" {\n    from    = \"2027-02-01\"\n    percent = 100\n  }\n}",
+    ..BASE
+};
+
+const NOTICE: BlockSchema = BlockSchema {
+    name: "notice",
+    label: name_label("the notice's name"),
+    doc: "What the users of a wave are told before it opens. `mfaplan readiness --notices DIR` writes the letters; nothing is sent.",
+    attributes: &[
+        defaulted(
+            "days_before",
+            Kind::Any,
+            "[7]",
+            "How many days before the wave each letter is due: a list of whole numbers.",
+        ),
+        required("subject", Kind::Expression(Over::Notice), "The subject; a template."),
+        required("body", Kind::Expression(Over::Notice), "The text; a template."),
+    ],
+    example: "notice \"announce\" {\n  days_before = [14, 3]\n  subject     = \"MFA from ${formatdate(\"D MMMM\", wave.from)} on\"\n\n  body = <<-EOT\n    Hello ${coalesce(user.display_name, \"colleague\")},\n    please register a second method at https://aka.ms/mfasetup.\n  EOT\n}",
+    ..BASE
+};
+
+const GATE: BlockSchema = BlockSchema {
+    name: "gate",
+    doc: "What must hold besides the date. A wave whose gate does not hold is on hold, with the figure; every plan judges it anew. Protected users and accounts that cannot sign in do not count; an empty wave is open. Nothing waives a gate.",
+    attributes: &[
+        optional(
+            "registered_percent",
+            Kind::Number,
+            "At least so many percent of the wave's users to be raised, or raised already, are registered; unknown counts as not.",
+        ),
+        optional(
+            "unknown_workloads",
+            Kind::Number,
+            "At most so many of them look like a workload and are not known to be none.",
+        ),
+        optional(
+            "predicted_breaks",
+            Kind::Number,
+            "At most so many of their sign-ins would break or be blocked; it does not hold while that is not known of one of them.",
+        ),
+        optional(
+            "covered_percent",
+            Kind::Number,
+            "For lowering: at least so many percent of the wave's users are fully covered by Conditional Access as it is now.",
+        ),
+    ],
     ..BASE
 };
 

@@ -11,7 +11,7 @@ use std::collections::{BTreeSet, HashSet};
 use super::PlanFileError;
 use crate::{
     config::Waivable,
-    desired::Hold,
+    desired::{Hold, HoldKind},
     diff::Action,
     plan::{
         Change, ChangeUser, Plan, PlanObserved, StateCounts, Summary, World, estimated_seconds, recounted, withheld_by,
@@ -110,10 +110,15 @@ fn follows(change: &Change, block_at: Severity, way_back: bool) -> Result<(), (&
         };
         return Err(("decision", format!("is {}{said}, but {why}", decision.as_str())));
     }
-    if let Some(Hold { kind: _, until: None, reason }) = decision.hold()
+    if let Some(Hold { kind: _, until: None, reason, gate: _ }) = decision.hold()
         && reason.trim().is_empty()
     {
         return Err(("hold", "has neither date nor reason".to_owned()));
+    }
+    if let Some(Hold { kind, until: _, reason: _, gate }) = decision.hold()
+        && (*kind == HoldKind::Gate) != gate.is_some()
+    {
+        return Err(("hold", "names a gate without its numbers, or numbers without a gate".to_owned()));
     }
     findings.iter().try_for_each(named).and_then(|()| ordered(findings)).map_err(|what| ("findings", what))
 }

@@ -119,9 +119,12 @@ fn mixed() -> impl Strategy<Value = Plan> {
             change.findings.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.rule.cmp(&b.rule)));
             change.decision = match change.findings.first() {
                 Some(worst) if random(100) < blocked => Decision::Block { by: vec![worst.rule.clone()], hold: None },
-                _ if random(4) == 0 => {
-                    Decision::Hold(Hold { kind: HoldKind::NoWave, until: None, reason: "in no wave".into() })
-                }
+                _ if random(4) == 0 => Decision::Hold(Hold {
+                    kind: HoldKind::NoWave,
+                    until: None,
+                    reason: "in no wave".into(),
+                    gate: None,
+                }),
                 _ => Decision::Apply { then: None },
             };
         }

@@ -8,7 +8,7 @@ use base64::Engine;
 
 use super::text;
 use crate::{
-    readiness::{Cohort, Person, Report},
+    readiness::{Cohort, Letter, Person, Report},
     render::{escape::html, words},
 };
 
@@ -16,7 +16,7 @@ const STYLE: &str = include_str!("page.css");
 
 pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let mut out = io::BufWriter::new(out);
-    let Report { tenant, as_of, by, totals, cohorts } = report;
+    let Report { tenant, as_of, by, totals, cohorts, previews } = report;
     let hash = base64::engine::general_purpose::STANDARD.encode(digest(&SHA256, STYLE.as_bytes()));
     let title = format!("Readiness for MFA: {}", tenant.name);
     write!(
@@ -52,6 +52,7 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         };
         out.write_all(section(&name, cohort).as_bytes())?;
     }
+    out.write_all(notices(previews).as_bytes())?;
     out.write_all(b"</main>\n</body>\n</html>\n")?;
     out.flush()
 }
@@ -73,6 +74,30 @@ fn section(name: &str, cohort: &Cohort) -> String {
         row(person, &mut out);
     }
     out.push_str("</tbody></table></div></section>\n");
+    out
+}
+
+/// What the first reader of each notice will read.
+fn notices(previews: &[(Letter, u64)]) -> String {
+    let mut out = String::new();
+    for (letter, count) in previews {
+        let _ = write!(
+            out,
+            "<section><h2>Notice {}</h2>\n<p>{}, {} days before the wave. The first is due on {}, to {}:</p>\n\
+             <p><b>{}</b></p>\n<pre>",
+            html(&letter.notice),
+            words::count(*count, "letter"),
+            letter.days_before,
+            letter.send_on,
+            html(&letter.to),
+            html(&letter.subject),
+        );
+        // Line by line: a line break is markup of `pre`, not a control character of a name.
+        for line in letter.body.lines() {
+            let _ = writeln!(out, "{}", html(line));
+        }
+        out.push_str("</pre></section>\n");
+    }
     out
 }
 

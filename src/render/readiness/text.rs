@@ -17,7 +17,7 @@ use crate::{
 const NAMED: usize = 20;
 
 pub(super) fn write(report: &Report, options: Options, out: &mut dyn Write) -> io::Result<()> {
-    let Report { tenant, as_of, by, totals, cohorts } = report;
+    let Report { tenant, as_of, by, totals, cohorts, previews: _ } = report;
     let painter = Painter::new(options.color);
     let title = format!("Readiness for MFA: {}", escape::text(&tenant.name));
     writeln!(out, "{} ({})", painter.paint(Label::Heading, &title), words::instant(*as_of))?;

@@ -105,7 +105,7 @@ struct Wave<'a> {
 
 impl<'a> From<&'a readiness::Report> for Document<'a> {
     fn from(report: &'a readiness::Report) -> Self {
-        let readiness::Report { tenant, as_of, by, totals, cohorts } = report;
+        let readiness::Report { tenant, as_of, by, totals, cohorts, previews: _ } = report;
         Self {
             format_version: FORMAT_VERSION,
             tenant: Tenant { id: tenant_id_text(tenant.id).to_string(), name: &tenant.name, cloud: &tenant.cloud },

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::Value;
 
 use crate::{
-    desired::HoldKind,
+    desired::{GateFigure, HoldKind},
     diff::{Action, DecisionKind},
     facts::UserKind,
     plan::{BlockKind, CheckResult, Execution, LegacyAuth, ModernAuth, Refusal, Summary, Waiver},
@@ -347,6 +347,9 @@ pub struct HoldV1<'a> {
     pub until: Option<Timestamp>,
     /// Why, in words.
     pub reason: Str<'a>,
+    /// The numbers, where a gate holds it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gate: Option<GateFigure>,
 }
 
 /// What a change means for both kinds of sign-in.

@@ -234,10 +234,11 @@ pub fn change(change: &Change) -> ChangeV1<'_> {
         action: *action,
         decision: decision.kind(),
         blocked_by: decision.blocked_by().iter().map(|rule| (&**rule).into()).collect(),
-        hold: decision.hold().map(|Hold { kind, until, reason }| HoldV1 {
+        hold: decision.hold().map(|Hold { kind, until, reason, gate }| HoldV1 {
             kind: *kind,
             until: *until,
             reason: text(reason),
+            gate: gate.as_deref().cloned(),
         }),
         impact: ImpactV1 {
             modern_auth: ProtocolV1 {

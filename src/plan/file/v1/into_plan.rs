@@ -314,7 +314,12 @@ impl FromV1 for Change {
 }
 
 fn decision(kind: DecisionKind, by: &[Str<'_>], hold: Option<HoldV1<'_>>) -> Result<Decision, PlanFileError> {
-    let hold = hold.map(|HoldV1 { kind, until, reason }| Hold { kind, until, reason: shared(&reason) });
+    let hold = hold.map(|HoldV1 { kind, until, reason, gate }| Hold {
+        kind,
+        until,
+        reason: shared(&reason),
+        gate: gate.map(Box::new),
+    });
     let wrong = |what: &str| Err(PlanFileError::Shape(format!("changes[].decision is \"{}\" {what}", kind.as_str())));
     match (kind, by, hold) {
         (DecisionKind::Apply, [], then) => Ok(Decision::Apply { then }),

@@ -150,10 +150,13 @@ fn change(change: &Change, json: &mut Json) {
     if decision.is_block() {
         json.raw("]");
     }
-    if let Some(Hold { kind, until, reason }) = decision.hold() {
+    if let Some(Hold { kind, until, reason, gate }) = decision.hold() {
         json.word(",\"hold\":{\"kind\":", kind.as_str());
         json.value(",\"until\":", until);
         json.text(",\"reason\":", reason);
+        if let Some(gate) = gate {
+            json.value(",\"gate\":", gate);
+        }
         json.raw("}");
     }
     json.value(",\"impact\":{\"modern_auth\":{\"before\":", &modern_auth.0);
