@@ -31,8 +31,9 @@ fn main() {
 
 static TENANT: LazyLock<ObservedTenant> = LazyLock::new(tenant);
 static DESIRED: LazyLock<Desired> = LazyLock::new(|| Desired {
+    waves: Vec::new(),
     claims: (0..USERS)
-        .map(|_| Claim::Managed(Managed { block: 0, state: MfaState::Enforced, timing: Timing::Now }))
+        .map(|_| Claim::Managed(Managed { block: 0, state: MfaState::Enforced, timing: Timing::Now, wave: None }))
         .collect(),
     accepted_users: Vec::new(),
     promoted: Vec::new(),

@@ -53,6 +53,7 @@ mod import;
 mod json;
 mod lsp;
 mod plan;
+mod readiness;
 mod render;
 mod repl;
 mod risk;

@@ -88,6 +88,12 @@ fn verify_report() {
 }
 
 #[test]
+fn readiness_report() {
+    use crate::render::readiness::{Document, FORMAT_VERSION};
+    check("readiness", "mfaplan readiness --format json", FORMAT_VERSION, of::<Document<'_>>());
+}
+
+#[test]
 fn history() {
     use crate::apply::journal::{HISTORY_VERSION, HistoryEntry};
     check("history", "mfaplan history --json", HISTORY_VERSION, of::<Vec<HistoryEntry>>());

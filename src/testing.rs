@@ -53,7 +53,13 @@ pub mod plan {
         pub use crate::plan::file::{read, v1, write, write_json};
     }
 }
+pub mod readiness {
+    pub use crate::readiness::{By, Class, Input, Report, report};
+}
 pub mod render {
+    pub mod readiness {
+        pub use crate::render::readiness::{Format, Options};
+    }
     pub use crate::render::{Format, Options, redact};
 }
 pub mod risk {

@@ -81,6 +81,8 @@ pub(crate) enum Command {
     Fmt(commands::fmt::Args),
     /// Show what would change, and what it risks
     Plan(commands::plan::Args),
+    /// Show who is ready for MFA, and whom to call first
+    Readiness(commands::readiness::Args),
     /// Show a saved plan or a snapshot
     Show(commands::show::Args),
     /// Show what differs between two saved plans, or between two configurations

@@ -5,16 +5,16 @@ use std::collections::{HashMap, HashSet};
 use crate::{
     apply::Left,
     config::{Config, Layer, Selector},
-    desired,
+    desired::{self, Desired},
     facts::{Facts, UserView},
-    plan::{self, BuildError, BuildInput, Plan, TargetProblem, Waiver},
+    plan::{self, BuildError, BuildInput, Built, Plan, TargetProblem, Waiver},
     tenant::{MfaState, ObservedTenant, Text, UserId, UserIndex},
 };
 
 use super::{
     Context, Exit, Failure,
     load::{self, ConfigArgs, TenantArgs},
-    tenant::{self, Tenant},
+    tenant::{self, Contacts, Tenant},
 };
 
 /// Flags of every command that plans.
@@ -58,6 +58,24 @@ pub(super) fn plan(args: &PlanArgs, undeclared: Exit, context: &mut Context) -> 
     Ok(Planned { config, tenant, observed, plan })
 }
 
+/// A plan with what the configuration declares of everybody.
+pub(super) struct Resolved {
+    pub(super) observed: ObservedTenant,
+    pub(super) plan: Plan,
+    pub(super) desired: Desired,
+}
+
+/// As [`plan`], with contacts read of everybody.
+pub(super) fn resolved(args: &PlanArgs, contacts: Contacts, context: &mut Context) -> Result<Resolved, Failure> {
+    let config = load::config(&args.config, context)?;
+    let waivers = waivers(&config, &args.waivers, args.reason.as_deref())?;
+    let tenant = tenant::open(&config, &args.tenant, context)?;
+    let observed = tenant::observe_with(&tenant, &config, contacts, context)?;
+    let targets = Targets { names: &args.targets, undeclared: Exit::Error };
+    let Built { plan, warnings: _, desired } = built(&config, &observed, targets, &waivers, context)?;
+    Ok(Resolved { observed, plan, desired })
+}
+
 /// What a plan is limited to.
 #[derive(Clone, Copy)]
 pub(super) struct Targets<'a> {
@@ -89,11 +107,21 @@ pub(super) fn build(
     waivers: &[Waiver],
     context: &mut Context,
 ) -> Result<Plan, Failure> {
+    built(config, observed, targets, waivers, context).map(|built| built.plan)
+}
+
+fn built(
+    config: &Config,
+    observed: &ObservedTenant,
+    targets: Targets<'_>,
+    waivers: &[Waiver],
+    context: &mut Context,
+) -> Result<Built, Failure> {
     let input = BuildInput { config, tenant: observed, targets: targets.names, waivers, created_at: context.env.now };
     match plan::build(&input) {
         Ok(built) => {
             load::show_warnings(&built.warnings, config, context)?;
-            Ok(built.plan)
+            Ok(built)
         }
         Err(BuildError::Diagnostics(diagnostics)) => {
             Err(Failure::Diagnostics { diagnostics, sources: config.sources.clone() })

@@ -70,15 +70,35 @@ pub(super) fn open(config: &Config, args: &TenantArgs, context: &Context) -> Res
     }
 }
 
+/// What is read of users besides what the configuration needs.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Contacts {
+    pub(super) manager: bool,
+    pub(super) phones: bool,
+}
+
 /// Reads everything the configuration needs, and merges the sign-in files it names.
 pub(super) fn observe(tenant: &Tenant, config: &Config, context: &Context) -> Result<ObservedTenant, Failure> {
+    observe_with(tenant, config, Contacts::default(), context)
+}
+
+/// As [`observe`], with contacts.
+pub(super) fn observe_with(
+    tenant: &Tenant,
+    config: &Config,
+    contacts: Contacts,
+    context: &Context,
+) -> Result<ObservedTenant, Failure> {
     let mut observed = match tenant {
         Tenant::Snapshot(snapshot) => snapshot.observe().map_err(ReadError::from)?,
         Tenant::Graph(graph) => {
             // Files are read before the tenant: one that is missing should not be noticed minutes later.
             check_sign_in_files(config)?;
             let progress = Progress::new(context);
-            runtime::online()?.block_on(graph.read(&config.reads(), &progress))?
+            let mut request = config.reads();
+            request.manager |= contacts.manager;
+            request.phones |= contacts.phones;
+            runtime::online()?.block_on(graph.read(&request, &progress))?
         }
     };
     check_identity(config, &observed)?;

@@ -33,6 +33,8 @@ impl Config {
             all_groups: self.user_expressions().any(|expr| expr.references().mentions(UserField::Groups)),
             roles_required: self.selectors().any(|one| !one.roles.is_empty()),
             sign_in_window_days: self.tenant.sign_in_window,
+            manager: self.user_expressions().any(|expr| expr.references().mentions(UserField::Manager)),
+            phones: false,
             unneeded: std::collections::BTreeSet::default(),
             users: None,
         }

@@ -14,11 +14,22 @@ pub struct Desired {
     pub claims: Vec<Claim>,
     /// Per `accept` block of the configuration: the users it is about; `None` = the whole tenant.
     pub accepted_users: Vec<Option<Vec<UserIndex>>>,
+    /// The waves of all rollouts: by rollout, earliest first.
+    pub waves: Vec<RolloutWave>,
     /// Users declared `enabled` and found `enforced`, with the index of their `mfa` block: satisfied (MFA043).
     pub promoted: Vec<(UserIndex, u32)>,
 }
 
 impl Desired {
+    /// The wave that picks this user, open or not.
+    #[must_use]
+    pub fn wave(&self, user: UserIndex) -> Option<&RolloutWave> {
+        match self.claim(user) {
+            Claim::Managed(managed) => self.waves.get(managed.wave?.0 as usize),
+            Claim::Protected(_) | Claim::Unmanaged => None,
+        }
+    }
+
     /// What is declared of this user.
     #[must_use]
     pub fn claim(&self, user: UserIndex) -> &Claim {
@@ -88,6 +99,23 @@ pub struct Managed {
     pub state: MfaState,
     /// When.
     pub timing: Timing,
+    /// The wave of the block's rollout that picks the user, open or not.
+    pub wave: Option<WaveIndex>,
+}
+
+/// Position of a wave in [`Desired::waves`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WaveIndex(pub u32);
+
+/// A wave of a rollout.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RolloutWave {
+    /// The rollout's name.
+    pub rollout: Text,
+    /// The wave's name.
+    pub name: Text,
+    /// Open from this instant on.
+    pub from: Timestamp,
 }
 
 /// When a change happens.

@@ -10,7 +10,8 @@ use crate::{
 };
 
 use super::{
-    Claim, Desired, Hold, HoldKind, Managed, Protection, ProtectionKind, Timing, rollout::Schedule, select::Selection,
+    Claim, Desired, Hold, HoldKind, Managed, Protection, ProtectionKind, Timing, WaveIndex, rollout::Schedule,
+    select::Selection,
 };
 
 /// How many names a diagnostic about many users lists.
@@ -197,7 +198,7 @@ fn schedules<'a, F, V>(
     config: &'a Config,
     selection: &mut Selection<'a, F>,
     protections: &HashMap<UserIndex, Protection>,
-) -> HashMap<&'a str, Schedule<'a>>
+) -> BTreeMap<&'a str, Schedule<'a>>
 where
     F: Fn(UserIndex, Option<ProtectionKind>) -> V + Sync,
     V: UserFacts,
@@ -263,11 +264,17 @@ fn claims(
     tenant: &ObservedTenant,
     winners: &[Option<Winner>],
     protections: &HashMap<UserIndex, Protection>,
-    schedules: &HashMap<&str, Schedule<'_>>,
+    schedules: &BTreeMap<&str, Schedule<'_>>,
     accepted_users: Vec<Option<Vec<UserIndex>>>,
     diagnostics: &mut Diagnostics,
 ) -> Desired {
-    let mut desired = Desired { claims: Vec::with_capacity(winners.len()), promoted: Vec::new(), accepted_users };
+    let mut desired =
+        Desired { claims: Vec::with_capacity(winners.len()), promoted: Vec::new(), accepted_users, waves: Vec::new() };
+    let mut first_waves: HashMap<&str, u32> = HashMap::new();
+    for (name, schedule) in schedules {
+        first_waves.insert(*name, desired.waves.len() as u32);
+        desired.waves.extend(schedule.waves());
+    }
     let mut stranded: HashMap<&str, (Span, u64)> = HashMap::new();
     let mut reasons = Reasons::default();
     for (index, winner) in (0..).map(UserIndex).zip(winners) {
@@ -287,19 +294,23 @@ fn claims(
         {
             desired.promoted.push((index, *block));
         }
-        let wave = mfa.rollout.as_deref().and_then(|name| {
-            let schedule = schedules.get(name)?;
-            let hold = schedule.hold(tenant, index, config.instant)?;
-            if hold.until.is_none() && !schedule.is_complete() {
+        let (mut wave, mut waits) = (None, None);
+        if let Some(name) = mfa.rollout.as_deref()
+            && let Some(schedule) = schedules.get(name)
+        {
+            let picked = schedule.pick(tenant, index);
+            wave = picked.zip(first_waves.get(name)).map(|(at, first)| WaveIndex(first + at as u32));
+            waits = schedule.hold(picked, config.instant);
+            if let Some(hold) = &waits
+                && hold.until.is_none()
+                && !schedule.is_complete()
+            {
                 stranded.entry(name).or_insert((config.rollouts[name].declared.span, 0)).1 += 1;
             }
-            Some(hold)
-        });
-        let staged = stage(config, mfa, tenant, index);
-        desired.claims.push(Claim::Managed(match wave {
-            Some(hold) => Managed { block: *block, state: staged.state, timing: Timing::Until(hold) },
-            None => Managed { block: *block, state: staged.state, timing: reasons.share(staged.timing) },
-        }));
+        }
+        let Staged { state, timing } = stage(config, mfa, tenant, index);
+        let timing = waits.map_or_else(|| reasons.share(timing), Timing::Until);
+        desired.claims.push(Claim::Managed(Managed { block: *block, state, timing, wave }));
     }
     for (name, (span, users)) in stranded {
         diagnostics.push(

@@ -8,7 +8,7 @@ use crate::{
     tenant::{ObservedTenant, Text, UserId, UserIndex},
 };
 
-use super::{Hold, HoldKind};
+use super::{Hold, HoldKind, RolloutWave};
 
 /// A rollout with its waves' members resolved, earliest wave first.
 pub(super) struct Schedule<'a> {
@@ -31,20 +31,31 @@ impl<'a> Schedule<'a> {
         Self { rollout, waves, reasons, stranded }
     }
 
-    /// The hold of this user at `instant`; `None` once his wave is open. His wave is the earliest that picks him.
-    pub(super) fn hold(&self, tenant: &ObservedTenant, user: UserIndex, instant: Timestamp) -> Option<Hold> {
+    /// The position of the user's wave: the earliest that picks them.
+    pub(super) fn pick(&self, tenant: &ObservedTenant, user: UserIndex) -> Option<usize> {
         let share = share(&self.rollout.name, tenant.user(user).id);
-        let picked = self.waves.iter().zip(&self.reasons).find(|((wave, members), _)| {
+        self.waves.iter().position(|(wave, members)| {
             let selected = members.as_ref().is_none_or(|members| members.binary_search(&user).is_ok());
             selected && wave.percent.is_none_or(|percent| share < percent)
-        });
-        match picked {
-            Some(((wave, _), _)) if wave.from <= instant => None,
-            Some(((wave, _), reason)) => {
-                Some(Hold { kind: HoldKind::Wave, until: Some(wave.from), reason: reason.clone() })
-            }
+        })
+    }
+
+    /// The hold of a user with this wave at `instant`; `None` once it is open.
+    pub(super) fn hold(&self, picked: Option<usize>, instant: Timestamp) -> Option<Hold> {
+        match picked.and_then(|at| Some((self.waves.get(at)?.0, self.reasons.get(at)?))) {
+            Some((wave, _)) if wave.from <= instant => None,
+            Some((wave, reason)) => Some(Hold { kind: HoldKind::Wave, until: Some(wave.from), reason: reason.clone() }),
             None => Some(Hold { kind: HoldKind::NoWave, until: None, reason: self.stranded.clone() }),
         }
+    }
+
+    /// The waves, earliest first.
+    pub(super) fn waves(&self) -> impl Iterator<Item = RolloutWave> {
+        self.waves.iter().map(|(wave, _)| RolloutWave {
+            rollout: self.rollout.name.clone(),
+            name: wave.name.clone(),
+            from: wave.from,
+        })
     }
 
     /// Does one wave pick everybody, so that nobody can fall through?

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use crate::{
     config::{Config, Named, Predicate, Selector},
     diag::{Diagnostic, Diagnostics, Span, did_you_mean},
-    eval::{Scope, UserFacts, Value},
+    eval::{Scope, UserFacts, UserField, Value},
     tenant::{GroupId, ObservedTenant, RoleTemplateId, Text, UserId, UserIndex},
 };
 
@@ -158,6 +158,14 @@ where
                 let hint = self.nearest(named, names);
                 self.unknown("group", "display name, mail address or object id", named, hint);
             }
+            [one] if self.tenant.unread_groups.contains(one) => self.diagnostics.push(
+                Diagnostic::error(
+                    "Group not read",
+                    format!("The members of the group \"{}\" could not be read whole.", named.shown()),
+                )
+                .at(named.span, "may have members that nobody knows of")
+                .hint("read the tenant again, or name the users"),
+            ),
             [one] => match self.groups.members.get(one) {
                 Some(members) if !members.is_empty() => found.extend(members),
                 _ if self.emergency => self.diagnostics.push(
@@ -204,6 +212,19 @@ where
     }
 
     fn filter(&mut self, predicate: &Predicate, protection: Protections<'_>, found: &mut Vec<UserIndex>) {
+        if let Some(unread) = self.tenant.unread_groups.first()
+            && predicate.expr.references().mentions(UserField::Groups)
+        {
+            self.diagnostics.push(
+                Diagnostic::error(
+                    "Groups not read",
+                    format!("`user.groups` is unknown: the members of group {unread} could not be read whole."),
+                )
+                .at(predicate.expr.span(), "would miss members of this group")
+                .hint("read the tenant again, or select without `user.groups`"),
+            );
+            return;
+        }
         let before = found.len();
         let (config, tenant, view, tenant_value) = (self.config, self.tenant, &self.view, &self.tenant_value);
         let select = |index: UserIndex| {

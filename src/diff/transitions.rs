@@ -21,7 +21,8 @@ pub fn transitions(config: &Config, tenant: &ObservedTenant, desired: &Desired) 
             Claim::Unmanaged => None,
             Claim::Protected(protection) => {
                 let lower = protection.lower && protection.kind == ProtectionKind::ServiceAccount;
-                let managed = Managed { block: protection.block, state: MfaState::Disabled, timing: Timing::Now };
+                let managed =
+                    Managed { block: protection.block, state: MfaState::Disabled, timing: Timing::Now, wave: None };
                 lower.then(|| transition(tenant, user, Cause::ServiceAccount(protection.block), &managed))?
             }
             Claim::Managed(managed) => {
@@ -35,7 +36,7 @@ pub fn transitions(config: &Config, tenant: &ObservedTenant, desired: &Desired) 
 }
 
 fn transition(tenant: &ObservedTenant, index: UserIndex, cause: Cause, managed: &Managed) -> Option<Transition> {
-    let Managed { block: _, state, timing } = managed;
+    let Managed { block: _, state, timing, wave: _ } = managed;
     let user = tenant.user(index);
     let action = match user.mfa_state.known() {
         Some(before) => Action::between(before, *state)?,

@@ -78,6 +78,7 @@ user_fields! {
     CompanyName = "company_name", "string", "The company.";
     Country = "country", "string", "The country or region, as it is written in the directory.";
     OfficeLocation = "office_location", "string", "The office.";
+    Manager = "manager", "string", "The sign-in name of the manager. Read from Microsoft Graph where an expression mentions it.";
     EmployeeId = "employee_id", "string", "The employee id that the organisation gave.";
     EmployeeType = "employee_type", "string", "The employee type, such as `Employee`, `Contractor` or a word of the organisation's own.";
     UserType = "user_type", "string", "`Member` or `Guest`.";

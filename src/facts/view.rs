@@ -100,6 +100,10 @@ impl<'a> UserView<'a> {
 
     fn groups(&self) -> Value {
         let Some(ids) = &self.user.member_of else { return Value::Null };
+        // A list that may lack a group would answer "not in it".
+        if !self.facts.tenant.unread_groups.is_empty() {
+            return Value::Null;
+        }
         list(ids.iter().filter_map(|id| self.facts.group_name(*id)))
     }
 }
@@ -118,6 +122,7 @@ impl UserFacts for UserView<'_> {
             UserField::CompanyName => text(user.company_name.as_ref()),
             UserField::Country => text(user.country.as_ref()),
             UserField::OfficeLocation => text(user.office_location.as_ref()),
+            UserField::Manager => text(user.manager()),
             UserField::EmployeeId => text(user.employee_id.as_ref()),
             UserField::EmployeeType => text(user.employee_type.as_ref()),
             UserField::UserType => user.user_type.map_or(Value::Null, |one| Value::String(one.as_str().into())),

@@ -128,6 +128,11 @@ macro_rules! user_select {
     };
 }
 
+/// What of a user's contacts is selected, and how their manager is expanded (Microsoft Graph, "List users", "Use query
+/// parameters").
+pub(crate) const PHONES_SELECT: &str = ",mobilePhone,businessPhones";
+pub(crate) const MANAGER_EXPAND: &str = "&$expand=manager($select=id,userPrincipalName,displayName)";
+
 /// `$select` of a list of users.
 pub(crate) const USER_SELECT: &str = user_select!();
 const USER_QUERY: &str = concat!("?$select=", user_select!());
@@ -168,7 +173,7 @@ requests! {
         permission: "GroupMember.Read.All",
     }
     GROUP {
-        path: "/groups/{id}", purpose: "a group named by object id", permission: "GroupMember.Read.All",
+        path: "/groups/{id}", purpose: "a group named by object id; whether an empty one hides its members", permission: "GroupMember.Read.All",
     }
     MEMBERS {
         path: "/groups/{id}/transitiveMembers", purpose: "members, nested groups resolved",

@@ -118,6 +118,23 @@ pub(crate) struct UserWire<'a> {
     pub(crate) on_premises_extension_attributes: Maybe<Extensions<'a>>,
     #[serde(borrow, default)]
     pub(crate) per_user_mfa_state: Field<'a>,
+    #[serde(borrow, default)]
+    pub(crate) manager: Option<ManagerWire<'a>>,
+    #[serde(borrow, default)]
+    pub(crate) mobile_phone: Field<'a>,
+    #[serde(default)]
+    pub(crate) business_phones: Option<Vec<String>>,
+}
+
+/// The user's manager, expanded.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ManagerWire<'a> {
+    pub(crate) id: Uuid,
+    #[serde(borrow, default)]
+    pub(crate) user_principal_name: Field<'a>,
+    #[serde(borrow, default)]
+    pub(crate) display_name: Field<'a>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -195,6 +212,13 @@ pub(crate) struct GroupWire {
     pub(crate) display_name: Option<Text>,
     #[serde(default)]
     pub(crate) mail: Option<Text>,
+}
+
+/// Whether a group hides its members.
+#[derive(Deserialize)]
+pub(crate) struct VisibilityWire {
+    #[serde(default)]
+    pub(crate) visibility: Option<String>,
 }
 
 /// A member of a group, or another directory object of which only kind and id matter.

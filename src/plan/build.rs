@@ -50,6 +50,8 @@ pub struct Built {
     pub plan: Plan,
     /// Warnings about the configuration.
     pub warnings: Vec<Diagnostic>,
+    /// What the configuration declares of everybody.
+    pub desired: Desired,
 }
 
 /// Why there is no plan.
@@ -175,7 +177,7 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, BuildError> {
         digest: Digest::default(),
     };
     plan.digest = digest::compute(&plan);
-    Ok(Built { plan, warnings })
+    Ok(Built { plan, warnings, desired })
 }
 
 /// An own rule whose expression failed for somebody: it judged nothing there, which must not look like "no finding".

@@ -15,6 +15,7 @@ pub(crate) mod junit;
 pub(crate) mod markdown;
 pub(crate) mod matrix;
 pub(crate) mod plan_diff;
+pub(crate) mod readiness;
 pub mod redact;
 pub(crate) mod sarif;
 pub(crate) mod style;

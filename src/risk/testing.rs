@@ -313,6 +313,7 @@ impl World {
         tenant.unavailable.clone_from(&self.unavailable);
         let index = |id: &UserId| tenant.by_id(*id).unwrap();
         let desired = Desired {
+            waves: Vec::new(),
             claims: tenant
                 .users()
                 .iter()
@@ -434,7 +435,7 @@ pub(super) fn strength(mut policy: Policy, combination: &str) -> Policy {
 }
 
 fn managed(state: MfaState) -> Claim {
-    Claim::Managed(Managed { block: 0, state, timing: Timing::Now })
+    Claim::Managed(Managed { block: 0, state, timing: Timing::Now, wave: None })
 }
 
 fn protected(kind: ProtectionKind) -> Claim {

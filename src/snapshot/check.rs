@@ -89,6 +89,7 @@ const TENANT: &[Member] = &[
     optional("mfaServicePolicy", Kind::Object(SERVICE_POLICY)),
     optional("authenticationMethodsPolicy", Kind::Object(&[optional("policyMigrationState", Kind::Text)])),
     optional("operatorId", Kind::Guid),
+    optional("unreadGroups", Kind::List(&Kind::Guid)),
 ];
 
 const DOMAIN: &[Member] = &[
@@ -139,12 +140,18 @@ const USER: &[Member] = &[
     optional("@odata.type", Kind::Text),
     optional("identityParentId", Kind::Text),
     optional("deviceCount", Kind::Count(U32)),
+    optional("manager", Kind::Object(MANAGER)),
+    optional("mobilePhone", Kind::Text),
+    optional("businessPhones", Kind::List(&Kind::Name)),
     optional("memberOf", Kind::List(&Kind::Guid)),
     optional("directoryRoles", Kind::List(&Kind::Object(ROLE))),
     optional("lastSignInDateTime", Kind::Date),
     optional("lastInteractiveSignInDateTime", Kind::Date),
     optional("signIns", Kind::SignIns),
 ];
+
+const MANAGER: &[Member] =
+    &[required("id", Kind::Guid), optional("userPrincipalName", Kind::Name), optional("displayName", Kind::Text)];
 
 const ROLE: &[Member] =
     &[required("templateId", Kind::Guid), optional("displayName", Kind::Text), optional("permanent", Kind::Flag)];

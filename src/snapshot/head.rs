@@ -1,5 +1,7 @@
 //! Everything of the document but its users.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::Deserialize;
 
@@ -48,6 +50,8 @@ struct TenantRow {
     authentication_methods_policy: Option<Object<MethodsPolicyRow>>,
     #[serde(default)]
     operator_id: Option<UserId>,
+    #[serde(default)]
+    unread_groups: Option<BTreeSet<GroupId>>,
 }
 
 #[derive(Deserialize)]
@@ -118,6 +122,7 @@ pub(super) fn tenant(head: &[(&'static str, Box<[u8]>)], users: Vec<User>) -> Re
     });
     tenant.policy_migration_state = row.authentication_methods_policy.and_then(|row| row.0.policy_migration_state);
     tenant.operator_id = row.operator_id;
+    tenant.unread_groups = row.unread_groups.unwrap_or_default();
     tenant.groups =
         value::<Vec<Object<GroupRow>>>(head, "groups")?.unwrap_or_default().into_iter().map(group).collect();
     tenant.conditional_access = value::<Vec<Policy>>(head, "conditionalAccessPolicies")?;

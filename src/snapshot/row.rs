@@ -10,8 +10,8 @@ use serde::{Deserialize, Deserializer, de};
 use crate::{
     json::intern::Shared,
     tenant::{
-        Attribute, GroupId, LastSignIn, MailboxPurpose, ObservedState, RoleAssignment, RoleTemplateId, Text, User,
-        UserId, UserType,
+        Attribute, Contact, GroupId, LastSignIn, MailboxPurpose, Manager, ObservedState, RoleAssignment,
+        RoleTemplateId, Text, User, UserId, UserType,
     },
 };
 
@@ -223,6 +223,12 @@ pub(super) struct UserRow<'a> {
     #[serde(default)]
     device_count: Field<u32>,
     #[serde(default)]
+    manager: Field<Object<ManagerRow>>,
+    #[serde(default)]
+    mobile_phone: Field<Text>,
+    #[serde(default)]
+    business_phones: Field<List<Text>>,
+    #[serde(default)]
     member_of: Field<List<GroupId>>,
     #[serde(default)]
     directory_roles: Field<List<RoleAssignment>>,
@@ -232,6 +238,25 @@ pub(super) struct UserRow<'a> {
     last_interactive_sign_in_date_time: Field<Date>,
     #[serde(default)]
     sign_ins: Field<Checked>,
+}
+
+/// The manager of a user.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ManagerRow {
+    id: UserId,
+    #[serde(default)]
+    user_principal_name: Field<Shared>,
+    #[serde(default)]
+    display_name: Field<Shared>,
+}
+
+impl From<ManagerRow> for Manager {
+    fn from(row: ManagerRow) -> Self {
+        let ManagerRow { id, user_principal_name, display_name } = row;
+        let text = |field: Field<Shared>| field.known().map(|Shared(text)| text).filter(|text| !text.is_empty());
+        Self { id, user_principal_name: text(user_principal_name), display_name: text(display_name) }
+    }
 }
 
 /// A directory role of a user.
@@ -354,6 +379,12 @@ impl UserRow<'_> {
         let agent_type = self.odata_type.known().is_some_and(|one| one.0.eq_ignore_ascii_case(AGENT_TYPE));
         user.is_agent = agent_type || self.identity_parent_id.known().is_some_and(|one| !one.0.is_empty());
         user.device_count = self.device_count.known();
+        let contact = Contact {
+            manager: self.manager.known().map(|Object(row)| row.into()),
+            mobile_phone: self.mobile_phone.known().filter(|phone| !phone.is_empty()),
+            business_phones: self.business_phones.known().map(|list| list.0).unwrap_or_default(),
+        };
+        user.contact = (!contact.is_empty()).then(|| Box::new(contact));
         user.member_of = self.member_of.known().map(|list| list.0);
         user.directory_roles = self.directory_roles.known().map(|list| list.0);
         let last = |field: Field<Date>| field.known().map_or(LastSignIn::Unknown, Date::last_sign_in);

@@ -9,8 +9,8 @@ use serde::{
 };
 
 use crate::tenant::{
-    AppSignIns, Attribute, Domain, Group, LastSignIn, LegacySignIns, MailboxPurpose, MfaServicePolicy, ObservedState,
-    ObservedTenant, RoleAssignment, SignIns, Text, Unavailable, User, UserType,
+    AppSignIns, Attribute, Contact, Domain, Group, LastSignIn, LegacySignIns, MailboxPurpose, Manager,
+    MfaServicePolicy, ObservedState, ObservedTenant, RoleAssignment, SignIns, Text, Unavailable, User, UserType,
 };
 
 use super::{cells::SkippedMap, head::FORMAT_VERSION, row::AGENT_TYPE, time::NEVER};
@@ -106,6 +106,7 @@ impl Serialize for Head<'_> {
         object.known("mfaServicePolicy", tenant.mfa_service_policy.as_ref().map(Row))?;
         object.known("authenticationMethodsPolicy", tenant.policy_migration_state.as_ref().map(MethodsPolicy))?;
         object.known("operatorId", tenant.operator_id)?;
+        object.known("unreadGroups", (!tenant.unread_groups.is_empty()).then_some(&tenant.unread_groups))?;
         object.end()
     }
 }
@@ -201,6 +202,7 @@ impl Serialize for Row<'_, User> {
             methods,
             is_agent,
             device_count,
+            contact,
             member_of,
             directory_roles,
             last_sign_in,
@@ -251,11 +253,27 @@ impl Serialize for Row<'_, User> {
         object.known("methodsRegistered", methods.as_ref())?;
         object.known("@odata.type", is_agent.then_some(AGENT_TYPE))?;
         object.known("deviceCount", *device_count)?;
+        if let Some(Contact { manager, mobile_phone, business_phones }) = contact.as_deref() {
+            object.known("manager", manager.as_ref().map(Row))?;
+            object.known("mobilePhone", mobile_phone.as_ref())?;
+            object.known("businessPhones", (!business_phones.is_empty()).then_some(business_phones))?;
+        }
         object.known("memberOf", member_of.as_ref())?;
         object.known("directoryRoles", directory_roles.as_deref().map(rows))?;
         object.known("lastSignInDateTime", last(*last_sign_in))?;
         object.known("lastInteractiveSignInDateTime", last(*last_interactive_sign_in))?;
         object.known("signIns", sign_ins.as_deref().map(Row))?;
+        object.end()
+    }
+}
+
+impl Serialize for Row<'_, Manager> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Manager { id, user_principal_name, display_name } = self.0;
+        let mut object = Members::new(serializer)?;
+        object.always("id", id)?;
+        object.known("userPrincipalName", user_principal_name.as_ref())?;
+        object.known("displayName", display_name.as_ref())?;
         object.end()
     }
 }

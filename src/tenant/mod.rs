@@ -33,4 +33,5 @@ pub use state::MfaState;
 pub(crate) use state::ObservedState;
 pub use text::Text;
 pub use user::{Attribute, LastSignIn, MailboxPurpose, User, UserType};
+pub(crate) use user::{Contact, Manager};
 pub(crate) use user::{Emptiness, RoleAssignment};

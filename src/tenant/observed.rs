@@ -310,6 +310,8 @@ facts! {
     Groups = "groups",
     /// The per-user MFA state itself.
     MfaState = "mfa_state",
+    /// The users' managers.
+    Manager = "manager",
     /// Directory attributes of the user (type, department, dates …).
     Directory = "directory",
 }

@@ -15,6 +15,10 @@ pub struct ReadRequest {
     pub roles_required: bool,
     /// Days of sign-in log to aggregate, 1–30.
     pub sign_in_window_days: u16,
+    /// Each user's manager is asked for.
+    pub manager: bool,
+    /// Each user's telephone numbers are asked for.
+    pub phones: bool,
     /// Facts nobody asks about; an adapter may skip reading them.
     pub unneeded: BTreeSet<Fact>,
     /// Read these users only, and of groups and roles what concerns the request: a saved plan, a resumption and a

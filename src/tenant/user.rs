@@ -65,6 +65,8 @@ pub struct User {
     pub is_agent: bool,
     /// How many devices are registered to the user.
     pub device_count: Option<u32>,
+    /// Whom to call, and who else to tell. Read where somebody asks for it only.
+    pub contact: Option<Box<Contact>>,
     /// Groups the user is a member of, directly or through other groups.
     pub member_of: Option<Box<[GroupId]>>,
     /// Directory roles, active or eligible.
@@ -111,6 +113,7 @@ impl User {
             methods: None,
             is_agent: false,
             device_count: None,
+            contact: None,
             member_of: None,
             directory_roles: None,
             last_sign_in: LastSignIn::Unknown,
@@ -123,6 +126,12 @@ impl User {
     #[must_use]
     pub fn domain(&self) -> Option<&str> {
         self.user_principal_name.rsplit_once('@').map(|(_, domain)| domain)
+    }
+
+    /// The sign-in name of the manager, where one is known.
+    #[must_use]
+    pub fn manager(&self) -> Option<&Text> {
+        self.contact.as_ref()?.manager.as_ref()?.user_principal_name.as_ref()
     }
 
     /// A guest by type or by the `#EXT#` in the name; `None` when the type is unknown and the name does not tell.
@@ -205,6 +214,37 @@ impl UserType {
             Self::Guest => "Guest",
         }
     }
+}
+
+/// How a user can be reached besides their own mailbox, which needs the sign-in that is about to change.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Contact {
+    /// The manager; `None` where there is none, or none is known.
+    pub manager: Option<Manager>,
+    /// `mobilePhone`
+    pub mobile_phone: Option<Text>,
+    /// `businessPhones`
+    pub business_phones: Box<[Text]>,
+}
+
+impl Contact {
+    /// Is nothing known?
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let Self { manager, mobile_phone, business_phones } = self;
+        manager.is_none() && mobile_phone.is_none() && business_phones.is_empty()
+    }
+}
+
+/// A user's manager.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Manager {
+    /// The object id.
+    pub id: UserId,
+    /// The sign-in name; a contact of the organisation has none.
+    pub user_principal_name: Option<Text>,
+    /// The name shown in the directory.
+    pub display_name: Option<Text>,
 }
 
 /// Exchange's `userPurpose` of a mailbox.

@@ -3,6 +3,7 @@
 
 mod documents;
 mod faults;
+mod groups;
 mod limits;
 mod reading;
 mod signing_in;

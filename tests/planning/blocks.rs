@@ -257,6 +257,23 @@ fn what_has_the_form_of_an_id_is_an_id() {
 }
 
 #[test]
+fn a_group_that_was_not_read_whole_selects_nobody_in_silence() {
+    const GROUP: &str = "b0000000-0000-4000-8000-000000000001";
+    for (selector, summary) in [
+        ("groups = [\"SG-Tier0\"]", "Group not read"),
+        ("where = contains(user.groups, \"SG-Other\")", "Groups not read"),
+        ("where = true\n except { groups = [\"SG-Tier0\"] }", "Group not read"),
+    ] {
+        let hcl = format!("mfa \"all\" {{\n state = \"enforced\"\n {selector}\n }}");
+        let mut world = World::new([with(person("anna"), json!({"memberOf": [GROUP]})), person("bo")], &hcl);
+        world.snapshot["groups"] = json!([{"id": GROUP, "displayName": "SG-Tier0"}]);
+        world.snapshot["tenant"]["unreadGroups"] = json!([GROUP]);
+        let told = world.refusal();
+        assert!(told.iter().any(|one| one.summary == summary), "{told:?}");
+    }
+}
+
+#[test]
 fn emergency_access_that_protects_nobody_is_an_error() {
     const GROUP: &str = "b0000000-0000-4000-8000-000000000001";
     for (selector, summary) in [

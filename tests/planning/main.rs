@@ -6,7 +6,10 @@ mod blocks;
 mod bounds;
 mod commands;
 mod examples;
+#[path = "../support/generator/mod.rs"]
+mod generator;
 mod judged;
 mod properties;
+mod readiness;
 mod rollouts;
 mod world;

@@ -13,6 +13,7 @@ pub(crate) mod login;
 pub(crate) mod lsp;
 pub(crate) mod man;
 pub(crate) mod plan;
+pub(crate) mod readiness;
 pub(crate) mod rollback;
 pub(crate) mod rules;
 pub(crate) mod show;
@@ -35,6 +36,7 @@ pub(crate) fn run(command: Command, context: &mut Context) -> Outcome {
         Command::Console(args) => console::run(&args, context),
         Command::Validate(args) => validate::run(&args, context),
         Command::Plan(args) => plan::run(&args, context),
+        Command::Readiness(args) => readiness::run(&args, context),
         Command::Show(args) => show::run(&args, context),
         Command::Approve(args) => approve::run(&args, context),
         Command::Apply(args) => apply::run(&args, context),

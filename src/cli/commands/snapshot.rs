@@ -6,7 +6,8 @@ use crate::{
     cli::{
         Context, Exit, Outcome,
         load::{self, ConfigArgs, TenantArgs},
-        save, tenant,
+        save,
+        tenant::{self, Contacts},
     },
     snapshot,
 };
@@ -23,6 +24,9 @@ pub(crate) struct Args {
     /// The file to write
     #[arg(long, short, value_name = "FILE")]
     out: PathBuf,
+    /// Copy each user's manager and telephone numbers too: `readiness` and `propose-waves` use them
+    #[arg(long)]
+    contacts: bool,
     /// Variables.
     #[command(flatten)]
     config: ConfigArgs,
@@ -38,7 +42,8 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
     let config = load::config(&args.config, context)?;
     let source = tenant::open(&config, &args.tenant, context)?;
-    let observed = tenant::observe(&source, &config, context)?;
+    let observed =
+        tenant::observe_with(&source, &config, Contacts { manager: args.contacts, phones: args.contacts }, context)?;
     for note in &observed.notes {
         context.note(note)?;
     }

@@ -4,7 +4,7 @@
 //! every policy would be some hundred million look-ups; here each group of a user is looked up once, and the answer is
 //! the set of policies that name it, as bits.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::{
     Asks, Coverage, Gap, Open, PolicyGap,
@@ -90,7 +90,8 @@ impl CompiledPolicies {
             .filter(|one| restrictions::is_trivial(one.conditions.client_applications.as_ref()))
             .collect();
         let sizes = super::emergency::small_groups(tenant, &about_users);
-        let chunks: Vec<Chunk> = about_users.chunks(64).map(|policies| Chunk::new(policies, &sizes)).collect();
+        let chunks: Vec<Chunk> =
+            about_users.chunks(64).map(|policies| Chunk::new(policies, &sizes, &tenant.unread_groups)).collect();
         let named = |id: &GroupId| chunks.iter().any(|chunk| chunk.audience.groups.contains_key(id));
         let group_names = tenant
             .groups
@@ -370,15 +371,15 @@ fn is_managed(name: &str) -> bool {
 }
 
 impl Chunk {
-    fn new(policies: &[&Policy], small: &super::emergency::SmallGroups) -> Self {
+    fn new(policies: &[&Policy], small: &super::emergency::SmallGroups, unread: &BTreeSet<GroupId>) -> Self {
         let mut chunk = Self::default();
         for (bit, policy) in policies.iter().enumerate() {
-            chunk.add(1 << bit, policy, small);
+            chunk.add(1 << bit, policy, small, unread);
         }
         chunk
     }
 
-    fn add(&mut self, mask: u64, policy: &Policy, small: &super::emergency::SmallGroups) {
+    fn add(&mut self, mask: u64, policy: &Policy, small: &super::emergency::SmallGroups, unread: &BTreeSet<GroupId>) {
         let Policy { id, display_name, state, conditions, grant_controls } = policy;
         let grant = grant_controls.as_ref().map_or(Grant::None, grant::of);
         let in_force = *state == PolicyState::Enabled;
@@ -428,7 +429,7 @@ impl Chunk {
             set(&mut self.keeps_out[1], others && is_for("other"));
         }
         gaps.append(&mut restrictions);
-        self.add_users(mask, &conditions.users);
+        self.add_users(mask, &conditions.users, unread);
         self.policies.push(One {
             name: if display_name.is_empty() { id.clone() } else { display_name.clone() },
             gaps,
@@ -442,7 +443,7 @@ impl Chunk {
         });
     }
 
-    fn add_users(&mut self, mask: u64, users: &UserConditions) {
+    fn add_users(&mut self, mask: u64, users: &UserConditions, unread: &BTreeSet<GroupId>) {
         let UserConditions {
             include_users,
             exclude_users,
@@ -468,10 +469,12 @@ impl Chunk {
         for id in parsed(include_groups) {
             audience.groups.entry(id).or_default().include |= mask;
             audience.by_group.include |= mask;
+            audience.by_unread_group.include |= if unread.contains(&id) { mask } else { 0 };
         }
         for id in parsed(exclude_groups) {
             audience.groups.entry(id).or_default().exclude |= mask;
             audience.by_group.exclude |= mask;
+            audience.by_unread_group.exclude |= if unread.contains(&id) { mask } else { 0 };
         }
         for id in parsed(include_roles) {
             audience.roles.entry(id).or_default().include |= mask;

@@ -47,7 +47,10 @@ impl Own {
 /// The groups that some policy includes and that have at most five members, as far as memberships are known.
 pub(super) fn small_groups(tenant: &ObservedTenant, policies: &[&Policy]) -> SmallGroups {
     let included = policies.iter().flat_map(|one| &one.conditions.users.include_groups);
-    let mut sizes: HashMap<GroupId, usize> = included.filter_map(|id| Some((id.parse().ok()?, 0))).collect();
+    // A group that could not be read has no known size: it is never taken for small.
+    let is_read = |id: &GroupId| !tenant.unread_groups.contains(id);
+    let mut sizes: HashMap<GroupId, usize> =
+        included.filter_map(|id| Some((id.parse().ok().filter(is_read)?, 0))).collect();
     if sizes.is_empty() || tenant.users().iter().all(|user| user.member_of.is_none()) {
         return SmallGroups::new();
     }

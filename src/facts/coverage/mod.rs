@@ -15,6 +15,8 @@ mod emergency;
 mod gap;
 mod grant;
 mod legacy;
+#[cfg(test)]
+mod properties;
 mod reach;
 mod restrictions;
 mod standing;

@@ -21,6 +21,9 @@ pub(super) struct Audience {
     pub(super) guests: [Sides; GuestKind::ALL.len()],
     /// Policies that name any group, role or kind of guest: undecided where that fact of a user is unknown.
     pub(super) by_group: Sides,
+    /// Policies that name a group whose members could not be read: whoever is not known to be in it may be in it, however
+    /// well their other groups are known.
+    pub(super) by_unread_group: Sides,
     pub(super) by_role: Sides,
     pub(super) by_guest: Sides,
 }
@@ -123,7 +126,10 @@ impl Audience {
         standing.add(self.users.get(&user.id).copied().unwrap_or_default());
         if !self.groups.is_empty() {
             match &user.member_of {
-                Some(groups) => groups.iter().filter_map(|id| self.groups.get(id)).for_each(|one| standing.add(*one)),
+                Some(groups) => {
+                    groups.iter().filter_map(|id| self.groups.get(id)).for_each(|one| standing.add(*one));
+                    standing.add_maybe(self.by_unread_group);
+                }
                 None => standing.add_maybe(self.by_group),
             }
         }
@@ -155,7 +161,10 @@ impl Audience {
         let mut excluded = self.users.get(&user.id).copied().unwrap_or_default().exclude;
         let mut maybe = 0;
         match &user.member_of {
-            Some(groups) => groups.iter().filter_map(|id| self.groups.get(id)).for_each(|one| excluded |= one.exclude),
+            Some(groups) => {
+                groups.iter().filter_map(|id| self.groups.get(id)).for_each(|one| excluded |= one.exclude);
+                maybe |= self.by_unread_group.exclude;
+            }
             None => maybe |= self.by_group.exclude,
         }
         match &user.directory_roles {
@@ -170,7 +179,7 @@ impl Audience {
     /// The fact of a user that is missing where policies of this mask cannot be decided.
     pub(super) fn missing_fact(&self, mask: u64, user: &User) -> Fact {
         let names = |sides: Sides| (sides.include | sides.exclude) & mask != 0;
-        if user.member_of.is_none() && names(self.by_group) {
+        if user.member_of.is_none() && names(self.by_group) || names(self.by_unread_group) {
             Fact::Groups
         } else if user.directory_roles.is_none() && names(self.by_role) {
             Fact::Roles

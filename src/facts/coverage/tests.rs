@@ -15,13 +15,13 @@ use crate::{
     },
 };
 
-const GROUP_A: &str = "aaaaaaaa-0000-0000-0000-000000000001";
-const GROUP_B: &str = "aaaaaaaa-0000-0000-0000-000000000002";
-const GROUP_C: &str = "aaaaaaaa-0000-0000-0000-000000000003";
-const USER_ADMIN: &str = "fe930be7-5e62-47db-91af-98c3a49a38b1";
-const HELPDESK: &str = "729827e3-9c14-49f7-bb1b-9608f156bbb8";
-const DANA: &str = "dddddddd-0000-0000-0000-000000000001";
-const OTHER: &str = "dddddddd-0000-0000-0000-000000000002";
+pub(super) const GROUP_A: &str = "aaaaaaaa-0000-0000-0000-000000000001";
+pub(super) const GROUP_B: &str = "aaaaaaaa-0000-0000-0000-000000000002";
+pub(super) const GROUP_C: &str = "aaaaaaaa-0000-0000-0000-000000000003";
+pub(super) const USER_ADMIN: &str = "fe930be7-5e62-47db-91af-98c3a49a38b1";
+pub(super) const HELPDESK: &str = "729827e3-9c14-49f7-bb1b-9608f156bbb8";
+pub(super) const DANA: &str = "dddddddd-0000-0000-0000-000000000001";
+pub(super) const OTHER: &str = "dddddddd-0000-0000-0000-000000000002";
 
 #[derive(Debug, PartialEq)]
 enum Is {
@@ -32,7 +32,7 @@ enum Is {
 }
 use Is::{Full, Open, Partial, Undecided};
 
-fn dana() -> User {
+pub(super) fn dana() -> User {
     let mut user = User::new(DANA.parse().unwrap(), "dana@contoso.com".into(), MfaState::Enforced.into());
     user.user_type = Some(UserType::Member);
     user.member_of = Some([GROUP_A.parse().unwrap(), GROUP_B.parse().unwrap()].into());
@@ -47,7 +47,7 @@ fn dana() -> User {
     user
 }
 
-fn tenant(policies: Vec<Policy>) -> ObservedTenant {
+pub(super) fn tenant(policies: Vec<Policy>) -> ObservedTenant {
     let at = "2026-11-20T08:00:00Z".parse().unwrap();
     let mut tenant =
         ObservedTenant::new(TenantId::new(Uuid::nil()), "Contoso".into(), Source::Snapshot, at, Vec::new());
@@ -57,7 +57,11 @@ fn tenant(policies: Vec<Policy>) -> ObservedTenant {
 }
 
 fn judge(policies: Vec<Policy>, user: &User) -> (Is, Coverage) {
-    let compiled = CompiledPolicies::new(&tenant(policies));
+    judge_in(&tenant(policies), user)
+}
+
+fn judge_in(tenant: &ObservedTenant, user: &User) -> (Is, Coverage) {
+    let compiled = CompiledPolicies::new(tenant);
     let coverage = compiled.coverage(user);
     let is = match &coverage {
         Coverage::Full { .. } => Full,
@@ -74,11 +78,11 @@ fn judge(policies: Vec<Policy>, user: &User) -> (Is, Coverage) {
     (is, coverage)
 }
 
-fn text(one: &str) -> Vec<Text> {
+pub(super) fn text(one: &str) -> Vec<Text> {
     vec![one.into()]
 }
 
-fn eligible(user: &mut User) {
+pub(super) fn eligible(user: &mut User) {
     user.directory_roles.iter_mut().flatten().for_each(|role| role.permanent = false);
 }
 
@@ -244,6 +248,31 @@ fn the_matrix() {
 }
 
 #[test]
+fn a_group_that_could_not_be_read_may_hold_anybody() {
+    #[rustfmt::skip]
+    let rows: &[Row] = &[
+        ("includes it", |p, _| { nobody(p); p.conditions.users.include_groups = text(GROUP_C); }, Undecided),
+        ("includes it, and his group", |p, _| { nobody(p); p.conditions.users.include_groups = vec![GROUP_A.into(), GROUP_C.into()]; }, Full),
+        ("excludes it", |p, _| p.conditions.users.exclude_groups = text(GROUP_C), Undecided),
+        ("excludes it, and his group", |p, _| p.conditions.users.exclude_groups = vec![GROUP_A.into(), GROUP_C.into()], Open),
+        ("excludes it, report-only", |p, _| { p.conditions.users.exclude_groups = text(GROUP_C); p.state = PolicyState::EnabledForReportingButNotEnforced; }, Open),
+        ("does not name it", |p, _| p.conditions.users.exclude_groups = text(GROUP_A), Open),
+    ];
+    for (story, change, expected) in rows {
+        let (mut one, mut user) = (policy("P"), dana());
+        change(&mut one, &mut user);
+        let mut half_read = tenant(vec![one]);
+        half_read.unread_groups = [GROUP_C.parse().unwrap()].into();
+        let (is, coverage) = judge_in(&half_read, &user);
+        assert_eq!(is, *expected, "{story}");
+        assert!(
+            is != Undecided || matches!(coverage, Coverage::Unknown { fact: Fact::Groups, .. }),
+            "{story}: {coverage:?}"
+        );
+    }
+}
+
+#[test]
 fn one_covering_policy_is_enough_and_is_named() {
     let mut report_only = policy("Trial");
     report_only.state = PolicyState::EnabledForReportingButNotEnforced;
@@ -286,7 +315,7 @@ fn for_apps(ids: &[&str]) -> Policy {
     with(|p| p.conditions.applications.include_applications = ids.iter().map(|one| (*one).into()).collect())
 }
 
-const ENROLLMENT: &str = "d4ebce55-015a-49b5-a083-c84d1797ae8c";
+pub(super) const ENROLLMENT: &str = "d4ebce55-015a-49b5-a083-c84d1797ae8c";
 const EXCHANGE: &str = "00000002-0000-0ff1-ce00-000000000000";
 
 #[test]

@@ -14,12 +14,14 @@ use crate::{
         client::{Client, Failure, clean, encode},
         pages::Pages,
         requests,
-        wire::{GroupWire, ObjectWire, Page},
+        wire::{GroupWire, ObjectWire, Page, VisibilityWire},
     },
     tenant::{Group, GroupId, Policy, ReadError, UserId},
 };
 
 const SELECT: &str = "$select=id,displayName,mail";
+/// The permission without which members of a group with hidden membership are not listed.
+const HIDDEN: &str = "Member.Read.Hidden";
 /// Users, and the users that AI agents have.
 const USER_KINDS: [&str; 2] = ["#microsoft.graph.user", "#microsoft.graph.agentUser"];
 /// Groups are asked for at once in bundles of this many: the pacing decides how many fly.
@@ -152,7 +154,7 @@ pub(super) async fn read_members(plan: &Plan<'_>, groups: BTreeSet<GroupId>, gon
             && let Some(group) = groups.next()
         {
             let client = Arc::clone(plan.client);
-            reads.spawn(async move { (group, members(&client, group, gone).await) });
+            reads.spawn(async move { (group, visible_members(&client, group, gone).await) });
         }
         let Some(joined) = reads.join_next().await else { return memberships };
         match joined {
@@ -166,7 +168,29 @@ pub(super) async fn read_members(plan: &Plan<'_>, groups: BTreeSet<GroupId>, gon
     }
 }
 
-/// The users of a group, all of them.
+/// The users of a group, all of them. A group that seems to have nobody is asked whether it hides its members: without
+/// the permission to see them the service answers with an empty list, and an empty group excludes nobody.
+async fn visible_members(client: &Client, group: GroupId, gone: Gone) -> Result<Vec<UserId>, Failure> {
+    let members = members(client, group, gone).await?;
+    if !members.is_empty() {
+        return Ok(members);
+    }
+    let query = "$select=id,visibility";
+    let path = format!("/groups/{group}");
+    let found = match object::<VisibilityWire>(client, &requests::GROUP, &path, query).await {
+        Err(Failure::Refused(refusal)) if refusal.status == 404 && gone == Gone::Empty => return Ok(members),
+        found => found?,
+    };
+    let hides = found.visibility.is_some_and(|kind| kind.eq_ignore_ascii_case("HiddenMembership"));
+    let token = client.tokens.get().await.map_err(Failure::Auth)?;
+    // A token that says nothing of its permissions is no reason to believe the empty list.
+    if hides && !token.claims().permissions().iter().any(|held| held.eq_ignore_ascii_case(HIDDEN)) {
+        return Err(Failure::Unusable(format!("its membership is hidden, and {HIDDEN} is not granted")));
+    }
+    Ok(members)
+}
+
+/// The users of a group that are shown.
 async fn members(client: &Client, group: GroupId, gone: Gone) -> Result<Vec<UserId>, Failure> {
     let spec = &requests::MEMBERS;
     let mut url = client.url(spec, &format!("/groups/{group}/transitiveMembers"), "$select=id&$top=999");

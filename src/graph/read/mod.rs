@@ -178,6 +178,9 @@ async fn all(plan: &Plan<'_>) -> Result<ObservedTenant, ReadError> {
         gaps.add(Fact::Groups, format!("the members of group {group}{others}: {why}"));
     }
 
+    if plan.request.manager && plan.request.users.is_none() && !list.managers {
+        gaps.add(Fact::Manager, "the service refused to give managers with the users (`$expand=manager`)".to_owned());
+    }
     let users::List { mut users, index, licenses, unread: unread_users, .. } = list;
     let mut facts = Facts { users: &mut users, index: &index };
     facts.memberships(&memberships);

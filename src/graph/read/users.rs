@@ -19,7 +19,10 @@ use crate::{
         requests,
         wire::{Field, Maybe, Page, StateWire, UserWire},
     },
-    tenant::{Attribute, Emptiness, MfaState, ObservedState, ReadError, Text, Unread, User, UserId, UserType},
+    tenant::{
+        Attribute, Contact, Emptiness, Manager, MfaState, ObservedState, ReadError, Text, Unread, User, UserId,
+        UserType,
+    },
 };
 
 /// Users probed of each of the first pages.
@@ -38,6 +41,8 @@ pub(super) struct List {
     inline: HashSet<u32>,
     /// The list gives states.
     fast: bool,
+    /// The list gives managers.
+    pub(super) managers: bool,
 }
 
 /// Sets of licences: a tenant has few combinations, so a user needs a number only.
@@ -77,14 +82,27 @@ pub(super) async fn read(plan: &Plan<'_>) -> Result<List, ReadError> {
     if let Some(users) = &plan.request.users {
         return some(plan, users).await.map_err(Failed::error);
     }
-    match attempt(plan, plan.bulk_state).await {
-        // A tenant that does not know the undocumented property may refuse the whole request.
-        Err(Failed::List(Failure::Refused(refusal))) if plan.bulk_state && refusal.status == 400 => {
-            attempt(plan, false).await
+    let mut way = Way { inline: plan.bulk_state, manager: plan.request.manager };
+    loop {
+        match attempt(plan, way).await {
+            // A tenant that does not know the undocumented property may refuse the whole request.
+            Err(Failed::List(Failure::Refused(refusal))) if way.inline && refusal.status == 400 => way.inline = false,
+            // An identity that may list users need not be allowed to see who manages whom.
+            Err(Failed::List(Failure::Refused(refusal))) if way.manager && matches!(refusal.status, 400 | 403) => {
+                way = Way { inline: plan.bulk_state, manager: false };
+            }
+            other => return other.map_err(Failed::error),
         }
-        other => other,
     }
-    .map_err(Failed::error)
+}
+
+/// What is asked for besides the users' own properties.
+#[derive(Clone, Copy)]
+struct Way {
+    /// The state, where a list gives it.
+    inline: bool,
+    /// The manager, expanded.
+    manager: bool,
 }
 
 enum Failed {
@@ -150,12 +168,12 @@ fn denied(failure: Failure) -> Result<Failure, Failure> {
     }
 }
 
-async fn attempt(plan: &Plan<'_>, fast: bool) -> Result<List, Failed> {
+async fn attempt(plan: &Plan<'_>, way: Way) -> Result<List, Failed> {
     let mut states = States::new();
     let (sender, receiver) = mpsc::unbounded_channel();
     let mut bad = Bad::default();
     let mut list = {
-        let listing = Box::pin(async { pages(plan, fast, sender).await.map_err(Failed::List) });
+        let listing = Box::pin(async { pages(plan, way, sender).await.map_err(Failed::List) });
         let reading =
             Box::pin(async { read_states(plan, receiver, &mut states, Some(&mut bad)).await.map_err(Failed::State) });
         tokio::try_join!(listing, reading)?.0
@@ -179,13 +197,16 @@ async fn attempt(plan: &Plan<'_>, fast: bool) -> Result<List, Failed> {
 }
 
 /// Lists the users; users whose state has to be read the documented way go to `states`.
-async fn pages(plan: &Plan<'_>, fast: bool, states: UnboundedSender<Vec<Item>>) -> Result<List, Failure> {
+async fn pages(plan: &Plan<'_>, way: Way, states: UnboundedSender<Vec<Item>>) -> Result<List, Failure> {
     let client = plan.client;
     let spec = &requests::USERS;
-    let inline = if fast { ",perUserMfaState" } else { "" };
-    let mut url = client.url(spec, spec.path, &format!("$select={}{inline}&$top=999", requests::USER_SELECT));
+    let inline = if way.inline { ",perUserMfaState" } else { "" };
+    let phones = if plan.request.phones { requests::PHONES_SELECT } else { "" };
+    let manager = if way.manager { requests::MANAGER_EXPAND } else { "" };
+    let query = format!("$select={}{inline}{phones}&$top=999{manager}", requests::USER_SELECT);
+    let mut url = client.url(spec, spec.path, &query);
     let mut pages = Pages::new(client, spec, &url);
-    let mut list = List { fast, ..List::default() };
+    let mut list = List { fast: way.inline, managers: way.manager, ..List::default() };
     let mut names = Names::default();
     for number in 0.. {
         let from = list.users.len();
@@ -333,6 +354,16 @@ impl List {
             Maybe::Null => Some(Box::default()),
             Maybe::Value(all) => Some(Box::new(all.all().map(|one| one.map(|one| names.shared(one))))),
         };
+        let contact = Contact {
+            manager: wire.manager.as_ref().map(|manager| Manager {
+                id: UserId::new(manager.id),
+                user_principal_name: manager.user_principal_name.text().map(|name| names.shared(name)),
+                display_name: manager.display_name.text().map(|name| names.shared(name)),
+            }),
+            mobile_phone: wire.mobile_phone.text().filter(|phone| !phone.is_empty()).map(Text::from),
+            business_phones: wire.business_phones.iter().flatten().map(|phone| names.shared(phone)).collect(),
+        };
+        user.contact = (!contact.is_empty()).then(|| Box::new(contact));
         let licenses = wire.assigned_licenses.as_ref();
         self.licenses.push(licenses.map(|all| all.iter().map(|license| license.sku_id).collect()));
         self.users.push(user);

@@ -95,6 +95,7 @@ impl FakeGraph {
         let mut permissions: Vec<String> = REQUESTS
             .iter()
             .flat_map(|spec| spec.permission.split(" and "))
+            .chain(["Member.Read.Hidden"])
             .filter(|name| name.contains('.') && !options.denied.contains(*name))
             .map(str::to_owned)
             .collect();

@@ -266,7 +266,12 @@ fn groups(world: &World, options: &FakeOptions, call: &Call<'_>) -> Reply {
 }
 
 fn members(world: &World, options: &FakeOptions, call: &Call<'_>, group: &str) -> Reply {
-    let known = world.groups.iter().any(|one| same(&one["id"], group));
+    let group_object = world.groups.iter().find(|one| same(&one["id"], group));
+    let known = group_object.is_some();
+    let hides = group_object.is_some_and(|one| same(&one["visibility"], "HiddenMembership"));
+    if hides && options.denied.contains("Member.Read.Hidden") {
+        return page(&[], options, call);
+    }
     let Some(members) = world.members.get(&group.to_lowercase()) else {
         return if known { page(&[], options, call) } else { Reply::not_found(group) };
     };
