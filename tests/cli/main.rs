@@ -8,6 +8,7 @@ mod attacks;
 mod binary;
 mod guardrails;
 mod output;
+mod overwriting;
 mod readiness;
 mod statements;
 mod surroundings;
