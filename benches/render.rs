@@ -116,6 +116,8 @@ fn read(bencher: Bencher<'_, '_>) {
 
 #[divan::bench(sample_count = 5, sample_size = 1)]
 fn redacted(bencher: Bencher<'_, '_>) {
-    let plan = &*PLAN;
-    bencher.counter(ItemsCount::new(CHANGES)).bench(|| redact(plan));
+    bencher.counter(ItemsCount::new(CHANGES)).with_inputs(|| PLAN.clone()).bench_values(|mut plan| {
+        redact(&mut plan);
+        plan
+    });
 }

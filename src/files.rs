@@ -27,18 +27,26 @@ pub(crate) fn private() -> OpenOptions {
     options
 }
 
-/// Creates a private file, or empties the one that is there.
+/// Opens a file to be written, and creates it where there is none. One that is there stays what it is until [`empty`].
 ///
 /// # Errors
-/// When it cannot be opened, or not be made private.
-pub(crate) fn create(path: &Path) -> io::Result<File> {
-    let before = fs::metadata(path).ok();
-    let file = private().write(true).create(true).truncate(true).open(path)?;
+/// When it cannot be opened.
+pub(crate) fn open(path: &Path) -> io::Result<File> {
+    private().write(true).create(true).truncate(false).open(path)
+}
+
+/// Empties a file that was [`open`]ed and makes it private.
+///
+/// # Errors
+/// When it cannot be made private.
+pub(crate) fn empty(file: &File) -> io::Result<()> {
+    let metadata = file.metadata()?;
     // A pipe or a terminal (`/dev/stderr`) is nobody's file: its mode is not ours.
-    if before.is_none_or(|before| before.is_file()) {
-        restrict(&file, &file.metadata()?, Access::Private)?;
+    if metadata.is_file() {
+        restrict(file, &metadata, Access::Private)?;
+        file.set_len(0)?;
     }
-    Ok(file)
+    Ok(())
 }
 
 /// Replaces a file by what `write` writes. A file that is there stays untouched until the new one is complete and on
@@ -114,7 +122,9 @@ mod tests {
                 path
             };
             let created = made("created");
-            create(&created).unwrap().write_all(b"new").unwrap();
+            let mut file = open(&created).unwrap();
+            empty(&file).unwrap();
+            file.write_all(b"new").unwrap();
             assert_eq!(mode(&created), private, "created over {before:?}");
             for (access, wanted) in [(Access::Private, private), (Access::Kept, kept)] {
                 let replaced = made("replaced");

@@ -11,6 +11,9 @@ pub mod apply {
         pub use crate::apply::journal::{Journal, Store, v1::By};
     }
 }
+pub mod cli {
+    pub use crate::cli::testing::{Said, run, wait_on};
+}
 pub mod config {
     pub use crate::config::{
         Assignment, CloudName, Config, Declared, Guardrails, Layer, LoadFailure, LoadInput, Mfa, Origin, Overlay,

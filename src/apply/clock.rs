@@ -1,11 +1,9 @@
 //! Time and chance, handed in: tests never sleep and never guess.
 
-use std::{
-    future::Future,
-    time::{Duration, Instant},
-};
+use std::{future::Future, time::Duration};
 
 use jiff::Timestamp;
+use tokio::time::Instant;
 
 /// What the executor asks of time.
 pub trait Clock: Send + Sync {

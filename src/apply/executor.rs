@@ -19,7 +19,9 @@ use super::{
     },
     observer::{Event, Observer, Phase},
     perform::{Checked, Errand, Performed},
-    report::{Command, Counts, Failure, Outcome, PROTECTED, RENAMED, RunEnd, RunReport, Seen, StopReason, UserOutcome},
+    report::{
+        Command, Counts, Failure, Outcome, PROTECTED, RENAMED, RunEnd, RunReport, Seen, StopReason, UNREAD, UserOutcome,
+    },
     stop,
 };
 use crate::tenant::{TenantRead, TenantWrite, UserId};
@@ -205,6 +207,9 @@ where
                         let message = format!("is called {} now: left alone", now.escape_debug());
                         (Outcome::Stale, Failure::new(RENAMED, message))
                     }
+                    Left::Unread { reason } => {
+                        (Outcome::Failed, Failure::new(UNREAD, format!("cannot be read: {reason}: left alone")))
+                    }
                 };
                 let error = Some(error);
                 self.settle(index, Performed { outcome, observed: None, verified: false, error, forbidden: false });
@@ -246,6 +251,11 @@ where
         }
         let unverified = written.iter().copied().filter(|index| !self.users[*index].verified).collect();
         self.read_back(unverified).await;
+        // Whoever ends the wait has not waited: that a state does not show yet says nothing against it then.
+        if self.context.stop.urgency() > Urgency::Go {
+            let _ = self.may_start();
+            return Vec::new();
+        }
         let count = written.len();
         let missing: Vec<usize> = written.into_iter().filter(|index| !self.users[*index].verified).collect();
         if !missing.is_empty() && missing.len() == count {

@@ -177,6 +177,9 @@ pub(crate) const PROTECTED: &str = "protected";
 /// [`Failure::code`] of a user who has another sign-in name than the one that was reviewed.
 pub(crate) const RENAMED: &str = "renamed";
 
+/// [`Failure::code`] of a user who could not be read before the run.
+pub(crate) const UNREAD: &str = "unread";
+
 /// One user's outcome.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

@@ -4,7 +4,12 @@ use std::{io, path::PathBuf};
 
 use jiff::Timestamp;
 
-use super::{args::Global, environment::Environment, terminal::Guarded};
+use super::{
+    args::Global,
+    environment::Environment,
+    inputs::Inputs,
+    terminal::{Discretion, Guarded},
+};
 use crate::escape;
 
 /// The surroundings of one run.
@@ -15,6 +20,10 @@ pub(crate) struct Context {
     pub global: Global,
     /// Does the command write to the tenant? Only then is an operator asked for that permission.
     pub writes: bool,
+    /// What is read, and therefore not replaced by what is written.
+    pub inputs: Inputs,
+    /// Whose names standard error keeps to itself.
+    pub discretion: Discretion,
     /// Standard output: the result, nothing else. Text is written to it as it is, a document through [`Guarded::data`].
     pub out: Guarded,
     /// Standard error: everything else.
@@ -28,18 +37,21 @@ pub(crate) struct Context {
 impl Context {
     /// The surroundings of the process.
     #[must_use]
-    pub(crate) fn of_process(env: Environment, global: Global) -> Self {
+    pub(crate) fn of_process(env: Environment, global: Global, inputs: Inputs) -> Self {
         let out_color = env.colors(global.no_color, env.stdout_is_terminal);
         let err_color = env.colors(global.no_color, env.stderr_is_terminal);
         // One answer for all libraries that colour.
         console::set_colors_enabled(out_color);
         console::set_colors_enabled_stderr(err_color);
+        let discretion = Discretion::default();
         Self {
             env,
             global,
             writes: false,
+            inputs,
             out: Guarded::stdout(out_color),
-            err: Guarded::stderr(err_color),
+            err: Guarded::stderr(err_color).discreet(&discretion),
+            discretion,
             out_color,
             err_color,
         }

@@ -182,6 +182,17 @@ impl Environment {
         }
     }
 
+    /// An environment of these variables, without a terminal.
+    pub(crate) fn invented(variables: &[(String, String)], now: Timestamp) -> Self {
+        Self {
+            variables: variables.iter().cloned().collect(),
+            now,
+            stdin_is_terminal: false,
+            stdout_is_terminal: false,
+            stderr_is_terminal: false,
+        }
+    }
+
     /// The value of a variable, under its name or one of its aliases.
     #[must_use]
     pub(crate) fn get(&self, name: &str) -> Option<String> {

@@ -96,10 +96,17 @@ pub(super) fn config_in(dir: &Path, args: &ConfigArgs, context: &Context) -> Res
     let policy = context.policy();
     let known_rules = risk::known_rules();
     let input = input(dir, policy.as_deref(), args, &environment, &known_rules, context);
-    config::load(input).map_err(|failure| {
-        let config::LoadFailure { sources, diagnostics } = *failure;
-        Failure::Diagnostics { diagnostics, sources }
-    })
+    match config::load(input) {
+        Ok(config) => {
+            context.inputs.add_configuration(&config);
+            Ok(config)
+        }
+        Err(failure) => {
+            let config::LoadFailure { sources, diagnostics } = *failure;
+            context.inputs.add_sources(dir, &sources);
+            Err(Failure::Diagnostics { diagnostics, sources })
+        }
+    }
 }
 
 /// The environment's `MFAPLAN_VAR_<name>`, and Terraform's `TF_VAR_<name>`.

@@ -11,6 +11,7 @@ mod environment;
 mod events;
 mod exit;
 mod explanation;
+mod inputs;
 mod load;
 mod planning;
 mod present;
@@ -21,6 +22,7 @@ mod save;
 mod single_dash;
 mod tenant;
 mod terminal;
+pub(crate) mod testing;
 mod timeline;
 mod typed;
 mod who;
@@ -30,10 +32,11 @@ pub(crate) use context::Context;
 pub(crate) use environment::Environment;
 pub(crate) use exit::{Exit, Failure, Outcome};
 
-use std::process::ExitCode;
+use std::{ffi::OsString, process::ExitCode};
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 
+use inputs::Inputs;
 use terminal::Guarded;
 
 /// Runs the program with the process's arguments and environment.
@@ -48,20 +51,31 @@ pub fn main() -> ExitCode {
     if let Some(found) = single_dash::find(std::env::args_os().skip(1)) {
         return ExitCode::from(one_dash(&found));
     }
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
+    let (cli, inputs) = match parsed(std::env::args_os()) {
+        Ok(parsed) => parsed,
         Err(error) => return ExitCode::from(usage(&error, &env)),
     };
-    let mut context = Context::of_process(env, cli.global.clone());
+    let mut context = Context::of_process(env, cli.global.clone(), inputs);
+    ExitCode::from(perform(cli, &mut context).code())
+}
+
+/// The command line, and what it names.
+fn parsed(line: impl IntoIterator<Item: Into<OsString> + Clone>) -> Result<(Cli, Inputs), clap::Error> {
+    let mut command = Cli::command();
+    let matches = command.try_get_matches_from_mut(line)?;
+    let cli = Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
+    Ok((cli, Inputs::of_line(&matches)))
+}
+
+/// Runs a command, and says what went wrong.
+fn perform(cli: Cli, context: &mut Context) -> Exit {
     // `login` shows what an operator could do with everything that may be asked for.
     context.writes = matches!(cli.command, Command::Apply(_) | Command::Rollback(_) | Command::Login(_));
-    let outcome = change_directory(&context).and_then(|()| commands::run(cli.command, &mut context));
-    let outcome = outcome.and_then(|exit| context.out.flush().map(|()| exit).map_err(Failure::from));
-    let code = match outcome {
-        Ok(exit) => exit.code(),
-        Err(failure) => report::failure(&failure, &mut context).code(),
-    };
-    ExitCode::from(code)
+    let outcome = change_directory(context).and_then(|()| commands::run(cli.command, context));
+    match outcome.and_then(|exit| context.out.flush().map(|()| exit).map_err(Failure::from)) {
+        Ok(exit) => exit,
+        Err(failure) => report::failure(&failure, context),
+    }
 }
 
 fn change_directory(context: &Context) -> Result<(), Failure> {

@@ -120,6 +120,8 @@ fn built(
     let input = BuildInput { config, tenant: observed, targets: targets.names, waivers, created_at: context.env.now };
     match plan::build(&input) {
         Ok(built) => {
+            // Expressions over users may have read files that loading did not.
+            context.inputs.add_configuration(config);
             load::show_warnings(&built.warnings, config, context)?;
             Ok(built)
         }
@@ -188,8 +190,8 @@ impl Protected {
     }
 }
 
-/// Which users of earlier decisions are left alone now: those who are protected, and those who have another name than
-/// the one that was reviewed.
+/// Which users of earlier decisions are left alone now: those who are protected, those who have another name than the one
+/// that was reviewed, and those who cannot be read.
 pub(super) fn left_alone<'a>(
     config: &Config,
     observed: &ObservedTenant,
@@ -200,6 +202,9 @@ pub(super) fn left_alone<'a>(
         .filter_map(|(id, name, before, after)| {
             if protected.forbids(id, before, after) {
                 return Some((id, Left::Protected));
+            }
+            if let Ok(at) = observed.unread.binary_search_by_key(&id, |one| one.user) {
+                return Some((id, Left::Unread { reason: observed.unread.get(at)?.reason.clone() }));
             }
             let now = &observed.user(observed.by_id(id)?).user_principal_name;
             (now != name).then(|| (id, Left::Renamed { now: now.clone() }))

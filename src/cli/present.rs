@@ -1,13 +1,12 @@
 //! Showing a plan in the format asked for.
 
-use std::{io::Write, path::Path};
+use std::io::Write;
 
 use crate::{
     plan::Plan,
-    render::{Format, NextStep, Options, redact::redact_observed},
+    render::{Format, NextStep, Options},
     risk,
     severity::Severity,
-    tenant::ObservedTenant,
 };
 
 use super::{Context, Failure};
@@ -35,36 +34,25 @@ fn parse_format(text: &str) -> Result<Format, String> {
 }
 
 impl PresentArgs {
+    /// With `--redact`, errors and notes name nobody either. To be asked before anything else.
+    pub(super) fn be_discreet(&self, context: &Context) {
+        if self.redact {
+            context.discretion.begin();
+        }
+    }
+
     /// The format asked for.
     pub(super) fn format(&self) -> Format {
         if self.json { Format::Json } else { self.format.unwrap_or(Format::Text) }
     }
 }
 
-/// Shows a plan on standard output. `observed` is the tenant it was made from, whose every name is redacted where asked
-/// for, planned or not; `saved` is where it was saved, for the closing line.
-pub(super) fn plan(
-    plan: &Plan,
-    args: &PresentArgs,
-    fail_on: Option<Severity>,
-    saved: Option<&Path>,
-    observed: &ObservedTenant,
-    context: &mut Context,
-) -> Result<(), Failure> {
-    let next = match saved {
-        Some(path) => NextStep::Saved(path.display().to_string()),
-        None => NextStep::Unsaved,
-    };
-    write(plan, args, fail_on, next, |plan| redact_observed(plan, observed), context)
-}
-
-/// As [`plan`], saying what comes next.
+/// Shows a plan on standard output, and what comes next. What is to be redacted has been.
 pub(super) fn write(
     plan: &Plan,
     args: &PresentArgs,
     fail_on: Option<Severity>,
     next: NextStep,
-    redact: impl FnOnce(&Plan) -> Plan,
     context: &mut Context,
 ) -> Result<(), Failure> {
     let options = Options {
@@ -78,11 +66,7 @@ pub(super) fn write(
     };
     let format = args.format();
     let out: &mut dyn Write = if format == Format::Text { &mut context.out } else { context.out.data()? };
-    if args.redact {
-        format.write(&redact(plan), &options, out)?;
-    } else {
-        format.write(plan, &options, out)?;
-    }
+    format.write(plan, &options, out)?;
     context.out.flush()?;
     Ok(())
 }

@@ -7,18 +7,20 @@ use crate::{
     plan::{self, Plan},
 };
 
-use super::Failure;
+use super::{Context, Failure};
 
 /// Saves a plan, with its checksum.
-pub(super) fn plan(plan: &Plan, path: &Path) -> Result<(), Failure> {
-    atomically(path, |out| plan::file::write(plan, out))
+pub(super) fn plan(plan: &Plan, path: &Path, context: &Context) -> Result<(), Failure> {
+    atomically(path, context, |out| plan::file::write(plan, out))
 }
 
-/// Replaces a file by what `write` writes, readable by its owner alone.
+/// Replaces a file by what `write` writes, readable by its owner alone. A file that this command reads stays.
 pub(super) fn atomically(
     path: &Path,
+    context: &Context,
     write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
 ) -> Result<(), Failure> {
+    context.inputs.refuse(path)?;
     replace(path, Access::Private, write)
 }
 

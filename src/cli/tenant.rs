@@ -79,7 +79,7 @@ pub(super) struct Contacts {
 
 /// Reads everything the configuration needs, and merges the sign-in files it names.
 pub(super) fn observe(tenant: &Tenant, config: &Config, context: &Context) -> Result<ObservedTenant, Failure> {
-    observe_with(tenant, config, Contacts::default(), context)
+    read(tenant, config, &config.reads(), context)
 }
 
 /// As [`observe`], with contacts.
@@ -89,18 +89,33 @@ pub(super) fn observe_with(
     contacts: Contacts,
     context: &Context,
 ) -> Result<ObservedTenant, Failure> {
+    let mut request = config.reads();
+    request.manager |= contacts.manager;
+    request.phones |= contacts.phones;
+    read(tenant, config, &request, context)
+}
+
+/// As [`observe`], with the states of these users only: whoever may be written is asked for, nobody else.
+pub(super) fn observe_states_of(
+    tenant: &Tenant,
+    config: &Config,
+    users: BTreeSet<UserId>,
+    context: &Context,
+) -> Result<ObservedTenant, Failure> {
+    read(tenant, config, &ReadRequest { states_of: Some(users), ..config.reads() }, context)
+}
+
+fn read(tenant: &Tenant, config: &Config, request: &ReadRequest, context: &Context) -> Result<ObservedTenant, Failure> {
     let mut observed = match tenant {
         Tenant::Snapshot(snapshot) => snapshot.observe().map_err(ReadError::from)?,
         Tenant::Graph(graph) => {
             // Files are read before the tenant: one that is missing should not be noticed minutes later.
             check_sign_in_files(config)?;
             let progress = Progress::new(context);
-            let mut request = config.reads();
-            request.manager |= contacts.manager;
-            request.phones |= contacts.phones;
-            runtime::online()?.block_on(graph.read(&request, &progress))?
+            runtime::online()?.block_on(graph.read(request, &progress))?
         }
     };
+    context.discretion.learn(&observed);
     check_identity(config, &observed)?;
     merge_sign_ins(config, &mut observed)?;
     Ok(observed)
@@ -122,15 +137,20 @@ pub(super) fn observe_users(
         parts.any(|part| part.filter.is_some())
     };
     // A filter may ask anything of anybody, and percentages are of all users.
-    if protecting().any(asks_facts) || config.guardrails.max_change_percent.is_some() {
-        return observe(tenant, config, context);
+    if protecting().any(asks_facts) {
+        return observe_states_of(tenant, config, users, context);
     }
     let mut request = config.reads();
     request.unneeded.extend(Fact::ALL.iter().copied());
     request.all_groups = false;
-    request.users = Some(users);
+    if config.guardrails.max_change_percent.is_some() {
+        request.states_of = Some(users);
+    } else {
+        request.users = Some(users);
+    }
     let progress = Progress::new(context);
     let observed = runtime::online()?.block_on(graph.read(&request, &progress))?;
+    context.discretion.learn(&observed);
     check_identity(config, &observed)?;
     Ok(observed)
 }

@@ -7,9 +7,45 @@ use std::{
     borrow::Cow,
     fmt,
     io::{self, BufWriter, Write},
+    sync::{Arc, PoisonError, RwLock},
 };
 
-use crate::escape::log::{self, Piece};
+use crate::{
+    escape::log::{self, Piece},
+    render::redact::Pseudonyms,
+    tenant::ObservedTenant,
+};
+
+/// Whose names a stream keeps to itself: nobody's, until `--redact` says otherwise.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Discretion(Arc<RwLock<Option<Pseudonyms>>>);
+
+impl Discretion {
+    /// From now on what looks like a name is replaced.
+    pub(crate) fn begin(&self) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(Pseudonyms::of_anybody());
+    }
+
+    /// Is anything replaced?
+    pub(crate) fn is_asked_for(&self) -> bool {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    /// Learns the names of a tenant, where names are replaced at all.
+    pub(crate) fn learn(&self, observed: &ObservedTenant) {
+        if self.is_asked_for() {
+            *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(Pseudonyms::of_tenant(observed));
+        }
+    }
+
+    fn shown<'a>(&self, text: Cow<'a, str>) -> Cow<'a, str> {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        match known.as_ref().and_then(|known| known.replace(&text)) {
+            Some(replaced) => Cow::Owned(replaced),
+            None => text,
+        }
+    }
+}
 
 /// A stream for people. What is written to it is escaped line by line; what programs read goes through [`Guarded::data`].
 pub(crate) struct Guarded {
@@ -19,12 +55,19 @@ pub(crate) struct Guarded {
     /// Nothing but blanks of that line was handed on already.
     starts: bool,
     colors: bool,
+    discretion: Discretion,
 }
 
 impl Guarded {
     /// Guards `inner`; `colors` lets the program's own colours pass.
     pub(crate) fn new(inner: Box<dyn Write>, colors: bool) -> Self {
-        Self { inner, line: Vec::new(), starts: true, colors }
+        Self { inner, line: Vec::new(), starts: true, colors, discretion: Discretion::default() }
+    }
+
+    /// The same stream, keeping the names to itself that `discretion` knows.
+    pub(crate) fn discreet(mut self, discretion: &Discretion) -> Self {
+        self.discretion = discretion.clone();
+        self
     }
 
     /// Standard output.
@@ -69,7 +112,7 @@ impl Guarded {
 
     fn hand_on(&mut self, ends: bool) -> io::Result<()> {
         let line = std::mem::take(&mut self.line);
-        let text = String::from_utf8_lossy(&line);
+        let text = self.discretion.shown(String::from_utf8_lossy(&line));
         let shown = log::line(&text, Piece { starts: self.starts, ends, colors: self.colors });
         self.starts = ends || (self.starts && shown.chars().all(char::is_whitespace));
         self.inner.write_all(shown.as_bytes())?;

@@ -37,6 +37,7 @@ impl Config {
             phones: false,
             unneeded: std::collections::BTreeSet::default(),
             users: None,
+            states_of: None,
         }
     }
 }

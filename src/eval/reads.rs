@@ -43,6 +43,16 @@ impl FileReads {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// The files of these calls, seen from the configuration directory.
+    #[must_use]
+    pub(crate) fn paths(&self, dir: &Path) -> Vec<PathBuf> {
+        let name = |call: &Text| {
+            let (_, rest) = call.split_once('(')?;
+            Some(dir.join(serde_json::from_str::<String>(rest.strip_suffix(')')?).ok()?))
+        };
+        self.so_far().keys().filter_map(name).collect()
+    }
+
     /// What a call, as [`FileReads::so_far`] names it, would find now; none where it is no such call. A plan file says
     /// which calls these are, so they reach no further than an expression of the configuration does.
     #[must_use]

@@ -446,3 +446,21 @@ pub(super) const fn bucket<'a>(counts: &'a mut StateCounts, state: &ObservedStat
         None => &mut counts.unknown,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_apply_takes_as_long_as_the_write_quota_says() {
+        // 3,000 at once, then 20 a second; what waits or is withheld takes no time.
+        for (writes, seconds) in
+            [(0, 0), (3_000, 0), (3_001, 1), (3_020, 1), (3_021, 2), (10_141, 358), (100_000, 4_850)]
+        {
+            let summary = Summary { enforce: writes, hold: 9_999, block: 9_999, ..Summary::default() };
+            assert_eq!(estimated_seconds(&summary), seconds, "{writes}");
+            let mixed = Summary { enable: 1, relax: 1, disable: 1, enforce: writes.saturating_sub(3), ..summary };
+            assert_eq!(estimated_seconds(&mixed), seconds, "{writes} of all kinds");
+        }
+    }
+}

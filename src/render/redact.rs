@@ -16,11 +16,7 @@
 
 mod names;
 
-use std::{
-    cell::RefCell,
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
+use std::{borrow::Cow, cell::RefCell, collections::HashMap, sync::Arc};
 
 use rayon::prelude::*;
 use serde_json::Value;
@@ -38,17 +34,57 @@ use crate::{
 };
 use names::{Names, User};
 
-/// The plan with pseudonyms: the same name gets the same pseudonym, in every plan of the tenant.
-#[must_use]
-pub fn redact(plan: &Plan) -> Plan {
-    Redaction::new(plan, None).plan(plan)
+/// Puts pseudonyms in place of the plan's names: the same name gets the same pseudonym, in every plan of the tenant. In
+/// place, since two plans of a large tenant are twice the memory.
+pub fn redact(plan: &mut Plan) {
+    Redaction::new(plan, None).plan(plan);
 }
 
 /// As [`redact`], knowing the names of all users of the tenant, changed or not. To be preferred where the tenant is at
 /// hand: a display name of somebody outside the plan cannot be told from other words.
-#[must_use]
-pub fn redact_observed(plan: &Plan, tenant: &ObservedTenant) -> Plan {
-    Redaction::new(plan, Some(tenant)).plan(plan)
+pub fn redact_observed(plan: &mut Plan, tenant: &ObservedTenant) {
+    Redaction::new(plan, Some(tenant)).plan(plan);
+}
+
+/// Names to be found in whatever is said beside a plan: errors, warnings, notes.
+#[derive(Debug)]
+pub(crate) struct Pseudonyms(Names);
+
+impl Pseudonyms {
+    /// What looks like a name, as long as nobody's is known.
+    pub(crate) fn of_anybody() -> Self {
+        Self(Names::new(TenantId::new(uuid::Uuid::nil())))
+    }
+
+    /// The names of everybody in the tenant, and whatever else looks like one.
+    pub(crate) fn of_tenant(observed: &ObservedTenant) -> Self {
+        let mut names = Names::new(observed.id);
+        add(&mut names, observed.id, &of_tenant(observed).collect::<Vec<_>>());
+        let pseudonymous = pseudonymous_tenant(observed.id);
+        names.add_tenant(pseudonymous, &observed.name, &tenant_id_text(pseudonymous).into());
+        Self(names)
+    }
+
+    /// The text without names; nothing where it has none.
+    pub(crate) fn replace(&self, text: &str) -> Option<String> {
+        self.0.replace(text)
+    }
+}
+
+fn of_tenant(observed: &ObservedTenant) -> impl Iterator<Item = User<'_>> {
+    observed.users().iter().map(|user| User {
+        id: user.id,
+        user_principal_name: &user.user_principal_name,
+        mail: user.mail.as_deref(),
+        display_name: user.display_name.as_deref(),
+    })
+}
+
+fn add(names: &mut Names, tenant: TenantId, users: &[User<'_>]) {
+    for users in users.chunks(1 << 16) {
+        let pseudonyms: Vec<_> = users.par_iter().map(|user| pseudonym(user.id, tenant)).collect();
+        names.add_users(users, &pseudonyms);
+    }
 }
 
 /// All names, and what stands for them.
@@ -62,7 +98,7 @@ struct Redactor<'a> {
     names: &'a Names,
     tenant: TenantId,
     /// Waivers are shared by thousands of findings, and stay shared.
-    accepted: RefCell<HashMap<*const Accepted, Arc<Accepted>>>,
+    accepted: RefCell<HashMap<*const Accepted, [Arc<Accepted>; 2]>>,
     /// Messages and remediations repeat for thousands of users: each is searched once.
     known: RefCell<HashMap<String, Option<String>>>,
 }
@@ -90,17 +126,8 @@ impl Redaction {
             mail: None,
             display_name: user.display_name.as_deref(),
         });
-        let of_tenant = observed.into_iter().flat_map(|tenant| tenant.users()).map(|user| User {
-            id: user.id,
-            user_principal_name: &user.user_principal_name,
-            mail: user.mail.as_deref(),
-            display_name: user.display_name.as_deref(),
-        });
-        let users: Vec<_> = of_changes.chain(of_findings).chain(of_tenant).collect();
-        for users in users.chunks(1 << 16) {
-            let pseudonyms: Vec<_> = users.par_iter().map(|user| pseudonym(user.id, tenant)).collect();
-            names.add_users(users, &pseudonyms);
-        }
+        let users: Vec<_> = of_changes.chain(of_findings).chain(observed.into_iter().flat_map(of_tenant)).collect();
+        add(&mut names, tenant, &users);
         let pseudonymous = pseudonymous_tenant(tenant);
         names.add_tenant(pseudonymous, &plan.tenant.name, &tenant_id_text(pseudonymous).into());
         Self { names, tenant }
@@ -111,16 +138,12 @@ impl Redaction {
         Redactor { names, tenant: *tenant, accepted: RefCell::default(), known: RefCell::default() }
     }
 
-    fn plan(&self, plan: &Plan) -> Plan {
-        let changes = plan
-            .changes
-            .par_chunks(CHUNK)
-            .flat_map_iter(|chunk| {
-                let redactor = self.redactor();
-                chunk.iter().map(move |one| redactor.change(one))
-            })
-            .collect();
-        self.redactor().plan(plan, changes)
+    fn plan(&self, plan: &mut Plan) {
+        plan.changes.par_chunks_mut(CHUNK).for_each(|chunk| {
+            let redactor = self.redactor();
+            chunk.iter_mut().for_each(|one| redactor.change(one));
+        });
+        self.redactor().plan(plan);
     }
 }
 
@@ -131,20 +154,26 @@ const OWN: &str = "This rule of the configuration applies; its text is withheld.
 const CHECK: &str = "What this check of the configuration says is withheld.";
 
 /// An output without its texts. Numbers and truth values name nobody.
-fn withheld(value: &Value) -> Value {
+fn withhold(value: &mut Value) {
     match value {
-        Value::String(_) => "(withheld)".into(),
-        Value::Array(list) => list.iter().map(withheld).collect(),
+        Value::String(text) => "(withheld)".clone_into(text),
+        Value::Array(list) => list.iter_mut().for_each(withhold),
         // Keys are texts, too.
-        Value::Object(members) => members.values().map(withheld).collect(),
-        Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
+        Value::Object(members) => {
+            let values = std::mem::take(members).into_iter().map(|(_, mut value)| {
+                withhold(&mut value);
+                value
+            });
+            *value = values.collect();
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 
 /// Without the hashes of files and variables: a value could be guessed from its own.
-fn without_parts(origin: &PlanOrigin) -> PlanOrigin {
-    let PlanOrigin { digest, files, parts: _ } = origin;
-    PlanOrigin { digest: digest.clone(), files: files.clone(), parts: BTreeMap::new() }
+fn without_parts(origin: &mut PlanOrigin) {
+    let PlanOrigin { digest: _, files: _, parts } = origin;
+    parts.clear();
 }
 
 /// The id and the word that stand for a user.
@@ -154,17 +183,17 @@ fn pseudonym(id: UserId, tenant: TenantId) -> (UserId, Text) {
 }
 
 impl Redactor<'_> {
-    /// The plan, with these changes in place of its own.
-    fn plan(&self, plan: &Plan, redacted: Vec<Change>) -> Plan {
+    /// Everything but the changes.
+    fn plan(&self, plan: &mut Plan) {
         let Plan {
-            mfaplan_version,
-            created_at,
-            as_of,
-            tenant: PlanTenant { id, name: _, cloud },
+            mfaplan_version: _,
+            created_at: _,
+            as_of: _,
+            tenant: PlanTenant { id, name, cloud: _ },
             config,
             policy,
-            observed: PlanObserved { source, captured_at, users, unavailable },
-            summary,
+            observed: PlanObserved { source: _, captured_at: _, users: _, unavailable },
+            summary: _,
             waivers,
             refused,
             changes: _,
@@ -172,193 +201,159 @@ impl Redactor<'_> {
             blocks,
             others,
             findings,
-            not_evaluated,
+            not_evaluated: _,
             checks,
             outputs,
             execution,
             notes,
-            digest,
+            digest: _,
         } = plan;
-        let id = pseudonymous_tenant(*id);
-        Plan {
-            mfaplan_version: mfaplan_version.clone(),
-            created_at: *created_at,
-            as_of: *as_of,
-            tenant: PlanTenant { id, name: tenant_id_text(id).into(), cloud: cloud.clone() },
-            config: without_parts(config),
-            policy: policy.as_ref().map(without_parts),
-            observed: PlanObserved {
-                source: *source,
-                captured_at: *captured_at,
-                users: *users,
-                unavailable: unavailable.iter().map(|(fact, reason)| (*fact, self.text(reason))).collect(),
-            },
-            summary: *summary,
-            waivers: waivers
-                .iter()
-                .map(|Waiver { guardrail, bound, reason }| Waiver {
-                    guardrail: guardrail.clone(),
-                    bound: bound.clone(),
-                    reason: self.text(reason),
-                })
-                .collect(),
-            refused: refused
-                .iter()
-                .map(|Refusal { reason, rule, remedy }| Refusal {
-                    reason: if rule.starts_with("check.") { CHECK.into() } else { self.text(reason) },
-                    rule: self.text(rule),
-                    remedy: self.text(remedy),
-                })
-                .collect(),
-            changes: redacted,
-            targets: targets.iter().map(|one| self.text(one)).collect(),
-            blocks: blocks.iter().map(|one| self.block(one)).collect(),
-            others: others.iter().map(|one| self.bystander(one)).collect(),
-            findings: findings.iter().map(|one| self.plan_finding(one)).collect(),
-            not_evaluated: not_evaluated.clone(),
-            checks: checks
-                .iter()
-                .map(|CheckResult { name, passed, message }| CheckResult {
-                    name: self.text(name),
-                    passed: *passed,
-                    message: if message.is_empty() { message.clone() } else { CHECK.into() },
-                })
-                .collect(),
-            outputs: outputs
-                .iter()
-                .map(|(name, OutputValue { value, sensitive })| {
-                    let value = value.as_ref().map(withheld);
-                    (self.text(name), OutputValue { value, sensitive: *sensitive })
-                })
-                .collect(),
-            execution: self.execution(execution),
-            notes: notes.iter().map(|one| self.string(one)).collect(),
-            digest: digest.clone(),
+        *id = pseudonymous_tenant(*id);
+        *name = tenant_id_text(*id).into();
+        without_parts(config);
+        policy.iter_mut().for_each(without_parts);
+        unavailable.iter_mut().for_each(|(_, reason)| self.text(reason));
+        for Waiver { guardrail: _, bound: _, reason } in waivers {
+            self.text(reason);
         }
+        for Refusal { reason, rule, remedy } in refused {
+            if rule.starts_with("check.") {
+                *reason = CHECK.into()
+            } else {
+                self.text(reason)
+            }
+            self.text(rule);
+            self.text(remedy);
+        }
+        targets.iter_mut().for_each(|one| self.text(one));
+        blocks.iter_mut().for_each(|one| self.block(one));
+        others.iter_mut().for_each(|one| self.bystander(one));
+        findings.iter_mut().for_each(|one| self.plan_finding(one));
+        for CheckResult { name, passed: _, message } in checks {
+            self.text(name);
+            if !message.is_empty() {
+                *message = CHECK.into();
+            }
+        }
+        // Names of outputs are keys, so they are put in anew.
+        *outputs = std::mem::take(outputs)
+            .into_iter()
+            .map(|(mut name, OutputValue { mut value, sensitive })| {
+                self.text(&mut name);
+                value.iter_mut().for_each(withhold);
+                (name, OutputValue { value, sensitive })
+            })
+            .collect();
+        self.execution(execution);
+        notes.iter_mut().for_each(|one| self.string(one));
     }
 
-    fn execution(&self, execution: &Execution) -> Execution {
+    fn execution(&self, execution: &mut Execution) {
         let Execution {
-            block_at,
-            canary,
-            stop_after_failures,
-            confirm,
-            approvals_required,
+            block_at: _,
+            canary: _,
+            stop_after_failures: _,
+            confirm: _,
+            approvals_required: _,
             auto_approve,
-            estimated_seconds,
+            estimated_seconds: _,
         } = execution;
-        Execution {
-            block_at: *block_at,
-            canary: *canary,
-            stop_after_failures: *stop_after_failures,
-            confirm: confirm.clone(),
-            approvals_required: *approvals_required,
-            auto_approve: auto_approve.as_ref().map(|reason| self.text(reason)),
-            estimated_seconds: *estimated_seconds,
+        auto_approve.iter_mut().for_each(|reason| self.text(reason));
+    }
+
+    fn change(&self, change: &mut Change) {
+        let Change { user, declared_by, before: _, after: _, effective: _, action: _, decision, impact, findings } =
+            change;
+        self.change_user(user);
+        declared_by.iter_mut().for_each(|place| self.place(place));
+        self.decision(decision);
+        self.impact(impact);
+        findings.iter_mut().for_each(|one| self.finding(one));
+    }
+
+    fn impact(&self, impact: &mut Impact) {
+        let Impact { modern_auth: _, legacy_auth: _, modern_policies, legacy_policies } = impact;
+        for policies in [modern_policies, legacy_policies] {
+            // Thousands of changes share one list, and go on doing so where nobody is named in it.
+            if policies.iter().any(|name| self.replaced(name).is_some()) {
+                *policies = policies
+                    .iter()
+                    .cloned()
+                    .map(|mut name| {
+                        self.text(&mut name);
+                        name
+                    })
+                    .collect();
+            }
         }
     }
 
-    fn change(&self, change: &Change) -> Change {
-        let Change { user, declared_by, before, after, effective, action, decision, impact, findings } = change;
-        Change {
-            user: self.change_user(user),
-            declared_by: declared_by.as_ref().map(|place| self.place(place)),
-            before: before.clone(),
-            after: *after,
-            effective: *effective,
-            action: *action,
-            decision: self.decision(decision),
-            impact: self.impact(impact),
-            findings: findings.iter().map(|one| self.finding(one)).collect(),
-        }
-    }
-
-    fn impact(&self, impact: &Impact) -> Impact {
-        let Impact { modern_auth, legacy_auth, modern_policies, legacy_policies } = impact;
-        let names = |names: &[Text]| names.iter().map(|name| self.text(name)).collect();
-        Impact {
-            modern_auth: *modern_auth,
-            legacy_auth: *legacy_auth,
-            modern_policies: names(modern_policies),
-            legacy_policies: names(legacy_policies),
-        }
-    }
-
-    fn decision(&self, decision: &Decision) -> Decision {
-        let hold = |Hold { kind, until, reason }: &Hold| Hold { kind: *kind, until: *until, reason: self.text(reason) };
+    fn decision(&self, decision: &mut Decision) {
+        let hold = |Hold { kind: _, until: _, reason }: &mut Hold| self.text(reason);
         match decision {
-            Decision::Apply { then } => Decision::Apply { then: then.as_ref().map(hold) },
-            Decision::Hold(waits) => Decision::Hold(hold(waits)),
-            Decision::Block { by, hold: waits } => Decision::Block { by: by.clone(), hold: waits.as_ref().map(hold) },
+            Decision::Apply { then } => then.iter_mut().for_each(hold),
+            Decision::Hold(waits) => hold(waits),
+            Decision::Block { by: _, hold: waits } => waits.iter_mut().for_each(hold),
         }
     }
 
-    fn block(&self, PlanBlock { place, kind, owner, reason, until }: &PlanBlock) -> PlanBlock {
-        let text = |one: &Option<Text>| one.as_ref().map(|one| self.text(one));
-        PlanBlock {
-            place: self.place(place),
-            kind: *kind,
-            owner: text(owner),
-            reason: text(reason),
-            until: until.clone(),
+    fn block(&self, PlanBlock { place, kind: _, owner, reason, until: _ }: &mut PlanBlock) {
+        self.place(place);
+        owner.iter_mut().chain(reason).for_each(|text| self.text(text));
+    }
+
+    fn bystander(&self, Bystander { user, state: _, claim: _ }: &mut Bystander) {
+        self.change_user(user);
+    }
+
+    fn change_user(&self, user: &mut ChangeUser) {
+        let ChangeUser { id, user_principal_name, display_name, kind: _, registered: _ } = user;
+        self.names_of(id, user_principal_name, display_name);
+    }
+
+    fn plan_finding(&self, PlanFinding { finding, user, declared_by }: &mut PlanFinding) {
+        self.finding(finding);
+        if let Some(FindingUser { id, user_principal_name, display_name }) = user {
+            self.names_of(id, user_principal_name, display_name);
         }
+        declared_by.iter_mut().for_each(|place| self.place(place));
     }
 
-    fn bystander(&self, Bystander { user, state, claim }: &Bystander) -> Bystander {
-        Bystander { user: self.change_user(user), state: state.clone(), claim: *claim }
+    fn names_of(&self, id: &mut UserId, user_principal_name: &mut Text, display_name: &mut Option<Text>) {
+        let (pseudonymous, pseudonym) = self.user(*id);
+        *id = pseudonymous;
+        *display_name = display_name.as_ref().map(|_| pseudonym.clone());
+        *user_principal_name = pseudonym;
     }
 
-    fn change_user(&self, user: &ChangeUser) -> ChangeUser {
-        let ChangeUser { id, user_principal_name: _, display_name, kind, registered } = user;
-        let (id, pseudonym) = self.user(*id);
-        ChangeUser {
-            id,
-            user_principal_name: pseudonym.clone(),
-            display_name: display_name.as_ref().map(|_| pseudonym),
-            kind: *kind,
-            registered: *registered,
+    fn finding(&self, finding: &mut Finding) {
+        let Finding { rule, name: _, severity: _, message, evidence, remediation, accepted } = finding;
+        if risk::is_own(rule) {
+            *message = OWN.into()
+        } else {
+            self.shared(message)
         }
-    }
-
-    fn plan_finding(&self, PlanFinding { finding, user, declared_by }: &PlanFinding) -> PlanFinding {
-        PlanFinding {
-            finding: self.finding(finding),
-            user: user.as_ref().map(|FindingUser { id, user_principal_name: _, display_name }| {
-                let (id, pseudonym) = self.user(*id);
-                let display_name = display_name.as_ref().map(|_| pseudonym.clone());
-                FindingUser { id, user_principal_name: pseudonym, display_name }
-            }),
-            declared_by: declared_by.as_ref().map(|place| self.place(place)),
+        for Evidence { fact: _, value } in evidence {
+            self.value(value);
         }
-    }
-
-    fn finding(&self, finding: &Finding) -> Finding {
-        let Finding { rule, name, severity, message, evidence, remediation, accepted } = finding;
-        Finding {
-            rule: rule.clone(),
-            name: name.clone(),
-            severity: *severity,
-            message: if risk::is_own(rule) { OWN.into() } else { self.string(message).into() },
-            evidence: evidence
-                .iter()
-                .map(|Evidence { fact, value }| Evidence { fact: fact.clone(), value: self.value(value) })
-                .collect(),
-            remediation: self.string(remediation).into(),
-            accepted: accepted.as_ref().map(|one| self.accepted(one)),
+        self.shared(remediation);
+        if let Some(accepted) = accepted {
+            *accepted = self.accepted(accepted);
         }
     }
 
     fn accepted(&self, accepted: &Arc<Accepted>) -> Arc<Accepted> {
         let redacted = || {
-            let Accepted { address, reason, expires, approved_by } = &**accepted;
-            Arc::new(Accepted {
-                address: self.string(address),
-                reason: self.string(reason),
-                expires: expires.clone(),
-                approved_by: approved_by.as_ref().map(|by| self.string(by)),
-            })
+            let mut one = Accepted::clone(accepted);
+            let Accepted { address, reason, expires: _, approved_by } = &mut one;
+            self.string(address);
+            self.string(reason);
+            approved_by.iter_mut().for_each(|by| self.string(by));
+            // The original stays as long as its address is the key.
+            [Arc::clone(accepted), Arc::new(one)]
         };
-        Arc::clone(self.accepted.borrow_mut().entry(Arc::as_ptr(accepted)).or_insert_with(redacted))
+        let [_, redacted] = self.accepted.borrow_mut().entry(Arc::as_ptr(accepted)).or_insert_with(redacted).clone();
+        redacted
     }
 
     fn user(&self, id: UserId) -> (UserId, Text) {
@@ -369,16 +364,26 @@ impl Redactor<'_> {
     }
 
     /// The keys of `for_each` are part of an address, and often users.
-    fn place(&self, Place { address, file, line }: &Place) -> Place {
-        Place { address: self.text(address), file: file.clone(), line: *line }
+    fn place(&self, Place { address, file: _, line: _ }: &mut Place) {
+        self.text(address);
     }
 
-    fn text(&self, text: &Text) -> Text {
-        self.replaced(text).map_or_else(|| text.clone(), Text::from)
+    fn text(&self, text: &mut Text) {
+        if let Some(replaced) = self.replaced(text) {
+            *text = replaced.into();
+        }
     }
 
-    fn string(&self, text: &str) -> String {
-        self.replaced(text).unwrap_or_else(|| text.to_owned())
+    fn string(&self, text: &mut String) {
+        if let Some(replaced) = self.replaced(text) {
+            *text = replaced;
+        }
+    }
+
+    fn shared(&self, text: &mut Cow<'static, str>) {
+        if let Some(replaced) = self.replaced(text) {
+            *text = replaced.into();
+        }
     }
 
     fn replaced(&self, text: &str) -> Option<String> {
@@ -393,16 +398,21 @@ impl Redactor<'_> {
         replaced
     }
 
-    fn value(&self, value: &Value) -> Value {
+    fn value(&self, value: &mut Value) {
         match value {
-            Value::String(text) => Value::String(self.string(text)),
-            Value::Array(list) => list.iter().map(|one| self.value(one)).collect(),
-            Value::Object(members) => members
-                .iter()
-                .map(|(name, one)| (self.string(name), self.value(one)))
-                .collect::<serde_json::Map<_, _>>()
-                .into(),
-            Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
+            Value::String(text) => self.string(text),
+            Value::Array(list) => list.iter_mut().for_each(|one| self.value(one)),
+            Value::Object(members) => {
+                *members = std::mem::take(members)
+                    .into_iter()
+                    .map(|(mut name, mut one)| {
+                        self.string(&mut name);
+                        self.value(&mut one);
+                        (name, one)
+                    })
+                    .collect();
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
     }
 }

@@ -579,3 +579,9 @@ pub(crate) fn check_generated(path: &str, content: &str) {
     let found = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(found == content, "{} is not what the code says: run the tests with UPDATE_DOCS=1", path.display());
 }
+
+/// The plan with pseudonyms.
+pub(crate) fn redacted(mut plan: Plan) -> Plan {
+    super::redact(&mut plan);
+    plan
+}

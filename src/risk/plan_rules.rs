@@ -2,8 +2,13 @@
 
 use std::cmp::Reverse;
 
+use rayon::prelude::*;
+
 use super::{
-    ChangeFindings, Context, NotEvaluated, PlanFinding, catalogue::registry, plan_case::PlanCase, rule::Check,
+    ChangeFindings, Context, NotEvaluated, PlanFinding,
+    catalogue::registry,
+    plan_case::PlanCase,
+    rule::{Check, Rule},
 };
 use crate::diff::{Decision, Transition};
 
@@ -21,29 +26,47 @@ pub fn assess_plan(
     decisions: &[Decision],
     changes: &ChangeFindings,
 ) -> (Vec<PlanFinding>, Vec<NotEvaluated>) {
-    let Some(first) = registry().first() else { return Default::default() };
-    let mut used_accepts = changes.used_accepts.clone();
-    used_accepts.resize(context.config.accepts.len(), false);
-    let mut case = PlanCase {
+    let accepts = context.config.accepts.len();
+    let case = |index: usize, rule: &'static Rule| PlanCase {
         context,
         transitions,
         decisions,
-        not_evaluated: changes.not_evaluated.clone(),
-        used_accepts,
+        not_evaluated: Vec::new(),
+        used_accepts: vec![false; accepts],
         findings: Vec::new(),
-        rule: (0, first),
+        rule: (index, rule),
     };
-    let position = |id: &str| LAST.iter().position(|last| *last == id);
-    let enabled = || registry().iter().enumerate().filter(|(index, _)| context.is_enabled(*index));
-    let early = enabled().filter(|(_, rule)| position(rule.id).is_none());
-    let late = LAST.iter().filter_map(|id| enabled().find(|(_, rule)| rule.id == *id));
-    for (index, rule) in early.chain(late) {
-        if let Check::Plan(check) = rule.check {
-            case.rule = (index, rule);
+    let (late, early): (Vec<_>, Vec<_>) = registry()
+        .iter()
+        .copied()
+        .enumerate()
+        .filter(|(index, _)| context.is_enabled(*index))
+        .partition(|(_, rule)| LAST.contains(&rule.id));
+    // On all cores: what one rule says depends on no other's word, but for the last ones.
+    let cases: Vec<PlanCase<'_>> = early
+        .into_par_iter()
+        .filter_map(|(index, rule)| {
+            let Check::Plan(check) = rule.check else { return None };
+            let mut case = case(index, rule);
             check(&mut case);
+            Some(case)
+        })
+        .collect();
+    let mut used_accepts = changes.used_accepts.clone();
+    used_accepts.resize(accepts, false);
+    let (mut findings, mut not_evaluated) = (Vec::new(), changes.not_evaluated.clone());
+    for case in cases {
+        findings.extend(case.findings);
+        not_evaluated.extend(case.not_evaluated);
+        used_accepts.iter_mut().zip(case.used_accepts).for_each(|(mine, theirs)| *mine |= theirs);
+    }
+    for (index, rule) in LAST.iter().filter_map(|id| late.iter().find(|(_, rule)| rule.id == *id)) {
+        if let Check::Plan(check) = rule.check {
+            let mut case = PlanCase { not_evaluated, used_accepts, findings, ..case(*index, rule) };
+            check(&mut case);
+            (not_evaluated, used_accepts, findings) = (case.not_evaluated, case.used_accepts, case.findings);
         }
     }
-    let PlanCase { mut findings, mut not_evaluated, .. } = case;
     findings.sort_by(|a, b| {
         let place = |one: &PlanFinding| one.declared_by.as_ref().map(|place| (place.file.clone(), place.line));
         let user = |one: &PlanFinding| one.user.as_ref().map(|user| (user.user_principal_name.clone(), user.id));

@@ -60,7 +60,7 @@ pub struct ObservedTenant {
     /// What is to be said of how the facts were read: records of nobody here, files the portal cut.
     pub notes: Vec<Text>,
     /// Users whose state, or of whom anything, could not be read in the end. Where only these were asked for, those who
-    /// are neither here nor among the users do not exist.
+    /// are neither here nor among the users do not exist. Sorted by user.
     pub unread: Vec<Unread>,
     /// Groups whose members could not be read whole: whether somebody is in them is unknown.
     pub unread_groups: BTreeSet<GroupId>,

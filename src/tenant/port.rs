@@ -24,6 +24,16 @@ pub struct ReadRequest {
     /// Read these users only, and of groups and roles what concerns the request: a saved plan, a resumption and a
     /// rollback need nobody else. Those who do not exist are left out. Nothing: everybody.
     pub users: Option<BTreeSet<UserId>>,
+    /// Read the states of these users only; those of everybody else stay unknown. A state is what takes a request a user,
+    /// and who writes to some of them needs no other. Nothing: of all users that are read.
+    pub states_of: Option<BTreeSet<UserId>>,
+}
+
+impl ReadRequest {
+    /// Is the state of this user asked for?
+    pub(crate) fn wants_state_of(&self, user: UserId) -> bool {
+        self.states_of.as_ref().is_none_or(|users| users.contains(&user))
+    }
 }
 
 /// Called as reading goes on, for a progress display. Must be quick and must not block.

@@ -7,6 +7,7 @@ mod applying;
 mod binary;
 mod guardrails;
 mod output;
+mod overwriting;
 mod readiness;
 mod statements;
 mod surroundings;

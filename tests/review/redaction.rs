@@ -87,3 +87,44 @@ output "named" {
         }
     }
 }
+
+/// What goes wrong is told to the same public place as the plan.
+#[test]
+fn no_error_names_anybody() {
+    let place = Place::with("contoso");
+    let secrets = secrets(&place);
+    let user = secrets.iter().find(|one| one.starts_with("jdoe") || one.ends_with("@contoso.com")).unwrap().clone();
+    let near = format!("x{user}");
+    let named = |text: &str| place.write("mfa/extra.mfa.hcl", text);
+    let wrong = [
+        // A value in a form that nobody would find.
+        "check \"odd\" {\n  assert {\n    condition     = tonumber(base64encode(tenant.name)) > 1\n    error_message = \"no\"\n  }\n}\n"
+            .to_owned(),
+        // A name that is nearly right, and the line that has it.
+        format!("mfa \"near\" {{\n  state = \"enforced\"\n  users = [\"{near}\"] # for {user}\n}}\n"),
+        format!("mfa \"broken\" {{\n  state = \"{user}\"\n  users = [\"{user}\"]\n}}\n"),
+        format!("mfa \"{user}\" {{\n  state = nothing.{}\n}}\n", user.split('@').next().unwrap().replace('.', "_")),
+    ];
+    let mut lines: Vec<(String, Vec<&str>)> = vec![
+        (String::new(), vec!["--target", &user, "--target", &near]),
+        (String::new(), vec!["--target", &near]),
+        (String::new(), vec!["--snapshot", "../other.json"]),
+    ];
+    lines.extend(wrong.into_iter().map(|text| (text, Vec::new())));
+    // Another tenant, whose name only it knows.
+    let other =
+        place.read("mfa/tenant.json").replace("6f1c2d3e-4a5b", "8f1c2d3e-4a5b").replace("\"Contoso\"", "\"Woodgrove\"");
+    place.write("other.json", &other);
+    for (text, arguments) in lines {
+        named(&text);
+        let line = [&["plan", "--chdir", "mfa", "--as-of", AS_OF, "--redact"], &arguments[..]].concat();
+        let said = place.run(&line);
+        assert_ne!(said.err, "", "{line:?}: the test sees nothing");
+        let all = format!("{}{}", said.out, said.err).to_lowercase();
+        let found: Vec<_> = secrets.iter().filter(|one| all.contains(*one)).collect();
+        assert!(found.is_empty(), "{text} {line:?}: {found:?} in {}", said.err);
+        for form in ["woodgrove", "q29udg9zbw", "# for"] {
+            assert!(!all.contains(form), "{text} {line:?}: {form} in {}", said.err);
+        }
+    }
+}

@@ -146,6 +146,11 @@ pub enum Left {
         /// The name now.
         now: Text,
     },
+    /// Who cannot be read: whoever tried has had the patience that there is for one user.
+    Unread {
+        /// Why.
+        reason: Text,
+    },
 }
 
 /// Why a run may not begin now.
@@ -243,13 +248,22 @@ impl FreshPlan {
         if hours >= 24 {
             notes.push(format!("the plan is {hours} hours old; users who changed since are left alone as stale"));
         }
-        let protected = left.values().filter(|left| **left == Left::Protected).count();
-        if protected > 0 {
-            notes.push(format!("{protected} user(s) of the plan are protected by the policy now and are left out"));
+        let [mut protected, mut renamed, mut unread] = [0_usize; 3];
+        for left in left.values() {
+            *match left {
+                Left::Protected => &mut protected,
+                Left::Renamed { .. } => &mut renamed,
+                Left::Unread { .. } => &mut unread,
+            } += 1;
         }
-        if left.len() > protected {
-            let renamed = left.len() - protected;
-            notes.push(format!("{renamed} user(s) of the plan have another name now and are left alone as stale"));
+        for (count, what) in [
+            (protected, "are protected by the policy now and are left out"),
+            (renamed, "have another name now and are left alone as stale"),
+            (unread, "cannot be read now and are left alone"),
+        ] {
+            if count > 0 {
+                notes.push(format!("{count} user(s) of the plan {what}"));
+            }
         }
         Ok(Self { approved, left, rolls_back: None, by: preflight.by.clone(), notes })
     }

@@ -20,7 +20,7 @@ use crate::{
     },
     config::{Config, Confirm},
     plan::{self, Digest, Plan, PlanTenant, Refusal, digest, file},
-    render::{NextStep, redact::redact, words},
+    render::{NextStep, words},
     tenant::{ObservedTenant, Source, UserId},
 };
 
@@ -80,13 +80,13 @@ fn perform(args: &Args, events: &Log, context: &mut Context) -> Outcome {
             (config, tenant, observed, plan)
         }
     };
-    events.planned(&plan);
+    events.planned(&plan)?;
     let shown = PresentArgs::default();
     if args.json {
         // The result is the one document on standard output; the plan itself can be had from `plan --json`.
         context.note(&format!("Plan {}", plan.digest))?;
     } else {
-        present::write(&plan, &shown, None, NextStep::Nothing, redact, context)?;
+        present::write(&plan, &shown, None, NextStep::Nothing, context)?;
     }
     if let Some(exit) = nothing_to_do(&plan, args.json, context)? {
         return Ok(exit);
@@ -312,6 +312,7 @@ fn resume(run: &str, args: &Args, lock: &Lock, events: &Log, context: &mut Conte
     let source = tenant::open(&config, &args.plan.tenant, context)?;
     let ids = journal.run.changes.iter().map(|one| one.user.id).collect();
     let observed = tenant::observe_users(&source, &config, ids, context)?;
+    events.begin()?;
     let digest = journal.run.digest_of_document();
     let how = How {
         parallelism: args.plan.tenant.parallelism,

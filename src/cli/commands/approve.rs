@@ -70,7 +70,7 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
     })?;
     match &args.out {
         Some(path) => {
-            save::atomically(path, |out| out.write_all(signature.as_bytes()))?;
+            save::atomically(path, context, |out| out.write_all(signature.as_bytes()))?;
             context.note(&format!("Signed {digest}: {}", path.display()))?;
         }
         None => context.out.data()?.write_all(signature.as_bytes())?,

@@ -58,7 +58,8 @@ pub(crate) struct Args {
 /// # Errors
 /// When a plan or a configuration cannot be read, or one is a plan and the other a configuration.
 pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
-    let (old, new) = match (args.old.is_dir(), args.new.is_dir()) {
+    args.present.be_discreet(context);
+    let (mut old, mut new) = match (args.old.is_dir(), args.new.is_dir()) {
         (true, true) => (planned(&args.old, args, context)?, planned(&args.new, args, context)?),
         (false, false) => {
             if args.snapshot.is_some() {
@@ -75,7 +76,10 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
     if old.tenant.id != new.tenant.id {
         return Err(Failure::new(format!("the two are of different tenants: {} and {}", old.tenant.id, new.tenant.id)));
     }
-    let (old, new) = if args.present.redact { (redact(&old), redact(&new)) } else { (old, new) };
+    if args.present.redact {
+        redact(&mut old);
+        redact(&mut new);
+    }
     let difference = compare(&old, &new);
     let differs = !difference.is_empty();
     show(&difference, args.present.format(), context)?;

@@ -11,6 +11,7 @@ use crate::{
         save, timeline,
     },
     plan::Plan,
+    render::{NextStep, redact::redact_observed},
     severity::Severity,
 };
 
@@ -64,6 +65,7 @@ fn parse_severity(text: &str) -> Result<Severity, String> {
 /// # Errors
 /// When there is no plan: diagnostics, a tenant that cannot be read, a file that cannot be written.
 pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
+    args.present.be_discreet(context);
     let events = Log::open(args.events.as_deref(), context)?;
     let outcome = planned(args, &events, context).map(|planned| {
         let exit = exit(args, &planned.plan);
@@ -78,15 +80,23 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
 fn planned(args: &Args, events: &Log, context: &mut Context) -> Result<Planned, Failure> {
     let mut planned =
         planning::plan(&args.plan, if args.detailed_exitcode { Exit::Refused } else { Exit::Error }, context)?;
-    events.planned(&planned.plan);
+    events.planned(&planned.plan)?;
     if args.timeline {
         timeline::show(&mut planned, &args.plan, context)?;
         return Ok(planned);
     }
     if let Some(path) = &args.out {
-        save::plan(&planned.plan, path)?;
+        save::plan(&planned.plan, path, context)?;
     }
-    present::plan(&planned.plan, &args.present, args.fail_on, args.out.as_deref(), &planned.observed, context)?;
+    let next = match &args.out {
+        Some(path) => NextStep::Saved(path.display().to_string()),
+        None => NextStep::Unsaved,
+    };
+    if args.present.redact {
+        // Every name of the tenant is known here, planned for or not.
+        redact_observed(&mut planned.plan, &planned.observed);
+    }
+    present::write(&planned.plan, &args.present, args.fail_on, next, context)?;
     Ok(planned)
 }
 

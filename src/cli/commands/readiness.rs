@@ -92,7 +92,7 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
     });
     let options = Options { color: context.out_color && args.out.is_none(), verbose: context.global.verbose > 0 };
     match &args.out {
-        Some(path) => save::atomically(path, |out| {
+        Some(path) => save::atomically(path, context, |out| {
             // A spreadsheet takes a file without this mark for one in its own legacy encoding.
             if args.format == Format::Csv {
                 out.write_all("\u{feff}".as_bytes())?;

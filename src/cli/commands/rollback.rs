@@ -17,7 +17,7 @@ use crate::{
         save, tenant,
     },
     plan::{self, RollbackInput},
-    render::{NextStep, redact::redact},
+    render::NextStep,
 };
 
 /// Arguments of `rollback`.
@@ -78,7 +78,8 @@ fn perform(args: &Args, events: &Log, context: &mut Context) -> Outcome {
     let config = load::config(&args.config, context)?;
     let waivers = planning::waivers(&config, &args.waivers, args.reason.as_deref())?;
     let source = tenant::open(&config, &args.tenant, context)?;
-    let observed = tenant::observe(&source, &config, context)?;
+    let ids = journal.run.changes.iter().map(|one| one.user.id).collect();
+    let observed = tenant::observe_states_of(&source, &config, ids, context)?;
     let inverse = apply::rollback::rollback(&journal, &observed, &args.targets)
         .map_err(|error| Failure::new(error.to_string()))?;
     let changes: Vec<_> = inverse.changes.iter().map(|one| (one.user.id, one.before, one.after)).collect();
@@ -97,13 +98,13 @@ fn perform(args: &Args, events: &Log, context: &mut Context) -> Outcome {
         run: run.as_str(),
         created_at: context.env.now,
     });
-    events.planned(&plan);
+    events.planned(&plan)?;
     let next = match &args.out {
         Some(path) => NextStep::Saved(path.display().to_string()),
         None => NextStep::Nothing,
     };
     if !args.json {
-        present::write(&plan, &PresentArgs::default(), None, next, redact, context)?;
+        present::write(&plan, &PresentArgs::default(), None, next, context)?;
     }
     for stale in &inverse.stale {
         context.note(&format!(
@@ -117,7 +118,7 @@ fn perform(args: &Args, events: &Log, context: &mut Context) -> Outcome {
         context.note(&format!("protected: {id} is protected now: left alone"))?;
     }
     if let Some(path) = &args.out {
-        save::plan(&plan, path)?;
+        save::plan(&plan, path, context)?;
         return Ok(if plan.is_refused() { Exit::Refused } else { Exit::Done });
     }
     if let Some(exit) = super::apply::nothing_to_do(&plan, args.json, context)? {

@@ -36,6 +36,7 @@ pub(crate) struct Args {
 /// # Errors
 /// When the file is neither, is damaged, or of a version this program does not know: then nothing is shown.
 pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
+    args.present.be_discreet(context);
     let path = args.file.display();
     // What a pipe holds can be read once only; of a file only what is needed is in memory.
     let piped = match fs::metadata(&args.file) {
@@ -47,10 +48,13 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
         None => file::read_path(&args.file, digest::compute),
     };
     match plan {
-        Ok(plan) => {
+        Ok(mut plan) => {
             drop(piped);
             let next = NextStep::Saved(path.to_string());
-            present::write(&plan, &args.present, None, next, redact, context)?;
+            if args.present.redact {
+                redact(&mut plan);
+            }
+            present::write(&plan, &args.present, None, next, context)?;
             // The process ends now, which frees the plan in one piece rather than change by change.
             std::mem::forget(plan);
         }

@@ -47,7 +47,7 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
     for note in &observed.notes {
         context.note(note)?;
     }
-    save::atomically(&args.out, |out| snapshot::write(&observed, out))?;
+    save::atomically(&args.out, context, |out| snapshot::write(&observed, out))?;
     context.note(&format!("{} users written to {}", observed.users().len(), args.out.display()))?;
     Ok(Exit::Done)
 }

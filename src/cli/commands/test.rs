@@ -72,7 +72,7 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
         report::human::write(&report, options, &mut context.out)?;
     }
     if let Some(path) = &args.junit {
-        save::atomically(path, |mut out| report::junit::write(&report, &mut out))?;
+        save::atomically(path, context, |mut out| report::junit::write(&report, &mut out))?;
     }
     Ok(if report.passed() { Exit::Done } else { Exit::Error })
 }

@@ -8,10 +8,11 @@ use crate::{
         load::{self, ConfigArgs},
     },
     diag::{
-        Diagnostic, SourceMap,
+        Diagnostic, Level, SourceMap,
         json::to_json,
         render::{self, RenderOptions},
     },
+    escape,
 };
 
 /// Arguments of `validate`.
@@ -64,6 +65,9 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
 /// # Errors
 /// Those of standard error.
 pub(crate) fn show(diagnostics: &[Diagnostic], sources: &SourceMap, context: &mut Context) -> io::Result<()> {
+    if context.discretion.is_asked_for() {
+        return without_source(diagnostics, sources, context);
+    }
     let options = RenderOptions {
         color: context.err_color,
         unicode: context.env.stderr_is_terminal,
@@ -71,4 +75,35 @@ pub(crate) fn show(diagnostics: &[Diagnostic], sources: &SourceMap, context: &mu
         ..RenderOptions::default()
     };
     render::write(&mut context.err, diagnostics, sources, options)
+}
+
+/// With `--redact`: places and what is wrong there, but no line of the configuration and no value, for these may hold a
+/// name in any form.
+fn without_source(diagnostics: &[Diagnostic], sources: &SourceMap, context: &mut Context) -> io::Result<()> {
+    for diagnostic in diagnostics {
+        let Diagnostic { level, summary, detail, primary, secondary: _, hints } = diagnostic;
+        let word = match level {
+            Level::Error => "error",
+            Level::Warning => "warning",
+        };
+        writeln!(context.err, "{word}: {}", escape::text(&withheld(summary)))?;
+        if let Some(label) = primary {
+            let (place, file) = (sources.start(label.span), sources.file(label.span.file));
+            writeln!(context.err, "  at {}:{}:{}", escape::text(&file.name), place.line, place.column)?;
+        }
+        for line in detail.lines() {
+            writeln!(context.err, "  {}", escape::text(&withheld(line)))?;
+        }
+        for hint in hints {
+            writeln!(context.err, "  hint: {}", escape::text(&withheld(hint)))?;
+        }
+    }
+    Ok(())
+}
+
+/// The text without what it quotes.
+fn withheld(text: &str) -> String {
+    let parts: Vec<&str> = text.split('"').collect();
+    let shown = parts.iter().enumerate().map(|(at, part)| if at % 2 == 1 { "(withheld)" } else { part });
+    shown.collect::<Vec<_>>().join("\"")
 }

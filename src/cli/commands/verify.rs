@@ -68,7 +68,7 @@ fn compare(args: &Args, events: &Log, context: &mut Context) -> Outcome {
     };
     let states = verify::observed_states(&expected, &observed);
     let report = verify::verify(run, &expected, &states, Some(&observed), context.env.now);
-    events.verified(&report);
+    events.verified(&report)?;
     if args.json {
         let out = context.out.data()?;
         serde_json::to_writer(&mut *out, &report).map_err(std::io::Error::from)?;

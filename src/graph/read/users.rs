@@ -82,14 +82,16 @@ pub(super) async fn read(plan: &Plan<'_>) -> Result<List, ReadError> {
     if let Some(users) = &plan.request.users {
         return some(plan, users).await.map_err(Failed::error);
     }
-    let mut way = Way { inline: plan.bulk_state, manager: plan.request.manager };
+    // A list that says everybody's state is no gain where only some are wanted.
+    let inline = plan.bulk_state && plan.request.states_of.is_none();
+    let mut way = Way { inline, manager: plan.request.manager };
     loop {
         match attempt(plan, way).await {
             // A tenant that does not know the undocumented property may refuse the whole request.
             Err(Failed::List(Failure::Refused(refusal))) if way.inline && refusal.status == 400 => way.inline = false,
             // An identity that may list users need not be allowed to see who manages whom.
             Err(Failed::List(Failure::Refused(refusal))) if way.manager && matches!(refusal.status, 400 | 403) => {
-                way = Way { inline: plan.bulk_state, manager: false };
+                way = Way { inline, manager: false };
             }
             other => return other.map_err(Failed::error),
         }
@@ -153,7 +155,8 @@ async fn some(plan: &Plan<'_>, users: &BTreeSet<UserId>) -> Result<List, Failed>
     plan.progress.progress("users", list.users.len() as u64, None);
     let mut states = States::new();
     let (sender, receiver) = mpsc::unbounded_channel();
-    let _ = sender.send(list.users.iter().zip(0..).map(|(user, index)| Item::new(index, user.id)).collect());
+    let items = list.users.iter().zip(0..).map(|(user, index)| Item::new(index, user.id));
+    let _ = sender.send(items.filter(|item| plan.request.wants_state_of(item.user)).collect());
     drop(sender);
     read_states(plan, receiver, &mut states, None).await.map_err(Failed::State)?;
     list.settle(states);
@@ -228,6 +231,7 @@ async fn pages(plan: &Plan<'_>, way: Way, states: UnboundedSender<Vec<Item>>) ->
             .filter(|index| !list.fast || !list.inline.contains(index))
             .chain(if list.fast && number < PROBED_PAGES { list.probes(page) } else { Vec::new() })
             .filter_map(|index| list.users.get(index as usize).map(|user| Item::new(index, user.id)))
+            .filter(|item| plan.request.wants_state_of(item.user))
             .collect();
         // Nobody listens only when the reading of states has failed, which ends this too.
         let _ = states.send(asked);

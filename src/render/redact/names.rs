@@ -11,6 +11,7 @@ use regex::Regex;
 use uuid::Uuid;
 
 use crate::{
+    escape,
     plan::file::checksum::hex,
     tenant::{TenantId, Text, UserId},
 };
@@ -72,6 +73,10 @@ impl Names {
                         // A name of one word only counts as it is written: "Scanner" is a user, "scanner" is a word.
                         let one_word = tokens(name).filter(|token| is_word(token)).count() <= 1;
                         names.add(name, pseudonym, one_word);
+                        // What is said has been escaped already where it comes here.
+                        if let Cow::Owned(shown) = escape::text(name) {
+                            names.add(&shown, pseudonym, one_word);
+                        }
                     }
                 }
             },

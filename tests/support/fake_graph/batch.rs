@@ -81,9 +81,17 @@ pub fn answer(inner: &Inner, state: &mut Mutable, version: &str, body: &Bytes) -
         state.problems.extend(problem);
         let spec = find_spec(&item.method, version, &path, &query);
         let truncated = item.url.contains('#');
-        let (reply, wrote) = match state.faults.draw(&item.method, &path, "item", true) {
+        let family = spec.map(|spec| spec.family);
+        let fault = state.faults.draw(&item.method, &path, family, "item", true);
+        let (reply, wrote) = match fault {
             Some(Fault::Status(status)) => (inner.broken(status), None),
-            Some(_) => (inner.throttled(Duration::from_millis(50)), None),
+            Some(Fault::Throttled) => (inner.throttled(Duration::from_millis(50)), None),
+            Some(Fault::Unauthorized) => (super::unauthorized(), None),
+            Some(Fault::Truncated | Fault::Html) => (Reply::ok("<html>".into()), None),
+            // A batch is answered without the item.
+            Some(Fault::ResetBefore | Fault::ResetAfter | Fault::Silent) => {
+                (Reply { status: 0, ..Reply::no_content() }, None)
+            }
             None if truncated && item.method == "PATCH" => (Reply::no_content(), None),
             None => {
                 if spec.is_none_or(|spec| !spec.batched) {
@@ -103,7 +111,8 @@ pub fn answer(inner: &Inner, state: &mut Mutable, version: &str, body: &Bytes) -
                 (reply, wrote)
             }
         };
-        state.faults.answered(&asked, super::faults::passes(reply.status), reply.wait);
+        let whole = !matches!(fault, Some(Fault::Truncated | Fault::Html)) && reply.status != 0;
+        state.faults.answered(&asked, !whole || super::faults::passes(reply.status), reply.wait);
         state.log.push(Logged {
             at: Instant::now(),
             method: item.method.clone(),
@@ -115,6 +124,9 @@ pub fn answer(inner: &Inner, state: &mut Mutable, version: &str, body: &Bytes) -
             wrote,
             client_request_id: None,
         });
+        if reply.status == 0 {
+            continue;
+        }
         let mut answer = json!({"id": item.id, "status": reply.status});
         let named = reply.headers.iter().map(|(name, value)| ((*name).to_owned(), Value::from(value.clone())));
         answer["headers"] =
@@ -124,7 +136,7 @@ pub fn answer(inner: &Inner, state: &mut Mutable, version: &str, body: &Bytes) -
         }
         answers.push(answer);
     }
-    if inner.options.shuffle {
+    if inner.options.shuffle && !answers.is_empty() {
         state.shuffles = state.shuffles.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
         let by = (state.shuffles >> 33) as usize % answers.len();
         answers.rotate_left(by);

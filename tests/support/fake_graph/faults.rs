@@ -8,6 +8,8 @@ use std::{
 
 use tokio::time::Instant;
 
+use mfaplan::testing::graph::Family;
+
 use super::options::{Fault, Faults};
 
 #[derive(Default)]
@@ -16,6 +18,9 @@ pub struct FaultPlan {
     tries: HashMap<u64, u32>,
     scripted: VecDeque<(String, String, Fault)>,
     standing: Vec<(String, String, u32, Fault)>,
+    families: Vec<(Family, Fault)>,
+    /// How many faults that were ordered have been met.
+    pub met: usize,
     asked: HashMap<String, Asked>,
 }
 
@@ -54,6 +59,11 @@ impl FaultPlan {
         self.standing.push((method.to_owned(), path.to_owned(), after, fault));
     }
 
+    /// Every request of this family of limits gets `fault`, for ever.
+    pub fn stand_for(&mut self, family: Family, fault: Fault) {
+        self.families.push((family, fault));
+    }
+
     /// A request arrives: is it early, or once too often?
     pub fn arrives(&mut self, key: &str) -> Option<String> {
         let asked = self.asked.get(key)?;
@@ -75,8 +85,14 @@ impl FaultPlan {
         self.asked.clear();
     }
 
-    /// The fault of this request, or of this item of a batch. `key` tells requests apart; each try is drawn anew.
-    pub fn draw(&mut self, method: &str, path: &str, key: &str, in_batch: bool) -> Option<Fault> {
+    /// The fault that a test has ordered for this request.
+    pub fn ordered(&mut self, method: &str, path: &str, family: Option<Family>) -> Option<Fault> {
+        let fault = self.order(method, path, family);
+        self.met += usize::from(fault.is_some());
+        fault
+    }
+
+    fn order(&mut self, method: &str, path: &str, family: Option<Family>) -> Option<Fault> {
         let hit = self.scripted.iter().position(|(wanted, part, _)| wanted == method && path.contains(part.as_str()));
         if let Some(index) = hit {
             return self.scripted.remove(index).map(|(_, _, fault)| fault);
@@ -88,6 +104,22 @@ impl FaultPlan {
                 }
                 *after -= 1;
             }
+        }
+        self.families.iter().find(|(one, _)| Some(*one) == family).map(|(_, fault)| *fault)
+    }
+
+    /// The fault of this request, or of this item of a batch: one that was ordered, or one by chance. `key` tells requests
+    /// apart; each try is drawn anew.
+    pub fn draw(
+        &mut self,
+        method: &str,
+        path: &str,
+        family: Option<Family>,
+        key: &str,
+        in_batch: bool,
+    ) -> Option<Fault> {
+        if let Some(fault) = self.ordered(method, path, family) {
+            return Some(fault);
         }
         let mut hasher = DefaultHasher::new();
         (self.chances.seed, method, path, key).hash(&mut hasher);

@@ -36,7 +36,7 @@ use axum::{
     http::{HeaderMap, Method, StatusCode, Uri, header},
     response::Response,
 };
-use mfaplan::testing::graph::{REQUESTS, RequestSpec};
+use mfaplan::testing::graph::{Family, REQUESTS, RequestSpec};
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, task::JoinHandle, time::Instant};
 
@@ -193,6 +193,11 @@ impl FakeGraph {
         state.world.users[index].old = None;
     }
 
+    /// From now on so many reads of a state after its write still see the old one.
+    pub fn show_late(&self, reads: u32) {
+        self.state().world.stale_reads = reads;
+    }
+
     /// Deletes a user.
     pub fn delete(&self, user: &str) {
         let mut state = self.state();
@@ -214,6 +219,16 @@ impl FakeGraph {
     /// As [`Self::fail_always`], after so many requests were answered.
     pub fn fail_later(&self, method: &str, path: &str, after: u32, fault: Fault) {
         self.state().faults.stand_after(method, path, after, fault);
+    }
+
+    /// Every request of this family of limits gets `fault`, for ever.
+    pub fn fail_family(&self, family: Family, fault: Fault) {
+        self.state().faults.stand_for(family, fault);
+    }
+
+    /// How many of the faults that were ordered have been met.
+    pub fn faults_met(&self) -> usize {
+        self.state().faults.met
     }
 
     /// The most requests that were under way at one time.
@@ -248,6 +263,10 @@ impl Inner {
             RetryAfter::Seconds(seconds) => Some((seconds.to_string(), Duration::from_secs(seconds))),
             RetryAfter::Decimal(seconds) => Some((seconds.to_string(), Duration::from_secs_f64(seconds))),
             RetryAfter::Exact => Some((format!("{:.3}", exact.as_secs_f64() + 0.001), exact)),
+            RetryAfter::Fraction(seconds) => {
+                let at = jiff::Timestamp::now() + jiff::SignedDuration::from_secs_f64(seconds);
+                Some((at.strftime("%a, %d %b %Y %H:%M:%S%.9f GMT").to_string(), Duration::from_secs_f64(seconds)))
+            }
             RetryAfter::Date(seconds) => {
                 // Whole seconds are all that a date has, so that the instant meant is a little before `seconds` from now.
                 let now = jiff::Timestamp::now();
@@ -364,7 +383,7 @@ fn graph_request(
     let bearer = text("authorization");
     let live = state.tokens.is_live(bearer.strip_prefix("Bearer ").unwrap_or_default());
     let key = format!("{}{}", joined(query), String::from_utf8_lossy(body));
-    let fault = state.faults.draw(method, path, &key, false);
+    let fault = state.faults.draw(method, path, spec.map(|spec| spec.family), &key, false);
     // A batch that fails as a whole has failed for each of its items.
     let asked = if path == "/$batch" { batch::keys(body) } else { vec![batch::key(method, path, query)] };
     if path != "/$batch" {
@@ -451,15 +470,15 @@ fn metered(
     let cost = buckets::cost(call.method, call.path, &joined(call.query));
     if let Some(spec) = spec {
         let family = spec.family;
-        let amount = if family == mfaplan::testing::graph::Family::Identity { cost } else { 1.0 };
+        let amount = if family == Family::Identity { cost } else { 1.0 };
         let mut share: f64 = 0.0;
         match state.meters.of(family).charge(amount) {
             Verdict::Pass(used) => share = share.max(used),
             Verdict::Throttled(wait) => return (inner.throttled(wait), None, cost),
         }
-        if family == mfaplan::testing::graph::Family::Write {
+        if family == Family::Write {
             // A write costs a unit as well.
-            if let Verdict::Throttled(wait) = state.meters.of(mfaplan::testing::graph::Family::Identity).charge(1.0) {
+            if let Verdict::Throttled(wait) = state.meters.of(Family::Identity).charge(1.0) {
                 return (inner.throttled(wait), None, cost);
             }
         }
@@ -487,7 +506,10 @@ fn login(
     let mut state = inner.state();
     let form = parameters(&String::from_utf8_lossy(body));
     let tenant = state.world.tenant_id.clone();
+    let fault = state.faults.ordered(method.as_str(), path, None);
     let reply = match path {
+        _ if fault == Some(Fault::Throttled) => inner.throttled(Duration::from_millis(50)),
+        _ if fault.is_some() => inner.broken(503),
         path if path.ends_with("/oauth2/v2.0/token") => {
             state.tokens.grant(&inner.options, &tenant, &inner.permissions, &form)
         }

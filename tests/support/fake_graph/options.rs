@@ -93,6 +93,8 @@ pub enum RetryAfter {
     Decimal(f64),
     /// An HTTP date this many seconds ahead.
     Date(u64),
+    /// An HTTP date with a fraction of a second, this many seconds ahead.
+    Fraction(f64),
     /// When the bucket has what was asked, in decimal seconds.
     Exact,
 }

@@ -50,7 +50,7 @@ pub fn answer(world: &mut World, options: &FakeOptions, call: &Call<'_>, spec: O
             None => Reply::not_found(user),
         },
         ["users", user, "authentication", "requirements"] if call.method == "PATCH" => {
-            return patch(world, options, call, user);
+            return patch(world, call, user);
         }
         ["users", user, "authentication", "requirements"] => return (requirements(world, user), None),
         ["users", user, "authentication", "methods"] => methods(world, user),
@@ -200,7 +200,7 @@ fn requirements(world: &mut World, user: &str) -> Reply {
         "perUserMfaState": state}))
 }
 
-fn patch(world: &mut World, options: &FakeOptions, call: &Call<'_>, user: &str) -> (Reply, Wrote) {
+fn patch(world: &mut World, call: &Call<'_>, user: &str) -> (Reply, Wrote) {
     let wanted = call.body.and_then(|body| body["perUserMfaState"].as_str()).map(str::to_lowercase);
     let Some(wanted) = wanted.filter(|state| matches!(state.as_str(), "disabled" | "enabled" | "enforced")) else {
         return (Reply::error(400, "badRequest", "Invalid value for perUserMfaState."), None);
@@ -209,8 +209,8 @@ fn patch(world: &mut World, options: &FakeOptions, call: &Call<'_>, user: &str) 
     let user = &mut world.users[index];
     // The service promotes a user who has registered a method at once.
     let state = if wanted == "enabled" && user.registered() { "enforced".to_owned() } else { wanted.clone() };
-    if options.stale_reads > 0 {
-        user.old = Some((user.state.clone(), options.stale_reads));
+    if world.stale_reads > 0 {
+        user.old = Some((user.state.clone(), world.stale_reads));
     }
     user.state = Some(state);
     (Reply::no_content(), Some((user.id.clone(), wanted)))

@@ -79,6 +79,8 @@ pub struct World {
     pub registration: Vec<Value>,
     pub devices: Vec<Value>,
     pub sign_ins: sign_ins::Log,
+    /// How many reads of a state after its write still see the old one.
+    pub stale_reads: u32,
     pub premium: bool,
     pub premium_p2: bool,
     /// Facts the seed does not have at all: the fake refuses them.
@@ -164,6 +166,7 @@ impl World {
             role_eligibility: Vec::new(),
             registration: Vec::new(),
             devices: Vec::new(),
+            stale_reads: options.stale_reads,
             premium,
             premium_p2,
             refused,

@@ -27,10 +27,7 @@ mod tests {
     use super::*;
     use crate::{
         plan::file::{write, write_json},
-        render::{
-            redact::redact,
-            testing::{empty, many, refused, sample},
-        },
+        render::testing::{empty, many, redacted, refused, sample},
     };
 
     #[test]
@@ -43,7 +40,7 @@ mod tests {
         let mut schema = published();
         close(&mut schema);
         let validator = jsonschema::validator_for(&schema).unwrap();
-        for plan in [sample(), refused(), empty(), many(100), redact(&sample())] {
+        for plan in [sample(), refused(), empty(), many(100), redacted(sample())] {
             let (mut json, mut saved) = (Vec::new(), Vec::new());
             write_json(&plan, &mut json).unwrap();
             write(&plan, &mut saved).unwrap();
