@@ -47,8 +47,7 @@ fn document(snapshot: &Value, hcl: &str, by: Option<By>, as_of: &str, format: Fo
     let input = LoadInput {
         dir: Path::new("config"),
         policy_dir: None,
-        vars: &[],
-        var_files: &[],
+        assignments: &[],
         environment: &[],
         instant: as_of.parse().unwrap(),
         allow_files: &[],
