@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::{
     plan::Plan,
+    render::words,
     severity::Severity,
     tenant::{MfaState, ObservedTenant, UserId},
 };
@@ -32,6 +33,7 @@ pub(super) fn show(planned: &mut Planned, args: &PlanArgs, context: &mut Context
         "as of", "apply", "hold", "block", "worst findings"
     )?;
     line("now", &planned.plan, "", context)?;
+    let mut unknown = behaviour_unknown(&planned.plan);
     applied(&planned.plan, &mut planned.observed);
     let as_of = context.global.as_of;
     for date in dates {
@@ -52,9 +54,23 @@ pub(super) fn show(planned: &mut Planned, args: &PlanArgs, context: &mut Context
         context.global.as_of = as_of;
         let (plan, opens) = plan?;
         line(&date.strftime("%Y-%m-%d").to_string(), &plan, &opens, context)?;
+        unknown = behaviour_unknown(&plan);
         applied(&plan, &mut planned.observed);
     }
+    if unknown > 0 {
+        writeln!(
+            context.out,
+            "{} on hold without a date: behaviour unknown. What lifts it:\n  {}",
+            words::count(unknown, "user"),
+            words::KNOWN_BEHAVIOUR.join("\n  ")
+        )?;
+    }
     Ok(())
+}
+
+/// How many wait until it is known how they sign in: no date opens these.
+fn behaviour_unknown(plan: &Plan) -> u64 {
+    plan.changes.iter().filter(|change| words::waits_for_behaviour(change)).count() as u64
 }
 
 /// Brings the tenant to where an apply of this plan leaves it.

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use crate::{
     config::{Config, Confirm, Declared, window::Openness},
-    desired::{self, Claim, Desired, ProtectionKind},
+    desired::{self, Claim, Desired, Hold, HoldKind, ProtectionKind},
     diag::Diagnostic,
     diff::{self, Action, Cause, Decision, DecisionKind, Transition},
     eval::Scope,
@@ -92,10 +92,14 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, BuildError> {
 
     let context = risk::Context::new(&facts, config, &desired);
     let mut assessed = risk::assess_changes(&context, &transitions);
+    let unknown = behaviour_unknown();
     let decisions: Vec<Decision> = transitions
         .iter()
         .zip(&assessed.findings)
-        .map(|(transition, findings)| decide(transition, findings, config.guardrails.block_at))
+        .zip(&assessed.behaviour_unknown)
+        .map(|((transition, findings), waits)| {
+            decide(transition, findings, waits.then_some(&unknown), config.guardrails.block_at)
+        })
         .collect();
     let (findings, not_evaluated) = risk::assess_plan(&context, &transitions, &decisions, &assessed);
     let changes: Vec<Change> = transitions
@@ -281,8 +285,20 @@ pub(crate) fn recounted(said: &Summary, changes: &[Change], findings: &[PlanFind
     counted
 }
 
-fn decide(transition: &Transition, findings: &[Finding], block_at: Severity) -> Decision {
-    Decision::new(transition.timing.clone(), withheld_by(&transition.before, findings, block_at))
+fn decide(transition: &Transition, findings: &[Finding], waits: Option<&Hold>, block_at: Severity) -> Decision {
+    let timing = match waits {
+        Some(hold) => transition.timing.clone().held(hold.clone()),
+        None => transition.timing.clone(),
+    };
+    Decision::new(timing, withheld_by(&transition.before, findings, block_at))
+}
+
+/// Why an account waits that looks like a workload while nobody knows how it signs in. One text for all of them; the
+/// signal stands in the finding.
+fn behaviour_unknown() -> Hold {
+    let reason =
+        "behaviour unknown: looks like a workload by its name and directory data, and how it signs in is not known";
+    Hold { kind: HoldKind::BehaviourUnknown, until: None, reason: reason.into() }
 }
 
 /// The rules that withhold a change of a user in this state: an unaccepted risk at or above `block_at` does, whether the

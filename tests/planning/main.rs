@@ -9,4 +9,5 @@ mod examples;
 mod judged;
 mod properties;
 mod rollouts;
+mod unknown_behaviour;
 mod world;
