@@ -13,7 +13,13 @@ use clap_complete::{
 };
 
 use super::{Cli, Environment, load::DIRECTORY, terminal::Guarded};
-use crate::{apply::journal::Store, config::Waivable, render::Format, risk, severity::Severity};
+use crate::{
+    apply::journal::Store,
+    config::Waivable,
+    render::{Format, readiness::Format as ReadinessFormat, replay::ReplayFormat},
+    risk,
+    severity::Severity,
+};
 
 /// The environment variable in which a completion script names its shell.
 pub(super) const VARIABLE: &str = "MFAPLAN_COMPLETE";
@@ -73,6 +79,7 @@ const VALUES: &[(&str, Takes)] = &[
     ("COMMAND", Takes::One(commands)),
     ("WHAT", Takes::One(rules)),
     ("FILE", Takes::File),
+    ("PLAN_FILE", Takes::File),
     ("FILES", Takes::File),
     ("PATHS", Takes::File),
     ("KEY", Takes::File),
@@ -81,6 +88,8 @@ const VALUES: &[(&str, Takes)] = &[
     ("DIR", Takes::Directory),
     ("NAME=VALUE", Takes::Text),
     ("TIME", Takes::Text),
+    ("DATE", Takes::Text),
+    ("P", Takes::Text),
     ("TEXT", Takes::Text),
     ("DIGEST", Takes::Text),
     ("USER", Takes::Text),
@@ -92,6 +101,8 @@ fn takes(arg: &Arg, command: &str) -> Option<Takes> {
     let name = arg.get_value_names()?.first()?.as_str();
     match (command, arg.get_id().as_str(), name) {
         (_, "waivers", _) => Some(Takes::One(waivers)),
+        ("readiness", _, "FORMAT") => Some(Takes::One(readiness_formats)),
+        ("replay", _, "FORMAT") => Some(Takes::One(replay_formats)),
         // A difference has three views only.
         ("diff", _, "FORMAT") => Some(Takes::One(difference_formats)),
         _ => VALUES.iter().find(|(one, _)| *one == name).map(|(_, takes)| *takes),
@@ -121,6 +132,14 @@ fn formats() -> Vec<CompletionCandidate> {
 
 fn difference_formats() -> Vec<CompletionCandidate> {
     [Format::Text, Format::Markdown, Format::Json].map(|format| candidate(format.as_str())).into()
+}
+
+fn readiness_formats() -> Vec<CompletionCandidate> {
+    ReadinessFormat::ALL.iter().map(|format| candidate(format.as_str())).collect()
+}
+
+fn replay_formats() -> Vec<CompletionCandidate> {
+    ReplayFormat::ALL.iter().map(|format| candidate(format.as_str())).collect()
 }
 
 fn severities() -> Vec<CompletionCandidate> {

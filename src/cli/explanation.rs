@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::{
     config::Config,
-    desired::{self, ProtectionKind},
+    desired::{self, Hold, HoldKind, ProtectionKind},
     diag::did_you_mean,
     diff::DecisionKind,
     facts::{
@@ -230,6 +230,17 @@ fn claims(
     }
 }
 
+/// What ends a hold, in words.
+fn lifted_by(hold: &Hold) -> &'static str {
+    match hold.kind {
+        HoldKind::NoWave => "applied once a wave of the rollout picks this user",
+        HoldKind::Wave => "applied once the wave opens",
+        HoldKind::Gate => "applied once the gate of the wave is met",
+        HoldKind::BehaviourUnknown => "lifted by any of these:",
+        HoldKind::Staged => "applied once the date has come or the user has registered",
+    }
+}
+
 fn outcome(out: &mut String, change: &Change) {
     let _ = writeln!(out, "\nPlan");
     let effective = if change.effective == change.after {
@@ -247,7 +258,12 @@ fn outcome(out: &mut String, change: &Change) {
             let _ = writeln!(out, "  decision: apply");
         }
         DecisionKind::Hold => {
-            let _ = writeln!(out, "  decision: hold; applied once the date has come or he has registered");
+            let _ = writeln!(out, "  decision: hold; {}", change.decision.hold().map_or("", lifted_by));
+            if render::words::waits_for_behaviour(change) {
+                for way in render::words::KNOWN_BEHAVIOUR {
+                    let _ = writeln!(out, "    {way}");
+                }
+            }
         }
         DecisionKind::Block => {
             let _ = writeln!(out, "  decision: block; to let it through:");

@@ -10,6 +10,7 @@ use crate::{
     facts::deadlines::{self, Deadline},
     plan::Plan,
     readiness,
+    render::words,
     severity::Severity,
     tenant::{MfaState, ObservedTenant, UserId},
 };
@@ -38,6 +39,7 @@ pub(super) fn show(planned: &mut Planned, args: &PlanArgs, context: &mut Context
         "as of", "apply", "hold", "block", "worst findings"
     )?;
     line("now", &planned.plan, "", context)?;
+    let mut unknown = behaviour_unknown(&planned.plan);
     applied(&planned.plan, &mut planned.observed);
     let as_of = context.global.as_of;
     for date in dates {
@@ -65,12 +67,26 @@ pub(super) fn show(planned: &mut Planned, args: &PlanArgs, context: &mut Context
         for wave in closed {
             writeln!(context.out, "{:<12} {wave}", "")?;
         }
+        unknown = behaviour_unknown(&plan);
         applied(&plan, &mut planned.observed);
     }
     for deadline in coming {
         retires(deadline, &ending, context)?;
     }
+    if unknown > 0 {
+        writeln!(
+            context.out,
+            "{} on hold without a date: behaviour unknown. What lifts it:\n  {}",
+            words::count(unknown, "user"),
+            words::KNOWN_BEHAVIOUR.join("\n  ")
+        )?;
+    }
     Ok(())
+}
+
+/// How many wait until it is known how they sign in: no date opens these.
+fn behaviour_unknown(plan: &Plan) -> u64 {
+    plan.changes.iter().filter(|change| words::waits_for_behaviour(change)).count() as u64
 }
 
 /// Brings the tenant to where an apply of this plan leaves it.

@@ -389,6 +389,8 @@ pub struct Guardrails {
     pub canary: u32,
     /// `stop_after_failures`
     pub stop_after_failures: u32,
+    /// `hold_unknown_workloads`: what looks like a workload waits until it is known how it signs in.
+    pub hold_unknown_workloads: bool,
     /// `window`s: a write needs all of them open.
     pub windows: Vec<Window>,
     /// `confirm`
@@ -415,6 +417,7 @@ impl Default for Guardrails {
             block_at: Severity::Critical,
             canary: 5,
             stop_after_failures: 3,
+            hold_unknown_workloads: true,
             windows: Vec::new(),
             confirm: Confirm::Yes,
             approvals: None,

@@ -51,6 +51,7 @@ pub(crate) fn merge(config: Option<Limits>, policy: Option<Limits>, diags: &mut 
     // Fewer users before the first verification is tighter; none at all (0) is the loosest.
     let canary = tighter!(canary, |a: u32, b: u32| a != 0 && (b == 0 || a < b));
     let stop_after_failures = tighter!(stop_after_failures, |a: u32, b: u32| a < b);
+    let hold_unknown_workloads = tighter!(hold_unknown_workloads, |a: bool, b: bool| a && !b);
     let confirm = tighter!(confirm, |a: Confirm, b: Confirm| a == Confirm::Tenant && b == Confirm::Yes);
     let certain = tighter!(certain, |a: u8, b: u8| a < b);
     let possible = tighter!(possible, |a: u8, b: u8| a < b);
@@ -116,6 +117,7 @@ pub(crate) fn merge(config: Option<Limits>, policy: Option<Limits>, diags: &mut 
         block_at: block_at.map_or(defaults.block_at, |bound| bound.value),
         canary: canary.map_or(defaults.canary, |bound| bound.value),
         stop_after_failures: stop_after_failures.map_or(defaults.stop_after_failures, |bound| bound.value),
+        hold_unknown_workloads: hold_unknown_workloads.map_or(defaults.hold_unknown_workloads, |bound| bound.value),
         windows: p.into_iter().chain(c).flat_map(|one| one.windows.iter().cloned()).collect(),
         confirm: confirm.map_or(defaults.confirm, |bound| bound.value),
         approvals,

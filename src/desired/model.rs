@@ -180,6 +180,18 @@ pub enum Timing {
     ThenHeld(Hold),
 }
 
+impl Timing {
+    /// The same, held for this reason as well: of two reasons the first by kind is told, and what waits anyway goes on
+    /// waiting.
+    #[must_use]
+    pub fn held(self, hold: Hold) -> Self {
+        match self {
+            Self::Until(own) if own.kind <= hold.kind => Self::Until(own),
+            Self::Now | Self::Until(_) | Self::ThenHeld(_) => Self::Until(hold),
+        }
+    }
+}
+
 /// What a hold waits for. Where several would hold a change, the first of them in this order is its reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

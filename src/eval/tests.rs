@@ -149,7 +149,7 @@ fn every_unknown_name_is_reported_at_its_place_with_the_nearest() {
 
 #[test]
 fn a_bare_name_is_told_what_it_probably_was() {
-    assert_eq!(problems("wave > 3"), [("wave".into(), "did you mean `var.wave`?".into())]);
+    assert_eq!(problems("secret > 3"), [("secret".into(), "did you mean `var.secret`?".into())]);
     assert_eq!(problems("department == \"x\""), [("department".into(), "did you mean `user.department`?".into())]);
     assert_eq!(problems("user.department == Finance")[0].1, "if a string was meant, put it into quotes: `\"Finance\"`");
     assert_eq!(problems("[for group in user.groups : gruop]")[0].1, "did you mean `group`?");

@@ -56,11 +56,24 @@ pub(crate) fn shared_device(user: &User) -> Option<&'static str> {
     if user.methods.as_ref().is_some_and(|all| all.iter().any(|one| methods::is_device_key(one))) {
         return Some("resource account key");
     }
-    if starts_with(&user.user_principal_name, "mtr-") {
+    // A name that anybody may give says something together with a sign-in only.
+    let signs_in = user.sign_ins.as_deref().and_then(any_sign_in) == Some(true);
+    if is_named_like_a_room(user) && signs_in {
         return Some("user principal name");
     }
-    let signs_in = user.sign_ins.as_deref().and_then(any_sign_in) == Some(true);
     (user.mailbox_purpose == Some(MailboxPurpose::Room) && signs_in).then_some("room mailbox that signs in")
+}
+
+/// Named as Microsoft's pages name the accounts of Teams rooms.
+#[must_use]
+pub(crate) fn is_named_like_a_room(user: &User) -> bool {
+    starts_with(&user.user_principal_name, "mtr-")
+}
+
+/// Is this known to be no person's account, whatever its sign-ins?
+#[must_use]
+pub(crate) fn is_no_person(user: &User) -> bool {
+    user.is_agent || sync_account(user).is_some() || shared_device(user).is_some() || is_bulk_enrolment(user)
 }
 
 /// A shared device that is a Teams room.
@@ -189,7 +202,7 @@ pub(crate) fn last_sign_in(user: &User, instant: Timestamp) -> LastSeen {
 /// Is it known how the user signs in: by a record of theirs, or by logs of both kinds that cover the window?
 #[must_use]
 pub(crate) fn sign_ins_known(user: &User) -> bool {
-    user.sign_ins.as_deref().is_some_and(SignIns::is_known)
+    user.sign_ins.as_deref().is_some_and(|sign_ins| any_sign_in(sign_ins).is_some())
 }
 
 /// Whole days from one instant to a later one; negative if it is earlier.

@@ -7,7 +7,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{Population, Signal, SignalModel, UserKind, kind};
+use super::{Population, Signal, SignalModel, UserKind, kind, recognise};
 use crate::{
     config::SignalSettings,
     eval::{UserFacts, UserField, Value},
@@ -61,6 +61,20 @@ impl<'t> Facts<'t> {
             }
             score => score,
         }
+    }
+
+    /// Does the account look like a workload by what stands in the directory, while nobody knows how it signs in? Accounts
+    /// that give themselves away by a role, a licence or a name of Microsoft's own tools are not in question.
+    #[must_use]
+    pub fn behaviour_unknown(&self, index: UserIndex) -> bool {
+        let user = self.tenant.user(index);
+        !recognise::sign_ins_known(user) && self.is_probably_a_machine(index) && !recognise::is_no_person(user)
+    }
+
+    /// Is it as likely as not that no person signs in with this account?
+    #[must_use]
+    pub fn is_probably_a_machine(&self, index: UserIndex) -> bool {
+        self.score(index) >= self.model.possible || recognise::is_named_like_a_room(self.tenant.user(index))
     }
 
     /// The signal with its lines.

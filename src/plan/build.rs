@@ -8,12 +8,12 @@ use rayon::prelude::*;
 
 use crate::{
     config::{Config, Confirm, Declared, window::Openness},
-    desired::{self, Claim, Desired, GateFacts, Managed, ProtectionKind},
+    desired::{self, Claim, Desired, GateFacts, Hold, HoldKind, Managed, ProtectionKind},
     diag::Diagnostic,
     diff::{self, Action, Cause, Decision, DecisionKind, Transition},
     eval::Scope,
     facts::{CompiledPolicies, Facts, UserKind, UserView},
-    replay::{self, Replay, Subject},
+    replay::{self, Forecast, Replay, Subject},
     risk::{self, Finding, Place, PlanFinding},
     severity::Severity,
     tenant::{MfaState, ObservedState, ObservedTenant, Text, UserIndex},
@@ -96,10 +96,14 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, BuildError> {
 
     let context = risk::Context::new(&facts, config, &desired);
     let mut assessed = risk::assess_changes(&context, &transitions);
+    let unknown = behaviour_unknown();
     let decisions: Vec<Decision> = transitions
         .iter()
         .zip(&assessed.findings)
-        .map(|(transition, findings)| decide(transition, findings, config.guardrails.block_at))
+        .zip(&assessed.behaviour_unknown)
+        .map(|((transition, findings), waits)| {
+            decide(transition, findings, waits.then_some(&unknown), config.guardrails.block_at)
+        })
         .collect();
     let (findings, not_evaluated) = risk::assess_plan(&context, &transitions, &decisions, &assessed);
     let changes: Vec<Change> = transitions
@@ -193,7 +197,17 @@ fn gates(config: &Config, facts: &Facts<'_>, desired: &mut Desired) {
         return;
     }
     let policies = CompiledPolicies::new(facts.tenant);
-    let given = GateFacts { facts, policies: &policies, breaks: |_: UserIndex, _: &Managed| None };
+    let forecast = Forecast::of(facts.tenant, &policies, config.instant);
+    let breaks = |index: UserIndex, managed: &Managed| {
+        let user = facts.tenant.user(index);
+        let (before, after) = (&user.mfa_state, managed.state);
+        let effective = after.effective(user.registered);
+        if before.known().is_some_and(|state| state == after || state == effective) {
+            return Some(0);
+        }
+        forecast.breaks(Subject { user, decision: DecisionKind::Hold, before, after, effective })
+    };
+    let given = GateFacts { facts, policies: &policies, breaks };
     desired::judge_gates(config.instant, &given, desired);
 }
 
@@ -300,8 +314,20 @@ pub(crate) fn recounted(said: &Summary, changes: &[Change], findings: &[PlanFind
     counted
 }
 
-fn decide(transition: &Transition, findings: &[Finding], block_at: Severity) -> Decision {
-    Decision::new(transition.timing.clone(), withheld_by(&transition.before, findings, block_at))
+fn decide(transition: &Transition, findings: &[Finding], waits: Option<&Hold>, block_at: Severity) -> Decision {
+    let timing = match waits {
+        Some(hold) => transition.timing.clone().held(hold.clone()),
+        None => transition.timing.clone(),
+    };
+    Decision::new(timing, withheld_by(&transition.before, findings, block_at))
+}
+
+/// Why an account waits that looks like a workload while nobody knows how it signs in. One text for all of them; the
+/// signal stands in the finding.
+fn behaviour_unknown() -> Hold {
+    let reason =
+        "behaviour unknown: looks like a workload by its name and directory data, and how it signs in is not known";
+    Hold { kind: HoldKind::BehaviourUnknown, until: None, reason: reason.into(), gate: None }
 }
 
 /// The rules that withhold a change of a user in this state: an unaccepted risk at or above `block_at` does, whether the

@@ -86,6 +86,8 @@ pub(super) fn refusals(judged: &Judged<'_>) -> Vec<Refusal> {
         confirm: _,
         approvals: _,
         auto_approve: _,
+        // Decided where the changes are.
+        hold_unknown_workloads: _,
         // Judged where the configuration is loaded, and where the facts are derived.
         not_acceptable: _,
         signal: _,

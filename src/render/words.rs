@@ -4,8 +4,9 @@ use jiff::{Timestamp, Unit};
 use serde_json::Value;
 
 use crate::{
+    desired::HoldKind,
     plan::{Change, Impact, LegacyAuth, ModernAuth, Plan, SeverityCounts, Summary},
-    risk::{Evidence, Finding},
+    risk::{self, Evidence, Finding, Traits},
     severity::Severity,
     tenant::{Source, Text},
 };
@@ -267,14 +268,52 @@ fn push_rest(out: &mut String, length: usize) {
 /// Does a finding say that a program signs in with this account? Such a change is best met by declaring the workload.
 #[must_use]
 pub(crate) fn is_suspected_workload(change: &Change) -> bool {
-    let workload = |rule: &str| {
-        matches!(
-            rule,
-            "MFA005" | "MFA006" | "MFA007" | "MFA008" | "MFA009" | "MFA010" | "MFA011" | "MFA012" | "MFA017" | "MFA031"
-        )
-    };
-    change.findings.iter().any(|one| one.accepted.is_none() && workload(&one.rule))
+    change.findings.iter().any(|one| one.accepted.is_none() && risk::traits(&one.rule).any(Traits::WORKLOAD))
 }
+
+/// The finding that says why an account may be a workload, where one does.
+#[must_use]
+pub(crate) fn suspicion(change: &Change) -> Option<&Finding> {
+    let speaks = |finding: &&Finding| risk::traits(&finding.rule).any(Traits::SIGNAL.or(Traits::NAME));
+    change.findings.iter().find(speaks).filter(|finding| finding.accepted.is_none())
+}
+
+/// Does the change wait because nobody knows how the account signs in?
+#[must_use]
+pub(crate) fn waits_for_behaviour(change: &Change) -> bool {
+    change.decision.is_hold() && change.decision.hold().is_some_and(|hold| hold.kind == HoldKind::BehaviourUnknown)
+}
+
+/// Changes that raise what may be a workload and are not withheld: first those that wait for it to be known, then by name.
+#[must_use]
+pub(crate) fn possible_workloads(plan: &Plan) -> Vec<&Change> {
+    let possible = |change: &&Change| {
+        waits_for_behaviour(change)
+            || change.action.raises() && !change.decision.is_block() && suspicion(change).is_some()
+    };
+    let mut found: Vec<&Change> = plan.changes.iter().filter(possible).collect();
+    found.sort_by_key(|change| !waits_for_behaviour(change));
+    found
+}
+
+/// `Possible workloads: 3 users, 2 of them on hold until it is known how they sign in`
+#[must_use]
+pub(crate) fn workloads_title(changes: &[&Change]) -> String {
+    let held = changes.iter().filter(|change| waits_for_behaviour(change)).count() as u64;
+    let hold = match held {
+        0 => String::new(),
+        held if held == len(changes) => ", on hold until it is known how they sign in".to_owned(),
+        held => format!(", {} of them on hold until it is known how they sign in", number(held)),
+    };
+    format!("Possible workloads: {}{hold}", count(len(changes), "user"))
+}
+
+/// What lifts the hold of an account whose behaviour is unknown.
+pub(crate) const KNOWN_BEHAVIOUR: [&str; 3] = [
+    "sign-in records: `sign_ins` in the `tenant` block, or the sign-in log of Microsoft Graph (AuditLog.Read.All)",
+    "a `service_account` block, where a program or a device signs in",
+    "`accept \"MFA009\"` for the user, where the owner has said that a person signs in",
+];
 
 /// A string literal of a configuration: what is written there is what is meant, whatever it holds.
 #[must_use]
@@ -303,10 +342,10 @@ pub(crate) fn label(user_principal_name: &str) -> String {
     if label.starts_with(|c: char| c.is_ascii_alphabetic()) { label } else { format!("user_{label}") }
 }
 
-/// Rules whose findings no `accept` can lift: the state is not known, or not the one that was planned for.
+/// Can an `accept` lift findings of this rule?
 #[must_use]
 pub(crate) fn is_acceptable(rule: &str) -> bool {
-    !matches!(rule, "MFA044" | "MFA045")
+    risk::waivable(rule)
 }
 
 #[cfg(test)]

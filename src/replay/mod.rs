@@ -13,5 +13,5 @@ mod tests;
 mod verdict;
 
 pub(crate) use model::{NotReplayed, Replay, ReplayDay, ReplayWindow, Replayed, ReplayedUser, Row, RowApp, Verdicts};
-pub(crate) use run::{Subject, replay};
+pub(crate) use run::{Forecast, Subject, replay};
 pub(crate) use verdict::Verdict;

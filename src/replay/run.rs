@@ -65,6 +65,28 @@ pub(crate) fn replay(
     Some(summed(all, window(instant, days.max())))
 }
 
+/// What a gate asks of a replay, user by user.
+pub(crate) struct Forecast<'a> {
+    askers: Askers<'a>,
+    policies: &'a CompiledPolicies,
+    instant: Timestamp,
+}
+
+impl<'a> Forecast<'a> {
+    /// For this tenant, as it stands.
+    #[must_use]
+    pub(crate) fn of(tenant: &'a ObservedTenant, policies: &'a CompiledPolicies, instant: Timestamp) -> Self {
+        Self { askers: Askers::of(tenant), policies, instant }
+    }
+
+    /// How many sign-ins of one user would break or be blocked; `None` where they cannot be replayed.
+    #[must_use]
+    pub(crate) fn breaks(&self, subject: Subject<'_>) -> Option<u64> {
+        let One { replayed, days: _ } = replay_one(self.policies, &self.askers, self.instant, subject).ok()?;
+        Some(replayed.verdicts.of(Verdict::Breaks) + replayed.verdicts.of(Verdict::Blocked))
+    }
+}
+
 /// The records of a user, where they are known one by one.
 fn records(user: &User) -> Option<&[Cell]> {
     user.sign_ins.as_ref()?.cells.as_deref()

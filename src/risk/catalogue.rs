@@ -1,6 +1,9 @@
 //! The catalogue: every built-in rule.
 
-use super::{rule::Rule, rules};
+use super::{
+    rule::{Rule, Traits},
+    rules,
+};
 use crate::config::KnownRule;
 
 /// Every built-in rule, by id.
@@ -18,6 +21,13 @@ pub(crate) fn is_own(id: &str) -> bool {
 #[must_use]
 pub(crate) fn rule(id: &str) -> Option<&'static Rule> {
     registry().iter().copied().find(|rule| rule.id.eq_ignore_ascii_case(id) || rule.name.eq_ignore_ascii_case(id))
+}
+
+/// What a finding of this rule says of the account; nothing where the rule is the configuration's own, or of another
+/// version.
+#[must_use]
+pub(crate) fn traits(id: &str) -> Traits {
+    registry().iter().find(|rule| rule.id == id).map_or(Traits::NONE, |rule| rule.traits)
 }
 
 /// Id, name and worst severity of every rule, for the configuration.

@@ -9,9 +9,12 @@ use super::{
     case::Case,
     catalogue::registry,
     own::{ChangeValues, OwnVerdict, evaluate},
-    rule::{Check, Verdict},
+    rule::{Check, Rule, Traits, Verdict},
 };
 use crate::{diff::Transition, tenant::Fact};
+
+/// The rule whose acceptance also says that somebody has asked the owner, where nobody can see how an account signs in.
+const POSSIBLE: &str = "MFA009";
 
 /// How many transitions one task takes: large enough that tasks cost nothing, small enough for two cores to share.
 const CHUNK: usize = 2048;
@@ -21,6 +24,9 @@ const CHUNK: usize = 2048;
 pub struct ChangeFindings {
     /// Per transition, in its order: worst first, then by rule.
     pub findings: Vec<Vec<Finding>>,
+    /// Per transition, in its order: it raises what looks like a workload, nobody knows how that signs in, and the
+    /// question was not accepted.
+    pub behaviour_unknown: Vec<bool>,
     /// Rules that lacked a fact, by rule, then fact.
     pub not_evaluated: Vec<NotEvaluated>,
     /// Own rules that failed: the rule's id and the first message.
@@ -56,6 +62,7 @@ pub fn assess_changes(context: &Context<'_>, transitions: &[Transition]) -> Chan
 /// The result of some transitions.
 struct Part {
     findings: Vec<Vec<Finding>>,
+    behaviour_unknown: Vec<bool>,
     /// Per built-in rule and fact.
     blind: Vec<[u64; Fact::ALL.len()]>,
     /// Per own rule: without a fact, and the first failure.
@@ -67,6 +74,7 @@ impl Part {
     fn new(context: &Context<'_>) -> Self {
         Self {
             findings: Vec::new(),
+            behaviour_unknown: Vec::new(),
             blind: vec![[0; Fact::ALL.len()]; registry().len()],
             own: vec![(0, None); context.config.rules.len()],
             used_accepts: vec![false; context.config.accepts.len()],
@@ -75,7 +83,7 @@ impl Part {
 
     fn assess(&mut self, context: &Context<'_>, own: &ChangeValues, transition: &Transition) -> Vec<Finding> {
         let case = Case::new(context, transition);
-        let mut findings = Vec::new();
+        let mut found: Vec<(&Rule, Finding)> = Vec::new();
         for (index, rule) in registry().iter().enumerate() {
             let Check::Change(on, check) = rule.check else { continue };
             if !on.meets(case.on) || !context.is_enabled(index) {
@@ -84,14 +92,18 @@ impl Part {
             match check(&case) {
                 Verdict::Clear => {}
                 Verdict::Blind(fact) => self.blind[index][fact as usize] += 1,
-                Verdict::Fires(hit) => findings.push(context.finding(index, rule, hit)),
+                Verdict::Fires(hit) => found.push((rule, context.finding(index, rule, hit))),
                 Verdict::AtLeast(hit, fact) => {
                     self.blind[index][fact as usize] += 1;
-                    findings.push(context.finding(index, rule, hit));
+                    found.push((rule, context.finding(index, rule, hit)));
                 }
             }
         }
-        suppress(&mut findings);
+        suppress(&mut found);
+        if context.facts.is_probably_a_machine(transition.user) {
+            advise_nobody(&mut found);
+        }
+        let mut findings: Vec<Finding> = found.into_iter().map(|(_, finding)| finding).collect();
         for (index, rule) in context.config.rules.iter().enumerate() {
             match evaluate(rule, context.config, own, &case) {
                 OwnVerdict::Clear => {}
@@ -103,6 +115,9 @@ impl Part {
                 }
             }
         }
+        let waits = context.behaviour_unknown(transition)
+            && context.waivers.find(POSSIBLE, Some(transition.user), &mut self.used_accepts).is_none();
+        self.behaviour_unknown.push(waits);
         for finding in &mut findings {
             finding.accepted = context.waivers.find(&finding.rule, Some(transition.user), &mut self.used_accepts);
         }
@@ -111,8 +126,9 @@ impl Part {
     }
 
     fn join(&mut self, other: Self) {
-        let Self { findings, blind, own, used_accepts } = other;
+        let Self { findings, behaviour_unknown, blind, own, used_accepts } = other;
         self.findings.extend(findings);
+        self.behaviour_unknown.extend(behaviour_unknown);
         for (mine, theirs) in self.blind.iter_mut().zip(blind) {
             mine.iter_mut().zip(theirs).for_each(|(mine, theirs)| *mine += theirs);
         }
@@ -124,7 +140,7 @@ impl Part {
     }
 
     fn finish(self, context: &Context<'_>) -> ChangeFindings {
-        let Self { findings, blind, own, used_accepts } = self;
+        let Self { findings, behaviour_unknown, blind, own, used_accepts } = self;
         let mut not_evaluated = Vec::new();
         for (rule, counts) in registry().iter().zip(blind) {
             for (fact, users) in Fact::ALL.iter().zip(counts).filter(|(_, users)| *users > 0) {
@@ -139,7 +155,7 @@ impl Part {
             }
             errors.extend(error.map(|message| (id.into_owned(), message)));
         }
-        ChangeFindings { findings, not_evaluated, errors, used_accepts }
+        ChangeFindings { findings, behaviour_unknown, not_evaluated, errors, used_accepts }
     }
 }
 
@@ -147,19 +163,27 @@ impl Part {
 /// device, a bulk enrolment token, an agent – need not also look like a service account, nor be told to register: nobody
 /// is there to. And a name alone adds nothing to a signal that names are part of. Acceptance and severity play no part, so
 /// that accepting one finding never hides or shows another.
-fn suppress(findings: &mut Vec<Finding>) {
-    const NO_PERSON: [&str; 4] = ["MFA001", "MFA012", "MFA013", "MFA032"];
-    const SIGNAL: [&str; 2] = ["MFA008", "MFA009"];
-    const REGISTRATION: [&str; 8] = ["MFA018", "MFA019", "MFA020", "MFA021", "MFA022", "MFA023", "MFA027", "MFA028"];
-    if findings.len() < 2 {
+fn suppress(found: &mut Vec<(&Rule, Finding)>) {
+    if found.len() < 2 {
         return;
     }
-    let has = |ids: &[&str]| findings.iter().any(|one| ids.contains(&&*one.rule));
-    let no_person = has(&NO_PERSON);
-    let scored = has(&SIGNAL);
-    findings.retain(|one| {
-        let rule = &*one.rule;
-        let general = no_person && (SIGNAL.contains(&rule) || REGISTRATION.contains(&rule));
-        !(general || rule == "MFA010" && (no_person || scored))
-    });
+    let any = |traits: Traits| found.iter().any(|(rule, _)| rule.traits.any(traits));
+    let mut dropped = Traits::NONE;
+    if any(Traits::NO_PERSON) {
+        dropped = dropped.or(Traits::SIGNAL).or(Traits::NAME).or(Traits::PERSONAL);
+    }
+    if any(Traits::SIGNAL) {
+        dropped = dropped.or(Traits::NAME);
+    }
+    found.retain(|(rule, _)| !rule.traits.any(dropped));
+}
+
+/// A program cannot register: whoever looks after it would register a method of their own, for an account that several
+/// know the password of.
+fn advise_nobody(found: &mut [(&Rule, Finding)]) {
+    for (_, finding) in found.iter_mut().filter(|(rule, _)| rule.traits.any(Traits::REGISTER)) {
+        finding.remediation = "Find out first what signs in with this account: a program or a device cannot register. \
+                               Declare a workload as `service_account`; a person registers before the change."
+            .into();
+    }
 }

@@ -13,6 +13,7 @@ use super::{
 use crate::{
     config::{Config, Declared, Layer},
     desired::Desired,
+    diff::Transition,
     facts::{CompiledPolicies, Facts, UserKind},
     severity::Severity,
     tenant::{ObservedTenant, Text, User, UserIndex},
@@ -80,6 +81,14 @@ impl<'a> Context<'a> {
             settings: catalogue::registry().iter().map(|rule| setting(config, rule)).collect(),
             domains,
         }
+    }
+
+    /// Would this transition raise an account that looks like a workload, while nobody knows how it signs in? Whether the
+    /// rules about workloads are switched off plays no part.
+    pub(super) fn behaviour_unknown(&self, transition: &Transition) -> bool {
+        self.config.guardrails.hold_unknown_workloads
+            && transition.action.raises()
+            && self.facts.behaviour_unknown(transition.user)
     }
 
     pub(super) fn is_enabled(&self, rule: usize) -> bool {

@@ -25,7 +25,7 @@ pub(crate) mod testing_policies;
 mod tests;
 mod waivers;
 
-pub(crate) use catalogue::{is_own, rule, waivable};
+pub(crate) use catalogue::{is_own, rule, traits, waivable};
 pub use catalogue::{known_rules, registry};
 pub(crate) use changes::ChangeFindings;
 pub use changes::assess_changes;
@@ -33,4 +33,4 @@ pub use context::Context;
 pub(crate) use finding::{Accepted, Evidence, Finding, FindingUser, NotEvaluated, Place, PlanFinding};
 pub use plan_rules::assess_plan;
 pub use rule::RuleKind;
-pub(crate) use rule::{Rule, RuleDoc};
+pub(crate) use rule::{Rule, RuleDoc, Traits};

@@ -20,11 +20,47 @@ pub struct Rule {
     pub grades: &'static [Severity],
     /// The facts it needs.
     pub facts: &'static [Fact],
+    /// What a finding says of the account, beside the risk.
+    pub traits: Traits,
     /// What to do, in a sentence.
     pub remediation: &'static str,
     /// The rest of its page.
     pub doc: RuleDoc,
     pub(super) check: Check,
+}
+
+/// What a finding of a rule says of the account, beside the risk: a set. The engine and the views ask it, so that a new
+/// rule says of itself what lists of ids elsewhere would forget.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Traits(u8);
+
+impl Traits {
+    /// None of the others.
+    pub const NONE: Self = Self(0);
+    /// The account is known to be no person. Nobody is there to register, and it need not look like a workload as well.
+    pub const NO_PERSON: Self = Self(1);
+    /// A program or a device may sign in with the account, so declaring a workload may be the way out.
+    pub const WORKLOAD: Self = Self(2);
+    /// The service account signal speaks, which names are part of.
+    pub const SIGNAL: Self = Self(4);
+    /// A name speaks, and nothing else.
+    pub const NAME: Self = Self(8);
+    /// It means something of a person only.
+    pub const PERSONAL: Self = Self(16);
+    /// What helps is that somebody registers a method.
+    pub const REGISTER: Self = Self(32);
+
+    /// The traits of both.
+    #[must_use]
+    pub const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Has it any of these?
+    #[must_use]
+    pub const fn any(self, of: Self) -> bool {
+        self.0 & of.0 != 0
+    }
 }
 
 /// The documentation of a rule, Markdown.
@@ -201,7 +237,7 @@ impl From<Hit> for Verdict {
 
 /// What every rule file needs.
 pub(super) mod prelude {
-    pub(in crate::risk) use super::{Check, Hit, On, Rule, RuleDoc, Verdict};
+    pub(in crate::risk) use super::{Check, Hit, On, Rule, RuleDoc, Traits, Verdict};
     pub(in crate::risk) use crate::{
         facts::{deadlines, methods, recognise},
         risk::{case::Case, plan_case::PlanCase},

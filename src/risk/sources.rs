@@ -2,10 +2,7 @@
 
 /// Titles and addresses.
 const PAGES: &[(&str, &str)] = &[
-    (
-        "Agent users in Microsoft Entra Agent ID",
-        "https://learn.microsoft.com/entra/agent-id/identity-platform/agent-users",
-    ),
+    ("Agent users in Microsoft Entra Agent ID", "https://learn.microsoft.com/entra/agent-id/agent-users"),
     (
         "Authentication and Conditional Access for Microsoft Entra External ID",
         "https://learn.microsoft.com/entra/external-id/authentication-conditional-access",

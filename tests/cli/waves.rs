@@ -2,10 +2,7 @@
 
 use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt, path::Path};
 
-use crate::{
-    binary::Sandbox,
-    tenant::{AS_OF, TENANT, people},
-};
+use crate::tenant::{AS_OF, TENANT, people};
 
 fn at<'a>(args: &[&'a str]) -> Vec<&'a str> {
     [args, &AS_OF].concat()

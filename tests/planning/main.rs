@@ -12,4 +12,5 @@ mod judged;
 mod properties;
 mod readiness;
 mod rollouts;
+mod unknown_behaviour;
 mod world;

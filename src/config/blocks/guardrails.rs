@@ -25,6 +25,7 @@ pub(crate) struct Limits {
     pub(crate) block_at: Option<(Severity, Span)>,
     pub(crate) canary: Option<(u32, Span)>,
     pub(crate) stop_after_failures: Option<(u32, Span)>,
+    pub(crate) hold_unknown_workloads: Option<(bool, Span)>,
     pub(crate) windows: Vec<Window>,
     pub(crate) confirm: Option<(Confirm, Span)>,
     pub(crate) approvals: Option<Approvals>,
@@ -69,6 +70,10 @@ pub(crate) fn guardrails(
         block_at: block_at.and_then(|(name, span)| Some((name.parse().ok()?, span))),
         canary: count("canary", diags),
         stop_after_failures: count("stop_after_failures", diags),
+        hold_unknown_workloads: reader
+            .bool("hold_unknown_workloads", diags)
+            .value()
+            .map(|holds| (holds, block.key("hold_unknown_workloads").unwrap_or(block.raw.header))),
         windows: block
             .blocks
             .iter()

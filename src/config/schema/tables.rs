@@ -411,6 +411,12 @@ const GUARDRAILS: BlockSchema = BlockSchema {
         defaulted("canary", Kind::Number, "5", "How many users are changed and verified before the others; 0 = none."),
         defaulted("stop_after_failures", Kind::Number, "3", "More failures than this stop the run."),
         defaulted(
+            "hold_unknown_workloads",
+            Kind::Bool,
+            "true",
+            "An account that looks like a workload by its name and directory data waits while nobody knows how it signs in. Sign-in records, a `service_account` block or `accept \"MFA009\"` lift the hold; `false` switches it off.",
+        ),
+        defaulted(
             "confirm",
             Kind::OneOf(&["yes", "tenant"]),
             "\"yes\"",

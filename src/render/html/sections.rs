@@ -25,6 +25,7 @@ pub(super) fn write(plan: &Plan, limit: usize, out: &mut dyn Write) -> io::Resul
         refused(plan),
         flow(plan),
         blocked(plan),
+        workloads(plan),
         super::super::replay::html_section(plan),
         tenant(plan),
         rules(plan),
@@ -196,6 +197,31 @@ fn cause_section(cause: &Cause<'_>, out: &mut String) {
 
 fn user(change: &Change) -> String {
     format!("<code>{}</code> {}", html(&change.user.user_principal_name), words::transition(change))
+}
+
+/// Accounts that may be workloads, and what lifts their hold.
+fn workloads(plan: &Plan) -> String {
+    let changes = words::possible_workloads(plan);
+    if changes.is_empty() {
+        return String::new();
+    }
+    let mut out = format!("<section><h2>{}</h2>", html(&words::workloads_title(&changes)));
+    if changes.iter().any(|change| words::waits_for_behaviour(change)) {
+        let ways: String = words::KNOWN_BEHAVIOUR.iter().map(|way| format!("<li>{}</li>", html(way))).collect();
+        let _ = write!(out, "<p>Any of these lifts the hold:</p><ul class=\"findings\">{ways}</ul>");
+    }
+    out.push_str("<ul class=\"users\">");
+    for change in changes.iter().take(NAMED) {
+        let waits = if words::waits_for_behaviour(change) { " waits" } else { "" };
+        let evidence = words::suspicion(change).map(words::evidence).unwrap_or_default();
+        let _ = write!(out, "<li>{}{waits} <span class=\"quiet\">{}</span></li>", user(change), html(&evidence));
+    }
+    let rest = changes.len().saturating_sub(NAMED);
+    if rest > 0 {
+        let _ = write!(out, "<li>and {} more in the table below</li>", words::number(rest as u64));
+    }
+    out.push_str("</ul></section>\n");
+    out
 }
 
 /// Findings that are not of one change, failed checks, missing facts, notes, waivers.

@@ -41,6 +41,7 @@ pub(super) fn sections(plan: &Plan, detail: Detail) -> Vec<Section<'_>> {
     let (blocked, others): (Vec<_>, Vec<_>) = by_worst(plan).into_iter().partition(|one| one.blocked);
     let (grave, minor): (Vec<_>, Vec<_>) = others.into_iter().partition(|one| one.cause.severity >= Severity::High);
     titled("Critical and high risks", grave, detail, &mut sections);
+    sections.extend(workloads(plan, detail));
     let groups = groups(plan);
     if !groups.is_empty() {
         sections.push(Section::bare("\n### Changes\n\n".to_owned()));
@@ -49,6 +50,29 @@ pub(super) fn sections(plan: &Plan, detail: Detail) -> Vec<Section<'_>> {
     titled("Blocked: withheld, while the others go on", blocked, detail, &mut sections);
     titled("Further risks", minor, detail, &mut sections);
     sections
+}
+
+/// Accounts that may be workloads, before the changes.
+fn workloads(plan: &Plan, detail: Detail) -> Option<Section<'_>> {
+    let changes = words::possible_workloads(plan);
+    if changes.is_empty() {
+        return None;
+    }
+    let held = changes.iter().any(|change| words::waits_for_behaviour(change));
+    let lifted =
+        if held { format!(" Lifted by {}.", words::KNOWN_BEHAVIOUR.map(prose).join("; ")) } else { String::new() };
+    let head = format!("**{}.**{lifted}", prose(&words::workloads_title(&changes)));
+    if detail != Detail::Full {
+        return Some(Section::bare(format!("\n{head}\n")));
+    }
+    let open = format!("\n### Possible workloads\n\n{head}\n\n<details><summary>Users</summary>\n\n");
+    Some(Section::new((open, "\n</details>\n"), "- … and {} more\n", changes.len(), false, move |at| {
+        let Some(change) = changes.get(at) else { return String::new() };
+        let waits = if words::waits_for_behaviour(change) { ", waits" } else { "" };
+        let evidence = words::suspicion(change).map(words::evidence).unwrap_or_default();
+        let evidence = if evidence.is_empty() { evidence } else { format!(" — {}", prose(&evidence)) };
+        format!("- {} {}{waits}{evidence}\n", name(&change.user.user_principal_name), words::transition(change))
+    }))
 }
 
 /// Findings of one rule, with those users only whose worst finding it is.
@@ -71,6 +95,8 @@ fn by_worst(plan: &Plan) -> Vec<Listed<'_>> {
                 .copied()
                 .filter(|(change, _)| change.decision.is_block() == blocked)
                 .filter(|(change, _)| listed_under(change).is_some_and(|one| one.rule == rule))
+                // They have a section of their own.
+                .filter(|(change, finding)| blocked || words::suspicion(change) != Some(finding))
                 .collect();
             of
         };

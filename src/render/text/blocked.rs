@@ -76,7 +76,8 @@ fn cause_section(users: &[Withheld<'_>], page: &mut Page<'_>) -> io::Result<()> 
     }
     list(users, page, (!common).then_some(()))?;
     page.prose("    Fix: ", &first.remediation, None)?;
-    let workloads: Vec<_> = users.iter().filter(|(change, _)| words::is_suspected_workload(change)).copied().collect();
+    let all: Vec<&Change> = users.iter().map(|(change, _)| *change).collect();
+    let workloads: Vec<&Change> = all.iter().copied().filter(|change| words::is_suspected_workload(change)).collect();
     if !workloads.is_empty() {
         page.prose(
             "    Or declare the workload, ",
@@ -84,25 +85,25 @@ fn cause_section(users: &[Withheld<'_>], page: &mut Page<'_>) -> io::Result<()> 
             None,
         )?;
         let reason = format!("a workload ({} {})", first.rule, first.name);
-        let open = format!("service_account \"{}\" {{", words::label(&workloads[0].0.user.user_principal_name));
+        let open = format!("service_account \"{}\" {{", words::label(&workloads[0].user.user_principal_name));
         block(&open, &workloads, &[("owner", "…"), ("reason", &reason)], page)?;
     }
     if words::is_acceptable(&first.rule) {
         page.line("    Or accept the risk, with your reason and date:")?;
         let expires = page.in_days(ACCEPTED_DAYS);
-        block(&format!("accept \"{}\" {{", first.rule), users, &[("reason", "…"), ("expires", &expires)], page)?;
+        block(&format!("accept \"{}\" {{", first.rule), &all, &[("reason", "…"), ("expires", &expires)], page)?;
     }
     Ok(())
 }
 
 /// A proposed waiver lasts a quarter.
-const ACCEPTED_DAYS: i64 = 90;
+pub(super) const ACCEPTED_DAYS: i64 = 90;
 
 /// A block of a configuration, as it would be written there: it parses as printed, and is about exactly these users.
-fn block(open: &str, users: &[Withheld<'_>], arguments: &[(&str, &str)], page: &mut Page<'_>) -> io::Result<()> {
+pub(super) fn block(open: &str, users: &[&Change], arguments: &[(&str, &str)], page: &mut Page<'_>) -> io::Result<()> {
     page.line(&format!("      {}", escape::text(open)))?;
     page.line("        users = [")?;
-    for (at, (change, _)) in users.iter().enumerate() {
+    for (at, change) in users.iter().enumerate() {
         if at == DETAILED && !page.verbose {
             let left = words::number((users.len() - at) as u64);
             page.line(&format!("          # and {left} more: --verbose lists them"))?;

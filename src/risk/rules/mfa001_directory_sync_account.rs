@@ -8,6 +8,7 @@ pub(super) static RULE: Rule = Rule {
     title: "This is the account of Microsoft Entra Connect",
     grades: &[Critical],
     facts: &[Fact::Roles],
+    traits: Traits::NO_PERSON,
     remediation: "Leave the account out, and move Microsoft Entra Connect to its application identity with a certificate.",
     doc: RuleDoc {
         meaning: "The account holds the role Directory Synchronization Accounts (or On Premises Directory Sync Account), has the display name that Microsoft Entra Connect gives it, or a sign-in name that starts with `Sync_`.",

@@ -9,6 +9,7 @@ pub(super) static RULE: Rule = Rule {
     title: "Probably an emergency account that nobody declared",
     grades: &[Critical],
     facts: &[Fact::Roles, Fact::ConditionalAccess, Fact::SignInActivity, Fact::Directory],
+    traits: Traits::NONE,
     remediation: "Declare the account as `break_glass` and give it a FIDO2 key or a certificate.",
     doc: RuleDoc {
         meaning: "The account is excluded by name, group or role from every enabled Conditional Access policy for all applications that asks for MFA or blocks and would otherwise reach it, from two such policies at least (policies that name only the account itself, or a group of at most five, do not count against it); or carries `BG` in extensionAttribute1, or is a permanent Global Administrator in the cloud only, with an `onmicrosoft.com` name, that is known not to have signed in for 30 days.",

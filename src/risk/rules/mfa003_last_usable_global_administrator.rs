@@ -14,6 +14,7 @@ pub(super) static RULE: Rule = Rule {
     title: "No Global Administrator could sign in after this plan",
     grades: &[Critical, High],
     facts: &[Fact::Roles, Fact::Registration],
+    traits: Traits::NONE,
     remediation: "Register a usable method for another Global Administrator first.",
     doc: RuleDoc {
         meaning: "After the changes that will be performed, no enabled Global Administrator is left who is `disabled` or has a usable method. Eligible administrators and emergency accounts count. Telephones count until the service gives them up. Where the methods of some are unknown, the rule is high, not critical, if the plan raises a Global Administrator, and is not evaluated otherwise.",

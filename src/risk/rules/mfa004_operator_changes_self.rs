@@ -8,6 +8,7 @@ pub(super) static RULE: Rule = Rule {
     title: "You are about to change your own account",
     grades: &[Critical, High],
     facts: &[Fact::Registration],
+    traits: Traits::NONE,
     remediation: "Let another administrator, or an application identity, apply this change.",
     doc: RuleDoc {
         meaning: "The signed-in operator is in the plan. Critical when the change raises them and no usable method is known; else high. With an application identity the rule does not apply.",

@@ -9,6 +9,7 @@ pub(super) static RULE: Rule = Rule {
     title: "A program signs in with this password",
     grades: &[Critical],
     facts: &[Fact::SignIns],
+    traits: Traits::WORKLOAD,
     remediation: "Move the program to a workload identity: managed identity, or an app registration with a certificate.",
     doc: RuleDoc {
         meaning: "There were successful sign-ins by the resource owner password credential grant (ROPC) in the window.",

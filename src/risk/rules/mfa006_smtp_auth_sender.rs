@@ -8,6 +8,7 @@ pub(super) static RULE: Rule = Rule {
     title: "Sends mail by SMTP AUTH",
     grades: &[Critical],
     facts: &[Fact::SignIns],
+    traits: Traits::WORKLOAD,
     remediation: "Use OAuth for SMTP, a relay connector or High Volume Email.",
     doc: RuleDoc {
         meaning: "There were successful sign-ins by SMTP AUTH in the window, and the change ends in enforced (enabling counts where the user is registered, or where that is unknown).",

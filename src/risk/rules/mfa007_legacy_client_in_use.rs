@@ -10,6 +10,7 @@ pub(super) static RULE: Rule = Rule {
     title: "Uses a legacy mail client",
     grades: &[High],
     facts: &[Fact::SignIns],
+    traits: Traits::WORKLOAD,
     remediation: "Move the user to a client with modern authentication first.",
     doc: RuleDoc {
         meaning: "There were successful sign-ins by a legacy protocol other than SMTP (IMAP, POP, Exchange ActiveSync, older Outlook and so on), and the change ends in enforced.",

@@ -8,6 +8,7 @@ pub(super) static RULE: Rule = Rule {
     title: "Behaves like a service account",
     grades: &[Critical, High],
     facts: &[Fact::SignIns],
+    traits: Traits::WORKLOAD.or(Traits::SIGNAL),
     remediation: "Move the workload to a managed identity or an app registration with a certificate, or declare it as `service_account`.",
     doc: RuleDoc {
         meaning: "The service account signal reaches the certain score (default 70), with at least one line of evidence that shows the account at work. Critical where the change ends in enforced or the account is privileged; else high. Without sign-in facts the rule is not evaluated below that score.",

@@ -8,6 +8,7 @@ pub(super) static RULE: Rule = Rule {
     title: "May be a service account",
     grades: &[Medium],
     facts: &[Fact::SignIns],
+    traits: Traits::WORKLOAD.or(Traits::SIGNAL),
     remediation: "Ask the owner, and put the account into a later wave.",
     doc: RuleDoc {
         meaning: "The service account signal is between the possible (default 40) and the certain score (default 70).",

@@ -8,6 +8,7 @@ pub(super) static RULE: Rule = Rule {
     title: "Named like a service account, behaviour unknown",
     grades: &[Medium],
     facts: &[],
+    traits: Traits::WORKLOAD.or(Traits::NAME),
     remediation: "Confirm with the owner that a person uses this account.",
     doc: RuleDoc {
         meaning: "A word such as `svc`, `scan` or `backup` stands in the sign-in or display name, and there are no sign-in facts to confirm or clear it. Whole words only; digits end a word.",

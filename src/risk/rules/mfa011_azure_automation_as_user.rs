@@ -8,6 +8,7 @@ pub(super) static RULE: Rule = Rule {
     title: "Azure automation runs as this user",
     grades: &[High],
     facts: &[Fact::SignIns],
+    traits: Traits::WORKLOAD,
     remediation: "Use a managed identity, or OIDC federation for pipelines.",
     doc: RuleDoc {
         meaning: "There are sign-ins to Azure CLI or Azure PowerShell and the service account signal reaches the possible score.",

@@ -9,9 +9,10 @@ pub(super) static RULE: Rule = Rule {
     title: "This is the account of a shared device",
     grades: &[Critical],
     facts: &[Fact::Licenses, Fact::MailboxPurpose, Fact::Registration, Fact::SignIns],
+    traits: Traits::NO_PERSON.or(Traits::WORKLOAD),
     remediation: "Leave the account out; protect it by Conditional Access with locations and compliant devices.",
     doc: RuleDoc {
-        meaning: "The account has a licence for Teams Rooms or for shared Teams devices, a registered key of a resource account, a room mailbox that signs in, or a sign-in name that starts with `mtr-`.",
+        meaning: "The account has a licence for Teams Rooms or for shared Teams devices, a registered key of a resource account, a room mailbox that signs in, or a sign-in name that starts with `mtr-` and signs in. The name alone is no proof: while nothing is known of its sign-ins, such an account waits (behaviour unknown).",
         why: "The device signs in unattended: with MFA the meeting room, the lobby phone or the panel goes dark.",
         evidence: "What shows it.",
         action: "Declare it as `service_account`.",
@@ -29,16 +30,18 @@ fn check(case: &Case<'_>) -> Verdict {
             .into();
     }
     let room = user.mailbox_purpose == Some(MailboxPurpose::Room);
-    if room && case.signs_in() == Some(true) {
-        return Hit::new(Critical, "This room mailbox signs in: with MFA the room goes dark.")
-            .with("recognised_by", "room mailbox that signs in")
+    let named = recognise::is_named_like_a_room(user);
+    if (room || named) && case.signs_in() == Some(true) {
+        let by = if room { "room mailbox that signs in" } else { "user principal name" };
+        return Hit::new(Critical, "This room's account signs in: with MFA the room goes dark.")
+            .with("recognised_by", by)
             .into();
     }
     if user.licenses.is_none() {
         Verdict::Blind(Fact::Licenses)
     } else if user.mailbox_purpose.is_none() {
         Verdict::Blind(Fact::MailboxPurpose)
-    } else if room && case.signs_in().is_none() {
+    } else if (room || named) && case.signs_in().is_none() {
         Verdict::Blind(Fact::SignIns)
     } else {
         Verdict::Clear
@@ -75,6 +78,15 @@ mod tests {
                     Silent,
                 ),
                 ("by name", |w| w.user().user_principal_name = "MTR-Oslo@contoso.com".into(), Fires(Critical)),
+                (
+                    "by name, sign-ins unknown",
+                    |w| {
+                        w.user().user_principal_name = "mtr-oslo@contoso.com".into();
+                        w.user().sign_ins = None;
+                        w.user().last_sign_in = crate::tenant::LastSignIn::Unknown;
+                    },
+                    Blind,
+                ),
                 ("a room that signs in", |w| w.user().mailbox_purpose = Some(MailboxPurpose::Room), Fires(Critical)),
                 (
                     "a room that does not",

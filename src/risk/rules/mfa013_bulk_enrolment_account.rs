@@ -8,6 +8,7 @@ pub(super) static RULE: Rule = Rule {
     title: "This is a bulk enrolment token",
     grades: &[High],
     facts: &[],
+    traits: Traits::NO_PERSON,
     remediation: "Leave the account out.",
     doc: RuleDoc {
         meaning: "The sign-in name is `package_<guid>@…`: Windows Configuration Designer made the account for a provisioning package.",

@@ -9,6 +9,7 @@ pub(super) static RULE: Rule = Rule {
     title: "This is a shared mailbox",
     grades: &[High, Medium],
     facts: &[Fact::MailboxPurpose, Fact::SignIns],
+    traits: Traits::NONE,
     remediation: "Block sign-in to the account and delegate access to the mailbox.",
     doc: RuleDoc {
         meaning: "The mailbox is a shared one. High when the account signs in, by the counts of the window or by its last sign-in; else medium.",

@@ -9,6 +9,7 @@ pub(super) static RULE: Rule = Rule {
     title: "This is a room or equipment mailbox",
     grades: &[Low],
     facts: &[Fact::MailboxPurpose, Fact::SignIns],
+    traits: Traits::NONE,
     remediation: "Block sign-in to the account.",
     doc: RuleDoc {
         meaning: "The mailbox is a room or equipment and nobody signs in to it, as far as known. A room that signs in is MFA012.",

@@ -9,6 +9,7 @@ pub(super) static RULE: Rule = Rule {
     title: "Owns Power Platform connections",
     grades: &[Medium],
     facts: &[Fact::SignIns],
+    traits: Traits::WORKLOAD,
     remediation: "Move the connections to a service principal.",
     doc: RuleDoc {
         meaning: "There are non-interactive sign-ins, no interactive ones, and one application is Power Automate or Power Apps.",

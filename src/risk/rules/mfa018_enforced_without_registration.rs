@@ -8,6 +8,7 @@ pub(super) static RULE: Rule = Rule {
     title: "Enforced before registration",
     grades: &[High],
     facts: &[Fact::Registration],
+    traits: Traits::PERSONAL.or(Traits::REGISTER),
     remediation: "Use `staged`, or issue a Temporary Access Pass so the user can register first.",
     doc: RuleDoc {
         meaning: "The user has no registered method and the change ends in enforced.",

@@ -8,6 +8,7 @@ pub(super) static RULE: Rule = Rule {
     title: "Whoever holds the password registers first",
     grades: &[High, Medium],
     facts: &[Fact::Registration],
+    traits: Traits::PERSONAL.or(Traits::REGISTER),
     remediation: "Issue a Temporary Access Pass and supervise the registration.",
     doc: RuleDoc {
         meaning: "The user has no registered method. High when they are privileged or the password is older than 365 days.",

@@ -8,6 +8,7 @@ pub(super) static RULE: Rule = Rule {
     title: "An administrator without a strong method",
     grades: &[High, Medium],
     facts: &[Fact::Roles, Fact::Registration],
+    traits: Traits::PERSONAL.or(Traits::REGISTER),
     remediation: "Register a passkey, Windows Hello for Business or a certificate.",
     doc: RuleDoc {
         meaning: "The user holds a privileged role and has no usable method (high), or none that resists phishing (medium). Telephones count as usable until the service gives them up; where only methods that this version does not know are registered, the rule is not evaluated.",

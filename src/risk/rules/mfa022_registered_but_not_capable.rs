@@ -8,6 +8,7 @@ pub(super) static RULE: Rule = Rule {
     title: "Registered, but cannot complete MFA",
     grades: &[High],
     facts: &[Fact::Registration],
+    traits: Traits::PERSONAL,
     remediation: "Allow the method in the authentication methods policy, or have the user register another one.",
     doc: RuleDoc {
         meaning: "The report says registered (`isMfaRegistered`) and not capable (`isMfaCapable`): the policy does not allow what they have registered.",

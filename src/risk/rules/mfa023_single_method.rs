@@ -8,6 +8,7 @@ pub(super) static RULE: Rule = Rule {
     title: "Only one method is registered",
     grades: &[Low],
     facts: &[Fact::Registration],
+    traits: Traits::PERSONAL.or(Traits::REGISTER),
     remediation: "Register a second method.",
     doc: RuleDoc {
         meaning: "Exactly one method of MFA grade is registered.",

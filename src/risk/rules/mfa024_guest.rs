@@ -8,6 +8,7 @@ pub(super) static RULE: Rule = Rule {
     title: "This is a guest",
     grades: &[Medium],
     facts: &[Fact::Directory],
+    traits: Traits::NONE,
     remediation: "Require MFA of guests from elsewhere by Conditional Access, with inbound trust of their home tenants.",
     doc: RuleDoc {
         meaning: "The account is a guest by its type or by `#EXT#` in its sign-in name.",

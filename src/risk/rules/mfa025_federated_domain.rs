@@ -8,6 +8,7 @@ pub(super) static RULE: Rule = Rule {
     title: "Signs in through a federated domain",
     grades: &[High, Medium],
     facts: &[Fact::Domains, Fact::Registration],
+    traits: Traits::NONE,
     remediation: "Set `federatedIdpMfaBehavior` deliberately, and have users register before the change.",
     doc: RuleDoc {
         meaning: "The domain of the sign-in name is federated (a subdomain inherits). High where the identity provider does MFA (`enforceMfaByFederatedIdp`) or the user has no registered method.",

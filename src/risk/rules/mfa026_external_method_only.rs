@@ -8,6 +8,7 @@ pub(super) static RULE: Rule = Rule {
     title: "Only an external method is registered",
     grades: &[High, Medium],
     facts: &[Fact::Registration, Fact::ConditionalAccess],
+    traits: Traits::REGISTER,
     remediation: "Register a second method, a passkey or Authenticator.",
     doc: RuleDoc {
         meaning: "The only registered method that counts for MFA is an external one. Medium; high where the user is lowered and what covers them then is an authentication strength, which an external method cannot meet.",

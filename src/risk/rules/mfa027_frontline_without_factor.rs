@@ -8,6 +8,7 @@ pub(super) static RULE: Rule = Rule {
     title: "A frontline worker without a factor",
     grades: &[High],
     facts: &[Fact::Licenses, Fact::Registration],
+    traits: Traits::PERSONAL.or(Traits::REGISTER),
     remediation: "Hand out FIDO2 keys or hardware OATH tokens first.",
     doc: RuleDoc {
         meaning: "The user has a frontline licence and no registered method.",

@@ -9,6 +9,7 @@ pub(super) static RULE: Rule = Rule {
     title: "Nobody uses this account",
     grades: &[Low],
     facts: &[Fact::SignInActivity],
+    traits: Traits::PERSONAL,
     remediation: "Disable the account instead.",
     doc: RuleDoc {
         meaning: "The account has never signed in, or not for more than 90 days.",

@@ -8,6 +8,7 @@ pub(super) static RULE: Rule = Rule {
     title: "The account cannot sign in",
     grades: &[Info],
     facts: &[Fact::Directory],
+    traits: Traits::NONE,
     remediation: "Leave the account out.",
     doc: RuleDoc {
         meaning: "The account is disabled (`accountEnabled` is false).",

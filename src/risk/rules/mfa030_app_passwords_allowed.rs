@@ -8,6 +8,7 @@ pub(super) static RULE: Rule = Rule {
     title: "The tenant allows app passwords",
     grades: &[Medium],
     facts: &[Fact::MfaServicePolicy],
+    traits: Traits::NONE,
     remediation: "Turn app passwords off in the per-user MFA service settings, and have existing ones deleted: they go on working.",
     doc: RuleDoc {
         meaning: "App passwords are allowed and the plan raises somebody.",

@@ -8,6 +8,7 @@ pub(super) static RULE: Rule = Rule {
     title: "An app password is in use",
     grades: &[High],
     facts: &[Fact::SignIns],
+    traits: Traits::WORKLOAD,
     remediation: "Move the application to modern authentication and remove the app password.",
     doc: RuleDoc {
         meaning: "There were successful sign-ins with an app password in the window, and the change ends in enforced or lowers the user.",

@@ -8,6 +8,7 @@ pub(super) static RULE: Rule = Rule {
     title: "This is the account of an agent",
     grades: &[Critical],
     facts: &[],
+    traits: Traits::NO_PERSON,
     remediation: "Leave the account out; protect the agent by Conditional Access for agents.",
     doc: RuleDoc {
         meaning: "The account is a Microsoft Entra agent user: its type is `agentUser`, or it names an agent identity as its parent.",

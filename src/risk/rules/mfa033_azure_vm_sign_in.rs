@@ -8,6 +8,7 @@ pub(super) static RULE: Rule = Rule {
     title: "Signs in to Azure virtual machines",
     grades: &[High],
     facts: &[Fact::SignIns],
+    traits: Traits::NONE,
     remediation: "Leave the user out, and require MFA for these sign-ins by Conditional Access.",
     doc: RuleDoc {
         meaning: "There were sign-ins to Azure Windows or Linux virtual machines with Microsoft Entra ID in the window.",

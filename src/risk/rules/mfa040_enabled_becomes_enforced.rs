@@ -8,6 +8,7 @@ pub(super) static RULE: Rule = Rule {
     title: "Enabled will become enforced at once",
     grades: &[Medium],
     facts: &[Fact::Registration],
+    traits: Traits::NONE,
     remediation: "Prefer to declare `enforced`, or make sure that enforced is what you want.",
     doc: RuleDoc {
         meaning: "The user has already registered: the service promotes them from enabled to enforced. The rules for enforced are run for them too.",

@@ -11,6 +11,7 @@ pub(super) static RULE: Rule = Rule {
     title: "A block stops at enabled",
     grades: &[Medium],
     facts: &[Fact::Registration],
+    traits: Traits::NONE,
     remediation: "Declare `state = \"enforced\"`, with `staged` to give people time to register.",
     doc: RuleDoc {
         meaning: "An `mfa` block declares `enabled` as the end state. One finding per block, at its place, with the number of its users who are or will be enabled and have not registered.",

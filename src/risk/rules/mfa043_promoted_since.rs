@@ -9,6 +9,7 @@ pub(super) static RULE: Rule = Rule {
     title: "Enabled was declared, enforced is found",
     grades: &[Info],
     facts: &[],
+    traits: Traits::NONE,
     remediation: "Nothing, or declare `enforced`.",
     doc: RuleDoc {
         meaning: "A user is declared `enabled` and found `enforced`: they have registered since, and the service promoted them. They count as satisfied and is not lowered.",

@@ -12,6 +12,7 @@ pub(super) static RULE: Rule = Rule {
     title: "The state changed since the plan was made",
     grades: &[High],
     facts: &[],
+    traits: Traits::NONE,
     remediation: "Plan again, and look at what changed.",
     doc: RuleDoc {
         meaning: "Immediately before the write, apply read a state that is neither the plan's `before` nor its goal. The user is stale: skipped and reported, never overwritten. The finding can be neither accepted nor re-graded.",

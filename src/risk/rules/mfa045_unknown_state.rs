@@ -9,6 +9,7 @@ pub(super) static RULE: Rule = Rule {
     title: "The tenant gave a state that cannot be read",
     grades: &[High],
     facts: &[Fact::MfaState],
+    traits: Traits::NONE,
     remediation: "Look the user up in the portal; read the tenant again, or update mfaplan.",
     doc: RuleDoc {
         meaning: "The per-user MFA state is missing, null, or a value this version does not know. The change is always withheld; the finding can be neither accepted nor re-graded.",

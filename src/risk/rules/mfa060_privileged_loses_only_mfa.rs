@@ -8,6 +8,7 @@ pub(super) static RULE: Rule = Rule {
     title: "An administrator loses the only MFA requirement",
     grades: &[Critical],
     facts: &[Fact::Roles, Fact::ConditionalAccess, Fact::SecurityDefaults],
+    traits: Traits::NONE,
     remediation: "Cover the user by a Conditional Access policy that requires MFA of everything, then lower the user.",
     doc: RuleDoc {
         meaning: "A privileged user is lowered, security defaults are not known to be on, and no Conditional Access policy is known to cover them fully. Policies that cannot be read count as no policies.",

@@ -8,6 +8,7 @@ pub(super) static RULE: Rule = Rule {
     title: "A user loses the only MFA requirement",
     grades: &[High],
     facts: &[Fact::ConditionalAccess, Fact::SecurityDefaults, Fact::Roles],
+    traits: Traits::NONE,
     remediation: "Cover the user by a Conditional Access policy that requires MFA of everything, then lower the user.",
     doc: RuleDoc {
         meaning: "A user who is not known to be privileged is lowered to disabled, security defaults are not known to be on, and no Conditional Access policy is known to cover them fully. Policies that cannot be read count as no policies.",

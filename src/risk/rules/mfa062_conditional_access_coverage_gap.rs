@@ -8,6 +8,7 @@ pub(super) static RULE: Rule = Rule {
     title: "Conditional Access nearly covers the user",
     grades: &[High],
     facts: &[Fact::ConditionalAccess],
+    traits: Traits::NONE,
     remediation: "Close the gap the evidence names, then lower the user.",
     doc: RuleDoc {
         meaning: "A Conditional Access policy mentions MFA and the user, but is report-only or disabled, excludes them, can be satisfied without MFA, or covers only some resources, clients or conditions; and no other policy covers them fully.",

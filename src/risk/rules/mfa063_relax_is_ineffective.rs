@@ -8,6 +8,7 @@ pub(super) static RULE: Rule = Rule {
     title: "Relaxing does not do what it says",
     grades: &[Medium],
     facts: &[Fact::Registration],
+    traits: Traits::NONE,
     remediation: "Prefer to declare `enforced`, or `disabled`.",
     doc: RuleDoc {
         meaning: "The user goes from enforced to enabled. If they have registered, the service promotes them back (Microsoft's pages disagree whether at once); if not, password-only legacy sign-in returns.",

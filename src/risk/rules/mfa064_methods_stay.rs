@@ -8,6 +8,7 @@ pub(super) static RULE: Rule = Rule {
     title: "Registered methods stay",
     grades: &[Info],
     facts: &[Fact::Registration],
+    traits: Traits::NONE,
     remediation: "Remove the methods, or require them by Conditional Access.",
     doc: RuleDoc {
         meaning: "The user is lowered to disabled and has registered methods.",

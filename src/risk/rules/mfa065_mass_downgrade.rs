@@ -9,6 +9,7 @@ pub(super) static RULE: Rule = Rule {
     title: "Many users are lowered",
     grades: &[High],
     facts: &[],
+    traits: Traits::NONE,
     remediation: "Lower in waves, only those whom Conditional Access covers.",
     doc: RuleDoc {
         meaning: "The changes that will be performed lower more than 10 users, or more than 5 % of the managed users and more than 3.",

@@ -9,6 +9,7 @@ pub(super) static RULE: Rule = Rule {
     title: "Legacy sign-in opens again",
     grades: &[Critical, High],
     facts: &[Fact::ConditionalAccess, Fact::SecurityDefaults, Fact::SignIns, Fact::Roles],
+    traits: Traits::NONE,
     remediation: "Block legacy clients for this user by Conditional Access first, for Exchange ActiveSync and for other clients.",
     doc: RuleDoc {
         meaning: "An enforced user is lowered, security defaults are not known to be on, and no enabled policy is known to keep their legacy clients out: none blocks both kinds, or asks them for MFA, which they cannot do. Critical where the user has legacy sign-ins or is privileged.",

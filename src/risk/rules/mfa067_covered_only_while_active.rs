@@ -8,6 +8,7 @@ pub(super) static RULE: Rule = Rule {
     title: "Covered only while a role is active",
     grades: &[Critical],
     facts: &[Fact::Roles, Fact::ConditionalAccess, Fact::SecurityDefaults],
+    traits: Traits::NONE,
     remediation: "Include the user in a policy by name or group, or make the policy one for everybody.",
     doc: RuleDoc {
         meaning: "The user is lowered, and the only policies that would cover them do so through a role they are merely eligible for.",

@@ -9,6 +9,7 @@ pub(super) static RULE: Rule = Rule {
     title: "The authentication strength cannot be met",
     grades: &[High],
     facts: &[Fact::ConditionalAccess, Fact::Registration],
+    traits: Traits::REGISTER,
     remediation: "Have the user register a method that the strength allows, then lower them.",
     doc: RuleDoc {
         meaning: "The user is lowered, what covers them is an authentication strength, and none of its combinations holds a method they have registered.",

@@ -9,6 +9,7 @@ pub(super) static RULE: Rule = Rule {
     title: "What covers will change",
     grades: &[Medium],
     facts: &[Fact::ConditionalAccess, Fact::SecurityDefaults],
+    traits: Traits::NONE,
     remediation: "Cover the user by a policy of your own that requires MFA, then lower them.",
     doc: RuleDoc {
         meaning: "The user is lowered, and the only policy that covers them is one that Microsoft manages; or the only policy that asks for a second factor does so by a custom control, which retires early in 2027.",

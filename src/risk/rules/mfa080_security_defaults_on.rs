@@ -8,6 +8,7 @@ pub(super) static RULE: Rule = Rule {
     title: "Security defaults are on",
     grades: &[High],
     facts: &[Fact::SecurityDefaults],
+    traits: Traits::NONE,
     remediation: "Keep security defaults, or turn them off before using per-user MFA.",
     doc: RuleDoc {
         meaning: "Security defaults are on and the plan raises somebody.",

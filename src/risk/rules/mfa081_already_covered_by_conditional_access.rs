@@ -9,6 +9,7 @@ pub(super) static RULE: Rule = Rule {
     title: "Raised users are covered by Conditional Access already",
     grades: &[High],
     facts: &[Fact::ConditionalAccess],
+    traits: Traits::NONE,
     remediation: "Leave those users out: Conditional Access requires MFA of them.",
     doc: RuleDoc {
         meaning: "At least one raised user is fully covered by an enabled Conditional Access policy. One finding for the plan.",

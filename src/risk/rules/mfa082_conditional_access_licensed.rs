@@ -8,6 +8,7 @@ pub(super) static RULE: Rule = Rule {
     title: "The tenant has Conditional Access",
     grades: &[Medium],
     facts: &[Fact::Licenses],
+    traits: Traits::NONE,
     remediation: "Require MFA by Conditional Access instead.",
     doc: RuleDoc {
         meaning: "The tenant holds Microsoft Entra ID P1 or P2 and the plan raises somebody.",

@@ -8,6 +8,7 @@ pub(super) static RULE: Rule = Rule {
     title: "Trusted addresses skip MFA",
     grades: &[Medium],
     facts: &[Fact::MfaServicePolicy],
+    traits: Traits::NONE,
     remediation: "Remove trusted IPs, or move them to named locations of Conditional Access.",
     doc: RuleDoc {
         meaning: "Trusted IP ranges are configured, or federated users on the intranet skip MFA.",

@@ -8,6 +8,7 @@ pub(super) static RULE: Rule = Rule {
     title: "The methods policy migration is incomplete",
     grades: &[Medium],
     facts: &[Fact::AuthenticationMethodsPolicy],
+    traits: Traits::NONE,
     remediation: "Finish the migration to the authentication methods policy.",
     doc: RuleDoc {
         meaning: "`policyMigrationState` of the authentication methods policy is not `migrationComplete`.",

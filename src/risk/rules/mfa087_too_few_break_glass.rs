@@ -9,6 +9,7 @@ pub(super) static RULE: Rule = Rule {
     title: "Fewer than two emergency accounts are declared",
     grades: &[High],
     facts: &[],
+    traits: Traits::NONE,
     remediation: "Declare two `break_glass` accounts, each with a passkey or a certificate.",
     doc: RuleDoc {
         meaning: "Fewer than two users are claimed by `break_glass` blocks and the plan raises somebody to enforced.",

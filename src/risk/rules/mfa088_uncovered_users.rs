@@ -9,6 +9,7 @@ pub(super) static RULE: Rule = Rule {
     title: "Accounts that no block claims",
     grades: &[Medium],
     facts: &[Fact::Directory],
+    traits: Traits::NONE,
     remediation: "Claim them, or declare them as `service_account` or `break_glass`.",
     doc: RuleDoc {
         meaning: "Enabled member accounts exist that no block claims.",

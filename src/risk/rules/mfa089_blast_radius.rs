@@ -8,6 +8,7 @@ pub(super) static RULE: Rule = Rule {
     title: "Many users change at once",
     grades: &[High],
     facts: &[Fact::Directory],
+    traits: Traits::NONE,
     remediation: "Use a `rollout` with waves.",
     doc: RuleDoc {
         meaning: "More than 20 users, and more than 25 % of the enabled users of the tenant, are changed by this plan under blocks without a rollout.",

@@ -8,6 +8,7 @@ pub(super) static RULE: Rule = Rule {
     title: "An exception ends soon",
     grades: &[Medium, Low],
     facts: &[],
+    traits: Traits::NONE,
     remediation: "Renew the exception with a new date and reason, or finish what it waits for.",
     doc: RuleDoc {
         meaning: "An `accept`, a `service_account` or a `staged` block ends within 30 days; medium within 7.",

@@ -11,6 +11,7 @@ pub(super) static RULE: Rule = Rule {
     title: "Facts are missing",
     grades: &[Medium],
     facts: &[],
+    traits: Traits::NONE,
     remediation: "Grant the missing read permission, or add sign-in records (`sign_ins`) as the portal downloads them.",
     doc: RuleDoc {
         meaning: "The tenant refused facts, no user has sign-in facts, or rules could not be evaluated for lack of sign-in, registration, role or Conditional Access facts.",

@@ -8,6 +8,7 @@ pub(super) static RULE: Rule = Rule {
     title: "The facts are old",
     grades: &[Low],
     facts: &[],
+    traits: Traits::NONE,
     remediation: "Take a new snapshot.",
     doc: RuleDoc {
         meaning: "The snapshot, or its registration report, is older than 7 days at the plan's instant.",

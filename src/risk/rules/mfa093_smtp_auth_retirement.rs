@@ -9,6 +9,7 @@ pub(super) static RULE: Rule = Rule {
     title: "Managed users send by SMTP AUTH",
     grades: &[Medium],
     facts: &[Fact::SignIns],
+    traits: Traits::NONE,
     remediation: "Move them to OAuth for SMTP, a relay connector or High Volume Email before the end of December 2026.",
     doc: RuleDoc {
         meaning: "At least one user whom an `mfa` block claims sends by SMTP AUTH, changed by this plan or not.",

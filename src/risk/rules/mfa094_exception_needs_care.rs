@@ -9,6 +9,7 @@ pub(super) static RULE: Rule = Rule {
     title: "An exception is overdue or idle",
     grades: &[High, Low],
     facts: &[],
+    traits: Traits::NONE,
     remediation: "Renew the exception with a new date and reason, or delete the block.",
     doc: RuleDoc {
         meaning: "A `service_account` block is past `until`, or an `accept` block is expired (high); or an `accept` block accepted nothing (low).",

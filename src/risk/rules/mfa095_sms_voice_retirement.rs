@@ -9,6 +9,7 @@ pub(super) static RULE: Rule = Rule {
     title: "Managed users have telephones only",
     grades: &[High, Medium],
     facts: &[Fact::Registration],
+    traits: Traits::NONE,
     remediation: "Have them register a passkey or Authenticator before the date, or move to a telecom provider of your own.",
     doc: RuleDoc {
         meaning: "At least one user whom an `mfa` block claims, changed by this plan or not, has telephones as the only methods that count for MFA. One finding a date: 2027-02-01, for Global Administrators and external users 2027-07-01. High from 180 days before the date, else medium.",

@@ -13,6 +13,7 @@ pub(super) static RULE: Rule = Rule {
     title: "An emergency account cannot do mandatory MFA",
     grades: &[High],
     facts: &[Fact::Registration, Fact::Roles, Fact::Domains],
+    traits: Traits::NONE,
     remediation: "Give every emergency account a passkey or certificate, a permanent role and an onmicrosoft.com name in the cloud.",
     doc: RuleDoc {
         meaning: "A user declared as `break_glass` has no phishing-resistant method, is only eligible for Global Administrator, is synchronised or federated, or has a name outside `onmicrosoft.com`.",

@@ -9,6 +9,7 @@ pub(super) static RULE: Rule = Rule {
     title: "Automation signs in to Azure without MFA",
     grades: &[High],
     facts: &[Fact::SignIns],
+    traits: Traits::NONE,
     remediation: "Replace the account by a managed identity or a service principal.",
     doc: RuleDoc {
         meaning: "A user, a declared service account included, signs in to Azure CLI, Azure PowerShell, the Azure mobile app or Azure Resource Manager, and no MFA was done in the window.",

@@ -13,6 +13,7 @@ pub(super) static RULE: Rule = Rule {
     title: "A declared service account needs care",
     grades: &[High],
     facts: &[Fact::Roles, Fact::SignIns],
+    traits: Traits::NONE,
     remediation: "Take the role away, keep people from signing in with it, and replace it by a workload identity.",
     doc: RuleDoc {
         meaning: "A user claimed by a `service_account` block holds a privileged role, or signs in interactively as well.",

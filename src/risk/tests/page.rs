@@ -33,7 +33,7 @@ pub(super) fn markdown() -> String {
 }
 
 fn section(page: &mut String, rule: &Rule) {
-    let Rule { id, name, title, grades: _, facts, remediation, doc, check: _ } = rule;
+    let Rule { id, name, title, grades: _, facts, traits: _, remediation, doc, check: _ } = rule;
     let RuleDoc { meaning, why, evidence, action, sources: titles } = doc;
     let facts: Vec<String> = facts.iter().map(|fact| format!("`{fact}`")).collect();
     let facts = if facts.is_empty() { "none".to_owned() } else { facts.join(", ") };
