@@ -70,7 +70,7 @@ fn every_raise_waits_and_three_ways_lift_it() {
         ),
     ];
     for (story, user, hcl, expected) in rows {
-        assert_eq!(decision(&World::new([user], &hcl)), expected, "{story}");
+        assert_eq!(decision(&World::new([user, person("anna")], &hcl)), expected, "{story}");
     }
 }
 
