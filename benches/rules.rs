@@ -239,6 +239,7 @@ fn config(switched_off: &[&str]) -> Config {
     let span = Span::new(FileId(0), 0..1);
     let declared = |address: &str| Declared { address: address.into(), span, layer: Layer::Configuration };
     Config {
+        notices: Vec::new(),
         dir: PathBuf::new(),
         allow_files: Vec::new(),
         origin: mfaplan::testing::config::Origin::default(),

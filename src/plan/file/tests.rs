@@ -407,7 +407,7 @@ fn decided(plan: &Plan) -> Value {
         .changes
         .iter()
         .map(|one| {
-            let who = one.decision.is_apply().then(|| (one.user.id, &one.user.user_principal_name));
+            let who = one.decision.is_apply().then_some((one.user.id, &one.user.user_principal_name));
             let states = (one.before.as_str(), one.after, one.effective, one.action);
             json!([who, states, one.decision.as_str(), one.decision.blocked_by(), weights(&one.findings)])
         })
@@ -428,6 +428,7 @@ fn decided(plan: &Plan) -> Value {
 /// or judged is another. What may be told otherwise is listed: texts that nothing in the file decides, and what `apply`
 /// compares with the configuration at hand.
 #[test]
+#[expect(clippy::print_stdout, reason = "the count is to be read")]
 fn no_single_change_of_a_saved_plan_is_written_or_judged() {
     use std::collections::BTreeMap;
     let (mut refusals, mut without_effect, mut told) = (0_u32, 0_u32, BTreeMap::<String, u32>::new());
