@@ -87,7 +87,7 @@ fn at_a_terminal_words_are_completed_brackets_go_on_and_errors_do_not_end_it() {
         ("user(\"jdoe@contoso.com\").mfa_st\t\r", "\n\"disabled\"\r"),
         ("[\r7001,\r7002\r]\r", "\n  7002,\r"),
         // An empty line gives up an open bracket.
-        ("upper(\r\r", "Invalid expression"),
+        ("upper(\r\r", "Unclosed bracket"),
         // Ctrl-A and Ctrl-K empty the line, Ctrl-C drops it.
         ("rubbish\u{1}\u{b}\"ed\" == \"ed\"\r", "\ntrue\r"),
         ("rubbish\u{3}", "\u{1b}[?2004h"),
