@@ -393,6 +393,7 @@ pub(super) fn plan(changes: &[(u32, MfaState, MfaState, bool)]) -> Plan {
         effective: after.effective(Some(*registered)),
         action: Action::between(*before, *after).unwrap_or(Action::Enable),
         decision: Decision::Apply { then: None },
+        wave: None,
         impact: Impact {
             modern_auth: (ModernAuth::PasswordOnly, ModernAuth::MfaRequired),
             legacy_auth: (LegacyAuth::PasswordOnly, LegacyAuth::Blocked),

@@ -55,7 +55,7 @@ pub(crate) fn finding(
     }
 }
 
-fn place(address: &str, line: u32) -> Place {
+pub(crate) fn place(address: &str, line: u32) -> Place {
     let file = if address.starts_with("service_account") { "protected.mfa.hcl" } else { "staff.mfa.hcl" };
     Place { address: address.into(), file: file.into(), line }
 }
@@ -108,6 +108,7 @@ pub(crate) fn change(n: usize, who: Someone, block: &str, before: MfaState, afte
         after,
         effective,
         decision: Decision::Apply { then: None },
+        wave: None,
         findings: Vec::new(),
     }
 }
@@ -136,7 +137,7 @@ fn no_findings_but_single_method() -> Vec<Finding> {
         "MFA023",
         "single-method",
         Severity::Low,
-        "Only one method is registered: losing the phone locks him out.",
+        "Only one method is registered: losing the phone locks them out.",
         &[("methods", json!(["microsoftAuthenticatorPush"]))],
         "Register a second method.",
     )]
@@ -249,7 +250,7 @@ fn staff() -> Vec<Change> {
                 "MFA024",
                 "guest",
                 Severity::Medium,
-                "Is a guest: his home tenant may ask him for MFA as well.",
+                "Is a guest: their home tenant may ask them for MFA as well.",
                 &[("user_type", json!("Guest"))],
                 "Use Conditional Access with inbound trust for guests.",
             )],
@@ -272,17 +273,17 @@ fn staff() -> Vec<Change> {
                     "MFA061",
                     "user-loses-only-mfa",
                     Severity::High,
-                    "Loses the only MFA there is: no Conditional Access policy covers him.",
+                    "Loses the only MFA there is: no Conditional Access policy covers them.",
                     &[("covering_policies", json!([]))],
-                    "Cover him by Conditional Access first.",
+                    "Cover them by Conditional Access first.",
                 ),
                 finding(
                     "MFA064",
                     "methods-stay",
                     Severity::Info,
-                    "Keeps his registered methods.",
+                    "The registered methods stay.",
                     &[("methods", json!(["microsoftAuthenticatorPush", "mobilePhone"]))],
-                    "Remove them if he should not sign in with them any more.",
+                    "Remove the methods if this user should not sign in with them any more.",
                 ),
             ],
         ),
@@ -294,7 +295,7 @@ fn staff() -> Vec<Change> {
                 Severity::Medium,
                 "Password-only legacy sign-in returns.",
                 &[("registered", json!(false))],
-                "Leave him enforced.",
+                "Leave the user enforced.",
             )],
         ),
         unknown,
@@ -305,7 +306,7 @@ fn staff() -> Vec<Change> {
                 "MFA040",
                 "enabled-becomes-enforced",
                 Severity::Medium,
-                "Has registered: the service enforces him at once.",
+                "Has registered: the service enforces them at once.",
                 &[("registered", json!(true))],
                 "Declare \"enforced\".",
             )],
@@ -466,9 +467,12 @@ fn frame(changes: Vec<Change>) -> Plan {
             CheckResult { name: "enough-admins".into(), passed: true, message: Text::default() },
         ],
         outputs: [
-            ("raised".into(), OutputValue { value: Some(json!(["jdoe@contoso.com", 3])), sensitive: false }),
-            ("nothing".into(), OutputValue { value: Some(Value::Null), sensitive: false }),
-            ("secret".into(), OutputValue { value: None, sensitive: true }),
+            (
+                "raised".into(),
+                OutputValue { value: Some(json!(["jdoe@contoso.com", 3])), sensitive: false, description: None },
+            ),
+            ("nothing".into(), OutputValue { value: Some(Value::Null), sensitive: false, description: None }),
+            ("secret".into(), OutputValue { value: None, sensitive: true, description: None }),
         ]
         .into(),
         execution: Execution {

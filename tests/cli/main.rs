@@ -5,10 +5,13 @@
 mod applying;
 #[path = "../support/binary.rs"]
 mod binary;
+mod comparing;
 mod guardrails;
+mod lists;
 mod output;
 mod overwriting;
 mod readiness;
+mod reviewed;
 mod statements;
 mod surroundings;
 mod tenant;

@@ -20,7 +20,7 @@ fn staging_asks_the_unregistered_to_register_first() {
     let world = World::new(users, STAGED);
     let plan = world.plan();
     assert_eq!(story(&plan, "anna"), "disabled → enabled apply mfa.staff");
-    assert!(change(&plan, "anna").decision.hold().is_some(), "and it is said that he stays there");
+    assert!(change(&plan, "anna").decision.hold().is_some(), "and it is said that they stay there");
     assert_eq!(story(&plan, "bo"), "enabled → enforced hold mfa.staff");
     assert_eq!(change(&plan, "bo").decision.hold().unwrap().until, Some("2026-12-01T00:00:00Z".parse().unwrap()));
     assert_eq!(story(&plan, "cy"), "disabled → enforced apply mfa.staff");

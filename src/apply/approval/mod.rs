@@ -57,6 +57,11 @@ pub enum How {
     },
     /// `--auto-approve`
     AutoApprove,
+    /// Part of a plan that was approved by its digest: the users of whom nothing differs since the review.
+    PartOfReviewed {
+        /// The digest of the reviewed plan.
+        reviewed: String,
+    },
     /// The `auto_approve` block, whose condition holds for this plan.
     AutoApproveBlock {
         /// The block's reason.
@@ -129,6 +134,15 @@ impl Approval {
         Ok(Self { how: How::Digest, digest: digest.to_string(), at: now })
     }
 
+    /// `--approve DIGEST --reviewed PLAN --unchanged-only`: of the plan with that digest, the part that is still the same.
+    ///
+    /// # Errors
+    /// When the digest is not that of the reviewed plan.
+    pub fn of_part(given: &str, reviewed: &Digest, part: &Digest, now: Timestamp) -> Result<Self, ApprovalError> {
+        Self::by_digest(given, reviewed, now)?;
+        Ok(Self { how: How::PartOfReviewed { reviewed: reviewed.to_string() }, digest: part.to_string(), at: now })
+    }
+
     /// `--auto-approve`
     #[must_use]
     pub fn automatic(digest: &Digest, now: Timestamp) -> Self {
@@ -147,7 +161,9 @@ impl Approval {
     pub fn signers(&self) -> &[Signer] {
         match &self.how {
             How::Signatures { signers } => signers,
-            How::Typed | How::Digest | How::AutoApprove | How::AutoApproveBlock { .. } => &[],
+            How::Typed | How::Digest | How::PartOfReviewed { .. } | How::AutoApprove | How::AutoApproveBlock { .. } => {
+                &[]
+            }
         }
     }
 }

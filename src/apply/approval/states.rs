@@ -48,7 +48,7 @@ impl Requirements {
                 return Err(ApprovalError::TooFewSignatures { required: self.signatures, given: signers.len() });
             }
             How::Typed => "a typed answer",
-            How::Digest => "`--approve`",
+            How::Digest | How::PartOfReviewed { .. } => "`--approve`",
             How::AutoApprove => "`--auto-approve`",
             How::AutoApproveBlock { .. } => "an `auto_approve` block",
         };

@@ -128,8 +128,8 @@ const MATRIX: &[Row] = &[
     ("includes the user", |p, _| p.conditions.users.include_users = text(DANA), Full),
     ("includes the user, capitals", |p, _| p.conditions.users.include_users = vec![DANA.to_uppercase().into()], Full),
     ("includes another user", |p, _| p.conditions.users.include_users = text(OTHER), Open),
-    ("includes his group", |p, _| { nobody(p); p.conditions.users.include_groups = text(GROUP_A); }, Full),
-    ("includes the group around his group", |p, _| { nobody(p); p.conditions.users.include_groups = text(GROUP_B); }, Full),
+    ("includes their group", |p, _| { nobody(p); p.conditions.users.include_groups = text(GROUP_A); }, Full),
+    ("includes the group around their group", |p, _| { nobody(p); p.conditions.users.include_groups = text(GROUP_B); }, Full),
     ("includes another group", |p, _| { nobody(p); p.conditions.users.include_groups = text(GROUP_C); }, Open),
     ("includes a group, memberships unknown", |p, u| { nobody(p); p.conditions.users.include_groups = text(GROUP_A); u.member_of = None; }, Undecided),
     ("includes the role", |p, _| { nobody(p); p.conditions.users.include_roles = text(USER_ADMIN); }, Full),
@@ -143,11 +143,11 @@ const MATRIX: &[Row] = &[
     // exclude
     ("excludes the user", |p, _| p.conditions.users.exclude_users = text(DANA), Open),
     ("excludes another user", |p, _| p.conditions.users.exclude_users = text(OTHER), Full),
-    ("excludes his group", |p, _| p.conditions.users.exclude_groups = text(GROUP_A), Open),
-    ("excludes the group around his group", |p, _| p.conditions.users.exclude_groups = text(GROUP_B), Open),
+    ("excludes their group", |p, _| p.conditions.users.exclude_groups = text(GROUP_A), Open),
+    ("excludes the group around their group", |p, _| p.conditions.users.exclude_groups = text(GROUP_B), Open),
     ("excludes another group", |p, _| p.conditions.users.exclude_groups = text(GROUP_C), Full),
     ("excludes a group, memberships unknown", |p, u| { p.conditions.users.exclude_groups = text(GROUP_C); u.member_of = None; }, Undecided),
-    ("excludes his role", |p, _| p.conditions.users.exclude_roles = text(USER_ADMIN), Open),
+    ("excludes their role", |p, _| p.conditions.users.exclude_roles = text(USER_ADMIN), Open),
     ("excludes another role", |p, _| p.conditions.users.exclude_roles = text(HELPDESK), Full),
     ("excludes a role, roles unknown", |p, u| { p.conditions.users.exclude_roles = text(HELPDESK); u.directory_roles = None; }, Undecided),
     ("exclusion beats inclusion by name", |p, _| { p.conditions.users.include_users = text(DANA); p.conditions.users.exclude_groups = text(GROUP_A); }, Open),
@@ -252,9 +252,9 @@ fn a_group_that_could_not_be_read_may_hold_anybody() {
     #[rustfmt::skip]
     let rows: &[Row] = &[
         ("includes it", |p, _| { nobody(p); p.conditions.users.include_groups = text(GROUP_C); }, Undecided),
-        ("includes it, and his group", |p, _| { nobody(p); p.conditions.users.include_groups = vec![GROUP_A.into(), GROUP_C.into()]; }, Full),
+        ("includes it, and their group", |p, _| { nobody(p); p.conditions.users.include_groups = vec![GROUP_A.into(), GROUP_C.into()]; }, Full),
         ("excludes it", |p, _| p.conditions.users.exclude_groups = text(GROUP_C), Undecided),
-        ("excludes it, and his group", |p, _| p.conditions.users.exclude_groups = vec![GROUP_A.into(), GROUP_C.into()], Open),
+        ("excludes it, and their group", |p, _| p.conditions.users.exclude_groups = vec![GROUP_A.into(), GROUP_C.into()], Open),
         ("excludes it, report-only", |p, _| { p.conditions.users.exclude_groups = text(GROUP_C); p.state = PolicyState::EnabledForReportingButNotEnforced; }, Open),
         ("does not name it", |p, _| p.conditions.users.exclude_groups = text(GROUP_A), Open),
     ];

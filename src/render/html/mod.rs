@@ -21,8 +21,29 @@ use crate::plan::Plan;
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
-/// So many users are in the table, those at risk first. 20,000 rows make a page of a few megabytes.
+/// So many users are in the table, those who will be written first. 20,000 rows make a page of a few megabytes.
 pub(crate) const ROWS: usize = 20_000;
+
+/// Whoever will be written is on the page even beyond [`ROWS`]: a reviewer has to be able to look each of them up. Beyond
+/// this many a page would not open any more (some 200 bytes a row).
+const APPLIED_ROWS: usize = 100_000;
+
+/// How many changes the table has.
+#[derive(Clone, Copy)]
+struct Rows {
+    /// Of those that will be written.
+    applied: usize,
+    /// Of all decisions.
+    all: usize,
+}
+
+/// The rows of a page with room for `limit` users.
+fn rows(plan: &Plan, limit: usize) -> Rows {
+    let applied = plan.applicable().count();
+    let applied = applied.min(limit.max(APPLIED_ROWS));
+    // Those that are withheld or wait have a quarter of the table at least.
+    Rows { applied, all: plan.changes.len().min(limit.max(applied + limit / 4)) }
+}
 
 /// Writes the page.
 ///
@@ -30,24 +51,40 @@ pub(crate) const ROWS: usize = 20_000;
 /// Those of the writer.
 pub(crate) fn write(plan: &Plan, options: &Options, out: &mut dyn Write) -> io::Result<()> {
     let mut out = BufWriter::with_capacity(64 * 1024, out);
-    let title = format!("MFA plan for {}", plan.tenant.name);
+    open(&format!("MFA plan for {}", plan.tenant.name), Some(SCRIPT), &mut out)?;
+    sections::write(plan, options.html_rows, &mut out)?;
+    out.write_all(b"<script type=\"application/json\" id=\"data\">")?;
+    data::write(plan, options.html_rows, &mut out)?;
+    write!(out, "</script>\n<script>{SCRIPT}</script>\n")?;
+    close(&mut out)?;
+    out.flush()
+}
+
+/// The head of a page that may run this script, or none, and the start of its body.
+///
+/// # Errors
+/// Those of the writer.
+pub(crate) fn open(title: &str, script: Option<&str>, out: &mut dyn Write) -> io::Result<()> {
+    let scripts = script.map_or_else(String::new, |script| format!("script-src 'sha256-{}'; ", hash(script)));
     write!(
         out,
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src 'sha256-{}'; \
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; {scripts}\
          style-src 'sha256-{}'; base-uri 'none'; form-action 'none'\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"referrer\" content=\"no-referrer\">\n\
          <title>{}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n",
-        hash(SCRIPT),
         hash(STYLE),
-        html(&title),
-    )?;
-    sections::write(plan, options.html_rows, &mut out)?;
-    out.write_all(b"<script type=\"application/json\" id=\"data\">")?;
-    data::write(plan, options.html_rows, &mut out)?;
-    write!(out, "</script>\n<script>{SCRIPT}</script>\n</body>\n</html>\n")?;
-    out.flush()
+        html(title),
+    )
+}
+
+/// The end of a page.
+///
+/// # Errors
+/// Those of the writer.
+pub(crate) fn close(out: &mut dyn Write) -> io::Result<()> {
+    out.write_all(b"</body>\n</html>\n")
 }
 
 fn hash(text: &str) -> String {

@@ -6,6 +6,7 @@ use super::{
     super::{
         escape,
         groups::{Group, groups},
+        protected,
         style::Label,
         words,
     },
@@ -40,6 +41,10 @@ pub(super) fn write(plan: &Plan, page: &mut Page<'_>) -> io::Result<()> {
                 |place| format!("{} ({}:{})", place.address, place.file, place.line),
             );
             page.heading(&escape::text(&title))?;
+            let declaring = one.block.and_then(|place| protected::declaring(plan, &place.address));
+            if let Some(block) = declaring.filter(|_| page.verbose) {
+                page.prose("  ", &protected::says(block), Some(Label::Quiet))?;
+            }
         }
         group(&one, page)?;
     }

@@ -64,7 +64,7 @@ mod tests {
                     Fires(High),
                 ),
                 (
-                    "another covers him",
+                    "another covers them",
                     |w| {
                         let id = w.user().id;
                         w.policies = Some(vec![excluding(policy("P"), id), policy("Q")]);
@@ -72,7 +72,7 @@ mod tests {
                     },
                     Silent,
                 ),
-                ("no policy mentions him", |w| w.change(Enforced, Disabled), Silent),
+                ("no policy mentions them", |w| w.change(Enforced, Disabled), Silent),
                 (
                     "a policy without MFA",
                     |w| {
