@@ -32,6 +32,7 @@ fn sample(block: &BlockSchema, attribute: &AttributeSchema) -> String {
         (_, _, Kind::Bool) => "true".into(),
         (_, _, Kind::Number) => "1".into(),
         (_, _, Kind::Texts) => "[\"jo@contoso.com\"]".into(),
+        (_, _, Kind::AnyOf(values)) => format!("[\"{}\"]", values[0]),
         (_, _, Kind::Date) => "\"2027-01-01\"".into(),
         (_, _, Kind::OneOf(values)) => format!("{:?}", values[0]),
         (_, "message" | "error_message", _) => "\"words\"".into(),

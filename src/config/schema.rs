@@ -83,6 +83,8 @@ pub(crate) enum Kind {
     Number,
     /// A list of strings.
     Texts,
+    /// A list of strings, which are these.
+    AnyOf(&'static [&'static str]),
     /// A date or RFC 3339 instant, as a string.
     Date,
     /// One of these strings.
@@ -133,6 +135,12 @@ impl Kind {
             Self::Bool => "bool".into(),
             Self::Number => "number".into(),
             Self::Texts => "list of strings".into(),
+            Self::AnyOf(values) => {
+                format!(
+                    "list of {}",
+                    values.iter().map(|value| format!("`\"{value}\"`")).collect::<Vec<_>>().join(" · ")
+                )
+            }
             Self::Date => "date (`2026-12-31`) or RFC 3339 instant".into(),
             Self::OneOf(values) => values.iter().map(|value| format!("`\"{value}\"`")).collect::<Vec<_>>().join(" · "),
             Self::Expression(over) => format!("expression over {}", over.describe()),

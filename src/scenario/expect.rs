@@ -97,7 +97,7 @@ fn unmet(expected: &Expected, plan: &Plan, variables: &[&str]) -> Option<Diagnos
         };
     }
     if let Some(name) = what.strip_prefix("var.") {
-        if !variables.iter().any(|one| *one == name) {
+        if !variables.contains(&name) {
             let problem =
                 Diagnostic::error("Unknown variable", format!("The configuration declares no variable `{name}`."));
             return Some(problem.at(expected.span, "").suggest(name, variables.iter().copied()));
