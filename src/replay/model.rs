@@ -58,39 +58,34 @@ impl Replay {
     /// The replay of one of its changes alone. Its days are counted for all changes together only, and left out.
     #[must_use]
     pub fn only(&self, one: &Replayed) -> Self {
-        let mut replay = Self {
-            window: self.window,
-            users: 1,
-            sign_ins: one.sign_ins,
-            changes: vec![one.clone()],
-            ..Self::default()
-        };
-        if one.decision == DecisionKind::Apply {
-            replay.verdicts = one.verdicts;
-            replay.skipped.clone_from(&one.skipped);
-            one.verdicts
-                .iter()
-                .filter(|(_, n)| *n > 0)
-                .for_each(|(verdict, _)| replay.users_by_verdict.add(verdict, 1));
-        } else {
-            replay.withheld = one.verdicts;
-        }
+        let mut replay = Self { window: self.window, changes: vec![one.clone()], ..Self::default() };
+        replay.count(one);
         replay
+    }
+
+    /// Counts one of its changes into its totals.
+    pub(super) fn count(&mut self, one: &Replayed) {
+        self.users += 1;
+        self.sign_ins = self.sign_ins.saturating_add(one.sign_ins);
+        if one.decision != DecisionKind::Apply {
+            self.withheld.add_all(&one.verdicts);
+            return;
+        }
+        self.verdicts.add_all(&one.verdicts);
+        for (verdict, _) in one.verdicts.iter().filter(|(_, count)| *count > 0) {
+            self.users_by_verdict.add(verdict, 1);
+        }
+        for (reason, count) in &one.skipped {
+            *self.skipped.entry(reason.clone()).or_default() += count;
+        }
     }
 
     /// Do its totals follow from its changes? They do in every replay that this program made.
     #[must_use]
     pub fn is_consistent(&self) -> bool {
-        let mut sums = (0, 0, Verdicts::default(), Verdicts::default(), Verdicts::default());
+        let mut counted = Self::default();
         for one in &self.changes {
-            sums.0 += 1;
-            sums.1 += one.sign_ins;
-            if one.decision == DecisionKind::Apply {
-                sums.2.add_all(&one.verdicts);
-                one.verdicts.iter().filter(|(_, count)| *count > 0).for_each(|(verdict, _)| sums.4.add(verdict, 1));
-            } else {
-                sums.3.add_all(&one.verdicts);
-            }
+            counted.count(one);
             let in_rows =
                 |verdict| one.rows.iter().filter(|row| row.verdict == verdict).map(|row| row.count).sum::<u64>();
             let fits = |(verdict, count): (Verdict, u64)| match in_rows(verdict) {
@@ -103,8 +98,8 @@ impl Replay {
         }
         let mut days = Verdicts::default();
         self.days.iter().for_each(|one| days.add_all(&one.verdicts));
-        sums == (self.users, self.sign_ins, self.verdicts, self.withheld, self.users_by_verdict)
-            && days == self.verdicts
+        let totals = |of: &Self| (of.users, of.sign_ins, of.verdicts, of.withheld, of.users_by_verdict);
+        totals(&counted) == totals(self) && days == self.verdicts
     }
 }
 

@@ -114,21 +114,11 @@ fn summed(all: Vec<Result<One, Missing>>, window: Option<ReplayWindow>) -> Repla
                 continue;
             }
         };
-        replay.users += 1;
-        replay.sign_ins = replay.sign_ins.saturating_add(one.sign_ins);
+        replay.count(&one);
         if one.decision == DecisionKind::Apply {
-            replay.verdicts.add_all(&one.verdicts);
-            for (verdict, _) in one.verdicts.iter().filter(|(_, count)| *count > 0) {
-                replay.users_by_verdict.add(verdict, 1);
-            }
-            for (reason, count) in &one.skipped {
-                *replay.skipped.entry(reason.clone()).or_default() += count;
-            }
             for (day, verdicts) in days {
                 by_day.entry(day).or_default().add_all(&verdicts);
             }
-        } else {
-            replay.withheld.add_all(&one.verdicts);
         }
         replay.changes.push(one);
     }
