@@ -25,8 +25,8 @@ use crate::{
     facts::Facts,
     tenant::{
         AppSignIns, Domain, Group, LastSignIn, LegacySignIns, MailboxPurpose, MfaServicePolicy, ObservedState,
-        ObservedTenant, Policy, RoleAssignment, SignIns, Source, TenantId, Text, Unavailable, User, UserId, UserType,
-        role as roles,
+        ObservedTenant, Policy, RoleAssignment, RoleTemplateId, SignIns, Source, TenantId, Text, Unavailable, User,
+        UserId, UserType, role as roles,
     },
 };
 
@@ -412,6 +412,15 @@ pub(super) fn global_admin() -> RoleAssignment {
     RoleAssignment {
         template_id: roles::GLOBAL_ADMINISTRATOR,
         display_name: "Global Administrator".into(),
+        permanent: true,
+    }
+}
+
+/// A privileged role without terms of its own.
+pub(super) fn user_admin() -> RoleAssignment {
+    RoleAssignment {
+        template_id: RoleTemplateId::new(uuid::uuid!("fe930be7-5e62-47db-91af-98c3a49a38b1")),
+        display_name: "User Administrator".into(),
         permanent: true,
     }
 }
