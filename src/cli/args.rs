@@ -70,6 +70,12 @@ pub(super) fn parse_instant(text: &str) -> Result<jiff::Timestamp, String> {
         .map_err(|_| "neither a date (2026-12-01) nor an RFC 3339 time (2026-12-01T08:00:00Z)".to_owned())
 }
 
+/// What is said of a word that is none of these: `not a format (text, json); did you mean …?`
+pub(super) fn not_a(what: &str, text: &str, names: &[&str]) -> String {
+    let hint = crate::diag::did_you_mean(text, names.iter().copied()).map(|hint| format!("; {hint}"));
+    format!("not a {what} ({}){}", names.join(", "), hint.unwrap_or_default())
+}
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {

@@ -9,7 +9,7 @@ use crate::{
     severity::Severity,
 };
 
-use super::{Context, Failure};
+use super::{Context, Failure, args::not_a};
 
 /// Flags of every command that shows a plan.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -26,11 +26,8 @@ pub(crate) struct PresentArgs {
 }
 
 fn parse_format(text: &str) -> Result<Format, String> {
-    text.parse().map_err(|()| {
-        let names = || Format::ALL.iter().map(|format| format.as_str());
-        let hint = crate::diag::did_you_mean(text, names()).map(|hint| format!("; {hint}")).unwrap_or_default();
-        format!("not a format ({}){hint}", names().collect::<Vec<_>>().join(", "))
-    })
+    let names: Vec<_> = Format::ALL.iter().map(|format| format.as_str()).collect();
+    text.parse().map_err(|()| not_a("format", text, &names))
 }
 
 impl PresentArgs {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::{
     cli::{
         Context, Exit, Failure, Outcome,
+        args::not_a,
         events::Log,
         planning::{self, PlanArgs, Planned},
         present::{self, PresentArgs},
@@ -53,11 +54,7 @@ pub(crate) struct Args {
 }
 
 fn parse_severity(text: &str) -> Result<Severity, String> {
-    text.parse().map_err(|()| {
-        let names = Severity::WORST_FIRST.map(Severity::as_str);
-        let hint = crate::diag::did_you_mean(text, names).map(|hint| format!("; {hint}")).unwrap_or_default();
-        format!("not a severity ({}){hint}", names.join(", "))
-    })
+    text.parse().map_err(|()| not_a("severity", text, &Severity::WORST_FIRST.map(Severity::as_str)))
 }
 
 /// Builds and shows the plan.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::{
     cli::{
         Context, Exit, Failure, Outcome,
+        args::not_a,
         planning::{self, PlanArgs},
     },
     plan::{Plan, digest, file},
@@ -47,11 +48,7 @@ pub(crate) struct Args {
 }
 
 fn parse_format(text: &str) -> Result<ReplayFormat, String> {
-    text.parse().map_err(|()| {
-        let names = || ReplayFormat::ALL.iter().map(|format| format.as_str());
-        let hint = crate::diag::did_you_mean(text, names()).map(|hint| format!("; {hint}")).unwrap_or_default();
-        format!("not a format ({}){hint}", names().collect::<Vec<_>>().join(", "))
-    })
+    text.parse().map_err(|()| not_a("format", text, &ReplayFormat::ALL.map(ReplayFormat::as_str)))
 }
 
 /// Shows what sign-ins would have met.
