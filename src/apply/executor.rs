@@ -20,7 +20,8 @@ use super::{
     observer::{Event, Observer, Phase},
     perform::{Checked, Errand, Performed},
     report::{
-        Command, Counts, Failure, Outcome, PROTECTED, RENAMED, RunEnd, RunReport, Seen, StopReason, UNREAD, UserOutcome,
+        self, Command, Counts, Failure, Outcome, PROTECTED, RENAMED, RunEnd, RunReport, Seen, StopReason, UNREAD,
+        UserOutcome,
     },
     stop,
 };
@@ -549,7 +550,7 @@ where
             Outcome::NotAttempted => !user.is_protected(),
         };
         let resumable = self.users.iter().any(open);
-        let hints = hints(&self.header.run, self.stopped.as_ref(), &counts, resumable);
+        let hints = report::hints(&self.header.run, self.stopped.as_ref(), &counts, resumable);
         let report = RunReport {
             run: self.header.run.clone(),
             command: self.header.command,
@@ -581,32 +582,4 @@ fn abandoned() -> Performed {
         error: Some(Failure::new("stopped", "stopped before an answer came")),
         forbidden: false,
     }
-}
-
-/// What to do next.
-fn hints(run: &RunId, stopped: Option<&StopReason>, counts: &Counts, resumable: bool) -> Vec<String> {
-    let mut hints = Vec::new();
-    if matches!(stopped, Some(StopReason::Forbidden)) {
-        hints.push(
-            "the identity needs the permission Policy.ReadWrite.AuthenticationMethod (and, signed in as a user, the role \
-             Authentication Policy Administrator)"
-                .to_owned(),
-        );
-    }
-    if matches!(stopped, Some(StopReason::CanaryNotVerified)) {
-        hints.push("the first users do not show what was written to them; look at them before going on".to_owned());
-    }
-    if matches!(stopped, Some(StopReason::Journal { .. })) {
-        hints.push("make room for the journal, or make it writable".to_owned());
-    }
-    if resumable {
-        hints.push(format!("to go on: mfaplan apply --resume {run}"));
-    }
-    if counts.stale > 0 {
-        hints.push("stale users were left alone; `mfaplan plan` shows what they need now".to_owned());
-    }
-    if counts.done + counts.unknown > 0 && !counts.is_complete() {
-        hints.push(format!("to go back: mfaplan rollback {run}"));
-    }
-    hints
 }

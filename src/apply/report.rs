@@ -339,3 +339,31 @@ pub struct RunReport {
     /// Every planned user, in the plan's order.
     pub users: Vec<UserOutcome>,
 }
+
+/// What to do next.
+pub(super) fn hints(run: &RunId, stopped: Option<&StopReason>, counts: &Counts, resumable: bool) -> Vec<String> {
+    let mut hints = Vec::new();
+    if matches!(stopped, Some(StopReason::Forbidden)) {
+        hints.push(
+            "the identity needs the permission Policy.ReadWrite.AuthenticationMethod (and, signed in as a user, the role \
+             Authentication Policy Administrator)"
+                .to_owned(),
+        );
+    }
+    if matches!(stopped, Some(StopReason::CanaryNotVerified)) {
+        hints.push("the first users do not show what was written to them; look at them before going on".to_owned());
+    }
+    if matches!(stopped, Some(StopReason::Journal { .. })) {
+        hints.push("make room for the journal, or make it writable".to_owned());
+    }
+    if resumable {
+        hints.push(format!("to go on: mfaplan apply --resume {run}"));
+    }
+    if counts.stale > 0 {
+        hints.push("stale users were left alone; `mfaplan plan` shows what they need now".to_owned());
+    }
+    if counts.done + counts.unknown > 0 && !counts.is_complete() {
+        hints.push(format!("to go back: mfaplan rollback {run}"));
+    }
+    hints
+}

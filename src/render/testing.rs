@@ -10,15 +10,18 @@ use crate::{
     diff::{Action, Decision, DecisionKind},
     facts::UserKind,
     plan::{
-        BlockKind, Bystander, Change, ChangeUser, CheckResult, Claimed, Digest, Execution, Impact, LegacyAuth,
-        ModernAuth, OutputValue, Plan, PlanBlock, PlanObserved, PlanOrigin, PlanTenant, Refusal, Summary, Waiver,
+        Change, ChangeUser, CheckResult, Digest, Execution, Impact, LegacyAuth, ModernAuth, OutputValue, Plan,
+        PlanObserved, PlanOrigin, PlanTenant, Refusal, Summary, Waiver,
     },
     risk::{Accepted, Evidence, Finding, FindingUser, NotEvaluated, Place, PlanFinding},
     severity::Severity,
     tenant::{Fact, MfaState, ObservedState, Source, TenantId, Text, UserId},
 };
 
+mod claims;
+
 use MfaState::{Disabled, Enabled, Enforced};
+use claims::{blocks, others};
 
 pub(crate) const TENANT: &str = "5d1f3c1e-8b1a-4c43-9c2d-6a0a3b7e9f10";
 
@@ -421,43 +424,6 @@ fn seal(mut plan: Plan, unmanaged: u64, protected: u64, unchanged: u64) -> Plan 
     plan.summary = s;
     plan.digest = digest_of(&plan);
     plan
-}
-
-/// The blocks of these changes, behind the one that everybody else is claimed by.
-fn blocks(changes: &[Change]) -> Vec<PlanBlock> {
-    let block = |place: Place, kind| PlanBlock { place, kind, owner: None, reason: None, until: None };
-    let mut places = vec![place("mfa.staff", 3)];
-    for place in changes.iter().filter_map(|change| change.declared_by.as_ref()) {
-        if !places.contains(place) {
-            places.push(place.clone());
-        }
-    }
-    let mut blocks: Vec<_> = places.into_iter().map(|place| block(place, BlockKind::Mfa)).collect();
-    blocks.insert(1, block(place("break_glass.keys", 40), BlockKind::BreakGlass));
-    blocks
-}
-
-/// Everybody without a change.
-fn others(unmanaged: u64, protected: u64, unchanged: u64) -> Vec<Bystander> {
-    let kinds = [
-        (unmanaged, Claimed::Unmanaged, Disabled, UserKind::Person),
-        (protected, Claimed::Protected(1), Disabled, UserKind::BreakGlass),
-        (unchanged, Claimed::Declared(0, Enforced), Enforced, UserKind::Person),
-    ];
-    let each = kinds.into_iter().flat_map(|(count, claim, state, kind)| (0..count).map(move |_| (claim, state, kind)));
-    each.enumerate()
-        .map(|(n, (claim, state, kind))| Bystander {
-            user: ChangeUser {
-                id: user_id(1_000_000 + n),
-                user_principal_name: format!("other{n:06}@contoso.com").into(),
-                display_name: Some("Somebody Else".into()),
-                kind,
-                registered: Some(true),
-            },
-            state: state.into(),
-            claim,
-        })
-        .collect()
 }
 
 fn frame(changes: Vec<Change>) -> Plan {
