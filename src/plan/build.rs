@@ -106,6 +106,7 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, BuildError> {
         })
         .collect();
     let (findings, not_evaluated) = risk::assess_plan(&context, &transitions, &decisions, &assessed);
+    let users: Vec<UserIndex> = transitions.iter().map(|one| one.user).collect();
     let changes: Vec<Change> = transitions
         .into_par_iter()
         .zip(decisions)
@@ -113,7 +114,7 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, BuildError> {
         .map(|((transition, decision), findings)| change(&context, transition, decision, findings))
         .collect();
 
-    let replay = replayed(&context, &changes);
+    let replay = replayed(&context, &users, &changes);
 
     let mut summary = summarise(tenant, &claims, &changes);
     count_findings(
@@ -372,14 +373,17 @@ pub(super) fn change(
     }
 }
 
-/// Runs the known sign-ins through the changes.
-pub(super) fn replayed(context: &risk::Context<'_>, changes: &[Change]) -> Option<Replay> {
-    let subjects: Vec<_> = changes
+/// Runs the known sign-ins through the changes, which are those of these users in this order.
+pub(super) fn replayed(context: &risk::Context<'_>, users: &[UserIndex], changes: &[Change]) -> Option<Replay> {
+    let subjects: Vec<_> = users
         .iter()
-        .filter_map(|change| {
-            let Change { user, before, after, effective, decision, .. } = change;
-            let user = context.tenant.user(context.tenant.by_id(user.id)?);
-            Some(Subject { user, decision: decision.kind(), before, after: *after, effective: *effective })
+        .zip(changes)
+        .map(|(index, change)| Subject {
+            user: context.tenant.user(*index),
+            decision: change.decision.kind(),
+            before: &change.before,
+            after: change.after,
+            effective: change.effective,
         })
         .collect();
     replay::replay(context.tenant, &context.policies, context.instant, &subjects)

@@ -10,7 +10,7 @@ use crate::{
     diff::{Action, Cause, Decision, Transition},
     facts::Facts,
     risk,
-    tenant::{MfaState, ObservedState, ObservedTenant, Text, UserId},
+    tenant::{MfaState, ObservedState, ObservedTenant, Text, UserId, UserIndex},
 };
 
 use super::{
@@ -69,13 +69,14 @@ pub(crate) fn build_rollback(input: &RollbackInput<'_>) -> Plan {
     let assessed = risk::assess_changes(&context, &transitions);
     let decisions = vec![Decision::Apply { then: None }; transitions.len()];
     let (findings, not_evaluated) = risk::assess_plan(&context, &transitions, &decisions, &assessed);
+    let users: Vec<UserIndex> = transitions.iter().map(|one| one.user).collect();
     let changes: Vec<_> = transitions
         .into_iter()
         .zip(assessed.findings)
         .map(|(transition, findings)| change(&context, transition, Decision::Apply { then: None }, findings))
         .collect();
 
-    let replay = replayed(&context, &changes);
+    let replay = replayed(&context, &users, &changes);
     let users = tenant.users().len() as u64;
     let mut summary =
         Summary { users, managed: changes.len() as u64, unmanaged: users - changes.len() as u64, ..Summary::default() };

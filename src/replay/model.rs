@@ -42,11 +42,31 @@ impl Replay {
     /// The replay as a saved plan keeps it: with the rows that somebody has to look at; the rest is counted.
     #[must_use]
     pub fn kept(&self) -> Self {
-        let mut kept = self.clone();
-        for change in &mut kept.changes {
-            change.rows.retain(|row| row.verdict.is_kept());
+        let kept = |one: &Replayed| {
+            let Replayed { user, decision, before, after, sign_ins, verdicts, skipped, rows } = one;
+            Replayed {
+                user: user.clone(),
+                decision: *decision,
+                before: *before,
+                after: *after,
+                sign_ins: *sign_ins,
+                verdicts: *verdicts,
+                skipped: skipped.clone(),
+                rows: rows.iter().filter(|row| row.verdict.is_kept()).cloned().collect(),
+            }
+        };
+        Self {
+            window: self.window,
+            users: self.users,
+            sign_ins: self.sign_ins,
+            not_replayed: self.not_replayed.clone(),
+            verdicts: self.verdicts,
+            withheld: self.withheld,
+            users_by_verdict: self.users_by_verdict,
+            skipped: self.skipped.clone(),
+            days: self.days.clone(),
+            changes: self.changes.iter().map(kept).collect(),
         }
-        kept
     }
 
     /// The change of this user.
