@@ -15,7 +15,7 @@
 //! 2. A tenant is observed through [`tenant::TenantRead`]: [`graph`] (HTTP) or [`snapshot`] (a file); [`sign_ins`] adds
 //!    records downloaded from the portal.
 //! 3. [`desired`] says who must be in which state and which block says so; [`diff`] compares; [`facts`] derives what
-//!    kind of account a user is and what Conditional Access requires of him; [`risk`] judges every transition.
+//!    kind of account a user is and what Conditional Access requires of them; [`risk`] judges every transition.
 //! 4. [`plan`] joins all that into an immutable [`plan::Plan`] with its digest, and refuses it where a guardrail says so.
 //! 5. [`render`] shows it; [`plan::file`] saves it, sealed by a checksum.
 //! 6. [`apply`] takes only an approved, fresh plan and performs it through the ports, journaled line by line.

@@ -354,7 +354,7 @@ async fn a_fifth_of_all_answers_are_faults_and_every_planned_user_is_accounted_f
             .collect();
         assert!(wanted.len() > 50);
 
-        // Two users move behind the plan's back: one to where he is to go, one elsewhere.
+        // Two users move behind the plan's back: one to where they are to go, one elsewhere.
         let mut others = plan.applicable().filter(|change| {
             change.before.known() == Some(MfaState::Disabled) && change.effective == MfaState::Enforced
         });
@@ -381,7 +381,7 @@ async fn a_fifth_of_all_answers_are_faults_and_every_planned_user_is_accounted_f
                 _ if id == moved => assert_eq!((user.outcome, state), (Outcome::Stale, "enabled"), "not overwritten"),
                 Outcome::Done => assert_eq!(state, effective.as_str()),
                 Outcome::NotAttempted => assert_eq!(state, before.to_string()),
-                // A failure is not a lie: the user is where he was, or where he was to go.
+                // A failure is not a lie: the user is where they were, or where they were to go.
                 _ => assert!(state == before.to_string() || state == effective.as_str(), "{:?}: {state}", user.outcome),
             }
         }

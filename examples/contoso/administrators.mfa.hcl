@@ -9,8 +9,8 @@ mfa "administrators" {
   }
 }
 
-# A request that looks harmless and is not: he is an administrator, and the Conditional Access policy that is meant to
-# cover him only reports.
+# A request that looks harmless and is not: they are an administrator, and the Conditional Access policy that is meant to
+# cover them only reports.
 mfa "help_desk_request" {
   state    = "disabled"
   priority = 200

@@ -434,7 +434,7 @@ where
         self.settle(index, performed);
     }
 
-    /// Gives a user his outcome: in the books, in the journal, to the observer.
+    /// Gives a user their outcome: in the books, in the journal, to the observer.
     fn settle(&mut self, index: usize, performed: Performed) {
         let Performed { outcome, observed, verified, error, forbidden } = performed;
         let user = &mut self.users[index];

@@ -8,17 +8,17 @@ use crate::tenant::{MfaState, ObservedState, StateRead};
 pub(super) enum Standing {
     /// Still as planned for: may be written.
     Before,
-    /// Already where he should be.
+    /// Already where they should be.
     Reached,
     /// Somewhere else, or gone: somebody else was there.
     Moved,
 }
 
 impl Planned {
-    /// May he be written, need he not, or must he not?
+    /// May they be written, need they not, or must they not?
     ///
-    /// `before` wins: relaxing a registered user leads from enforced, through enabled, back to enforced, and his state
-    /// does not tell whether that was done. Writing it (again) is harmless, calling it done might not be true.
+    /// `before` wins: relaxing a registered user leads from enforced, through enabled, back to enforced, and the
+    /// state does not tell whether that was done. Writing it (again) is harmless, calling it done might not be true.
     pub(super) fn standing(&self, read: &StateRead) -> Standing {
         match read {
             StateRead::Found(ObservedState::Known(state)) if *state == self.before => Standing::Before,
@@ -30,7 +30,7 @@ impl Planned {
     /// Is this where an answered write leads?
     ///
     /// The service promotes enabled to enforced when the user has registered, at once or later, so a user raised to
-    /// enabled is where he should be in either state.
+    /// enabled is where they should be in either state.
     #[must_use]
     pub fn is_reached_by(&self, state: MfaState) -> bool {
         let promoted =

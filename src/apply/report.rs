@@ -11,13 +11,13 @@ use crate::tenant::{ObservedState, ReadError, StateRead, WriteError, WriteErrorK
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// He has the state that was planned: written by this run, or found so.
+    /// They have the state that was planned: written by this run, or found so.
     Done,
     /// Refused, or given up: the write did not take place.
     Failed,
     /// Not in the state the plan was made for, or gone: left alone.
     Stale,
-    /// Sent, and no answer came, and reading him did not settle it.
+    /// Sent, and no answer came, and reading them did not settle it.
     Unknown,
     /// Nothing was sent.
     NotAttempted,
@@ -194,7 +194,7 @@ pub struct UserOutcome {
     pub observed: Option<Seen>,
     /// The planned state was read back.
     pub verified: bool,
-    /// This run sent a write for him.
+    /// This run sent a write for them.
     pub written: bool,
     /// What went wrong.
     pub error: Option<Failure>,
@@ -207,7 +207,7 @@ impl UserOutcome {
         Self { planned, outcome: Outcome::NotAttempted, observed: None, verified: false, written: false, error: None }
     }
 
-    /// Left out because the policy protects him.
+    /// Left out because the policy protects them.
     #[must_use]
     pub fn is_protected(&self) -> bool {
         self.error.as_ref().is_some_and(|error| error.code.as_deref() == Some(PROTECTED))

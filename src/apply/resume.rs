@@ -77,7 +77,7 @@ impl FreshResume {
         let given = match &approval.how {
             How::AutoApprove => Some("`--auto-approve`"),
             How::AutoApproveBlock { .. } => Some("an `auto_approve` block"),
-            How::Typed | How::Digest | How::Signatures { .. } => None,
+            How::Typed | How::Digest | How::PartOfReviewed { .. } | How::Signatures { .. } => None,
         };
         if let Some(given) = given.filter(|_| required > 0) {
             return Err(ApprovalError::SignaturesNeeded { required, given }.into());

@@ -30,9 +30,9 @@ pub(crate) struct Inverse {
 pub(crate) struct InverseChange {
     /// Who.
     pub user: PlannedUser,
-    /// The state he has now.
+    /// The state they have now.
     pub before: MfaState,
-    /// The state he had before the run.
+    /// The state they had before the run.
     pub after: MfaState,
 }
 
@@ -43,7 +43,7 @@ pub(crate) struct StaleUser {
     pub user: PlannedUser,
     /// The state the run left, as planned.
     pub left: MfaState,
-    /// The state he has now.
+    /// The state they have now.
     pub observed: Seen,
 }
 

@@ -68,7 +68,7 @@ pub(super) enum Fault {
     Forbidden,
     /// 404: the user is deleted.
     Deleted,
-    /// Somebody moves him by hand, and the answer is lost.
+    /// Somebody moves them by hand, and the answer is lost.
     MovedByHand(MfaState),
     /// No answer, ever.
     Hangs,
@@ -393,6 +393,7 @@ pub(super) fn plan(changes: &[(u32, MfaState, MfaState, bool)]) -> Plan {
         effective: after.effective(Some(*registered)),
         action: Action::between(*before, *after).unwrap_or(Action::Enable),
         decision: Decision::Apply { then: None },
+        wave: None,
         impact: Impact {
             modern_auth: (ModernAuth::PasswordOnly, ModernAuth::MfaRequired),
             legacy_auth: (LegacyAuth::PasswordOnly, LegacyAuth::Blocked),

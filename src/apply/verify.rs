@@ -39,6 +39,8 @@ pub(crate) struct Expected {
     pub since: Option<Timestamp>,
     /// The change waits or is withheld: they are not expected to be there yet.
     pub pending: Option<Pending>,
+    /// Their wave, which is open: an apply would bring them there now.
+    pub wave: Option<Text>,
 }
 
 /// Why a user is not in the declared state and no apply would bring them there now.
@@ -74,6 +76,7 @@ impl Expected {
                 effective: planned.effective,
                 since: entry.intent,
                 pending: None,
+                wave: None,
             })
             .collect()
     }
@@ -93,7 +96,8 @@ impl Expected {
                     reason: None,
                 }),
             };
-            Self::of(planned(&change.user), change.after, pending)
+            let wave = change.wave.clone().filter(|_| change.decision.is_apply());
+            Self { wave, ..Self::of(planned(&change.user), change.after, pending) }
         });
         let others = plan.others.iter().filter_map(|one| match one.claim {
             Claimed::Declared(_, state) => Some(Self::of(planned(&one.user), state, None)),
@@ -108,7 +112,15 @@ impl Expected {
     /// Declared to be in this state, whatever they were in before.
     #[must_use]
     pub(super) fn of(user: PlannedUser, after: MfaState, pending: Option<Pending>) -> Self {
-        Self { effective: after.effective(user.registered), user, before: None, after, since: None, pending }
+        Self {
+            effective: after.effective(user.registered),
+            user,
+            before: None,
+            after,
+            since: None,
+            pending,
+            wave: None,
+        }
     }
 
     fn standing(&self, state: MfaState) -> Standing {
@@ -143,7 +155,7 @@ fn planned(ChangeUser { id, user_principal_name, display_name, kind, registered 
 pub(crate) enum Standing {
     /// Exactly as left or declared.
     AsExpected,
-    /// Enabled, and made enforced by the service since he has registered: as it should be.
+    /// Enabled, and made enforced by the service since they have registered: as it should be.
     Promoted,
     /// In another state, and an unaccepted risk withholds the change.
     Withheld,
@@ -197,6 +209,9 @@ pub(crate) struct VerifiedUser {
     /// Why the change has not been made; only without a run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pending: Option<Pending>,
+    /// Their wave, as `rollout.wave`, where it is open and no apply has brought them there yet; only without a run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wave: Option<Text>,
     /// Why they could not be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Failure>,
@@ -379,6 +394,7 @@ fn verified(
         observed,
         standing,
         pending: expected.pending.clone(),
+        wave: expected.wave.clone().filter(|_| standing == Standing::Drifted),
         registration,
         waiting_seconds: waiting.map(|since| now.duration_since(since).as_secs()),
         error,

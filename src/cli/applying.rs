@@ -22,10 +22,13 @@ use crate::{
     config::{Config, Guardrails},
     escape,
     plan::{Digest, Plan},
-    tenant::{ObservedTenant, ReadError, UserId},
+    tenant::{ObservedTenant, ReadError, TenantId, UserId},
 };
 
-use super::{Context, Exit, Failure, Outcome, load::DIRECTORY, progress::ApplyProgress, runtime, tenant::Tenant};
+use super::{
+    Context, Exit, Failure, Outcome, load::DIRECTORY, progress::ApplyProgress, run_comment::RunComment, runtime,
+    tenant::Tenant,
+};
 
 /// Flags of every command that applies.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -39,10 +42,21 @@ pub(crate) struct ApprovalArgs {
     /// A signature made by `mfaplan approve` or `ssh-keygen -Y sign -n mfaplan`
     #[arg(long = "signature", value_name = "FILE")]
     pub signatures: Vec<PathBuf>,
+    /// Write what was done as Markdown to this file: what the pull request's comment becomes after the apply
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+}
+
+impl ApprovalArgs {
+    /// The comment that was asked for.
+    pub(super) fn comment(&self, tenant: TenantId, context: &Context) -> Option<RunComment> {
+        let pipeline = super::who::pipeline(&context.env).and_then(|one| one.url).map(|url| url.to_string());
+        self.report.as_deref().map(|file| RunComment::new(file, tenant, pipeline))
+    }
 }
 
 /// How many users are under way at once where nobody says otherwise. More than there are requests in flight: most of a
-/// user's time is the read before and the read after his write, and those travel 20 in one request.
+/// user's time is the read before and the read after their write, and those travel 20 in one request.
 const PARALLELISM: usize = 64;
 
 /// How often a snapshot is rewritten for one run, more or less.
@@ -74,7 +88,7 @@ pub(super) fn journal_failure(error: apply::journal::JournalError) -> Failure {
     error.hints().into_iter().fold(Failure::new(error.to_string()), Failure::hint)
 }
 
-fn refused(error: &ApprovalError) -> Failure {
+pub(super) fn refused(error: &ApprovalError) -> Failure {
     let exit = if error.exit_code() == Exit::Refused.code() { Exit::Refused } else { Exit::Error };
     error.hints().into_iter().fold(Failure::new(error.to_string()), Failure::hint).exit(exit)
 }
@@ -298,6 +312,8 @@ pub(super) struct How<'a> {
     pub(super) events: &'a dyn Observer,
     /// Flags that printed commands need, too.
     pub(super) again: String,
+    /// What is to be written for the pull request.
+    pub(super) comment: Option<RunComment>,
 }
 
 impl How<'_> {
@@ -393,6 +409,11 @@ pub(super) fn unheard(failure: Failure) -> Failure {
 fn conclude(mut report: RunReport, how: &How<'_>, context: &mut Context) -> Outcome {
     for hint in &mut report.hints {
         *hint = super::again::with_flags(hint, report.run.as_str(), &how.again);
+    }
+    if let Some(comment) = &how.comment
+        && let Err(error) = comment.write(&report, context)
+    {
+        say(context, &format!("the report for the pull request cannot be written: {error}"));
     }
     if let Err(error) = tell(&report, how.json, context) {
         // What was done is done, and the exit code says how it went, whoever reads along.

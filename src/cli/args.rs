@@ -45,10 +45,10 @@ pub(crate) struct Global {
     /// Write no colours (also: NO_COLOR, or output that is not a terminal)
     #[arg(long, global = true)]
     pub no_color: bool,
-    /// Say only what was asked for and what went wrong
+    /// Print only the result and errors
     #[arg(long, short, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
-    /// Say more: unfold what is summarised
+    /// Print details that are summarised by default
     #[arg(long, short, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
     /// The instant to plan for: a date or an RFC 3339 time [default: now]
@@ -99,9 +99,11 @@ pub(crate) enum Command {
     Diff(commands::diff::Args),
     /// Show what the sign-ins of the last weeks would have met, had the plan been in force
     Replay(commands::replay::Args),
+    /// List who is exempt, why, and until when
+    Exceptions(commands::exceptions::Args),
     /// Sign a plan's digest with your SSH key
     Approve(commands::approve::Args),
-    /// Perform a plan, after approval
+    /// Apply an approved plan
     Apply(commands::apply::Args),
     /// Read the tenant again: is everything as the run left it, or as declared?
     Verify(commands::verify::Args),
@@ -121,7 +123,7 @@ pub(crate) enum Command {
     Test(commands::test::Args),
     /// Serve an editor: diagnostics, completion, hover, formatting
     Lsp(commands::lsp::Args),
-    /// Sign in to the tenant and say who you are
+    /// Sign in and show the account and its permissions
     Login(commands::login::Args),
     /// Write a completion script for your shell
     Completions(commands::completions::Args),

@@ -15,8 +15,10 @@ use clap_complete::{
 use super::{Cli, Environment, load::DIRECTORY, terminal::Guarded};
 use crate::{
     apply::journal::Store,
-    config::Waivable,
-    render::{Format, readiness::Format as ReadinessFormat, replay::ReplayFormat},
+    config::{CloudName, Waivable},
+    render::{
+        Format, exceptions::ExceptionFormat, readiness::Format as ReadinessFormat, replay::ReplayFormat, users::Column,
+    },
     risk,
     severity::Severity,
 };
@@ -78,7 +80,10 @@ const VALUES: &[(&str, Takes)] = &[
     ("RUN", Takes::One(runs)),
     ("COMMAND", Takes::One(commands)),
     ("WHAT", Takes::One(rules)),
+    ("CLOUD", Takes::One(clouds)),
+    ("NAME,…", Takes::One(columns)),
     ("FILE", Takes::File),
+    ("PLAN", Takes::File),
     ("PLAN_FILE", Takes::File),
     ("FILES", Takes::File),
     ("PATHS", Takes::File),
@@ -92,6 +97,7 @@ const VALUES: &[(&str, Takes)] = &[
     ("P", Takes::Text),
     ("TEXT", Takes::Text),
     ("DIGEST", Takes::Text),
+    ("DOMAIN|ID", Takes::Text),
     ("USER", Takes::Text),
     ("USER|ADDRESS", Takes::Text),
     ("N", Takes::Text),
@@ -103,7 +109,8 @@ fn takes(arg: &Arg, command: &str) -> Option<Takes> {
         (_, "waivers", _) => Some(Takes::One(waivers)),
         ("readiness", _, "FORMAT") => Some(Takes::One(readiness_formats)),
         ("replay", _, "FORMAT") => Some(Takes::One(replay_formats)),
-        // A difference has three views only.
+        ("exceptions", _, "FORMAT") => Some(Takes::One(exception_formats)),
+        // A difference has four views only.
         ("diff", _, "FORMAT") => Some(Takes::One(difference_formats)),
         _ => VALUES.iter().find(|(one, _)| *one == name).map(|(_, takes)| *takes),
     }
@@ -131,7 +138,7 @@ fn formats() -> Vec<CompletionCandidate> {
 }
 
 fn difference_formats() -> Vec<CompletionCandidate> {
-    [Format::Text, Format::Markdown, Format::Json].map(|format| candidate(format.as_str())).into()
+    [Format::Text, Format::Markdown, Format::Html, Format::Json].map(|format| candidate(format.as_str())).into()
 }
 
 fn readiness_formats() -> Vec<CompletionCandidate> {
@@ -140,6 +147,18 @@ fn readiness_formats() -> Vec<CompletionCandidate> {
 
 fn replay_formats() -> Vec<CompletionCandidate> {
     ReplayFormat::ALL.iter().map(|format| candidate(format.as_str())).collect()
+}
+
+fn exception_formats() -> Vec<CompletionCandidate> {
+    ExceptionFormat::ALL.iter().map(|format| candidate(format.as_str())).collect()
+}
+
+fn clouds() -> Vec<CompletionCandidate> {
+    CloudName::ALL.iter().map(|cloud| candidate(cloud.as_str())).collect()
+}
+
+fn columns() -> Vec<CompletionCandidate> {
+    Column::ALL.iter().map(|column| candidate(column.as_str())).collect()
 }
 
 fn severities() -> Vec<CompletionCandidate> {
@@ -195,7 +214,10 @@ mod tests {
     #[test]
     fn closed_sets_are_offered_and_nothing_else_is() {
         assert_eq!(offered(&["plan", "--format", "ma"]), ["markdown"]);
-        assert_eq!(offered(&["diff", "--format", ""]), ["text", "markdown", "json"]);
+        assert_eq!(offered(&["diff", "--format", ""]), ["text", "markdown", "html", "json"]);
+        assert_eq!(offered(&["exceptions", "--format", "h"]), ["html"]);
+        assert_eq!(offered(&["login", "--cloud", "us"]), ["usgov", "usgov_dod"]);
+        assert_eq!(offered(&["show", "--columns", "state,reg"]), ["state,registered"]);
         assert_eq!(offered(&["plan", "--fail-on", ""]), ["critical", "high", "medium", "low", "info"]);
         assert_eq!(offered(&["apply", "--waive", "max_change"]), ["max_changes=", "max_change_percent="]);
         assert_eq!(offered(&["man", "roll"]), ["rollback"]);

@@ -18,6 +18,27 @@ pub(super) async fn connect(config: &Config, args: &TenantArgs, context: &Contex
     to(config.tenant.id, config.tenant.cloud, args, context).await
 }
 
+/// The tenant that a text names: its id, or one of its domains.
+///
+/// # Errors
+/// When it names none, or the sign-in service cannot be asked.
+pub(super) async fn named(text: &str, cloud_name: CloudName, context: &Context) -> Result<TenantId, Failure> {
+    if let Ok(id) = text.parse() {
+        return Ok(id);
+    }
+    let lookup = |name: &str| context.env.get(name);
+    let endpoints = Endpoints::from_env(cloud(cloud_name), &lookup).map_err(|error| Failure::new(error.to_string()))?;
+    Ok(graph::tenant_of(text, &endpoints).await?)
+}
+
+/// The tenant of the environment: an id or a domain name.
+pub(super) fn of_environment(context: &Context) -> Option<String> {
+    ["AZURE_TENANT_ID", "ARM_TENANT_ID"]
+        .into_iter()
+        .find_map(|name| context.env.get(name))
+        .filter(|text| !text.trim().is_empty())
+}
+
 /// As [`connect`], to a tenant named otherwise.
 pub(super) async fn to(
     tenant: TenantId,

@@ -16,7 +16,7 @@ use crate::{
     plan::{self, Change, Plan},
     render::{self, escape::text as shown},
     risk,
-    tenant::{LastSignIn, ObservedTenant, User, UserIndex},
+    tenant::{LastSignIn, ObservedTenant, Text, User, UserIndex},
 };
 
 use super::{Context, Failure, planning};
@@ -109,11 +109,11 @@ fn describe(config: &Config, observed: &ObservedTenant, facts: &Facts<'_>, index
         }
         None => {
             let why = if !found.protections.is_empty() {
-                "he is protected"
+                "protected"
             } else if found.mfa.is_empty() {
-                "nothing claims him"
+                "not matched by any block"
             } else {
-                "he is where he must be"
+                "already in the declared state"
             };
             let _ = writeln!(out, "\nPlan\n  no change: {why}");
         }
@@ -173,7 +173,7 @@ fn claimants<'a>(
     desired::claimants(config, observed, tenant_value, view, index)
 }
 
-/// What the protecting blocks declare him to be; an emergency account stays one whatever else claims him.
+/// The kind that the protecting blocks declare; an emergency account stays one whatever else claims the user.
 fn declared_kind(config: &Config, found: &desired::Claimants<'_>) -> Option<UserKind> {
     let emergency = |declared: &&crate::config::Declared| {
         config.break_glass.iter().any(|block| block.declared.address == declared.address)
@@ -197,17 +197,26 @@ fn claims(
     };
     let _ = writeln!(out, "\nClaimed by");
     if found.protections.is_empty() && found.mfa.is_empty() {
-        let _ = writeln!(out, "  no block: he is unmanaged and keeps the state he has");
+        let _ = writeln!(out, "  not matched by any block: unmanaged, left as is");
     }
     for declared in &found.protections {
-        let _ = writeln!(out, "  {}: protected, no `mfa` block changes him", place(declared));
+        let _ = writeln!(out, "  {}: protected, no `mfa` block changes this user", place(declared));
+        let account = config.service_accounts.iter().find(|one| one.declared.address == declared.address);
+        if let Some(account) = account {
+            says(out, "owner", Some(&account.owner));
+            says(out, "reason", Some(&account.reason));
+            says(out, "until", account.until.as_ref());
+            says(out, "replacement", account.replacement.as_ref());
+        }
+        let emergency = config.break_glass.iter().find(|one| one.declared.address == declared.address);
+        says(out, "reason", emergency.and_then(|one| one.reason.as_ref()));
     }
     let best = found.mfa.iter().map(|block| config.mfa[*block as usize].priority).fold(f64::NEG_INFINITY, f64::max);
     let mut won = !found.protections.is_empty();
     for block in &found.mfa {
         let block = &config.mfa[*block as usize];
         let verdict = if !found.protections.is_empty() {
-            "left out, as he is protected"
+            "left out, as the user is protected"
         } else if block.priority < best {
             "loses to a higher priority"
         } else if won {
@@ -217,12 +226,13 @@ fn claims(
             "wins"
         };
         let _ = writeln!(out, "  {}: {}, priority {}: {verdict}", place(&block.declared), block.state, block.priority);
+        says(out, "reason", block.reason.as_ref());
         if let Some(rollout) = &block.rollout {
             for (name, waves) in found.waves.iter().filter(|(name, _)| *name == rollout.as_str()) {
-                let waves = if waves.is_empty() { "no wave selects him".to_owned() } else { waves.join(", ") };
+                let waves = if waves.is_empty() { "not in any wave".to_owned() } else { waves.join(", ") };
                 let _ = writeln!(
                     out,
-                    "    rollout {name}: {waves} (place in percentages: {:.2} %)",
+                    "    rollout {name}: {waves} (position in percentage rollouts: {:.2} %)",
                     desired::share(name, observed.user(index).id)
                 );
             }
@@ -241,12 +251,19 @@ fn lifted_by(hold: &Hold) -> &'static str {
     }
 }
 
+/// What a block says of itself, for reviewers.
+fn says(out: &mut String, what: &str, value: Option<&Text>) {
+    if let Some(value) = value {
+        let _ = writeln!(out, "    {what}: {}", shown(value));
+    }
+}
+
 fn outcome(out: &mut String, change: &Change) {
     let _ = writeln!(out, "\nPlan");
     let effective = if change.effective == change.after {
         String::new()
     } else {
-        format!(" (becomes {}: he has registered)", change.effective)
+        format!(" (becomes {}: the user has registered)", change.effective)
     };
     let _ = writeln!(out, "  {}: {} → {}{effective}", change.action, change.before, change.after);
     if let Some(hold) = change.decision.hold() {
@@ -269,7 +286,7 @@ fn outcome(out: &mut String, change: &Change) {
             let _ = writeln!(out, "  decision: block; to let it through:");
             for finding in change.blocking() {
                 let accept = if risk::waivable(&finding.rule) {
-                    format!("; or `accept \"{}\"` for him, with a reason and a date", finding.rule)
+                    format!("; or accept {} for this user, with a reason and an expiry date", finding.rule)
                 } else {
                     String::new()
                 };

@@ -16,7 +16,7 @@ use super::Failure;
 use crate::{config::Config, diag::SourceMap};
 
 /// The arguments that name a file to write. What any other names is read.
-pub(super) const OUTPUTS: [&str; 3] = ["out", "events", "junit"];
+pub(super) const OUTPUTS: [&str; 4] = ["out", "events", "junit", "report"];
 
 /// Endings of files that people write: no result goes there.
 const SOURCES: [&str; 3] = [".mfa.hcl", ".mfavars.hcl", ".mfatest.hcl"];
@@ -158,7 +158,7 @@ mod tests {
                 }
             }
         }
-        assert_eq!(writing.into_iter().collect::<Vec<_>>(), ["events", "junit", "out"]);
+        assert_eq!(writing.into_iter().collect::<Vec<_>>(), ["events", "junit", "out", "report"]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{ArgMatches, FromArgMatches};
 
 use crate::{
-    config::{self, Assignment, Config, ENVIRONMENT_PREFIX, FOREIGN_PREFIX, LoadInput, Overlay},
+    config::{self, Assignment, CloudName, Config, ENVIRONMENT_PREFIX, FOREIGN_PREFIX, LoadInput, Overlay},
     diag::Diagnostic,
     risk,
 };
@@ -78,6 +78,21 @@ pub(crate) struct TenantArgs {
 
 /// The configuration directory: the current one, after `--chdir`.
 pub(super) const DIRECTORY: &str = ".";
+
+/// A cloud by its name on the command line.
+pub(super) fn cloud(text: &str) -> Result<CloudName, String> {
+    CloudName::ALL.into_iter().find(|one| one.as_str() == text).ok_or_else(|| {
+        let names: Vec<_> = CloudName::ALL.into_iter().map(CloudName::as_str).collect();
+        format!("one of {} is expected", names.join(", "))
+    })
+}
+
+/// Is there any configuration file in the directory?
+pub(super) fn is_configured() -> bool {
+    std::fs::read_dir(DIRECTORY).is_ok_and(|entries| {
+        entries.filter_map(Result::ok).any(|entry| entry.file_name().to_string_lossy().ends_with(".mfa.hcl"))
+    })
+}
 
 /// Loads the configuration.
 ///

@@ -13,12 +13,15 @@ mod environment;
 mod events;
 mod exit;
 mod explanation;
+mod foreign;
 mod inputs;
 mod load;
 mod planning;
 mod present;
 mod progress;
 mod report;
+mod reviewed;
+mod run_comment;
 mod runtime;
 mod save;
 mod single_dash;
@@ -36,7 +39,10 @@ pub(crate) use exit::{Exit, Failure, Outcome};
 
 use std::{ffi::OsString, process::ExitCode};
 
-use clap::{CommandFactory, FromArgMatches};
+use clap::{
+    CommandFactory, FromArgMatches,
+    error::{ContextKind, ContextValue},
+};
 
 use inputs::Inputs;
 use terminal::Guarded;
@@ -102,7 +108,12 @@ fn usage(error: &clap::Error, env: &Environment) -> u8 {
     // An escape code of an argument that is quoted cannot be told from a colour of ours.
     let hostile = std::env::args_os().any(|arg| crate::escape::text(&arg.to_string_lossy()) != arg.to_string_lossy());
     let color = color && !hostile;
-    let text = if color { rendered.ansi().to_string() } else { rendered.to_string() };
+    let mut text = if color { rendered.ansi().to_string() } else { rendered.to_string() };
+    if let Some(ContextValue::String(command)) = error.get(ContextKind::InvalidSubcommand)
+        && let Some(instead) = foreign::instead_of(command)
+    {
+        text.push_str(&format!("hint: `{command}` is Terraform's: {instead}\n"));
+    }
     let (mut stream, exit) =
         if error.use_stderr() { (Guarded::stderr(color), Exit::Error) } else { (Guarded::stdout(color), Exit::Done) };
     let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());

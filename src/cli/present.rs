@@ -1,6 +1,6 @@
 //! Showing a plan in the format asked for.
 
-use std::io::Write;
+use std::{io::Write, path::Path};
 
 use crate::{
     plan::Plan,
@@ -9,7 +9,7 @@ use crate::{
     severity::Severity,
 };
 
-use super::{Context, Failure, args::not_a};
+use super::{Context, Failure, args::not_a, save};
 
 /// Flags of every command that shows a plan.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -52,9 +52,21 @@ pub(super) fn write(
     next: NextStep,
     context: &mut Context,
 ) -> Result<(), Failure> {
+    write_to(None, plan, args, fail_on, next, context)
+}
+
+/// As [`write`], into a file where one is named.
+pub(super) fn write_to(
+    file: Option<&Path>,
+    plan: &Plan,
+    args: &PresentArgs,
+    fail_on: Option<Severity>,
+    next: NextStep,
+    context: &mut Context,
+) -> Result<(), Failure> {
     let options = Options {
         width: context.width(),
-        color: context.out_color,
+        color: context.out_color && file.is_none(),
         verbose: context.global.verbose > 0,
         next,
         fail_on,
@@ -62,6 +74,9 @@ pub(super) fn write(
         ..Options::default()
     };
     let format = args.format();
+    if let Some(file) = file {
+        return save::atomically(file, context, |out| format.write(plan, &options, out));
+    }
     let out: &mut dyn Write = if format == Format::Text { &mut context.out } else { context.out.data()? };
     format.write(plan, &options, out)?;
     context.out.flush()?;

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashSet},
+    fmt,
     sync::{
         Mutex,
         atomic::{AtomicU64, Ordering},
@@ -9,11 +10,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use crate::{
     apply::{Observer, observer::Event, report::Outcome},
     escape,
+    render::words,
     tenant::{ReadProgress, UserId},
 };
 
@@ -68,7 +70,9 @@ impl Bars {
     fn line(&self, template: &str) -> ProgressBar {
         let bar = self.all.add(ProgressBar::no_length());
         if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style);
+            bar.set_style(style.with_key("rate", |state: &ProgressState, out: &mut dyn fmt::Write| {
+                let _ = write!(out, "{} a second", words::rounded(state.per_sec()));
+            }));
         }
         bar
     }
@@ -83,8 +87,8 @@ impl Bars {
         let Ok(mut lines) = self.lines.lock() else { return };
         let bar = lines.entry(what.to_owned()).or_insert_with(|| {
             let bar = match total {
-                Some(_) => self.line("{spinner} {msg} {pos}/{len} ({per_sec}, {eta} left)"),
-                None => self.line("{spinner} {msg} {pos} ({per_sec})"),
+                Some(_) => self.line("{spinner} {msg} {pos}/{len} ({rate}, {eta} left)"),
+                None => self.line("{spinner} {msg} {pos} ({rate})"),
             };
             bar.set_message(what.to_owned());
             bar
@@ -128,9 +132,9 @@ impl Log {
         let seconds = now.duration_since(then).as_secs_f64();
         let rate = done.saturating_sub(before) as f64 / seconds;
         if seconds >= 1.0 && rate > 0.0 {
-            line.push_str(&format!(" ({rate:.0} a second"));
+            line.push_str(&format!(" ({} a second", words::rounded(rate)));
             if let Some(total) = total {
-                line.push_str(&format!(", {:.0} s left", total.saturating_sub(done) as f64 / rate));
+                line.push_str(&format!(", {} s left", words::rounded(total.saturating_sub(done) as f64 / rate)));
             }
             line.push(')');
         }
@@ -158,7 +162,7 @@ impl ReadProgress for Progress {
     }
 
     fn waiting(&self, seconds: f64, why: &str) {
-        let text = || format!("waiting {seconds:.0} s: {}", escape::text(why));
+        let text = || format!("waiting {} s: {}", words::rounded(seconds), escape::text(why));
         match &self.shown {
             Shown::Bars(bars) => bars.waiting(seconds, text()),
             Shown::Log(log) => {

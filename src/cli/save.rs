@@ -9,6 +9,9 @@ use crate::{
 
 use super::{Context, Failure};
 
+/// What spreadsheets want at the start of a CSV file, to read it as UTF-8.
+pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// Saves a plan, with its checksum.
 pub(super) fn plan(plan: &Plan, path: &Path, context: &Context) -> Result<(), Failure> {
     atomically(path, context, |out| plan::file::write(plan, out))

@@ -30,7 +30,7 @@ pub(super) fn by(tenant: &Tenant, context: &Context) -> Result<By, Failure> {
 }
 
 /// The pipeline that this runs in, as its environment tells.
-fn pipeline(env: &Environment) -> Option<Pipeline> {
+pub(super) fn pipeline(env: &Environment) -> Option<Pipeline> {
     let get = |name: &str| env.get(name).map(Text::from);
     if let Some(repository) = env.get("GITHUB_REPOSITORY") {
         let server = env.get("GITHUB_SERVER_URL").unwrap_or_else(|| "https://github.com".to_owned());

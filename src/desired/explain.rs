@@ -1,4 +1,4 @@
-//! Why one user gets what he gets: every block that selects him, winner or not.
+//! Why one user gets what they gets: every block that selects them, winner or not.
 
 use crate::{
     config::{Config, Declared, Selector},
@@ -15,7 +15,7 @@ pub(crate) struct Claimants<'a> {
     pub protections: Vec<&'a Declared>,
     /// Indices of `mfa` blocks, in the order of files and lines.
     pub mfa: Vec<u32>,
-    /// Per rollout (by name): the waves whose selectors take him, before percentages.
+    /// Per rollout (by name): the waves whose selectors take them, before percentages.
     pub waves: Vec<(&'a str, Vec<&'a str>)>,
 }
 

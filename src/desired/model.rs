@@ -44,11 +44,11 @@ impl Desired {
 /// What is declared of one user.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Claim {
-    /// Nothing: he keeps the state he has.
+    /// Nothing: they keep the state they have.
     Unmanaged,
-    /// A `break_glass` or `service_account` block claims him.
+    /// A `break_glass` or `service_account` block claims them.
     Protected(Protection),
-    /// An `mfa` block claims him.
+    /// An `mfa` block claims them.
     Managed(Managed),
 }
 
@@ -70,9 +70,9 @@ pub struct Protection {
     pub kind: ProtectionKind,
     /// Index into `config.break_glass` or `config.service_accounts`.
     pub block: u32,
-    /// An `mfa` block's group, role or filter caught him as well.
+    /// An `mfa` block's group, role or filter caught them as well.
     pub caught: bool,
-    /// The service account block says `state = "disabled"`: he is lowered if he was raised by mistake.
+    /// The service account block says `state = "disabled"`: they are lowered if they were raised by mistake.
     pub lower: bool,
 }
 

@@ -349,7 +349,7 @@ struct Staged {
 }
 
 /// `staged`: until its date an unregistered user goes to `enabled` only and is held there. Unknown registration counts
-/// as unregistered: enforcing him could lock him out.
+/// as unregistered: enforcing them could lock them out.
 fn stage(config: &Config, mfa: &Mfa, tenant: &ObservedTenant, user: UserIndex) -> Staged {
     let user = tenant.user(user);
     let plain = Staged { state: mfa.state, timing: Timing::Now };

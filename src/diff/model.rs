@@ -1,4 +1,4 @@
-//! A transition: one user, from the state he has to the state he must have.
+//! A transition: one user, from the state they have to the state they must have.
 
 use std::fmt;
 
@@ -93,7 +93,7 @@ pub struct Transition {
     pub user: UserIndex,
     /// Which block says so.
     pub cause: Cause,
-    /// The state he has. Unknown states make a transition too: it is always blocked (MFA045).
+    /// The state they have. Unknown states make a transition too: it is always blocked (MFA045).
     pub before: ObservedState,
     /// The declared state.
     pub after: MfaState,

@@ -10,8 +10,8 @@ use super::{Action, Cause, Transition};
 
 /// The transitions that lead from the observed tenant to the desired one, in the tenant's order of users.
 ///
-/// A user already where he must be has none. Nor has one declared `enabled` and found `enforced`, unless his block
-/// allows the downgrade: the service itself promotes, and lowering him would undo what he has earned.
+/// A user already where they must be has none. Nor has one declared `enabled` and found `enforced`, unless their block
+/// allows the downgrade: the service itself promotes, and lowering them would undo what they have earned.
 #[must_use]
 pub fn transitions(config: &Config, tenant: &ObservedTenant, desired: &Desired) -> Vec<Transition> {
     (0..)

@@ -96,7 +96,7 @@ impl<'t> Facts<'t> {
     }
 }
 
-/// One user, as expressions see him.
+/// One user, as expressions see them.
 #[derive(Debug)]
 pub struct UserView<'a> {
     facts: &'a Facts<'a>,

@@ -5,12 +5,14 @@
 //! - [`credentials`]: signing in, and tokens.
 //! - `requests`: every request there is ([`REQUESTS`]).
 //! - `pacing`, `retry_after`: how fast, and when again.
+//! - `domain`: the tenant of a domain name.
 //! - `client`: one request; `pages`: a list of them; `batch`: twenty; `single`: one user; `read`: the whole tenant.
 
 mod batch;
 mod client;
 mod cloud;
 pub(crate) mod credentials;
+mod domain;
 mod pacing;
 mod pages;
 mod read;
@@ -32,6 +34,7 @@ pub use crate::tenant::Patience;
 pub use cloud::{Cloud, Endpoints};
 #[cfg(test)]
 pub(crate) use cloud::{GRAPH_VARIABLE, LOGIN_VARIABLE};
+pub(crate) use domain::tenant_of;
 pub use requests::{Family, Need, REQUESTS, RequestSpec, markdown_table};
 
 use client::Client;
@@ -133,6 +136,23 @@ pub struct Usage {
     pub retried: u64,
 }
 
+/// A client of HTTP for these endpoints.
+fn http(endpoints: &Endpoints, timeout: Duration) -> Result<reqwest::Client, ReadError> {
+    let mut http = reqwest::Client::builder()
+        .user_agent(concat!("mfaplan/", env!("CARGO_PKG_VERSION")))
+        // A redirect could lead a token elsewhere; Graph sends none.
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(Duration::from_secs(10))
+        .timeout(timeout)
+        .tcp_nodelay(true);
+    if endpoints.is_loopback() {
+        http = http.no_proxy();
+    }
+    http.build().map_err(|_| {
+        ReadError::new("cannot set up TLS").hint("are there root certificates on this machine (SSL_CERT_FILE)?")
+    })
+}
+
 /// A live tenant.
 pub struct GraphTenant {
     client: Arc<Client>,
@@ -157,19 +177,7 @@ impl GraphTenant {
     /// # Errors
     /// When signing in fails, or the tenant is another.
     pub async fn connect(options: Options) -> Result<Self, ReadError> {
-        let mut http = reqwest::Client::builder()
-            .user_agent(concat!("mfaplan/", env!("CARGO_PKG_VERSION")))
-            // A redirect could lead a token elsewhere; Graph sends none.
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(Duration::from_secs(10))
-            .timeout(options.timeout)
-            .tcp_nodelay(true);
-        if options.endpoints.is_loopback() {
-            http = http.no_proxy();
-        }
-        let http = http.build().map_err(|_| {
-            ReadError::new("cannot set up TLS").hint("are there root certificates on this machine (SSL_CERT_FILE)?")
-        })?;
+        let http = http(&options.endpoints, options.timeout)?;
         let parallelism = options.parallelism.clamp(1, 128);
         let pacer = match options.pacing {
             Pacing::Published => Pacer::published(parallelism as u32),

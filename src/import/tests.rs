@@ -157,7 +157,7 @@ fn emergency_accounts_and_workloads_are_protected_and_every_guess_gives_its_reas
     let mut room = user(102, "mtr-berlin@contoso.com", MfaState::Disabled);
     room.mailbox_purpose = Some(MailboxPurpose::Room);
     room.licenses = Some(["MEETING_ROOM".into()].into());
-    // Nobody of his family is on call: the word has to stand alone and the role has to be there.
+    // Nobody of their family is on call: the word has to stand alone and the role has to be there.
     let person = user(103, "ann.notfallmann@contoso.com", MfaState::Enforced);
     users.extend([glass, sync, room, person]);
     let tenant = tenant(users);

@@ -333,7 +333,7 @@ const fn way_station(state: MfaState) -> &'static str {
     }
 }
 
-/// The name of a user where it means him and nobody else and can be reviewed, else his object id.
+/// The name of a user where it means them and nobody else and can be reviewed, else their object id.
 fn reference(tenant: &ObservedTenant, index: UserIndex) -> String {
     let user = tenant.user(index);
     let name = user.user_principal_name.as_str();

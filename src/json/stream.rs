@@ -43,7 +43,7 @@ pub(crate) struct Document<T> {
     pub(crate) list: Option<Vec<T>>,
 }
 
-/// Why a document could not be read. A user is told so by a second, slower look at the file.
+/// Why a document could not be read. The operator gets the message of a second, slower pass over the file.
 #[derive(Debug)]
 pub(crate) enum Fault {
     /// Reading failed.

@@ -378,6 +378,7 @@ pub(super) fn change(
         effective,
         action,
         decision,
+        wave: context.desired.wave(index).map(|wave| format!("{}.{}", wave.rollout, wave.name).into()),
         impact: impact::impact(tenant, &context.policies, user, effective),
         findings,
     }

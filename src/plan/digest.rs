@@ -266,6 +266,7 @@ fn change_entries(changes: &[(UserId, &Change)]) -> Vec<u8> {
             effective,
             action: Action::Enable | Action::Enforce | Action::Relax | Action::Disable,
             decision: _,
+            wave: _,
             impact: _,
             findings,
         } = change;

@@ -79,7 +79,10 @@ pub(super) fn outputs(config: &Config, scope: &Scope<'_>, failed: &mut Vec<Diagn
             ),
             Ok(value) => {
                 let shown = (!output.sensitive).then(|| value.to_json());
-                outputs.insert(output.name.clone(), OutputValue { value: shown, sensitive: output.sensitive });
+                outputs.insert(
+                    output.name.clone(),
+                    OutputValue { value: shown, sensitive: output.sensitive, description: output.description.clone() },
+                );
             }
             Err(error) => failed.push(error.into()),
         }

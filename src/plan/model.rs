@@ -284,7 +284,7 @@ pub struct ChangeUser {
     pub display_name: Option<Text>,
     /// What kind of account.
     pub kind: crate::facts::UserKind,
-    /// Has he registered for MFA? Kept for `verify`.
+    /// Have they registered for MFA? Kept for `verify`.
     pub registered: Option<bool>,
 }
 
@@ -295,7 +295,7 @@ pub struct Change {
     pub user: ChangeUser,
     /// Which block; none for a rollback.
     pub declared_by: Option<Place>,
-    /// The state he has.
+    /// The state they have.
     pub before: ObservedState,
     /// The state to write.
     pub after: MfaState,
@@ -305,6 +305,8 @@ pub struct Change {
     pub action: Action,
     /// What happens to it.
     pub decision: Decision,
+    /// The wave that picks the user, as `rollout.wave`, open or not.
+    pub wave: Option<Text>,
     /// What it means for sign-ins.
     pub impact: Impact,
     /// What it risks; worst first, then by rule.
@@ -354,6 +356,8 @@ pub struct PlanBlock {
     pub reason: Option<Text>,
     /// `until`, as written.
     pub until: Option<Text>,
+    /// `replacement`: what is to take the account's place.
+    pub replacement: Option<Text>,
 }
 
 /// The blocks that claim users.
@@ -488,6 +492,8 @@ pub struct OutputValue {
     pub value: Option<serde_json::Value>,
     /// Hidden?
     pub sensitive: bool,
+    /// `description`.
+    pub description: Option<Text>,
 }
 
 /// How a plan is to be applied: the guardrails that hold during apply, as the configuration had them.

@@ -22,14 +22,16 @@ pub(super) fn blocks(config: &Config) -> Vec<PlanBlock> {
             owner: owner.cloned(),
             reason: reason.cloned(),
             until: until.cloned(),
+            replacement: None,
         };
     let mfa = config.mfa.iter().map(|one| block(&one.declared, BlockKind::Mfa, None, one.reason.as_ref(), None));
     let break_glass = config
         .break_glass
         .iter()
         .map(|one| block(&one.declared, BlockKind::BreakGlass, None, one.reason.as_ref(), None));
-    let accounts = config.service_accounts.iter().map(|one| {
-        block(&one.declared, BlockKind::ServiceAccount, Some(&one.owner), Some(&one.reason), one.until.as_ref())
+    let accounts = config.service_accounts.iter().map(|one| PlanBlock {
+        replacement: one.replacement.clone(),
+        ..block(&one.declared, BlockKind::ServiceAccount, Some(&one.owner), Some(&one.reason), one.until.as_ref())
     });
     mfa.chain(break_glass).chain(accounts).collect()
 }

@@ -37,7 +37,7 @@ pub(crate) fn write(plan: &Plan, _options: &Options, out: &mut dyn Write) -> io:
 }
 
 fn record(change: &Change, csv: &mut ::csv::Writer<&mut dyn Write>) -> io::Result<()> {
-    let Change { user, declared_by, before, after, effective, action, decision, impact: _, findings } = change;
+    let Change { user, declared_by, before, after, effective, action, decision, wave: _, impact: _, findings } = change;
     let until = decision.hold().and_then(|hold| hold.until).map_or_else(String::new, |until| until.to_string());
     csv.write_record([
         &*escape::csv(&user.user_principal_name),

@@ -180,6 +180,53 @@ pub(crate) fn markdown_code(raw: &str) -> String {
     }
 }
 
+/// Our own prose for Markdown, in which names of commands and arguments stand in backticks: those become code spans, and
+/// everything else is as harmless as [`markdown`] makes it. A name from the tenant that holds backticks gets a code span
+/// at the wrong place, and nothing worse.
+#[must_use]
+pub(crate) fn markdown_prose(raw: &str) -> Cow<'_, str> {
+    // A tag in a code span is only text; whoever looks for tags in the source should not have to know that.
+    prose(raw, markdown, |code| {
+        if code.contains(['<', '>']) { format!("<code>{}</code>", markdown(code)) } else { markdown_code(code) }
+    })
+}
+
+/// As [`markdown_prose`], for HTML.
+#[must_use]
+pub(crate) fn html_prose(raw: &str) -> Cow<'_, str> {
+    prose(raw, html, |code| format!("<code>{}</code>", html(code)))
+}
+
+/// Text outside of pairs of backticks one way, text between them another.
+fn prose(raw: &str, plain: fn(&str) -> Cow<'_, str>, code: fn(&str) -> String) -> Cow<'_, str> {
+    if !raw.contains('`') {
+        return plain(raw);
+    }
+    let mut out = String::with_capacity(raw.len() + 32);
+    let mut rest = raw;
+    // A space after a code span is a space between words, not the indentation that it would be at the start of a text.
+    let push = |out: &mut String, text: &str| match text.strip_prefix(' ') {
+        Some(rest) if !out.is_empty() => {
+            out.push(' ');
+            out.push_str(&plain(rest));
+        }
+        _ => out.push_str(&plain(text)),
+    };
+    while let Some((before, opened)) = rest.split_once('`') {
+        match opened.split_once('`') {
+            Some((inside, after)) if !inside.trim().is_empty() => {
+                push(&mut out, before);
+                out.push_str(&code(inside));
+                rest = after;
+            }
+            // One without a partner, or two with nothing between them: they are what they look like.
+            _ => break,
+        }
+    }
+    push(&mut out, rest);
+    Cow::Owned(out)
+}
+
 /// A message of a GitHub workflow command (Actions toolkit, `escapeData`).
 #[must_use]
 pub(crate) fn github_message(raw: &str) -> Cow<'_, str> {
@@ -253,6 +300,18 @@ mod tests {
             proptest::prop_assert_eq!(html(&raw), replace(&plain, entity));
             proptest::prop_assert_eq!(markdown(&raw), marked_down(&plain));
         }
+    }
+
+    #[test]
+    fn backticks_of_our_prose_are_code_and_nothing_else_gets_through() {
+        assert_eq!(markdown_prose("declare `service_account` for it"), "declare `service_account` for it");
+        assert_eq!(html_prose("a < b: `x < y`"), "a &lt; b: <code>x &lt; y</code>");
+        assert_eq!(html_prose("no code"), "no code");
+        assert_eq!(markdown_prose("one ` alone"), markdown("one ` alone"));
+        assert_eq!(html_prose("``"), "``");
+        let planted = "`a|b` <img> `@everyone` [x](http://y)";
+        let shown = markdown_prose(planted);
+        assert!(!shown.contains("<img") && !shown.contains('|') && !shown.contains("[x]"), "{shown}");
     }
 
     #[test]

@@ -6,6 +6,7 @@
 pub(crate) mod causes;
 pub(crate) mod csv;
 pub(crate) mod escape;
+pub(crate) mod exceptions;
 pub(crate) mod github;
 pub(crate) mod gitlab;
 pub(crate) mod groups;
@@ -18,6 +19,7 @@ pub(crate) mod migration;
 pub(crate) mod notices;
 pub(crate) mod plan_diff;
 pub(crate) mod proposal;
+mod protected;
 pub(crate) mod readiness;
 pub mod redact;
 pub(crate) mod replay;
@@ -27,6 +29,7 @@ pub(crate) mod summary;
 #[cfg(test)]
 pub(crate) mod testing;
 pub(crate) mod text;
+pub(crate) mod users;
 pub(crate) mod words;
 
 use std::{fmt, io, io::Write, str::FromStr};
@@ -123,6 +126,12 @@ pub struct Options {
     pub markdown_budget: usize,
     /// How many users an HTML page has in its table, those at risk first.
     pub html_rows: usize,
+}
+
+/// The mark on the first line of every comment about a tenant's plan, by which a workflow finds its earlier one.
+#[must_use]
+pub(crate) fn mark(tenant: crate::tenant::TenantId) -> String {
+    format!("<!-- mfaplan:plan:{} -->", crate::plan::file::tenant_id_text(tenant))
 }
 
 /// GitHub takes comments of at most 65,536 characters; the rest is room for what a workflow adds around them.

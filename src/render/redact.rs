@@ -244,10 +244,11 @@ impl Redactor<'_> {
         // Names of outputs are keys, so they are put in anew.
         *outputs = std::mem::take(outputs)
             .into_iter()
-            .map(|(mut name, OutputValue { mut value, sensitive })| {
+            .map(|(mut name, OutputValue { mut value, sensitive, mut description })| {
                 self.text(&mut name);
                 value.iter_mut().for_each(withhold);
-                (name, OutputValue { value, sensitive })
+                description.iter_mut().for_each(|one| self.text(one));
+                (name, OutputValue { value, sensitive, description })
             })
             .collect();
         self.execution(execution);
@@ -268,8 +269,18 @@ impl Redactor<'_> {
     }
 
     fn change(&self, change: &mut Change) {
-        let Change { user, declared_by, before: _, after: _, effective: _, action: _, decision, impact, findings } =
-            change;
+        let Change {
+            user,
+            declared_by,
+            before: _,
+            after: _,
+            effective: _,
+            action: _,
+            decision,
+            wave: _,
+            impact,
+            findings,
+        } = change;
         self.change_user(user);
         declared_by.iter_mut().for_each(|place| self.place(place));
         self.decision(decision);
@@ -303,7 +314,7 @@ impl Redactor<'_> {
         }
     }
 
-    fn block(&self, PlanBlock { place, kind: _, owner, reason, until: _ }: &mut PlanBlock) {
+    fn block(&self, PlanBlock { place, kind: _, owner, reason, until: _, replacement: _ }: &mut PlanBlock) {
         self.place(place);
         owner.iter_mut().chain(reason).for_each(|text| self.text(text));
     }

@@ -58,7 +58,7 @@ pub(crate) fn finding(
     }
 }
 
-fn place(address: &str, line: u32) -> Place {
+pub(crate) fn place(address: &str, line: u32) -> Place {
     let file = if address.starts_with("service_account") { "protected.mfa.hcl" } else { "staff.mfa.hcl" };
     Place { address: address.into(), file: file.into(), line }
 }
@@ -111,6 +111,7 @@ pub(crate) fn change(n: usize, who: Someone, block: &str, before: MfaState, afte
         after,
         effective,
         decision: Decision::Apply { then: None },
+        wave: None,
         findings: Vec::new(),
     }
 }
@@ -283,9 +284,9 @@ fn staff() -> Vec<Change> {
                     "MFA064",
                     "methods-stay",
                     Severity::Info,
-                    "Keeps their registered methods.",
+                    "The registered methods stay.",
                     &[("methods", json!(["microsoftAuthenticatorPush", "mobilePhone"]))],
-                    "Remove these if they should not sign in with them any more.",
+                    "Remove the methods if this user should not sign in with them any more.",
                 ),
             ],
         ),
@@ -297,7 +298,7 @@ fn staff() -> Vec<Change> {
                 Severity::Medium,
                 "Password-only legacy sign-in returns.",
                 &[("registered", json!(false))],
-                "Leave them enforced.",
+                "Leave the user enforced.",
             )],
         ),
         unknown,
@@ -473,9 +474,12 @@ fn frame(changes: Vec<Change>) -> Plan {
             CheckResult { name: "enough-admins".into(), passed: true, message: Text::default() },
         ],
         outputs: [
-            ("raised".into(), OutputValue { value: Some(json!(["jdoe@contoso.com", 3])), sensitive: false }),
-            ("nothing".into(), OutputValue { value: Some(Value::Null), sensitive: false }),
-            ("secret".into(), OutputValue { value: None, sensitive: true }),
+            (
+                "raised".into(),
+                OutputValue { value: Some(json!(["jdoe@contoso.com", 3])), sensitive: false, description: None },
+            ),
+            ("nothing".into(), OutputValue { value: Some(Value::Null), sensitive: false, description: None }),
+            ("secret".into(), OutputValue { value: None, sensitive: true, description: None }),
         ]
         .into(),
         execution: Execution {

@@ -25,6 +25,28 @@ pub(crate) fn number(n: u64) -> String {
     out
 }
 
+/// A measured number beside a unit: at most three significant digits, and no more than a whole from 100 on. `387.7049` →
+/// `388`, `3080.69` → `3,080`, `0.0123` → `0.01`.
+#[must_use]
+pub(crate) fn rounded(value: f64) -> String {
+    if !value.is_finite() || value < 0.0 {
+        return "?".to_owned();
+    }
+    if value < 9.995 {
+        let text = format!("{value:.2}");
+        return text.trim_end_matches('0').trim_end_matches('.').to_owned();
+    }
+    if value < 99.95 {
+        let text = format!("{value:.1}");
+        return text.trim_end_matches(".0").to_owned();
+    }
+    let mut unit = 1_u64;
+    while value / unit as f64 >= 999.5 && unit < u64::MAX / 10 {
+        unit *= 10;
+    }
+    number((value / unit as f64).round() as u64 * unit)
+}
+
 /// `1 user`, `2 users`.
 #[must_use]
 pub(crate) fn count(n: u64, noun: &str) -> String {
@@ -359,6 +381,29 @@ mod tests {
     fn numbers_and_plurals() {
         assert_eq!([number(0), number(999), number(1_000), number(1_234_567)], ["0", "999", "1,000", "1,234,567"]);
         assert_eq!([count(1, "user"), count(1_200, "user")], ["1 user", "1,200 users"]);
+    }
+
+    #[test]
+    fn three_significant_digits_beside_a_unit() {
+        for (value, shown) in [
+            (0.0, "0"),
+            (0.0123, "0.01"),
+            (1.0, "1"),
+            (2.5, "2.5"),
+            (9.994, "9.99"),
+            (9.999, "10"),
+            (12.34, "12.3"),
+            (99.96, "100"),
+            (387.7049, "388"),
+            (999.6, "1,000"),
+            (3080.6909, "3,080"),
+            (123_456.0, "123,000"),
+            (f64::INFINITY, "?"),
+            (f64::NAN, "?"),
+            (-1.0, "?"),
+        ] {
+            assert_eq!(rounded(value), shown, "{value}");
+        }
     }
 
     #[test]

@@ -313,7 +313,6 @@ impl World {
         tenant.unavailable.clone_from(&self.unavailable);
         let index = |id: &UserId| tenant.by_id(*id).unwrap();
         let desired = Desired {
-            waves: Vec::new(),
             claims: tenant
                 .users()
                 .iter()
@@ -324,6 +323,7 @@ impl World {
                 .map(|ids| ids.as_ref().map(|ids| ids.iter().map(index).collect()))
                 .collect(),
             promoted: promoted.iter().map(|id| (index(id), 0)).collect(),
+            waves: Vec::new(),
         };
         let transitions: Vec<Transition> =
             changes.iter().map(|(id, before, after, _)| transition(&tenant, index(id), before, *after)).collect();

@@ -60,12 +60,12 @@ impl Waivers {
     /// The waiver of a rule's finding about this user, or about the tenant; marks the block as used.
     pub(super) fn find(&self, rule: &str, user: Option<UserIndex>, used: &mut [bool]) -> Option<Arc<Accepted>> {
         let OfRule { everybody, by_user } = self.by_rule.get(rule)?;
-        let his = user.into_iter().flat_map(move |user| {
+        let of_user = user.into_iter().flat_map(move |user| {
             let from = by_user.partition_point(|(one, _)| *one < user);
             by_user.iter().skip(from).take_while(move |(one, _)| *one == user).map(|(_, block)| block)
         });
         let mut first = None;
-        for block in everybody.iter().chain(his) {
+        for block in everybody.iter().chain(of_user) {
             if let Some(used) = used.get_mut(*block) {
                 *used = true;
             }

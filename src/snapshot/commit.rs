@@ -13,7 +13,7 @@ use crate::tenant::UserId;
 
 use super::states::{Slot, States, Version};
 
-/// A change of one user's state: his slot before, and the text that replaces it.
+/// A change of one user's state: their slot before, and the text that replaces it.
 pub(super) type Change = (UserId, Slot, String);
 
 /// How a rewrite ended.

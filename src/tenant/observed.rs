@@ -49,7 +49,7 @@ pub struct ObservedTenant {
     pub mfa_service_policy: Option<MfaServicePolicy>,
     /// `policyMigrationState` of the authentication methods policy.
     pub policy_migration_state: Option<Text>,
-    /// Object id of the operator, where he signed in as a user.
+    /// Object id of the operator, where they signed in as a user.
     pub operator_id: Option<UserId>,
     /// The groups that were read.
     pub groups: Vec<Group>,

@@ -80,7 +80,7 @@ pub struct User {
 }
 
 impl User {
-    /// A user of whom nothing is known but his name and state. Adapters and tests fill in what they know.
+    /// A user of whom nothing is known but their name and state. Adapters and tests fill in what they know.
     #[must_use]
     pub fn new(id: UserId, user_principal_name: Text, mfa_state: ObservedState) -> Self {
         Self {

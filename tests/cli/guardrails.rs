@@ -64,7 +64,7 @@ fn a_closed_window_is_a_note_in_the_plan_and_a_refusal_of_the_apply() {
 fn a_plan_of_which_all_is_blocked_is_refused() {
     let sandbox = Sandbox::example("contoso");
     let target = ["--target", "emil.larsen@contoso.com", "--as-of", "2026-11-24"];
-    sandbox.run(&[&["apply", "--auto-approve"], &target[..]].concat()).exits(3).says("all 1 changes are blocked");
+    sandbox.run(&[&["apply", "--auto-approve"], &target[..]].concat()).exits(3).says("the only change is blocked");
     assert!(sandbox.runs().is_empty());
     for rule in ["MFA060", "MFA066"] {
         let accept = format!(

@@ -7,11 +7,14 @@ mod assumed;
 mod attacks;
 #[path = "../support/binary.rs"]
 mod binary;
+mod comparing;
 mod guardrails;
+mod lists;
 mod output;
 mod overwriting;
 mod readiness;
 mod replay;
+mod reviewed;
 mod statements;
 mod surroundings;
 mod tenant;

@@ -187,6 +187,33 @@ async fn a_live_tenant_is_planned_copied_applied_and_planned_again() {
     assert_eq!(fake.problems(), Vec::<String>::new());
 }
 
+/// The first thing one tries, before there is a configuration: the tenant is found by a domain name.
+#[tokio::test]
+async fn signing_in_and_starting_need_no_configuration() {
+    let (fake, mut desk) = start(FakeOptions::default()).await;
+    fs::remove_file(desk.path("main.mfa.hcl")).unwrap();
+    let named = desk.run("login --tenant contoso.com").await;
+    assert_eq!(named.code, 0, "{}", named.err);
+    assert!(named.out.contains(TENANT), "{}", named.out);
+    desk.set("AZURE_TENANT_ID", TENANT);
+    let of_environment = desk.run("login").await;
+    assert_eq!(of_environment.code, 0, "{}", of_environment.err);
+    desk.set("AZURE_TENANT_ID", "");
+    let unnamed = desk.run("login").await;
+    assert_eq!(unnamed.code, 1);
+    assert!(unnamed.err.contains("which tenant?") && unnamed.err.contains("login --tenant"), "{}", unnamed.err);
+    let nobody = desk.run("login --tenant fabrikam.example").await;
+    assert_eq!(nobody.code, 1);
+    assert!(nobody.err.contains("no tenant has the domain fabrikam.example"), "{}", nobody.err);
+    let hostile = desk.run("login --tenant ../../common").await;
+    assert!(hostile.code == 1 && hostile.err.contains("neither a tenant id"), "{}", hostile.err);
+
+    let written = desk.run("init --tenant contoso.com").await;
+    assert_eq!(written.code, 0, "{}", written.err);
+    assert!(fs::read_to_string(desk.path("main.mfa.hcl")).unwrap().contains(TENANT));
+    assert_eq!(fake.writes(), []);
+}
+
 #[tokio::test]
 async fn without_write_permission_the_first_user_stops_the_run() {
     let denied = FakeOptions::default().without(&["Policy.ReadWrite.AuthenticationMethod"]);

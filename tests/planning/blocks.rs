@@ -118,7 +118,7 @@ fn a_promoted_user_is_satisfied_until_the_block_allows_a_downgrade() {
     world.hcl = hcl.replace("where", "allow_downgrade = true\n where");
     let plan = world.plan();
     assert_eq!(story(&plan, "anna"), "enforced → enabled apply mfa.all");
-    assert_eq!(change(&plan, "anna").effective.as_str(), "enforced", "the service promotes him back");
+    assert_eq!(change(&plan, "anna").effective.as_str(), "enforced", "the service promotes them back");
     assert!(rules(change(&plan, "anna")).contains(&"MFA063"));
 }
 

@@ -121,7 +121,7 @@ proptest! {
         for change in &next.changes {
             let planned = plan.changes.iter().find(|one| one.user.id == change.user.id);
             prop_assert!(planned.is_some(), "{:?} was not planned before", change.user);
-            // A staged user who was enabled now waits for his registration; nothing else moves a second time.
+            // A staged user who was enabled now waits for their registration; nothing else moves a second time.
             prop_assert!(!change.decision.is_apply());
         }
     }

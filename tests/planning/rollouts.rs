@@ -20,7 +20,7 @@ fn staging_asks_the_unregistered_to_register_first() {
     let world = World::new(users, STAGED);
     let plan = world.plan();
     assert_eq!(story(&plan, "anna"), "disabled → enabled apply mfa.staff");
-    assert!(change(&plan, "anna").decision.hold().is_some(), "and it is said that he stays there");
+    assert!(change(&plan, "anna").decision.hold().is_some(), "and it is said that they stay there");
     assert_eq!(story(&plan, "bo"), "enabled → enforced hold mfa.staff");
     assert_eq!(change(&plan, "bo").decision.hold().unwrap().until, Some("2026-12-01T00:00:00Z".parse().unwrap()));
     assert_eq!(story(&plan, "cy"), "disabled → enforced apply mfa.staff");
@@ -59,7 +59,7 @@ rollout "winter" {
 }"#;
 
 #[test]
-fn a_user_waits_for_the_earliest_wave_that_picks_him() {
+fn a_user_waits_for_the_earliest_wave_that_picks_them() {
     let of = |name, department: &str| with(person(name), json!({"department": department}));
     let world = World::new([of("anna", "IT"), of("bo", "Finance"), of("cy", "Sales")], WAVES);
     let built = world.built().unwrap();

@@ -11,5 +11,7 @@ case "$*" in
 *comments*) cat "$GH_ANSWERS/comments.json" ;;
 *commits*pulls*) cat "$GH_ANSWERS/pulls.json" ;;
 *commits*statuses*) cat "$GH_ANSWERS/statuses.json" ;;
+*actions/artifacts\?name=*) cat "$GH_ANSWERS/artifacts.json" ;;
+*actions/artifacts/*/zip) cat "$GH_ANSWERS/artifact.zip" ;;
 "issue list"*) cat "$GH_ANSWERS/issues.json" ;;
 esac

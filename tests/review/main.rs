@@ -6,6 +6,7 @@ mod approvals;
 mod differences;
 mod documents;
 mod help;
+mod life;
 mod logs;
 mod pipelines;
 mod redaction;

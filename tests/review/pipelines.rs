@@ -12,14 +12,14 @@ use serde_json::json;
 
 use crate::support::{Place, Run, program, root};
 
-const WORKFLOWS: [&str; 4] = ["plan", "apply", "drift", "fork"];
+const WORKFLOWS: [&str; 6] = ["plan", "apply", "run", "waves", "drift", "fork"];
 
-fn file(name: &str) -> String {
+pub(crate) fn file(name: &str) -> String {
     fs::read_to_string(root().join(name)).unwrap()
 }
 
 /// The scripts of a file: what stands, indented, below `key: |`, in order.
-fn scripts(yaml: &str) -> Vec<String> {
+pub(crate) fn scripts(yaml: &str) -> Vec<String> {
     let lines: Vec<&str> = yaml.lines().collect();
     let indent = |line: &str| line.len() - line.trim_start().len();
     let mut found = Vec::new();
@@ -35,17 +35,17 @@ fn scripts(yaml: &str) -> Vec<String> {
 }
 
 /// The script of the action's step of this name.
-fn step(name: &str) -> String {
+pub(crate) fn step(name: &str) -> String {
     let action = file("action.yml");
     let (_, rest) = action.split_once(&format!("- name: {name}\n")).unwrap();
     scripts(rest).remove(0)
 }
 
 /// A runner: the repository with the configuration in `mfa`, and programs to be found.
-struct Runner(Place);
+pub(crate) struct Runner(pub(crate) Place);
 
 impl Runner {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let place = Place::with("contoso");
         for dir in ["bin", "temp", "answers"] {
             fs::create_dir(place.path(dir)).unwrap();
@@ -55,27 +55,32 @@ impl Runner {
         runner.executable("bin/gh");
         runner.0.write("bin/mfaplan", &format!("#!/bin/sh\nexec '{}' \"$@\"\n", program().display()));
         runner.executable("bin/mfaplan");
+        // The artifact is the plan itself: what is tested is the way to it, not the packing.
+        let unzip =
+            "#!/bin/sh\nwhile [ \"$1\" != -d ]; do shift; done\nmkdir -p \"$2\" && cp \"$3\" \"$2/plan.mfaplan\"\n";
+        runner.0.write("bin/unzip", unzip);
+        runner.executable("bin/unzip");
         for answer in ["comments", "pulls", "statuses", "issues"] {
             runner.answer(answer, &json!([]));
         }
         runner
     }
 
-    fn executable(&self, name: &str) {
+    pub(crate) fn executable(&self, name: &str) {
         use std::os::unix::fs::PermissionsExt;
         fs::set_permissions(self.0.path(name), fs::Permissions::from_mode(0o755)).unwrap();
     }
 
-    fn answer(&self, name: &str, value: &serde_json::Value) {
+    pub(crate) fn answer(&self, name: &str, value: &serde_json::Value) {
         self.0.write(&format!("answers/{name}.json"), &value.to_string());
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.path(name)
     }
 
     /// Runs a script as the service runs it, and reads the outputs it sets.
-    fn run(&self, script: &str, variables: &[(&str, &str)]) -> (Run, BTreeMap<String, String>) {
+    pub(crate) fn run(&self, script: &str, variables: &[(&str, &str)]) -> (Run, BTreeMap<String, String>) {
         self.0.write("output", "");
         let search = format!("{}:{}", self.path("bin").display(), std::env::var("PATH").unwrap());
         let mut command = Command::new("bash");
@@ -103,6 +108,7 @@ impl Runner {
             ("PULL", "7"),
             ("ARGS", "--as-of 2026-11-20"),
         ]);
+        command.env("SOURCE", root());
         command.envs([("MFA_DIRECTORY", "mfa"), ("MFAPLAN_ARGS", "--as-of 2026-11-20")]);
         command.envs(variables.iter().copied());
         let run = Run::from(command.output().unwrap());
@@ -111,7 +117,7 @@ impl Runner {
         (run, outputs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
     }
 
-    fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         self.0.read("gh.log")
     }
 }

@@ -57,6 +57,11 @@ pub enum How {
     },
     /// `--auto-approve`
     AutoApprove,
+    /// Part of a plan that was approved by its digest: the users of whom nothing differs since the review.
+    PartOfReviewed {
+        /// The digest of the reviewed plan.
+        reviewed: String,
+    },
     /// The `auto_approve` block, whose condition holds for this plan.
     AutoApproveBlock {
         /// The block's reason.
@@ -72,7 +77,7 @@ pub struct Signer {
     pub principal: String,
     /// The key's fingerprint, `SHA256:…`.
     pub key: String,
-    /// When he says he signed; none for a signature over the bare digest.
+    /// When they say they signed; none for a signature over the bare digest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub signed_at: Option<Timestamp>,
@@ -129,6 +134,15 @@ impl Approval {
         Ok(Self { how: How::Digest, digest: digest.to_string(), at: now })
     }
 
+    /// `--approve DIGEST --reviewed PLAN --unchanged-only`: of the plan with that digest, the part that is still the same.
+    ///
+    /// # Errors
+    /// When the digest is not that of the reviewed plan.
+    pub fn of_part(given: &str, reviewed: &Digest, part: &Digest, now: Timestamp) -> Result<Self, ApprovalError> {
+        Self::by_digest(given, reviewed, now)?;
+        Ok(Self { how: How::PartOfReviewed { reviewed: reviewed.to_string() }, digest: part.to_string(), at: now })
+    }
+
     /// `--auto-approve`
     #[must_use]
     pub fn automatic(digest: &Digest, now: Timestamp) -> Self {
@@ -147,7 +161,9 @@ impl Approval {
     pub fn signers(&self) -> &[Signer] {
         match &self.how {
             How::Signatures { signers } => signers,
-            How::Typed | How::Digest | How::AutoApprove | How::AutoApproveBlock { .. } => &[],
+            How::Typed | How::Digest | How::PartOfReviewed { .. } | How::AutoApprove | How::AutoApproveBlock { .. } => {
+                &[]
+            }
         }
     }
 }
@@ -258,7 +274,7 @@ pub enum ApprovalError {
         run: RunId,
     },
     /// A user whose present state is unknown is among the changes to apply.
-    #[error("the state of {user} is unknown: no change of his can be applied")]
+    #[error("the state of {user} is unknown, so no change can be applied to this user")]
     UnknownState {
         /// Who.
         user: String,

@@ -48,7 +48,7 @@ impl Requirements {
                 return Err(ApprovalError::TooFewSignatures { required: self.signatures, given: signers.len() });
             }
             How::Typed => "a typed answer",
-            How::Digest => "`--approve`",
+            How::Digest | How::PartOfReviewed { .. } => "`--approve`",
             How::AutoApprove => "`--auto-approve`",
             How::AutoApproveBlock { .. } => "an `auto_approve` block",
         };
@@ -235,7 +235,7 @@ pub struct FreshPlan {
 }
 
 impl FreshPlan {
-    /// Checks what has to hold when a run begins. Each user's state is checked later, right before his write.
+    /// Checks what has to hold when a run begins. Each user's state is checked later, right before their write.
     ///
     /// # Errors
     /// See [`PreflightError`].

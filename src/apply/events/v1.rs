@@ -62,7 +62,7 @@ pub(crate) struct Change {
     pub timestamp: Timestamp,
     /// Who.
     pub user: User,
-    /// The state he has; `unknown` where that is not known.
+    /// The state they have; `unknown` where that is not known.
     pub before: Text,
     /// The state to write.
     pub after: MfaState,
@@ -190,9 +190,9 @@ pub(crate) struct Verify {
     pub user: User,
     /// From; none where no run is verified.
     pub before: Option<MfaState>,
-    /// The state he should have.
+    /// The state they should have.
     pub after: MfaState,
-    /// The state he has.
+    /// The state they have.
     pub observed: Option<Seen>,
     /// What that means.
     pub result: Standing,

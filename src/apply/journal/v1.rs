@@ -159,7 +159,7 @@ pub struct Tenant {
 pub struct Planned {
     /// Who.
     pub user: PlannedUser,
-    /// The state he must have for the write to be allowed.
+    /// The state they must have for the write to be allowed.
     pub before: MfaState,
     /// The state that is written.
     pub after: MfaState,
@@ -180,7 +180,7 @@ pub struct PlannedUser {
     pub display_name: Option<Text>,
     /// What kind of account.
     pub kind: UserKind,
-    /// Had he registered for MFA?
+    /// Had they registered for MFA?
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registered: Option<bool>,
 }
@@ -209,7 +209,7 @@ pub struct Intent {
     pub timestamp: Timestamp,
     /// Whom.
     pub user: UserId,
-    /// The state he was just read to have.
+    /// The state they were just read to have.
     pub before: MfaState,
     /// The state about to be written.
     pub after: MfaState,

@@ -40,7 +40,7 @@ impl Dice {
     }
 }
 
-/// Where a user may end, given where he was when the last session looked at him.
+/// Where a user may end, given where they were when the last session looked at them.
 fn may_end(change: &(u32, MfaState, MfaState, bool), found: Option<MfaState>) -> Vec<Option<MfaState>> {
     let (_, before, after, registered) = *change;
     let end = Some(after.effective(Some(registered)));
@@ -62,7 +62,7 @@ fn story(seed: u64) {
     let mut changes = Vec::new();
     for (n, before, registered) in &people {
         let after = dice.state();
-        // A relaxed registered user looks the same before and after; the stories tell of him.
+        // A relaxed registered user looks the same before and after; the stories tell of them.
         if dice.roll(4) > 0 && *before != after && after.effective(Some(*registered)) != *before {
             changes.push((*n, *before, after, *registered));
         }

@@ -77,7 +77,7 @@ fn a_registered_user_who_is_enabled_ends_enforced_and_counts_as_done() {
 }
 
 #[test]
-fn relaxing_a_registered_user_is_sent_although_he_looks_the_same_after_it() {
+fn relaxing_a_registered_user_is_sent_although_they_look_the_same_after_it() {
     let world = World::new(&[(1, Enforced, true)]);
     let report = Bench::new(&world).apply(plan(&[(1, Enforced, Enabled, true)]));
     assert_eq!((report.outcome, world.writes()), (RunEnd::Complete, vec![(1, Enabled)]));
@@ -97,7 +97,7 @@ fn a_lost_answer_is_settled_by_reading() {
 }
 
 #[test]
-fn without_an_answer_to_the_last_retry_he_is_unknown_never_failed() {
+fn without_an_answer_to_the_last_retry_a_user_is_unknown_never_failed() {
     let (world, plan) = enforce(1);
     world.fault(1, &[Fault::ResetBefore; 9]);
     let report = Bench::new(&world).apply(plan);

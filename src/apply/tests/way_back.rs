@@ -111,7 +111,7 @@ fn rollback_restores_what_the_run_did_and_leaves_who_moved_since() {
 fn rollback_of_an_enable_that_the_service_promoted_leads_from_enforced() {
     let world = World::new(&[(1, Disabled, true), (2, Disabled, false)]);
     Bench::new(&world).apply(plan(&[(1, Disabled, Enabled, true), (2, Disabled, Enabled, false)]));
-    world.move_by_hand(2, Enforced); // he has registered
+    world.move_by_hand(2, Enforced); // they have registered
     let inverse = rollback(&world.journal().unwrap(), &world.observed(), &[]).unwrap();
     let back: Vec<_> = inverse.changes.iter().map(|one| (one.before, one.after)).collect();
     assert_eq!(back, [(Enforced, Disabled), (Enforced, Disabled)]);

@@ -8,7 +8,12 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    apply::{Left, Outcome as UserResult, Requirements, UserOutcome, approval::DIGITS, journal::RunId, lock::Lock},
+    apply::{
+        Approval, Left, Outcome as UserResult, Requirements, UserOutcome,
+        approval::{ApprovalError, DIGITS},
+        journal::RunId,
+        lock::Lock,
+    },
     cli::{
         Context, Exit, Failure, Outcome, again,
         applying::{self, ApprovalArgs, Asking, How, Surroundings},
@@ -17,6 +22,7 @@ use crate::{
         load::{self, ConfigArgs},
         planning::{self, PlanArgs},
         present::{self, PresentArgs},
+        reviewed::{self, Reviewed},
         tenant::{self, Tenant},
     },
     config::{Config, Confirm},
@@ -32,6 +38,7 @@ Examples:
   mfaplan apply staff.mfaplan                         the saved plan, after a yes
   mfaplan apply                                       plan first, then ask
   mfaplan apply --approve DIGEST                      plan afresh; go on only if that is its digest
+  mfaplan apply --approve DIGEST --reviewed staff.mfaplan   and show what changed since the review
   mfaplan apply staff.mfaplan --signature anna.sig --signature bo.sig
   mfaplan apply --resume 20261124T213000Z-3f9c2a7b    finish an interrupted run
 
@@ -46,6 +53,12 @@ pub(crate) struct Args {
     /// Approval.
     #[command(flatten)]
     approval: ApprovalArgs,
+    /// The plan that was reviewed, which has the approved digest: shows what differs from it, user by user
+    #[arg(long, value_name = "PLAN", requires = "approve", conflicts_with_all = ["file", "resume", "targets"])]
+    reviewed: Option<PathBuf>,
+    /// With --reviewed: go on with the users whose change is still the reviewed one; exit code 4 where any are left
+    #[arg(long, requires = "reviewed")]
+    unchanged_only: bool,
     /// Finish this run
     #[arg(long, value_name = "RUN")]
     resume: Option<String>,
@@ -89,39 +102,66 @@ fn perform(args: &Args, events: &Log, context: &mut Context) -> Outcome {
     } else {
         present::write(&plan, &shown, None, NextStep::Nothing, context)?;
     }
+    let reviewed = match (&args.reviewed, &args.approval.approve) {
+        (Some(path), Some(given)) => {
+            reviewed::compare_with(path, given, plan, args.unchanged_only, args.json, context)?
+        }
+        _ => Reviewed::Whole(plan),
+    };
+    let (plan, given, left) = match reviewed {
+        Reviewed::Whole(plan) => (plan, None, 0),
+        Reviewed::Part { plan, approval, left } => (plan, Some(approval), left),
+    };
     if let Some(exit) = nothing_to_do(&plan, args.json, context)? {
         return Ok(exit);
     }
-    let required = Requirements::of(&plan, Some(&config.guardrails)).signatures;
-    let asking = Asking {
-        args: &args.approval,
-        digest: &plan.digest,
-        guardrails: &config.guardrails,
-        required,
-        resuming: None,
-        plan: Some(&plan),
-        wanted: "",
-        question: question(&plan),
-    };
-    let approval = match asking.approval(context) {
-        Ok(approval) => approval,
-        Err(failure) => {
-            if let Some(given) = &args.approval.approve {
-                since_approval(given, &plan, context)?;
-            }
-            return Err(failure);
-        }
+    let approval = match given {
+        Some(approval) => unsigned(approval, &plan, &config)?,
+        None => approved(&plan, &config, args, context)?,
     };
     unchanged_since(&config, &args.plan.config, context)?;
-    let left = planning::left_alone(&config, &observed, planning::writes(&plan));
-    let surroundings = Surroundings::now(&config, &observed, left, &source, &lock, context)?;
+    let alone = planning::left_alone(&config, &observed, planning::writes(&plan));
+    let surroundings = Surroundings::now(&config, &observed, alone, &source, &lock, context)?;
     let how = How {
         parallelism: args.plan.tenant.parallelism,
         json: args.json,
         events,
         again: again::flags(&args.plan.config, &args.plan.tenant, context),
+        comment: args.approval.comment(config.tenant.id, context),
     };
-    applying::perform(plan, approval, None, &source, &surroundings, &how, context)
+    let done = applying::perform(plan, approval, None, &source, &surroundings, &how, context)?;
+    Ok(if done == Exit::Done && left > 0 { Exit::Incomplete } else { done })
+}
+
+/// The approval of a whole plan: by its digest, by signatures, or by a typed answer.
+fn approved(plan: &Plan, config: &Config, args: &Args, context: &mut Context) -> Result<Approval, Failure> {
+    let asking = Asking {
+        args: &args.approval,
+        digest: &plan.digest,
+        guardrails: &config.guardrails,
+        required: Requirements::of(plan, Some(&config.guardrails)).signatures,
+        resuming: None,
+        plan: Some(plan),
+        wanted: "",
+        question: question(plan),
+    };
+    match asking.approval(context) {
+        Ok(approval) => Ok(approval),
+        Err(failure) => {
+            if let Some(given) = &args.approval.approve {
+                since_approval(given, plan, context)?;
+            }
+            Err(failure)
+        }
+    }
+}
+
+/// Where signatures are asked for, a digest approves nothing: not a part of a plan either.
+fn unsigned(approval: Approval, part: &Plan, config: &Config) -> Result<Approval, Failure> {
+    match Requirements::of(part, Some(&config.guardrails)).signatures {
+        0 => Ok(approval),
+        required => Err(applying::refused(&ApprovalError::TooFewSignatures { required, given: 0 })),
+    }
 }
 
 pub(super) fn question(plan: &Plan) -> String {
@@ -158,7 +198,11 @@ pub(super) fn nothing_to_do(plan: &Plan, json: bool, context: &mut Context) -> R
     let blocked = plan.changes.iter().filter(|change| change.decision.is_block()).count();
     let held = plan.changes.len() - blocked;
     if blocked > 0 && held == 0 {
-        return Err(Failure::new(format!("nothing can be applied: all {blocked} changes are blocked"))
+        let all = match blocked {
+            1 => "the only change is blocked".to_owned(),
+            n => format!("all {} changes are blocked", words::number(n as u64)),
+        };
+        return Err(Failure::new(format!("nothing can be applied: {all}"))
             .hint("`mfaplan explain USER` says what would let a change through")
             .exit(Exit::Refused));
     }
@@ -332,6 +376,7 @@ fn resume(run: &str, args: &Args, lock: &Lock, events: &Log, context: &mut Conte
         json: args.json,
         events,
         again: again::flags(&args.plan.config, &args.plan.tenant, context),
+        comment: args.approval.comment(config.tenant.id, context),
     };
     let writes = journal.run.changes.iter();
     let writes = writes.map(|one| (one.user.id, &one.user.user_principal_name, one.before, one.after));

@@ -33,7 +33,7 @@ Examples:
   mfaplan diff main/ branch/ --snapshot tenant.json      two configurations, no credential needed
   mfaplan diff main/ branch/ --snapshot tenant.json --format markdown
 
-Formats: text, markdown and json.")]
+Formats: text, markdown, html and json.")]
 pub(crate) struct Args {
     /// A saved plan, or a configuration directory
     old: PathBuf,
@@ -116,10 +116,10 @@ fn show(difference: &PlanDiff<'_>, format: Format, context: &mut Context) -> Res
         Format::Text => DiffFormat::Text,
         Format::Markdown => DiffFormat::Markdown,
         Format::Json => DiffFormat::Json,
+        Format::Html => DiffFormat::Html,
         other => {
-            return Err(
-                Failure::new(format!("a difference has no {other} format")).hint("text, markdown and json are there")
-            );
+            return Err(Failure::new(format!("a difference has no {other} format"))
+                .hint("text, markdown, html and json are there"));
         }
     };
     let options = Options {

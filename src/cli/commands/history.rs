@@ -107,6 +107,7 @@ fn how(how: &How) -> String {
     match how {
         How::Typed => "at a terminal".to_owned(),
         How::Digest => "by digest".to_owned(),
+        How::PartOfReviewed { reviewed } => format!("as the unchanged part of plan {}", escape::text(reviewed)),
         How::Signatures { signers } => {
             let names: Vec<_> = signers.iter().map(|signer| escape::text(&signer.principal).into_owned()).collect();
             format!("by signature of {}", names.join(", "))

@@ -27,20 +27,52 @@ break_glass "emergency" {
 #   until       = "2026-12-31"
 # }
 
-# Everybody else: enforced. Who has not registered a method yet is enabled first and asked to register at his next
-# sign-in; from the date on he is enforced as well.
+# Everybody else: enforced, in waves. Users without a registered method are enabled first and asked to register at their
+# next sign-in; from the date on they are enforced as well.
 mfa "staff" {
-  state = "enforced"
-  where = user.account_enabled && user.user_type == "Member"
+  state   = "enforced"
+  where   = user.account_enabled && user.user_type == "Member"
+  rollout = "staff"
 
   staged {
     until = "2027-03-01"
   }
 }
 
-# Bounds that no plan may exceed unseen.
+# A stable hash of the user's id decides who is in a wave: the first 10 percent stay in when it becomes 30. A wave may name
+# users and groups as well: put the people who go first into it. `mfaplan plan --timeline` shows what each date brings.
+rollout "staff" {
+  wave "first" {
+    from    = "2026-12-01"
+    percent = 10
+  }
+
+  wave "second" {
+    from    = "2026-12-15"
+    percent = 30
+  }
+
+  wave "third" {
+    from    = "2026-12-29"
+    percent = 50
+  }
+
+  wave "fourth" {
+    from    = "2027-01-12"
+    percent = 75
+  }
+
+  wave "rest" {
+    from    = "2027-01-26"
+    percent = 100
+  }
+}
+
+# Bounds that no plan may exceed unseen. Each wave brings at most a quarter of the staff, so it fits once the waves before
+# it are applied. Where fewer than about 40 people make the shares uneven, or a wave was left out, one plan may go further
+# with a reason: mfaplan plan --waive max_change_percent=60 --reason "two waves at once"
 guardrails {
-  max_change_percent = 25
+  max_change_percent = 30
   max_downgrades     = 0
   canary             = 5
 }

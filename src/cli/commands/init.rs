@@ -9,7 +9,7 @@ use std::{
 use crate::{
     cli::{
         Context, Exit, Failure, Outcome, connect,
-        load::{DIRECTORY, TenantArgs},
+        load::{self, DIRECTORY, TenantArgs},
         progress::Progress,
         runtime,
     },
@@ -18,22 +18,29 @@ use crate::{
     import,
     render::words,
     snapshot::SnapshotTenant,
-    tenant::{ObservedTenant, ReadError, ReadRequest, TenantId, TenantRead},
+    tenant::{ObservedTenant, ReadError, ReadRequest, TenantRead},
 };
 
 /// Arguments of `init`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  mfaplan init                                         a commented starting configuration
-  mfaplan init --from-tenant --snapshot tenant.json    one that says what the tenant has now
-  AZURE_TENANT_ID=… mfaplan init --from-tenant         the same, from Microsoft Graph
+  mfaplan init                                           a commented starting configuration
+  mfaplan init --tenant contoso.com                      the same, for the tenant of that domain
+  mfaplan init --from-tenant --snapshot tenant.json      one that says what the tenant has now
+  mfaplan init --from-tenant --tenant contoso.com        the same, from Microsoft Graph
 
 Never overwrites a file. The plan of what --from-tenant writes is empty: change it from there.")]
 pub(crate) struct Args {
     /// Write what the tenant is like now
     #[arg(long)]
     from_tenant: bool,
+    /// The tenant, by a domain name or its id [default: AZURE_TENANT_ID]
+    #[arg(long = "tenant", value_name = "DOMAIN|ID", conflicts_with = "snapshot")]
+    named: Option<String>,
+    /// The tenant's cloud: global, usgov, usgov_dod or china
+    #[arg(long, value_name = "CLOUD", default_value = "global", value_parser = load::cloud)]
+    cloud: CloudName,
     /// The tenant.
     #[command(flatten)]
     tenant: TenantArgs,
@@ -41,6 +48,18 @@ pub(crate) struct Args {
 
 const FILE: &str = "main.mfa.hcl";
 const TEMPLATE: &str = include_str!("init.mfa.hcl");
+/// The dates in the template, and how many days after today each of them is written instead.
+const DATES: [(&str, i64); 7] = [
+    ("2026-12-01", 7),
+    ("2026-12-15", 21),
+    ("2026-12-29", 35),
+    ("2027-01-12", 49),
+    ("2027-01-26", 63),
+    ("2027-03-01", 97),
+    ("2026-12-31", 180),
+];
+/// The id in the template that stands for nobody's.
+const NO_TENANT: &str = "00000000-0000-0000-0000-000000000000";
 
 /// Writes a starting configuration.
 ///
@@ -52,13 +71,11 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
         if args.tenant.snapshot.is_some() {
             return Err(Failure::new("--snapshot goes with --from-tenant"));
         }
-        create(FILE, TEMPLATE)?;
-        context.note(&format!("Wrote {FILE}. Put in the id of your tenant and the people, then: mfaplan plan"))?;
-        return Ok(Exit::Done);
+        return template(args, context);
     }
     let (observed, snapshot) = observe(args, context)?;
     let facts = Facts::of(&observed, &crate::config::SignalSettings::default(), context.instant());
-    let options = import::Options { snapshot, ..import::Options::default() };
+    let options = import::Options { snapshot, cloud: args.cloud, ..import::Options::default() };
     let imported = import::fold(&facts, &options);
     let files = imported.files();
     refuse_oversized(&files, options.largest_file)?;
@@ -97,10 +114,34 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
     Ok(Exit::Done)
 }
 
+/// Writes the commented starting configuration, with the tenant's id where it is named.
+fn template(args: &Args, context: &mut Context) -> Outcome {
+    let mut text = TEMPLATE.to_owned();
+    for (written, days) in DATES {
+        let date = context.instant().checked_add(jiff::SignedDuration::from_hours(24 * days));
+        let date = date.map_err(|error| Failure::new(format!("no dates can be proposed: {error}")))?;
+        text = text.replace(written, &date.strftime("%Y-%m-%d").to_string());
+    }
+    let (mut text, todo) = match &args.named {
+        None => (text, "Put in the id of your tenant and the people"),
+        Some(name) => {
+            let id = runtime::online()?.block_on(connect::named(name, args.cloud, context))?;
+            (text.replace(NO_TENANT, &id.to_string()), "Put in the people")
+        }
+    };
+    if args.cloud != CloudName::Global {
+        let line = format!("  cloud = \"{}\"\n", args.cloud.as_str());
+        text = text.replacen("\n\n  # Work offline", &format!("\n{line}\n  # Work offline"), 1);
+    }
+    create(FILE, &crate::fmt::format(&text).unwrap_or(text))?;
+    context.note(&format!("Wrote {FILE}. {todo}, then: mfaplan plan"))?;
+    Ok(Exit::Done)
+}
+
 /// What was written must change nobody: proved before it is written.
 fn prove(imported: &import::Imported, observed: &ObservedTenant, context: &mut Context) -> Result<(), Failure> {
     if imported.claimed == 0 {
-        return Err(Failure::new("nobody's state is known in this tenant, so there is nothing to write"));
+        return Err(Failure::new("no user's per-user MFA state could be read, so there is nothing to write"));
     }
     match import::prove(imported, observed, context.instant()) {
         Ok(plan) if plan.changes.is_empty() => Ok(()),
@@ -156,14 +197,16 @@ fn observe(args: &Args, context: &Context) -> Result<(ObservedTenant, Option<Str
         let relative = relative(path);
         return Ok((observed, Some(relative)));
     }
-    let id = context.env.get("AZURE_TENANT_ID").ok_or_else(|| {
-        Failure::new("which tenant? AZURE_TENANT_ID is not set")
-            .hint("set it, with the credentials of docs/credentials.md; or name an offline copy by --snapshot")
+    let name = args.named.clone().or_else(|| connect::of_environment(context)).ok_or_else(|| {
+        Failure::new("which tenant? Neither --tenant nor AZURE_TENANT_ID says so").hint(
+            "mfaplan init --from-tenant --tenant contoso.com, with the credentials of docs/credentials.md; or name an \
+             offline copy by --snapshot",
+        )
     })?;
-    let id: TenantId = id.parse().map_err(|_| Failure::new("AZURE_TENANT_ID is not a GUID"))?;
     let request = ReadRequest { all_groups: true, sign_in_window_days: 30, ..ReadRequest::default() };
     let observed = runtime::online()?.block_on(async {
-        let tenant = connect::to(id, CloudName::Global, &args.tenant, context).await?;
+        let id = connect::named(&name, args.cloud, context).await?;
+        let tenant = connect::to(id, args.cloud, &args.tenant, context).await?;
         tenant.read(&request, &Progress::new(context)).await.map_err(Failure::from)
     })?;
     Ok((observed, None))

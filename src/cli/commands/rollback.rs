@@ -50,7 +50,7 @@ pub(crate) struct Args {
     /// Approval.
     #[command(flatten)]
     approval: ApprovalArgs,
-    /// Save the plan of the way back to this file instead of applying it
+    /// Save the rollback plan to this file instead of applying it
     #[arg(long, short, value_name = "FILE", conflicts_with_all = ["approve", "auto_approve", "signatures"])]
     out: Option<PathBuf>,
     /// Write the result as JSON
@@ -142,6 +142,7 @@ fn perform(args: &Args, events: &Log, context: &mut Context) -> Outcome {
         json: args.json,
         events,
         again: again::flags(&args.config, &args.tenant, context),
+        comment: args.approval.comment(config.tenant.id, context),
     };
     applying::perform(plan, approval, Some(run), &source, &surroundings, &how, context)
 }

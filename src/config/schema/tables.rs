@@ -219,7 +219,7 @@ const MFA: BlockSchema = BlockSchema {
         NestedSchema {
             schema: &BlockSchema {
                 name: "staged",
-                doc: "Until the date, a user without a registered method goes to `enabled` only and is held there; from that date on, or once registered, he goes to `enforced`.",
+                doc: "Until the date, a user without a registered method goes to `enabled` only and is held there; from that date on, or once registered, they are enforced.",
                 attributes: &[required("until", Kind::Date, "When the grace ends (00:00 UTC of a date).")],
                 ..BASE
             },
@@ -322,7 +322,7 @@ const RULE: BlockSchema = BlockSchema {
 const ROLLOUT: BlockSchema = BlockSchema {
     name: "rollout",
     label: name_label("the rollout's name"),
-    doc: "Dated waves. A user's wave is the earliest that picks him; until its date his change is on hold.",
+    doc: "Dated waves. A user's wave is the earliest that picks them; until its date their change is on hold.",
     blocks: &[NestedSchema {
         schema: &BlockSchema {
             name: "wave",
@@ -555,6 +555,6 @@ pub(crate) const FOREIGN: [(&str, &str); 9] = [
         "import",
         "there is no state: the tenant is the only source of truth, and `mfaplan init --from-tenant` writes a configuration of it",
     ),
-    ("removed", "there is no state; a user who is no longer claimed is left as he is"),
+    ("removed", "there is no state; a user who is no longer claimed is left as they are"),
     ("run", "test scenarios stand in `*.mfatest.hcl` files"),
 ];

@@ -241,7 +241,7 @@ async fn roles_or_error(plan: &Plan<'_>) -> Result<Optional<roles::Roles>, ReadE
     }
 }
 
-/// The operator's object id, where he signed in as a user: an application cannot lock itself out.
+/// The operator's object id, where they signed in as a user: an application cannot lock itself out.
 async fn operator(plan: &Plan<'_>) -> Option<UserId> {
     let claims = plan.client.tokens.get().await.ok()?.claims();
     if claims.delegated() { claims.oid?.parse().ok() } else { None }

@@ -83,7 +83,8 @@ fn key(user: &ChangeUser) -> (String, UserId) {
 
 /// What follows from a change's states, its registration and its findings.
 fn follows(change: &Change, block_at: Severity, way_back: bool) -> Result<(), (&'static str, String)> {
-    let Change { user, declared_by: _, before, after, effective, action, decision, impact: _, findings } = change;
+    let Change { user, declared_by: _, before, after, effective, action, decision, wave: _, impact: _, findings } =
+        change;
     let expected = match before {
         ObservedState::Known(before) => {
             Action::between(*before, *after).ok_or_else(|| ("after", "is the state the user has".to_owned()))?

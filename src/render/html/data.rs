@@ -10,7 +10,10 @@ use std::{
 
 use serde::Serialize;
 
-use super::super::{escape, words};
+use super::{
+    super::{escape, words},
+    Rows,
+};
 use crate::{
     plan::{Change, Plan, file::user_id_text},
     risk::{Accepted, Finding},
@@ -71,7 +74,7 @@ impl<K: std::hash::Hash + Eq, V> Numbered<K, V> {
 }
 
 pub(super) fn write(plan: &Plan, limit: usize, out: &mut dyn Write) -> io::Result<()> {
-    let order = riskiest(&plan.changes, limit);
+    let order = riskiest(&plan.changes, super::rows(plan, limit));
     let (mut blocks, mut holds, mut impacts) = (Numbered::new(), Numbered::new(), Numbered::new());
     let (mut rules, mut waivers) = (Numbered::new(), Numbered::new());
     let mut rows = Vec::with_capacity(order.len());
@@ -116,17 +119,27 @@ pub(super) fn write(plan: &Plan, limit: usize, out: &mut dyn Write) -> io::Resul
     Ok(())
 }
 
-/// The first so many changes by risk, the blocked ones of a risk before the others; else in the order of the plan.
-fn riskiest(changes: &[Change], limit: usize) -> Vec<&Change> {
-    // There are a dozen such keys, and of none are more than `limit` needed: no need to sort a million changes.
+/// The changes of the table: those that will be written, and others as far as there is room; the riskiest first, the
+/// blocked ones of a risk before the others, else in the order of the plan.
+fn riskiest(changes: &[Change], rows: Rows) -> Vec<&Change> {
+    // There are a dozen such keys, and of none are more than the limit needed: no need to sort a million changes.
     let mut by_risk: BTreeMap<_, Vec<&Change>> = BTreeMap::new();
     for change in changes {
-        let alike = by_risk.entry((Reverse(change.worst()), !change.decision.is_block())).or_default();
-        if alike.len() < limit {
+        let alike = by_risk.entry((Reverse(change.worst()), !change.decision.is_block(), change.decision.is_apply()));
+        let alike = alike.or_default();
+        if alike.len() < rows.all {
             alike.push(change);
         }
     }
-    by_risk.into_values().flatten().take(limit).collect()
+    let (mut applied, mut others) = (rows.applied, rows.all.saturating_sub(rows.applied));
+    let mut shown = Vec::with_capacity(rows.all);
+    for ((_, _, applies), alike) in by_risk {
+        let room = if applies { &mut applied } else { &mut others };
+        let taken = alike.len().min(*room);
+        *room -= taken;
+        shown.extend(alike.into_iter().take(taken));
+    }
+    shown
 }
 
 fn state(state: MfaState) -> usize {

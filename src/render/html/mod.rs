@@ -21,8 +21,29 @@ use crate::plan::Plan;
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
-/// So many users are in the table, those at risk first. 20,000 rows make a page of a few megabytes.
+/// So many users are in the table, those who will be written first. 20,000 rows make a page of a few megabytes.
 pub(crate) const ROWS: usize = 20_000;
+
+/// Whoever will be written is on the page even beyond [`ROWS`]: a reviewer has to be able to look each of them up. Beyond
+/// this many a page would not open any more (some 200 bytes a row).
+const APPLIED_ROWS: usize = 100_000;
+
+/// How many changes the table has.
+#[derive(Clone, Copy)]
+struct Rows {
+    /// Of those that will be written.
+    applied: usize,
+    /// Of all decisions.
+    all: usize,
+}
+
+/// The rows of a page with room for `limit` users.
+fn rows(plan: &Plan, limit: usize) -> Rows {
+    let applied = plan.applicable().count();
+    let applied = applied.min(limit.max(APPLIED_ROWS));
+    // Those that are withheld or wait have a quarter of the table at least.
+    Rows { applied, all: plan.changes.len().min(limit.max(applied + limit / 4)) }
+}
 
 /// Writes the page.
 ///

@@ -86,6 +86,8 @@
     if (selected >= 0) grid.setAttribute("aria-activedescendant", "r" + selected); else grid.removeAttribute("aria-activedescendant");
   };
 
+  // What stands in backticks is code.
+  const prose = (text) => text.split(/`([^`]+)`/).map((part, at) => at % 2 ? element("code", {}, part) : part);
   const badge = (severity) => element("span", { className: "sev " + SEVERITIES[severity] }, SEVERITIES[severity]);
   const row = (at) => {
     const r = rows[shown[at]];
@@ -131,9 +133,9 @@
     entry("Kind", r[KIND].replaceAll("_", " "));
     const findings = r[FINDINGS].map(([rule, severity, evidence, waiver, message]) => {
       const [id, name, usual, remediation] = data.rules[rule];
-      return element("div", { className: "f" }, badge(severity), element("b", {}, " " + id + " " + name), element("p", {}, message || usual),
+      return element("div", { className: "f" }, badge(severity), element("b", {}, " " + id + " " + name), element("p", {}, ...prose(message || usual)),
         evidence ? element("p", { className: "quiet" }, evidence) : null,
-        waiver < 0 ? element("p", { className: "quiet" }, "Fix: " + remediation) : element("p", { className: "quiet" }, "Accepted " + data.accepted[waiver]));
+        waiver < 0 ? element("p", { className: "quiet" }, "Fix: ", ...prose(remediation)) : element("p", { className: "quiet" }, "Accepted " + data.accepted[waiver]));
     });
     $("detail").replaceChildren(element("h3", {}, r[UPN]), element("div", { className: "quiet" }, r[NAME]), element("code", { className: "quiet" }, r[ID]), list,
       ...(findings.length ? findings : [element("p", { className: "quiet" }, "No findings.")]));

@@ -5,9 +5,9 @@ use std::{fmt::Write as _, io, io::Write};
 use super::{
     super::{
         causes::{Cause, Which, causes, causes_of, waived},
-        escape::html,
+        escape::{html, html_prose},
         matrix::Matrix,
-        words,
+        protected, words,
     },
     charts,
 };
@@ -95,8 +95,8 @@ fn refused(plan: &Plan) -> String {
             out,
             "<li><b>{}</b>: {} <span class=\"way\">Fix: <code>{}</code></span></li>",
             html(&one.rule),
-            html(&one.reason),
-            html(&one.remedy)
+            html_prose(&one.reason),
+            html_prose(&one.remedy)
         );
     }
     out.push_str("</ul></section>\n");
@@ -179,11 +179,11 @@ fn cause_section(cause: &Cause<'_>, out: &mut String) {
         html(cause.rule),
         html(cause.name),
         words::count(cause.count(), "user"),
-        html(cause.common_message().unwrap_or_default()),
-        html(&example.remediation),
+        html_prose(cause.common_message().unwrap_or_default()),
+        html_prose(&example.remediation),
     );
     for (change, finding) in cause.changes.iter().take(NAMED) {
-        let message = if cause.common_message().is_none() { html(&finding.message) } else { "".into() };
+        let message = if cause.common_message().is_none() { html_prose(&finding.message) } else { "".into() };
         let _ = write!(
             out,
             "<li>{} {message} <span class=\"quiet\">{}</span></li>",
@@ -249,9 +249,9 @@ fn tenant(plan: &Plan) -> String {
             one.finding.severity,
             html(&one.finding.rule),
             html(&one.finding.name),
-            html(&one.finding.message),
+            html_prose(&one.finding.message),
             html(&words::evidence(&one.finding)),
-            html(&one.finding.remediation),
+            html_prose(&one.finding.remediation),
         );
     }
     for check in plan.checks.iter().filter(|check| !check.passed) {
@@ -259,11 +259,11 @@ fn tenant(plan: &Plan) -> String {
             items,
             "<li><span class=\"sev medium\">check</span> <b>{}</b> failed: {}</li>",
             html(&check.name),
-            html(&check.message)
+            html_prose(&check.message)
         );
     }
     for (fact, reason) in &plan.observed.unavailable {
-        let _ = write!(items, "<li><span class=\"sev low\">missing</span> <b>{fact}</b>: {}</li>", html(reason));
+        let _ = write!(items, "<li><span class=\"sev low\">missing</span> <b>{fact}</b>: {}</li>", html_prose(reason));
     }
     for one in &plan.not_evaluated {
         let users = words::count(one.users, "user");
@@ -280,11 +280,19 @@ fn tenant(plan: &Plan) -> String {
             "<li><span class=\"sev low\">waived</span> <b>{}</b> = {}: {}</li>",
             html(&one.guardrail),
             html(&one.bound),
-            html(&one.reason)
+            html_prose(&one.reason)
+        );
+    }
+    for (block, users) in protected::protecting(plan) {
+        let _ = write!(
+            items,
+            "<li><span class=\"sev info\">protected</span> {} <span class=\"quiet\">{}</span></li>",
+            html(&protected::head(block, users)),
+            html_prose(&protected::says(block))
         );
     }
     for note in &plan.notes {
-        let _ = write!(items, "<li><span class=\"sev info\">note</span> {}</li>", html(note));
+        let _ = write!(items, "<li><span class=\"sev info\">note</span> {}</li>", html_prose(note));
     }
     if items.is_empty() {
         items
@@ -299,7 +307,7 @@ fn rules(plan: &Plan) -> String {
     if causes.is_empty() && waived.is_empty() {
         return String::new();
     }
-    let mut out = "<section><h2>Risks by rule</h2><div class=\"scroll\"><table class=\"rules\"><thead><tr><th scope=\"col\">severity</th><th scope=\"col\">rule</th><th scope=\"col\" class=\"num\">findings</th><th scope=\"col\">what helps</th></tr></thead><tbody>".to_owned();
+    let mut out = "<section><h2>Risks by rule</h2><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Risks by rule\"><table class=\"rules\"><thead><tr><th scope=\"col\">severity</th><th scope=\"col\">rule</th><th scope=\"col\" class=\"num\">findings</th><th scope=\"col\">what helps</th></tr></thead><tbody>".to_owned();
     for cause in &causes {
         let Some(example) = cause.example() else { continue };
         let name = format!("{} {}", html(cause.rule), html(cause.name));
@@ -314,7 +322,7 @@ fn rules(plan: &Plan) -> String {
             "<tr><td><span class=\"sev {0}\">{0}</span></td><td>{name}</td><td class=\"num\">{1}</td><td>{2}</td></tr>",
             cause.severity,
             words::number(cause.count()),
-            html(&example.remediation),
+            html_prose(&example.remediation),
         );
     }
     out.push_str("</tbody></table></div>");
@@ -332,7 +340,7 @@ fn rules(plan: &Plan) -> String {
                 html(one.rule),
                 words::count(one.count, "finding"),
                 html(&one.accepted.expires),
-                html(&one.accepted.reason),
+                html_prose(&one.accepted.reason),
                 html(&one.accepted.address),
             );
         }
@@ -346,15 +354,23 @@ fn table(plan: &Plan, limit: usize) -> String {
     if plan.changes.is_empty() {
         return String::new();
     }
-    let left = plan.changes.len().saturating_sub(limit) as u64;
-    let cut = if left == 0 {
-        String::new()
-    } else {
-        format!(
-            "<p class=\"cut\">This page has the {} changes at most risk; {} more are in the plan: <code>mfaplan show FILE --format csv</code> lists them all.</p>",
-            words::number(limit as u64),
-            words::number(left)
-        )
+    let rows = super::rows(plan, limit);
+    let (left, unshown) =
+        (plan.changes.len().saturating_sub(rows.all), plan.applicable().count().saturating_sub(rows.applied));
+    let cut = match (left, unshown) {
+        (0, _) => String::new(),
+        (left, 0) => format!(
+            "<p class=\"cut\">All {} changes that will be written are here; {} of those that wait or are withheld are not: \
+             <code>mfaplan show FILE --format csv</code> lists them all.</p>",
+            words::number(rows.applied as u64),
+            words::number(left as u64)
+        ),
+        (left, _) => format!(
+            "<p class=\"cut\">This page has the {} changes at most risk of those that will be written; {} more changes are in \
+             the plan: <code>mfaplan show FILE --format csv</code> lists them all.</p>",
+            words::number(rows.applied as u64),
+            words::number(left as u64)
+        ),
     };
     format!(
         "<section id=\"users\" tabindex=\"-1\"><h2>Users</h2>{cut}\
@@ -367,7 +383,7 @@ fn table(plan: &Plan, limit: usize) -> String {
          <p id=\"count\" role=\"status\" aria-live=\"polite\"></p>\
          <div class=\"panes\" id=\"panes\" hidden><div class=\"grid\" id=\"grid\" role=\"grid\" tabindex=\"0\" aria-label=\"Changes\" aria-describedby=\"keys\">\
          <div class=\"row head\" id=\"heads\" role=\"row\"></div><div class=\"body\" id=\"body\" role=\"rowgroup\"></div></div>\
-         <aside id=\"detail\" aria-live=\"polite\" aria-label=\"Selected user\"></aside></div>\
+         <aside id=\"detail\" tabindex=\"0\" aria-live=\"polite\" aria-label=\"Selected user\"></aside></div>\
          <p class=\"quiet keys\" id=\"keys\">Arrow keys, Page Up and Page Down, Home and End move; the selected user’s evidence is shown beside the table.</p></section>\n"
     )
 }
@@ -379,7 +395,8 @@ fn foot(plan: &Plan) -> String {
         .map(|(name, output)| {
             let value =
                 output.value.as_ref().filter(|_| !output.sensitive).map_or("(sensitive)".into(), |v| v.to_string());
-            format!("<li><code>{} = {}</code></li>", html(name), html(&value))
+            let description = output.description.as_deref().unwrap_or_default();
+            format!("<li><code>{} = {}</code> {}</li>", html(name), html(&value), html_prose(description))
         })
         .collect();
     let outputs = if outputs.is_empty() {

@@ -49,20 +49,60 @@ fn names_are_text() {
     assert!(data(&page)["rows"][0][0].as_str().unwrap().starts_with("</script><img onerror"));
 }
 
-#[test]
-fn the_page_is_bounded_and_keeps_those_at_risk() {
-    let plan = many(1_500);
-    let mut out = Vec::new();
-    write(&plan, &Options { html_rows: 1_000, ..Options::default() }, &mut out).unwrap();
-    let page = String::from_utf8(out).unwrap();
-    let data = data(&page);
+/// How many changes of each decision the table has: apply, hold, block.
+fn decisions(page: &str) -> [usize; 3] {
+    let data = data(page);
     let rows = data["rows"].as_array().unwrap();
-    assert_eq!((rows.len(), data["total"].as_u64()), (1_000, Some(1_500)));
-    let critical = rows.iter().filter(|row| row[12] == 4).count() as u64;
-    assert_eq!(critical, plan.summary.findings.critical);
-    assert!(rows.is_sorted_by_key(|row| std::cmp::Reverse(row[12].as_i64())));
-    assert!(page.contains("1,000 changes at most risk; 500 more"));
-    assert!(page.len() < 500_000, "{}", page.len());
+    [0, 1, 2].map(|decision| rows.iter().filter(|row| row[8] == decision).count())
+}
+
+#[test]
+fn the_page_is_bounded_and_whoever_will_be_written_is_on_it() {
+    let plan = many(1_500);
+    let written = plan.summary.applied() as usize;
+    for rows in [100, 600, 1_000, 1_400] {
+        let mut out = Vec::new();
+        write(&plan, &Options { html_rows: rows, ..Options::default() }, &mut out).unwrap();
+        let page = String::from_utf8(out).unwrap();
+        let [apply, hold, block] = decisions(&page);
+        assert_eq!(apply, written);
+        assert_eq!(apply + hold + block, rows.max(written + rows / 4).min(1_500), "{rows}");
+        let data = data(&page);
+        assert_eq!(data["total"], 1_500);
+        let shown = data["rows"].as_array().unwrap();
+        assert!(shown.is_sorted_by_key(|row| std::cmp::Reverse(row[12].as_i64())));
+        if apply + hold + block < 1_500 {
+            let said = format!("All {} changes that will be written", crate::render::words::number(written as u64));
+            assert!(page.contains(&said));
+        }
+        assert!(page.len() < 600_000, "{}", page.len());
+    }
+}
+
+#[test]
+fn what_scrolls_takes_the_focus() {
+    let page = page(&refused());
+    for part in [
+        "<aside id=\"detail\" tabindex=\"0\"",
+        "<div class=\"scroll\" tabindex=\"0\"",
+        "id=\"grid\" role=\"grid\" tabindex=\"0\"",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
+}
+
+#[test]
+fn code_in_messages_is_code() {
+    let mut plan = refused();
+    for change in &mut plan.changes {
+        for finding in &mut change.findings {
+            finding.remediation = "Declare a `service_account` for it.".into();
+        }
+    }
+    let page = page(&plan);
+    let before_the_script = page.split_once("<script").unwrap().0;
+    assert!(before_the_script.contains("a <code>service_account</code> for it"));
+    assert!(!before_the_script.split_once("</style>").unwrap().1.contains('`'));
 }
 
 #[test]

@@ -12,14 +12,14 @@ mod sections;
 use std::{io, io::Write};
 
 use super::Options;
-use crate::{plan::Plan, plan::file::tenant_id_text};
+use crate::plan::Plan;
 use budget::Section;
 use lists::Detail;
 
 /// The hidden first line by which a workflow finds its earlier comment: the same for every plan of a tenant.
 #[must_use]
 pub(crate) fn marker(plan: &Plan) -> String {
-    format!("<!-- mfaplan:plan:{} -->", tenant_id_text(plan.tenant.id))
+    super::mark(plan.tenant.id)
 }
 
 /// Writes the comment: at most `options.markdown_budget` bytes, but never less than its frame (about 4,000 bytes).

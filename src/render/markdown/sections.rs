@@ -5,9 +5,9 @@ use std::fmt::Write;
 use super::{
     super::{
         causes::{Which, causes as by_rule},
-        escape::{markdown, markdown_code},
+        escape::{markdown_code, markdown_prose},
         matrix::Matrix,
-        words,
+        protected, words,
     },
     marker,
 };
@@ -24,8 +24,8 @@ fn cut(text: &str) -> Option<usize> {
 /// Escaped prose of bounded length.
 pub(super) fn prose(text: &str) -> String {
     match cut(text) {
-        Some(end) => format!("{}…", markdown(text.get(..end).unwrap_or_default())),
-        None => markdown(text).into_owned(),
+        Some(end) => format!("{}…", markdown_prose(text.get(..end).unwrap_or_default())),
+        None => markdown_prose(text).into_owned(),
     }
 }
 
@@ -161,7 +161,17 @@ pub(super) fn facts(plan: &Plan, limit: usize) -> String {
         .filter(|one| !one.passed)
         .map(|one| format!("- Check {} failed: {}\n", name(&one.name), prose(&one.message)));
     let notes = plan.notes.iter().map(|one| format!("- Note: {}\n", prose(one)));
-    let all: Vec<_> = checks.chain(notes).chain(missing).chain(blind).collect();
+    let protecting = protected::protecting(plan);
+    let protecting = protecting.into_iter().map(|(block, users)| {
+        let (head, says) = (protected::head(block, users), protected::says(block));
+        let says = if says.is_empty() { says } else { format!("; {}", prose(&says)) };
+        format!("- Protected by {}{says}\n", prose(&head))
+    });
+    let described = plan.outputs.iter().filter_map(|(output, value)| {
+        let description = value.description.as_ref()?;
+        Some(format!("- Output {}: {}\n", name(output), prose(description)))
+    });
+    let all: Vec<_> = checks.chain(notes).chain(missing).chain(blind).chain(protecting).chain(described).collect();
     if !all.is_empty() {
         out.push('\n');
     }

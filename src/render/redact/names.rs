@@ -45,7 +45,7 @@ impl Names {
         }
     }
 
-    /// All names of these users, each with what stands for him. The words of addresses and those of names are kept apart,
+    /// All names of these users, each with what stands for it. The words of addresses and those of names are kept apart,
     /// so both are added at the same time.
     pub(super) fn add_users(&mut self, users: &[User<'_>], pseudonyms: &[(UserId, Text)]) {
         let Self { tenant, addresses, names, domains } = self;

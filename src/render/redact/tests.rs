@@ -32,8 +32,10 @@ fn talkative() -> Plan {
     plan.refused[0].remedy = who.into();
     plan.checks[0].message = who.into();
     plan.execution.auto_approve = Some(who.into());
-    plan.outputs
-        .insert("all".into(), crate::plan::OutputValue { value: Some(json!({who: [{"a": who}]})), sensitive: false });
+    plan.outputs.insert(
+        "all".into(),
+        crate::plan::OutputValue { value: Some(json!({who: [{"a": who}]})), sensitive: false, description: None },
+    );
     plan.observed.unavailable[0].1 = who.into();
     for change in &mut plan.changes {
         change.declared_by.as_mut().unwrap().address = "mfa.one[\"o'brien@contoso.com\"]".into();
@@ -85,7 +87,7 @@ fn pseudonyms_are_stable_and_the_digest_is_the_real_one() {
     Format::Json.write(&redacted, &Options::default(), &mut json).unwrap();
     let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
     assert_eq!(json["changes"][0]["user"]["id"], json["changes"][0]["user"]["user_principal_name"]);
-    // A waiver's reason names kim.smith: with the same pseudonym as his change.
+    // A waiver's reason names kim.smith: with the same pseudonym as their change.
     let kim = plan.changes.iter().position(|c| &*c.user.user_principal_name == "kim.smith@contoso.com").unwrap();
     let change = &redacted.changes[kim];
     let reason = &change.findings[0].accepted.as_ref().unwrap().reason;

@@ -57,7 +57,7 @@ impl ReplayFormat {
     /// Those of the writer.
     pub(crate) fn write(self, plan: &Plan, replay: &Replay, options: &Options, out: &mut dyn Write) -> io::Result<()> {
         match self {
-            Self::Text => text::write(plan, replay, options, out),
+            Self::Text => text::write(replay, options, out),
             Self::Json => json::write(plan, replay, out),
             Self::Markdown => markdown::write(plan, replay, out),
             Self::Html => html::write(plan, replay, out),

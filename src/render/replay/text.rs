@@ -24,9 +24,9 @@ pub(crate) fn section(plan: &Plan, page: &mut Page<'_>) -> io::Result<()> {
 }
 
 /// The replay by itself.
-pub(super) fn write(plan: &Plan, replay: &Replay, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(replay: &Replay, options: &Options, out: &mut dyn Write) -> io::Result<()> {
     let mut buffered = BufWriter::with_capacity(64 * 1024, out);
-    let mut page = Page::new(&mut buffered, plan.as_of, options);
+    let mut page = Page::new(&mut buffered, options);
     let title = page.paint(Label::Heading, &tables::title(replay));
     page.line(&title)?;
     sentences(replay, &mut page)?;

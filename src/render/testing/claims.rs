@@ -10,7 +10,8 @@ use crate::{
 
 /// The blocks of these changes, behind the one that everybody else is claimed by.
 pub(super) fn blocks(changes: &[Change]) -> Vec<PlanBlock> {
-    let block = |place: Place, kind| PlanBlock { place, kind, owner: None, reason: None, until: None };
+    let block =
+        |place: Place, kind| PlanBlock { place, kind, owner: None, reason: None, until: None, replacement: None };
     let mut places = vec![place("mfa.staff", 3)];
     for place in changes.iter().filter_map(|change| change.declared_by.as_ref()) {
         if !places.contains(place) {

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, io};
 
+use jiff::SignedDuration;
+
 use super::{
     super::{escape, style::Label, words},
     groups::user_width,
@@ -54,7 +56,7 @@ pub(super) fn write(plan: &Plan, page: &mut Page<'_>) -> io::Result<()> {
     let title = page.paint(Label::Stop, &title);
     page.line(&title)?;
     for users in by_cause.values() {
-        cause_section(users, page)?;
+        cause_section(plan, users, page)?;
     }
     Ok(())
 }
@@ -64,7 +66,7 @@ fn cause(change: &Change) -> Option<&Finding> {
     change.blocking().find(|one| !words::is_acceptable(&one.rule)).or_else(|| change.blocking().next())
 }
 
-fn cause_section(users: &[Withheld<'_>], page: &mut Page<'_>) -> io::Result<()> {
+fn cause_section(plan: &Plan, users: &[Withheld<'_>], page: &mut Page<'_>) -> io::Result<()> {
     let Some((_, Some(first))) = users.first() else {
         return list(users, page, None);
     };
@@ -80,8 +82,8 @@ fn cause_section(users: &[Withheld<'_>], page: &mut Page<'_>) -> io::Result<()> 
     let workloads: Vec<&Change> = all.iter().copied().filter(|change| words::is_suspected_workload(change)).collect();
     if !workloads.is_empty() {
         page.prose(
-            "    Or declare the workload, ",
-            "and take it out of `users` where an `mfa` block lists it by name:",
+            "    ",
+            "Or declare the workload, and take it out of `users` where an `mfa` block lists it by name:",
             None,
         )?;
         let reason = format!("a workload ({} {})", first.rule, first.name);
@@ -90,14 +92,17 @@ fn cause_section(users: &[Withheld<'_>], page: &mut Page<'_>) -> io::Result<()> 
     }
     if words::is_acceptable(&first.rule) {
         page.line("    Or accept the risk, with your reason and date:")?;
-        let expires = page.in_days(ACCEPTED_DAYS);
+        let expires = accepted_until(plan);
         block(&format!("accept \"{}\" {{", first.rule), &all, &[("reason", "…"), ("expires", &expires)], page)?;
     }
     Ok(())
 }
 
-/// A proposed waiver lasts a quarter.
-pub(super) const ACCEPTED_DAYS: i64 = 90;
+/// Until when a proposed waiver lasts: a quarter.
+pub(super) fn accepted_until(plan: &Plan) -> String {
+    let later = plan.as_of.checked_add(SignedDuration::from_hours(24 * 90)).unwrap_or(plan.as_of);
+    later.strftime("%Y-%m-%d").to_string()
+}
 
 /// A block of a configuration, as it would be written there: it parses as printed, and is about exactly these users.
 pub(super) fn block(open: &str, users: &[&Change], arguments: &[(&str, &str)], page: &mut Page<'_>) -> io::Result<()> {
@@ -131,8 +136,11 @@ fn list(users: &[Withheld<'_>], page: &mut Page<'_>, messages: Option<()>) -> io
             .filter(|one| finding.is_none_or(|cause| cause.rule != one.rule))
             .map(|one| &*one.rule)
             .collect();
-        let also = if also.is_empty() { String::new() } else { format!("  also {}", escape::text(&also.join(", "))) };
-        page.line(&format!("    {sign} {name}  {}{also}", words::transition(change)))?;
+        let mut parts = vec![words::transition(change)];
+        if !also.is_empty() {
+            parts.push(format!("also {}", escape::text(&also.join(", "))));
+        }
+        page.beside(&format!("    {sign} {name}"), "  ", &parts)?;
         let Some(finding) = finding.filter(|_| at < DETAILED || page.verbose) else { continue };
         if messages.is_some() {
             page.prose("        ", &finding.message, None)?;

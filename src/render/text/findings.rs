@@ -49,12 +49,10 @@ pub(super) fn of_plan(plan: &Plan, page: &mut Page<'_>) -> io::Result<()> {
 
 fn finding(one: &PlanFinding, page: &mut Page<'_>) -> io::Result<()> {
     let place = one.declared_by.as_ref().map_or_else(String::new, |place| {
-        escape::text(&format!(" ({}, {}:{})", place.address, place.file, place.line)).into_owned()
+        escape::text(&format!("({}, {}:{})", place.address, place.file, place.line)).into_owned()
     });
-    let user =
-        one.user.as_ref().map_or_else(String::new, |user| format!(" {}", escape::text(&user.user_principal_name)));
-    let line = format!("  {}{user}{place}", page.rule(&one.finding));
-    page.line(&line)?;
+    let user = one.user.as_ref().map_or_else(String::new, |user| escape::text(&user.user_principal_name).into_owned());
+    page.beside(&format!("  {}", page.rule(&one.finding)), " ", &[user, place])?;
     page.prose("    ", &one.finding.message, None)?;
     let evidence = if page.verbose {
         words::evidence(&one.finding)

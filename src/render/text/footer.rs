@@ -3,16 +3,31 @@
 use std::io;
 
 use super::{
-    super::{NextStep, Options, escape, matrix::Matrix, style::Label, words},
+    super::{NextStep, Options, escape, matrix::Matrix, protected, style::Label, words},
     page::Page,
 };
 use crate::{assumed::AssumedPolicies, plan::Plan, tenant::MfaState};
 
 pub(super) fn write(plan: &Plan, options: &Options, page: &mut Page<'_>) -> io::Result<()> {
+    protecting(plan, page)?;
     matrix(plan, page)?;
     outputs(plan, page)?;
     summary(plan, page)?;
     next(plan, options, page)
+}
+
+/// Who is protected, and on whose word; only where details are asked for.
+fn protecting(plan: &Plan, page: &mut Page<'_>) -> io::Result<()> {
+    let blocks = protected::protecting(plan);
+    if !page.verbose || blocks.is_empty() {
+        return Ok(());
+    }
+    page.heading("Protected")?;
+    for (block, users) in blocks {
+        page.prose("  ", &protected::head(block, users), None)?;
+        page.prose("      ", &protected::says(block), Some(Label::Quiet))?;
+    }
+    Ok(())
 }
 
 fn matrix(plan: &Plan, page: &mut Page<'_>) -> io::Result<()> {
@@ -47,6 +62,9 @@ fn outputs(plan: &Plan, page: &mut Page<'_>) -> io::Result<()> {
             _ => "(sensitive value)".to_owned(),
         };
         page.prose(&format!("  {} = ", escape::text(name)), &value, None)?;
+        if let Some(description) = &output.description {
+            page.prose("      ", description, Some(Label::Quiet))?;
+        }
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ use super::{
     super::{
         escape,
         groups::{Group, groups},
+        protected,
         style::Label,
         words,
     },
@@ -40,6 +41,10 @@ pub(super) fn write(plan: &Plan, page: &mut Page<'_>) -> io::Result<()> {
                 |place| format!("{} ({}:{})", place.address, place.file, place.line),
             );
             page.heading(&escape::text(&title))?;
+            let declaring = one.block.and_then(|place| protected::declaring(plan, &place.address));
+            if let Some(block) = declaring.filter(|_| page.verbose) {
+                page.prose("  ", &protected::says(block), Some(Label::Quiet))?;
+            }
         }
         group(&one, page)?;
     }
@@ -94,12 +99,12 @@ fn user(change: &Change, width: usize, held: bool, page: &mut Page<'_>) -> io::R
             let more = change.findings.iter().filter(|one| one.accepted.is_none()).count() - 1;
             let more = if more == 0 { String::new() } else { format!(" +{more}") };
             let severity = page.paint(Label::Severity(finding.severity), finding.severity.as_str());
-            format!("  {severity} {}{more}", escape::text(&finding.rule))
+            format!("{severity} {}{more}", escape::text(&finding.rule))
         }
         None if change.findings.is_empty() => String::new(),
-        None => page.paint(Label::Quiet, "  accepted"),
+        None => page.paint(Label::Quiet, "accepted"),
     };
-    page.line(&format!("    {symbol} {name}  {}{worst}", words::transition(change)))
+    page.beside(&format!("    {symbol} {name}"), "  ", &[words::transition(change), worst])
 }
 
 /// The findings behind a user's line. What a rule says and what helps is said once a group; then the evidence is enough.

@@ -8,7 +8,7 @@ use crate::{plan::Plan, plan::file::tenant_id_text};
 pub(super) fn write(plan: &Plan, page: &mut Page<'_>) -> io::Result<()> {
     let name = page.paint(Label::Heading, &escape::text(&plan.tenant.name));
     let cloud = if &*plan.tenant.cloud == "global" { String::new() } else { format!(", cloud {}", plan.tenant.cloud) };
-    page.line(&format!("Plan for {name} ({}{cloud})", tenant_id_text(plan.tenant.id)))?;
+    page.beside(&format!("Plan for {name}"), " ", &[format!("({}{cloud})", tenant_id_text(plan.tenant.id))])?;
     page.prose("  Facts    ", &format!("{}, {}", words::facts(plan), words::count(plan.observed.users, "user")), None)?;
     if plan.as_of != plan.created_at {
         page.prose("  As of    ", &words::instant(plan.as_of), None)?;

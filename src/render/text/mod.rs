@@ -1,8 +1,8 @@
 //! The view for a terminal: risk first, one line a user, folded where nothing is at stake.
 //!
-//! Order: header, what stops the plan and the way out, findings of the tenant, possible workloads, changes by declaring block and transition,
-//! risks by rule, the matrix, the summary line, digest and next command. Users at high or critical risk are never cut;
-//! long groups of others end in a count.
+//! Order: header, what stops the plan and the way out, findings of the tenant, possible workloads, changes by declaring
+//! block and transition, risks by rule, the matrix, the summary line, digest and next command. Users at high or critical
+//! risk are never cut; long groups of others end in a count.
 
 mod blocked;
 mod findings;
@@ -24,7 +24,7 @@ pub(super) use page::Page;
 /// Those of the writer.
 pub(crate) fn write(plan: &Plan, options: &Options, out: &mut dyn Write) -> io::Result<()> {
     let mut buffered = BufWriter::with_capacity(64 * 1024, out);
-    let mut page = Page::new(&mut buffered, plan.as_of, options);
+    let mut page = Page::new(&mut buffered, options);
     header::write(plan, &mut page)?;
     blocked::refusals(plan, &mut page)?;
     blocked::write(plan, &mut page)?;

@@ -2,43 +2,33 @@
 
 use std::{io, io::Write};
 
-use console::measure_text_width;
-use jiff::{SignedDuration, Timestamp};
-
 use super::super::{
     Options, escape,
     style::{Label, Painter},
 };
 use crate::risk::Finding;
+use console::measure_text_width;
 
 pub(in crate::render) struct Page<'a> {
     out: &'a mut dyn Write,
     painter: Painter,
     width: usize,
     pub(in crate::render) verbose: bool,
-    as_of: Timestamp,
 }
 
 impl<'a> Page<'a> {
-    pub(in crate::render) fn new(out: &'a mut dyn Write, as_of: Timestamp, options: &Options) -> Self {
+    pub(in crate::render) fn new(out: &'a mut dyn Write, options: &Options) -> Self {
         // Below 40 columns nothing is legible; above 120 lines of prose are too long to read.
         Self {
             out,
             painter: Painter::new(options.color),
             width: options.width.clamp(40, 120),
             verbose: options.verbose,
-            as_of,
         }
     }
 
     pub(in crate::render) fn paint(&self, label: Label, text: &str) -> String {
         self.painter.paint(label, text)
-    }
-
-    /// The date so many days after the plan's instant.
-    pub(in crate::render) fn in_days(&self, days: i64) -> String {
-        let later = self.as_of.checked_add(SignedDuration::from_hours(24 * days)).unwrap_or(self.as_of);
-        later.strftime("%Y-%m-%d").to_string()
     }
 
     /// One line as it is: its parts are escaped already, and may carry labels.
@@ -55,6 +45,30 @@ impl<'a> Page<'a> {
         self.blank()?;
         let painted = self.paint(Label::Heading, text);
         self.line(&painted)
+    }
+
+    /// A name, and what is said of it: beside it where that fits, else on lines of their own below it. All is escaped
+    /// already, and may carry labels; empty parts are left out.
+    pub(in crate::render) fn beside(&mut self, name: &str, gap: &str, parts: &[String]) -> io::Result<()> {
+        let parts = || parts.iter().filter(|part| !part.is_empty());
+        let whole = columns(name) + parts().map(|part| gap.len() + columns(part)).sum::<usize>();
+        if whole <= self.width {
+            let line = parts().fold(name.to_owned(), |line, part| line + gap + part);
+            return self.line(&line);
+        }
+        self.line(name.trim_end())?;
+        let mut line = String::new();
+        for part in parts() {
+            if !line.is_empty() && BELOW.len() + columns(&line) + gap.len() + columns(part) > self.width {
+                self.line(&format!("{BELOW}{line}"))?;
+                line.clear();
+            }
+            if !line.is_empty() {
+                line.push_str(gap);
+            }
+            line.push_str(part);
+        }
+        if line.is_empty() { Ok(()) } else { self.line(&format!("{BELOW}{line}")) }
     }
 
     /// Prose behind a prefix, wrapped at words; further lines are indented to the end of the prefix. Escapes `text`.
@@ -102,6 +116,9 @@ impl<'a> Page<'a> {
         format!("{} {} {name}", self.paint(label, finding.severity.as_str()), escape::text(&finding.rule))
     }
 }
+
+/// The indentation of what did not fit beside a name.
+const BELOW: &str = "        ";
 
 /// The columns a text takes: one a byte where all are printable ASCII, as nearly always.
 pub(super) fn columns(text: &str) -> usize {

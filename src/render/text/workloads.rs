@@ -4,7 +4,7 @@ use std::io;
 
 use super::{
     super::{escape, style::Label, words},
-    blocked::{ACCEPTED_DAYS, block},
+    blocked::{accepted_until, block},
     groups::user_width,
     page::{Page, pad},
 };
@@ -29,7 +29,7 @@ pub(super) fn write(plan: &Plan, page: &mut Page<'_>) -> io::Result<()> {
         let left = words::number((changes.len() - shown) as u64);
         page.line(&page.paint(Label::Quiet, &format!("  … and {left} more (--verbose lists them)")))?;
     }
-    if held.is_empty() { Ok(()) } else { lifted_by(&held, page) }
+    if held.is_empty() { Ok(()) } else { lifted_by(plan, &held, page) }
 }
 
 fn line(change: &Change, width: usize, page: &mut Page<'_>) -> io::Result<()> {
@@ -40,14 +40,14 @@ fn line(change: &Change, width: usize, page: &mut Page<'_>) -> io::Result<()> {
         page.paint(Label::Action(change.action), &change.action.symbol().to_string())
     };
     let name = pad(&escape::text(&change.user.user_principal_name), width);
-    let waits = if waits { "  waits" } else { "" };
-    page.line(&format!("  {symbol} {name}  {}{waits}", words::transition(change)))?;
+    let waits = if waits { "waits" } else { "" };
+    page.beside(&format!("  {symbol} {name}"), "  ", &[words::transition(change), waits.to_owned()])?;
     let evidence = words::suspicion(change).map(words::evidence).unwrap_or_default();
     page.prose("      ", &evidence, Some(Label::Quiet))
 }
 
 /// The ways to lift the hold, the blocks ready to be pasted.
-fn lifted_by(held: &[&Change], page: &mut Page<'_>) -> io::Result<()> {
+fn lifted_by(plan: &Plan, held: &[&Change], page: &mut Page<'_>) -> io::Result<()> {
     let [records, workload, person] = words::KNOWN_BEHAVIOUR;
     page.line("  Any of these lifts the hold:")?;
     page.prose("    - ", records, None)?;
@@ -55,6 +55,6 @@ fn lifted_by(held: &[&Change], page: &mut Page<'_>) -> io::Result<()> {
     let open = format!("service_account \"{}\" {{", words::label(&held[0].user.user_principal_name));
     block(&open, held, &[("owner", "…"), ("reason", "a workload")], page)?;
     page.prose("    - ", &format!("{person}:"), None)?;
-    let expires = page.in_days(ACCEPTED_DAYS);
+    let expires = accepted_until(plan);
     block("accept \"MFA009\" {", held, &[("reason", "…"), ("expires", &expires)], page)
 }

@@ -47,9 +47,9 @@ mod tests {
         rows(
             &RULE,
             &[
-                ("himself", |w| w.operator = Some(w.users[0].id), Fires(High)),
+                ("the operator", |w| w.operator = Some(w.users[0].id), Fires(High)),
                 (
-                    "himself without a method",
+                    "the operator, without a method",
                     |w| {
                         w.operator = Some(w.users[0].id);
                         w.user().methods = Some([].into());
@@ -57,7 +57,7 @@ mod tests {
                     Fires(Critical),
                 ),
                 (
-                    "himself, methods unknown",
+                    "the operator, methods unknown",
                     |w| {
                         w.operator = Some(w.users[0].id);
                         w.user().methods = None;
@@ -65,7 +65,7 @@ mod tests {
                     Fires(Critical),
                 ),
                 (
-                    "lowering himself",
+                    "lowering the operator",
                     |w| {
                         w.operator = Some(w.users[0].id);
                         w.user().methods = None;

@@ -72,7 +72,7 @@ mod tests {
                     },
                     Fires(Medium),
                 ),
-                ("he also signs in himself", |w| w.app("7df0a125-d3be-4c96-aa54-591f83ff541c", 40), Silent),
+                ("a person signs in as well", |w| w.app("7df0a125-d3be-4c96-aa54-591f83ff541c", 40), Silent),
                 (
                     "another application",
                     |w| {

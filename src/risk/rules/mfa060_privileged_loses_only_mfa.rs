@@ -46,7 +46,7 @@ mod tests {
             &RULE,
             &[
                 (
-                    "nothing covers him",
+                    "nothing covers them",
                     |w| {
                         w.user().directory_roles = Some([global_admin()].into());
                         w.change(Enforced, Disabled);

@@ -47,7 +47,7 @@ mod tests {
         rows(
             &RULE,
             &[
-                ("nothing covers him", |w| w.change(Enforced, Disabled), Fires(High)),
+                ("nothing covers them", |w| w.change(Enforced, Disabled), Fires(High)),
                 ("from enabled too", |w| w.change(Enabled, Disabled), Fires(High)),
                 (
                     "policies unknown is not safe",

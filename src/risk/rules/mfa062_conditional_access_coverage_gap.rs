@@ -65,7 +65,7 @@ mod tests {
                     Fires(High),
                 ),
                 (
-                    "another covers him",
+                    "another covers them",
                     |w| {
                         let id = w.user().id;
                         w.policies = Some(vec![excluding(policy("P"), id), policy("Q")]);
@@ -73,7 +73,7 @@ mod tests {
                     },
                     Silent,
                 ),
-                ("no policy mentions him", |w| w.change(Enforced, Disabled), Silent),
+                ("no policy mentions them", |w| w.change(Enforced, Disabled), Silent),
                 (
                     "a policy without MFA",
                     |w| {

@@ -121,7 +121,7 @@ proptest! {
             let known_otherwise = match rule.id {
                 // A score is a sum: what is not known adds nothing, and the lines say so.
                 "MFA008" | "MFA009" | "MFA010" | "MFA011" => true,
-                // Registered methods count unless the report says that he cannot use them: MFA022 says if it does not.
+                // Registered methods count unless the report says that they cannot use them: MFA022 says if it does not.
                 "MFA020" => after.of("MFA022") == Blind,
                 // Without a date, the counts tell whether somebody uses the account.
                 "MFA028" => counted == Some(true),

@@ -514,6 +514,10 @@ fn login(
             state.tokens.grant(&inner.options, &tenant, &inner.permissions, &form)
         }
         path if path.ends_with("/oauth2/v2.0/devicecode") => state.tokens.device_code(),
+        // Microsoft's answer to whoever asks for the tenant of a domain; nobody has fabrikam.example.
+        path if path.ends_with("/v2.0/.well-known/openid-configuration") && !path.contains("fabrikam.example") => {
+            Reply::ok(json!({"issuer": format!("https://login.microsoftonline.com/{tenant}/v2.0")}))
+        }
         "/oidc/github" if query.contains_key("audience") => Reply::ok(json!({"value": FEDERATED_TOKEN})),
         "/oidc/azure" if method == Method::POST && query.contains_key("serviceConnectionId") => {
             Reply::ok(json!({"oidcToken": FEDERATED_TOKEN}))

@@ -55,7 +55,7 @@ pub enum Kind {
     /// A person on a mail app that speaks IMAP or Exchange ActiveSync with a password.
     Executive,
     Admin,
-    /// A person who uses command lines, and now and then tests a script with his own password.
+    /// A person who uses command lines, and now and then tests a script with their own password.
     Developer,
     /// A person on nights and weekends.
     Shift,

@@ -1,6 +1,9 @@
 //! The text of `verify`: who is not as they should be, who waits, who must still register, whose sign-ins fail.
 
-use std::io::{self, Write};
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+};
 
 use crate::{
     apply::verify::{FailingUser, Pending, Registration, Standing, VerifiedUser, VerifyReport},
@@ -24,7 +27,7 @@ pub(super) fn show(report: &VerifyReport, context: &mut Context) -> Result<(), F
         (if report.run.is_some() { "as the run left them" } else { "as declared" }, summary.as_expected),
         ("promoted by the service", summary.promoted),
         ("withheld", summary.withheld),
-        ("drifted", summary.drifted),
+        ("drifted, or due", summary.drifted),
         ("gone", summary.gone),
         ("unknown", summary.unknown),
         ("held", summary.held),
@@ -35,10 +38,14 @@ pub(super) fn show(report: &VerifyReport, context: &mut Context) -> Result<(), F
             writeln!(out, "  {name:<24}{:>8}", words::number(count))?;
         }
     }
+    let due = |user: &&VerifiedUser| user.wave.is_some();
+    waves(report, out)?;
     let different = |user: &&VerifiedUser| {
-        matches!(user.standing, Standing::Withheld | Standing::Drifted | Standing::Gone | Standing::Unknown)
+        !due(user)
+            && matches!(user.standing, Standing::Withheld | Standing::Drifted | Standing::Gone | Standing::Unknown)
     };
     list(out, "Not as they should be", limit, report.users.iter().filter(different), what)?;
+    list(out, "Due: their wave is open and not applied", limit, report.users.iter().filter(due), what)?;
     let held = report.users.iter().filter(|user| user.standing == Standing::Held);
     list(out, "Waiting (different only with --strict)", limit, held, what)?;
     let pending = report.users.iter().filter(|user| {
@@ -49,6 +56,19 @@ pub(super) fn show(report: &VerifyReport, context: &mut Context) -> Result<(), F
     list(out, "Failing sign-ins since the run", limit, report.failing.iter().flatten(), failing)?;
     if report.run.is_some() && report.failing.is_none() {
         writeln!(out, "\nWho fails since the run is not known: no sign-in log covers only the time since.")?;
+    }
+    Ok(())
+}
+
+/// The waves that are open and not applied, with the users who wait for that. They are no drift: nobody changed them.
+fn waves(report: &VerifyReport, out: &mut dyn Write) -> io::Result<()> {
+    let mut waves: BTreeMap<&str, u64> = BTreeMap::new();
+    for wave in report.users.iter().filter_map(|user| user.wave.as_deref()) {
+        *waves.entry(wave).or_default() += 1;
+    }
+    for (wave, users) in waves {
+        let line = format!("Wave {wave} is open and not applied: {}.", words::count(users, "user"));
+        writeln!(out, "{}", escape::text(&line))?;
     }
     Ok(())
 }
@@ -130,7 +150,7 @@ fn what(user: &VerifiedUser) -> String {
             Some(error) => format!("not readable: {}", error.message),
             None => "the state is not one of the three".to_owned(),
         },
-        _ => "drifted".to_owned(),
+        _ => user.wave.as_ref().map_or_else(|| "drifted".to_owned(), |wave| format!("wave {wave} is open")),
     };
     escape::text(&format!("is {is}, expected {}; {why}", user.expected)).into_owned()
 }

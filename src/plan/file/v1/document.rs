@@ -228,7 +228,7 @@ pub struct ChangeV1<'a> {
     /// Which block; absent in a rollback.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub declared_by: Option<PlaceV1<'a>>,
-    /// The state he has.
+    /// The state they have.
     pub before: StateV1,
     /// The state to write.
     pub after: MfaState,
@@ -244,6 +244,9 @@ pub struct ChangeV1<'a> {
     /// Which rules withhold it, worst first; absent where it is not withheld.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blocked_by: Vec<Str<'a>>,
+    /// The wave that picks the user, as `rollout.wave`, open or not; absent where the block has no rollout.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wave: Option<Str<'a>>,
     /// Why the user waits, would wait, or stays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold: Option<HoldV1<'a>>,
@@ -267,7 +270,7 @@ pub struct ChangeUserV1<'a> {
     pub display_name: Option<Str<'a>>,
     /// What kind of account.
     pub kind: UserKind,
-    /// Has he registered for MFA? null = unknown.
+    /// Have they registered for MFA? null = unknown.
     #[serde(default)]
     pub registered: Option<bool>,
 }
@@ -304,6 +307,9 @@ pub struct BlockV1<'a> {
     /// `until`, as written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Str<'a>>,
+    /// `replacement`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replacement: Option<Str<'a>>,
 }
 
 /// A user without a change.
@@ -484,6 +490,9 @@ pub struct OutputV1<'a> {
     pub value: Option<Cow<'a, Value>>,
     /// Hidden?
     pub sensitive: bool,
+    /// `description`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<Str<'a>>,
 }
 
 /// `"value": null` is a value; only an absent member is none.

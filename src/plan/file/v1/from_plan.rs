@@ -149,9 +149,9 @@ pub fn view(plan: &Plan) -> View<'_> {
         checks: checks.into(),
         outputs: outputs
             .iter()
-            .map(|(name, OutputValue { value, sensitive })| {
+            .map(|(name, OutputValue { value, sensitive, description })| {
                 let value = value.as_ref().filter(|_| !sensitive).map(Cow::Borrowed);
-                (text(name), OutputV1 { value, sensitive: *sensitive })
+                (text(name), OutputV1 { value, sensitive: *sensitive, description: description.as_ref().map(text) })
             })
             .collect(),
         execution: Cow::Borrowed(execution),
@@ -173,13 +173,16 @@ fn texts(parts: &BTreeMap<Text, Text>) -> BTreeMap<Str<'_>, Str<'_>> {
     parts.iter().map(|(name, hash)| (text(name), text(hash))).collect()
 }
 
-fn block(PlanBlock { place: at, kind, owner, reason, until }: &PlanBlock) -> BlockV1<'_> {
+/// A block that claims users.
+#[must_use]
+pub fn block(PlanBlock { place: at, kind, owner, reason, until, replacement }: &PlanBlock) -> BlockV1<'_> {
     BlockV1 {
         place: place(at),
         kind: *kind,
         owner: owner.as_ref().map(text),
         reason: reason.as_ref().map(text),
         until: until.as_ref().map(text),
+        replacement: replacement.as_ref().map(text),
     }
 }
 
@@ -191,7 +194,9 @@ fn other(Bystander { user, state, claim }: &Bystander) -> OtherV1<'_> {
     OtherV1 { user: change_user(user), state: observed_state(state), declared, block: claim.block() }
 }
 
-fn change_user(user: &ChangeUser) -> ChangeUserV1<'_> {
+/// The user of a change.
+#[must_use]
+pub fn change_user(user: &ChangeUser) -> ChangeUserV1<'_> {
     let ChangeUser { id, user_principal_name, display_name, kind, registered } = user;
     ChangeUserV1 {
         id: user_id_text(*id).into(),
@@ -223,6 +228,7 @@ pub fn change(change: &Change) -> ChangeV1<'_> {
         effective,
         action,
         decision,
+        wave,
         impact: Impact { modern_auth, legacy_auth, modern_policies, legacy_policies },
         findings,
     } = change;
@@ -236,6 +242,7 @@ pub fn change(change: &Change) -> ChangeV1<'_> {
         action: *action,
         decision: decision.kind(),
         blocked_by: decision.blocked_by().iter().map(|rule| (&**rule).into()).collect(),
+        wave: wave.as_ref().map(text),
         hold: decision.hold().map(|Hold { kind, until, reason, gate }| HoldV1 {
             kind: *kind,
             until: *until,

@@ -180,8 +180,9 @@ pub fn into_plan(document: Reading<'_>) -> Result<Plan, PlanFileError> {
         checks: checks.into_owned(),
         outputs: outputs
             .into_iter()
-            .map(|(name, OutputV1 { value, sensitive })| {
-                (text(&name), OutputValue { value: value.map(Cow::into_owned), sensitive })
+            .map(|(name, OutputV1 { value, sensitive, description })| {
+                let description = description.as_ref().map(text);
+                (text(&name), OutputValue { value: value.map(Cow::into_owned), sensitive, description })
             })
             .collect(),
         execution: execution.into_owned(),
@@ -216,9 +217,16 @@ fn exact<T, U>(list: Vec<T>, convert: impl FnMut(T) -> U) -> Vec<U> {
     converted
 }
 
-fn block(BlockV1 { place: at, kind, owner, reason, until }: BlockV1<'_>) -> PlanBlock {
+fn block(BlockV1 { place: at, kind, owner, reason, until, replacement }: BlockV1<'_>) -> PlanBlock {
     let text = |one: Option<Str<'_>>| one.as_ref().map(text);
-    PlanBlock { place: place(&at), kind, owner: text(owner), reason: text(reason), until: text(until) }
+    PlanBlock {
+        place: place(&at),
+        kind,
+        owner: text(owner),
+        reason: text(reason),
+        until: text(until),
+        replacement: text(replacement),
+    }
 }
 
 /// Every claim names a block that is there, of a kind that makes such claims.
@@ -284,6 +292,7 @@ impl FromV1 for Change {
             action,
             decision: word,
             blocked_by,
+            wave,
             hold,
             impact: ImpactV1 { modern_auth, legacy_auth },
             findings,
@@ -296,6 +305,7 @@ impl FromV1 for Change {
             effective,
             action,
             decision: decision(word, &blocked_by, hold)?,
+            wave: wave.as_ref().map(|wave| shared(wave)),
             impact: Impact {
                 modern_auth: (modern_auth.before, modern_auth.after),
                 legacy_auth: (legacy_auth.before, legacy_auth.after),

@@ -13,7 +13,7 @@ pub use document::{
     Str, TenantV1, UnavailableV1,
 };
 pub(crate) use from_plan::in_order;
-pub use from_plan::{Changes, Findings, Others, View, change, view};
+pub use from_plan::{Changes, Findings, Others, View, block, change, change_user, view};
 pub use into_plan::{FromV1, Read, Reading, into_plan};
 pub use write::write;
 

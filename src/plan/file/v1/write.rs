@@ -119,6 +119,7 @@ fn change(change: &Change, json: &mut Json) {
         effective,
         action,
         decision,
+        wave,
         impact: Impact { modern_auth, legacy_auth, modern_policies, legacy_policies },
         findings,
     } = change;
@@ -153,6 +154,9 @@ fn change(change: &Change, json: &mut Json) {
     }
     if decision.is_block() {
         json.raw("]");
+    }
+    if let Some(wave) = wave {
+        json.text(",\"wave\":", wave);
     }
     if let Some(Hold { kind, until, reason, gate }) = decision.hold() {
         json.word(",\"hold\":{\"kind\":", kind.as_str());
@@ -255,6 +259,7 @@ mod tests {
         for (position, change) in odd.changes.iter_mut().enumerate() {
             change.user.user_principal_name = format!("\"{position}\\\u{1b}\u{7f}\u{2028}é@contoso.com").into();
             change.user.registered = [None, Some(true), Some(false)][position % 3];
+            change.wave = (position % 2 == 0).then(|| "staff.\"first\"".into());
             for finding in &mut change.findings {
                 finding.message = "line\nbreak".into();
                 finding.evidence.push(Evidence { fact: "a\tb".into(), value: json!({"x": [1.5, null, "\u{0}"]}) });

@@ -3,7 +3,11 @@
 //! Used when a plan under review is planned again, when a pull request changes a configuration, and when an approved
 //! digest no longer fits. Two plans with the same content and different times are the same.
 
-use std::collections::{BTreeMap, HashMap};
+mod claims;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+pub use claims::{ClaimGroup, ClaimShift};
 
 use super::{Change, Digest, Plan, Refusal, Summary};
 use crate::{
@@ -25,6 +29,8 @@ pub struct PlanDiff<'a> {
     pub removed: Vec<&'a Change>,
     /// Users whose change is another one, by name.
     pub changed: Vec<ChangedUser<'a>>,
+    /// Users whom another block claims, or none: protection and coverage that come or go; worst first.
+    pub claims: Vec<ClaimGroup<'a>>,
     /// Refusals that are new.
     pub refused: Vec<&'a Refusal>,
     /// Refusals that are gone.
@@ -55,6 +61,8 @@ pub enum Reason {
     NewFinding(String, Severity),
     /// A finding that is gone.
     GoneFinding(String, Severity),
+    /// A finding that is gone because the block that raised it is, or no longer claims the user: nothing got better.
+    NoLongerJudged(String, Severity),
     /// The same rule, graded differently.
     Regraded(String, Severity, Severity),
     /// A finding that is accepted now.
@@ -69,6 +77,9 @@ impl std::fmt::Display for Reason {
             Self::Value(what, old, new) => write!(f, "{what}: {old} → {new}"),
             Self::NewFinding(rule, severity) => write!(f, "{rule} ({severity}) is new"),
             Self::GoneFinding(rule, severity) => write!(f, "{rule} ({severity}) is gone"),
+            Self::NoLongerJudged(rule, severity) => {
+                write!(f, "{rule} ({severity}) is no longer judged, because the block no longer claims them")
+            }
             Self::Regraded(rule, old, new) => write!(f, "{rule}: {old} → {new}"),
             Self::Accepted(rule) => write!(f, "{rule} is accepted now"),
             Self::NoLongerAccepted(rule) => write!(f, "{rule} is no longer accepted"),
@@ -77,14 +88,36 @@ impl std::fmt::Display for Reason {
 }
 
 impl PlanDiff<'_> {
+    /// As far as it is about what is written: whoever waits or is withheld in both plans was approved in neither.
+    #[must_use]
+    pub fn of_writes(mut self) -> Self {
+        self.added.retain(|change| change.decision.is_apply());
+        self.removed.retain(|change| change.decision.is_apply());
+        self.changed.retain(|one| one.old.decision.is_apply() || one.new.decision.is_apply());
+        self.claims.clear();
+        self
+    }
+
     /// Nothing a reviewer would have to look at again.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        let Self { digests, summaries: _, added, removed, changed, refused, no_longer_refused, findings, terms } = self;
+        let Self {
+            digests,
+            summaries: _,
+            added,
+            removed,
+            changed,
+            claims,
+            refused,
+            no_longer_refused,
+            findings,
+            terms,
+        } = self;
         digests.0 == digests.1
             && added.is_empty()
             && removed.is_empty()
             && changed.is_empty()
+            && claims.is_empty()
             && refused.is_empty()
             && no_longer_refused.is_empty()
             && findings.is_empty()
@@ -113,6 +146,7 @@ pub fn compare<'a>(old: &'a Plan, new: &'a Plan) -> PlanDiff<'a> {
     let missing = |from: &'a [Refusal], other: &[Refusal]| {
         from.iter().filter(|one| !other.iter().any(|two| two.rule == one.rule)).collect()
     };
+    let claims = claims::shifts(old, new);
     PlanDiff {
         digests: (&old.digest, &new.digest),
         summaries: (&old.summary, &new.summary),
@@ -121,7 +155,8 @@ pub fn compare<'a>(old: &'a Plan, new: &'a Plan) -> PlanDiff<'a> {
         changed,
         refused: missing(&new.refused, &old.refused),
         no_longer_refused: missing(&old.refused, &new.refused),
-        findings: plan_findings(&old.findings, &new.findings),
+        findings: plan_findings(old, new, &claims),
+        claims,
         terms: terms(old, new),
     }
 }
@@ -165,14 +200,37 @@ fn findings(old: &[Finding], new: &[Finding]) -> Vec<Reason> {
 }
 
 /// Findings of the plan are told apart by what they are about as well: the same rule may speak of several blocks.
-fn plan_findings(old: &[PlanFinding], new: &[PlanFinding]) -> Vec<Reason> {
+fn plan_findings(old: &Plan, new: &Plan, claims: &[ClaimGroup<'_>]) -> Vec<Reason> {
     let key = |one: &PlanFinding| {
         let place = one.declared_by.as_ref().map(|place| format!(" of {}", place.address));
         let user = one.user.as_ref().map(|user| format!(" of {}", user.user_principal_name));
         let about = place.into_iter().chain(user).collect::<String>();
         (format!("{}{about}", one.finding.rule), (one.finding.severity, one.finding.accepted.is_some()))
     };
-    differing(old.iter().map(key), new.iter().map(key))
+    let mut reasons = differing(old.findings.iter().map(key), new.findings.iter().map(key));
+    let gone = |address: &Text| {
+        let in_plan = |plan: &Plan| plan.blocks.iter().any(|block| block.place.address == *address);
+        in_plan(old) && !in_plan(new)
+    };
+    let moved: HashSet<UserId> = claims.iter().flat_map(|group| &group.users).map(|(user, _)| user.id).collect();
+    let unjudged: HashSet<String> = old
+        .findings
+        .iter()
+        .filter(|one| {
+            one.declared_by.as_ref().is_some_and(|place| gone(&place.address))
+                || one.user.as_ref().is_some_and(|user| moved.contains(&user.id))
+        })
+        .map(|one| key(one).0)
+        .collect();
+    for reason in &mut reasons {
+        match reason {
+            Reason::GoneFinding(rule, severity) if unjudged.contains(rule) => {
+                *reason = Reason::NoLongerJudged(std::mem::take(rule), *severity);
+            }
+            _ => {}
+        }
+    }
+    reasons
 }
 
 type Graded = (String, (Severity, bool));
