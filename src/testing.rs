@@ -19,6 +19,11 @@ pub mod config {
         Assignment, CloudName, Config, Declared, Guardrails, Layer, LoadFailure, LoadInput, Mfa, Origin, Overlay,
         RiskOverride, Selector, TenantSettings, load, load_over,
     };
+    pub mod schema {
+        pub use crate::config::schema::{
+            AttributeSchema, BlockSchema, Kind, LabelSchema, NestedSchema, Over, TOP_LEVEL, Times,
+        };
+    }
 }
 pub mod desired {
     pub use crate::desired::{Claim, Desired, Managed, ProtectionKind, Timing, resolve};

@@ -32,7 +32,11 @@ async function start() {
       "mfaplan",
       "mfaplan",
       { command, args: ["lsp"], options: { env } },
-      { documentSelector: [{ scheme: "file", language: "mfaplan" }] },
+      {
+        documentSelector: [{ scheme: "file", language: "mfaplan" }],
+        initializationOptions: { plan: settings.get("plan", false) },
+        synchronize: { configurationSection: "mfaplan" },
+      },
     );
     await client.start();
   } catch (error) {

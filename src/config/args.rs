@@ -114,7 +114,7 @@ pub(crate) fn compile<'r>(raw: &'r RawBlock<'r>, env: &Env<'_>, each: bool, diag
                 };
                 Expr::compile(attribute.value, attribute.span.file, &names, diags).map_or(Form::Broken, Form::Kept)
             }
-            Kind::Texts => items(attribute, &plain, diags),
+            Kind::Texts | Kind::AnyOf(_) => items(attribute, &plain, diags),
             // `for_each` itself cannot mention `each`.
             Kind::Any => {
                 Expr::compile(attribute.value, attribute.span.file, &env.names, diags).map_or(Form::Broken, Form::Value)

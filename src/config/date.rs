@@ -28,7 +28,7 @@ impl When {
     /// The instant at which it begins.
     pub(crate) fn begins(self) -> Option<Timestamp> {
         match self {
-            Self::Day(date) => midnight(date),
+            Self::Day(date) => Some(midnight(date)),
             Self::Instant(instant) => Some(instant),
         }
     }
@@ -36,14 +36,15 @@ impl When {
     /// The first instant at which it is over: a date is valid through its day.
     pub(crate) fn ends(self) -> Option<Timestamp> {
         match self {
-            Self::Day(date) => midnight(date.checked_add(1.day()).ok()?),
+            Self::Day(date) => Some(date.checked_add(1.day()).map_or(Timestamp::MAX, midnight)),
             Self::Instant(instant) => Some(instant),
         }
     }
 }
 
-fn midnight(date: Date) -> Option<Timestamp> {
-    TimeZone::UTC.to_timestamp(date.to_datetime(Time::midnight())).ok()
+/// Instants end a day before dates do, as every zone must be able to tell them: the last days are the last instant.
+fn midnight(date: Date) -> Timestamp {
+    TimeZone::UTC.to_timestamp(date.to_datetime(Time::midnight())).unwrap_or(Timestamp::MAX)
 }
 
 #[cfg(test)]
@@ -58,7 +59,11 @@ mod tests {
         let instant = When::parse("2026-12-31T12:00:00+01:00").unwrap();
         assert_eq!(instant.begins(), instant.ends());
         assert_eq!(instant.ends().unwrap().to_string(), "2026-12-31T11:00:00Z");
-        for wrong in ["", "2026-13-01", "2026-2-3", "31.12.2026", "2026-02-30", "tomorrow", "2026-12-31 12:00"] {
+        let last = When::parse("9999-12-31").unwrap();
+        assert!(last.begins().is_some() && last.begins() <= last.ends());
+        for wrong in
+            ["", "10000-01-01", "2026-13-01", "2026-2-3", "31.12.2026", "2026-02-30", "tomorrow", "2026-12-31 12:00"]
+        {
             assert_eq!(When::parse(wrong), None, "{wrong}");
         }
     }

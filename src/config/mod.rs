@@ -9,6 +9,8 @@ mod args;
 mod blocks;
 #[cfg(test)]
 mod conformance;
+#[cfg(test)]
+mod csv_tests;
 pub(crate) mod date;
 pub(crate) mod files;
 #[cfg(test)]
@@ -26,6 +28,8 @@ pub(crate) mod raw;
 mod reads;
 #[cfg(test)]
 mod reference;
+#[cfg(test)]
+mod samples;
 pub(crate) mod scan;
 pub(crate) mod schema;
 mod selector;

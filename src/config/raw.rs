@@ -14,7 +14,7 @@ use super::{
     schema::{self, BlockSchema, Times},
 };
 use crate::{
-    diag::{Diagnostic, Diagnostics, FileId, Span, did_you_mean, nearest},
+    diag::{Diagnostic, Diagnostics, FileId, Span, nearest},
     tenant::Text,
 };
 
@@ -296,8 +296,8 @@ fn unknown_attribute(attribute: &Attribute, schema: &BlockSchema, key: Span, hea
     if schema.block(name).is_some() {
         return diagnostic.hint(format!("`{name}` is a block: write `{name} {{ … }}`, without `=`"));
     }
-    match did_you_mean(name, schema.attributes.iter().map(|one| one.name)) {
-        Some(hint) => diagnostic.hint(hint),
+    match nearest(name, schema.attributes.iter().map(|one| one.name)) {
+        Some(_) => diagnostic.suggest(name, schema.attributes.iter().map(|one| one.name)),
         None if schema.attributes.is_empty() => diagnostic,
         None => {
             let names: Vec<String> = schema.attributes.iter().map(|one| format!("`{}`", one.name)).collect();

@@ -82,12 +82,13 @@ fn reference() -> String {
     let policy: Vec<String> = TOP_LEVEL.iter().filter(|one| one.policy).map(|one| format!("`{}`", one.name)).collect();
     let _ = write!(out, "{} blocks{POLICY}", policy.join(", "));
     let user: Vec<Member> = UserField::ALL.iter().map(|field| field.member()).collect();
-    let summary = Member { name: "summary", ty: "object", doc: "The numbers of the plan, as in its JSON." };
+    let summary =
+        Member { name: "summary", ty: "object", doc: "The numbers of the plan, as in its JSON.", values: &[] };
     let _ = writeln!(out, "| name | type | meaning |\n|---|---|---|");
     for (root, members) in
         [("user", &user[..]), ("change", &CHANGE), ("wave", &WAVE), ("plan", &[summary]), ("tenant", &TENANT)]
     {
-        for Member { name, ty, doc } in members {
+        for Member { name, ty, doc, values: _ } in members {
             let _ = writeln!(out, "| `{root}.{name}` | {ty} | {doc} |");
         }
     }

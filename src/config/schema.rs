@@ -5,11 +5,12 @@
 mod tables;
 
 pub(crate) use tables::FOREIGN;
-pub(crate) use tables::{BlockKind, SELECTORS, TOP_LEVEL};
+pub use tables::TOP_LEVEL;
+pub(crate) use tables::{BlockKind, SELECTORS};
 
 /// A kind of block.
 #[derive(Debug)]
-pub(crate) struct BlockSchema {
+pub struct BlockSchema {
     /// Its name: `mfa`.
     pub name: &'static str,
     /// Its label, where it has one.
@@ -30,7 +31,7 @@ pub(crate) struct BlockSchema {
 
 /// The label of a block.
 #[derive(Debug)]
-pub(crate) struct LabelSchema {
+pub struct LabelSchema {
     /// What it names, for messages and the reference.
     pub what: &'static str,
     /// Must it be an identifier (letters, digits, `_`, `-`)?
@@ -39,7 +40,7 @@ pub(crate) struct LabelSchema {
 
 /// An argument.
 #[derive(Debug)]
-pub(crate) struct AttributeSchema {
+pub struct AttributeSchema {
     /// Its name.
     pub name: &'static str,
     /// What it takes.
@@ -54,7 +55,7 @@ pub(crate) struct AttributeSchema {
 
 /// A block inside a block.
 #[derive(Debug)]
-pub(crate) struct NestedSchema {
+pub struct NestedSchema {
     /// Its schema.
     pub schema: &'static BlockSchema,
     /// How often it may or must stand there.
@@ -63,7 +64,7 @@ pub(crate) struct NestedSchema {
 
 /// How often a nested block may stand in its parent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Times {
+pub enum Times {
     /// At most once.
     Optional,
     /// Any number of times.
@@ -74,7 +75,7 @@ pub(crate) enum Times {
 
 /// What an argument takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
     /// A string.
     Text,
     /// `true` or `false`.
@@ -83,6 +84,8 @@ pub(crate) enum Kind {
     Number,
     /// A list of strings.
     Texts,
+    /// A list of strings, which are these.
+    AnyOf(&'static [&'static str]),
     /// A date or RFC 3339 instant, as a string.
     Date,
     /// One of these strings.
@@ -97,7 +100,7 @@ pub(crate) enum Kind {
 
 /// What an expression that is kept may mention besides `var` and `local`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Over {
+pub enum Over {
     /// Nothing else: a variable's validation, which sees `var` alone.
     Variables,
     /// `user`
@@ -136,6 +139,12 @@ impl Kind {
             Self::Bool => "bool".into(),
             Self::Number => "number".into(),
             Self::Texts => "list of strings".into(),
+            Self::AnyOf(values) => {
+                format!(
+                    "list of {}",
+                    values.iter().map(|value| format!("`\"{value}\"`")).collect::<Vec<_>>().join(" · ")
+                )
+            }
             Self::Date => "date (`2026-12-31`) or RFC 3339 instant".into(),
             Self::OneOf(values) => values.iter().map(|value| format!("`\"{value}\"`")).collect::<Vec<_>>().join(" · "),
             Self::Expression(over) => format!("expression over {}", over.describe()),
@@ -156,7 +165,7 @@ impl BlockSchema {
 
     /// The argument with this name.
     #[must_use]
-    pub(crate) fn attribute(&self, name: &str) -> Option<&'static AttributeSchema> {
+    pub fn attribute(&self, name: &str) -> Option<&'static AttributeSchema> {
         self.attributes.iter().find(|one| one.name == name)
     }
 

@@ -90,7 +90,8 @@ pub fn to_json(diagnostics: &[Diagnostic], sources: &SourceMap) -> String {
 }
 
 fn one_of<'a>(diagnostic: &'a Diagnostic, sources: &'a SourceMap) -> One<'a> {
-    let Diagnostic { level, summary, detail, primary, secondary, hints } = diagnostic;
+    // What an editor may write is in the hints, too.
+    let Diagnostic { level, summary, detail, primary, secondary, hints, fix: _ } = diagnostic;
     let mut detail = detail.clone();
     let mut add = |sentence: String| {
         if !detail.is_empty() {

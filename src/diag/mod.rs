@@ -165,6 +165,8 @@ pub struct Diagnostic {
     pub secondary: Vec<Label>,
     /// What would be right, one suggestion each: "did you mean `enforced`?"
     pub hints: Vec<String>,
+    /// A word at the place and what to write instead, for editors.
+    pub fix: Option<(String, String)>,
 }
 
 impl Diagnostic {
@@ -178,6 +180,7 @@ impl Diagnostic {
             primary: None,
             secondary: Vec::new(),
             hints: Vec::new(),
+            fix: None,
         }
     }
 
@@ -211,10 +214,17 @@ impl Diagnostic {
     /// Adds "did you mean …?" when one of the names is near.
     #[must_use]
     pub fn suggest<'a>(self, wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Self {
-        match did_you_mean(wrong, names) {
-            Some(hint) => self.hint(hint),
+        match nearest(wrong, names) {
+            Some(name) => self.hint(suggest::did_you(name)).fix(wrong, name),
             None => self,
         }
+    }
+
+    /// Says which word at the place could be written instead of which.
+    #[must_use]
+    pub fn fix(mut self, wrong: &str, right: &str) -> Self {
+        self.fix = Some((wrong.to_owned(), right.to_owned()));
+        self
     }
 }
 

@@ -35,7 +35,12 @@ fn likeness(wrong: &str, name: &str) -> f64 {
 /// "did you mean `name`?", if a name is near enough.
 #[must_use]
 pub(crate) fn did_you_mean<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    nearest(wrong, names).map(|name| format!("did you mean `{}`?", escape::text(name)))
+    nearest(wrong, names).map(did_you)
+}
+
+/// The question itself.
+pub(super) fn did_you(name: &str) -> String {
+    format!("did you mean `{}`?", escape::text(name))
 }
 
 #[cfg(test)]

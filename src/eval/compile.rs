@@ -455,7 +455,7 @@ impl Compiler<'_> {
         let mut args = args?;
         match function.name {
             "timestamp" | "plantimestamp" => self.references.timestamp = true,
-            "templatefile" => self.references.templates = true,
+            "templatefile" | "templatestring" => self.references.templates = true,
             "try" if !expand => return Some(Kind::Try(args)),
             "can" if !expand => return args.pop().map(|arg| Kind::Can(Box::new(arg))),
             _ => {}

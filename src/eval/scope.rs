@@ -15,17 +15,41 @@ pub struct Member {
     pub ty: &'static str,
     /// What it says, in Markdown.
     pub doc: &'static str,
+    /// All values it may have, where they are few.
+    pub values: &'static [&'static str],
 }
 
 const fn member(name: &'static str, ty: &'static str, doc: &'static str) -> Member {
-    Member { name, ty, doc }
+    Member { name, ty, doc, values: &[] }
 }
+
+const fn one_of(name: &'static str, values: &'static [&'static str], doc: &'static str) -> Member {
+    Member { name, ty: "string", doc, values }
+}
+
+/// What `user.kind` may be; a test holds it to the type.
+const KINDS: &[&str] = &[
+    "person",
+    "guest",
+    "service_account",
+    "sync",
+    "teams_room",
+    "shared_device",
+    "agent",
+    "shared_mailbox",
+    "room",
+    "equipment",
+    "bulk_enrolment",
+    "break_glass",
+    "unknown",
+];
+const STATES: &[&str] = &["disabled", "enabled", "enforced"];
 
 /// The attributes of `change`.
 pub(crate) const CHANGE: [Member; 3] = [
-    member("before", "string", "The state observed: `disabled`, `enabled` or `enforced`."),
-    member("after", "string", "The state declared."),
-    member("action", "string", "`enable`, `enforce`, `relax` or `disable`."),
+    one_of("before", STATES, "The state observed: `disabled`, `enabled` or `enforced`."),
+    one_of("after", STATES, "The state declared."),
+    one_of("action", &["enable", "enforce", "relax", "disable"], "`enable`, `enforce`, `relax` or `disable`."),
 ];
 
 /// The attributes of `wave`.
@@ -39,14 +63,24 @@ pub(crate) const WAVE: [Member; 3] = [
 pub(crate) const TENANT: [Member; 6] = [
     member("id", "string", "The tenant's id, a GUID."),
     member("name", "string", "The tenant's display name."),
-    member("cloud", "string", "`global`, `usgov`, `usgov_dod` or `china`."),
+    one_of("cloud", &["global", "usgov", "usgov_dod", "china"], "`global`, `usgov`, `usgov_dod` or `china`."),
     member("licensed_for_conditional_access", "bool", "Does the tenant hold Entra ID P1 or more?"),
     member("security_defaults_enabled", "bool", "Are security defaults on?"),
     member("users", "number", "How many users the tenant has."),
 ];
 
+/// The values where some are listed, else none.
+macro_rules! few {
+    () => {
+        &[]
+    };
+    ($values:expr) => {
+        $values
+    };
+}
+
 macro_rules! user_fields {
-    ($($name:ident = $text:literal, $ty:literal, $doc:literal;)*) => {
+    ($($name:ident = $text:literal, $ty:literal, $doc:literal $(, $values:expr)?;)*) => {
         /// An attribute of `user` in expressions.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum UserField {
@@ -67,7 +101,7 @@ macro_rules! user_fields {
             #[must_use]
             pub const fn member(self) -> Member {
                 match self {
-                    $(Self::$name => member($text, $ty, $doc),)*
+                    $(Self::$name => Member { values: few![$($values)?], ..member($text, $ty, $doc) },)*
                 }
             }
         }
@@ -88,7 +122,7 @@ user_fields! {
     Manager = "manager", "string", "The sign-in name of the manager. Read from Microsoft Graph where an expression mentions it.";
     EmployeeId = "employee_id", "string", "The employee id that the organisation gave.";
     EmployeeType = "employee_type", "string", "The employee type, such as `Employee`, `Contractor` or a word of the organisation's own.";
-    UserType = "user_type", "string", "`Member` or `Guest`.";
+    UserType = "user_type", "string", "`Member` or `Guest`.", &["Member", "Guest"];
     AccountEnabled = "account_enabled", "bool", "May the account sign in?";
     OnPremisesSyncEnabled = "on_premises_sync_enabled", "bool", "Is the account synchronised from an on-premises directory?";
     Created = "created", "string", "When the account was created, RFC 3339.";
@@ -96,13 +130,13 @@ user_fields! {
     Licenses = "licenses", "list(string)", "The part numbers of the licences, such as `SPE_E3`.";
     Roles = "roles", "list(string)", "The display names of the directory roles held, eligible ones included.";
     Groups = "groups", "list(string)", "The display names of the groups the user is in, directly or through other groups.";
-    MfaState = "mfa_state", "string", "The per-user MFA state now: `disabled`, `enabled` or `enforced`.";
+    MfaState = "mfa_state", "string", "The per-user MFA state now: `disabled`, `enabled` or `enforced`.", STATES;
     Registered = "registered", "bool", "Has the user registered for MFA?";
     Methods = "methods", "list(string)", "The registered methods by Graph's names, such as `microsoftAuthenticatorPush`, `mobilePhone` or `fido2SecurityKey`.";
     LastSignIn = "last_sign_in", "string", "The last sign-in of any kind, RFC 3339; `0001-01-01T00:00:00Z` for never.";
     LastInteractiveSignIn = "last_interactive_sign_in", "string", "The last interactive sign-in, RFC 3339; `0001-01-01T00:00:00Z` for never.";
     LegacySignIns = "legacy_sign_ins", "map(number)", "Sign-ins with legacy authentication in the window, by protocol: `{ \"IMAP4\" = 41 }`.";
-    Kind = "kind", "string", "What the account is: `person`, `guest`, `service_account`, `sync`, `teams_room`, `shared_device`, `agent`, `shared_mailbox`, `room`, `equipment`, `bulk_enrolment`, `break_glass` or `unknown`.";
+    Kind = "kind", "string", "What the account is: `person`, `guest`, `service_account`, `sync`, `teams_room`, `shared_device`, `agent`, `shared_mailbox`, `room`, `equipment`, `bulk_enrolment`, `break_glass` or `unknown`.", KINDS;
     ServiceAccountScore = "service_account_score", "number", "How much the account looks like a workload, 0 to 100.";
     Extension = "extension", "map(string)", "The extension attributes `\"1\"` to `\"15\"`: `user.extension[\"3\"]`.";
 }

@@ -116,3 +116,34 @@ fn acts_as_person(user: &User) -> bool {
     let authenticator = user.methods.as_deref().into_iter().flatten();
     satisfied || authenticator.into_iter().any(|one| recognise::starts_with(one, "microsoftAuthenticator"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::eval::UserField;
+
+    const ALL: [UserKind; 13] = [
+        UserKind::Person,
+        UserKind::Guest,
+        UserKind::ServiceAccount,
+        UserKind::Sync,
+        UserKind::TeamsRoom,
+        UserKind::SharedDevice,
+        UserKind::Agent,
+        UserKind::SharedMailbox,
+        UserKind::Room,
+        UserKind::Equipment,
+        UserKind::BulkEnrolment,
+        UserKind::BreakGlass,
+        UserKind::Unknown,
+    ];
+
+    #[test]
+    fn expressions_know_every_kind() {
+        assert_eq!(ALL.last().map(|last| *last as usize + 1), Some(ALL.len()), "a kind is missing in this list");
+        let words: Vec<&str> = ALL.iter().map(|kind| kind.as_str()).collect();
+        assert_eq!(words, UserField::Kind.member().values);
+        let doc = UserField::Kind.member().doc;
+        assert!(words.iter().all(|word| doc.contains(&format!("`{word}`"))), "{doc}");
+    }
+}

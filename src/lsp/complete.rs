@@ -8,6 +8,7 @@ use lsp_types::{
 };
 
 use super::{
+    attributes,
     context::{Context, Language},
     hover,
     outline::Declared,
@@ -15,7 +16,10 @@ use super::{
     workspace::Workspace,
 };
 use crate::{
-    config::schema::{BlockSchema, Kind, Over, Times},
+    config::{
+        Waivable,
+        schema::{BlockSchema, Kind, NestedSchema, Over, Times},
+    },
     desired::role_names::BUILT_IN_ROLES,
     eval::{CHANGE, Member, TENANT, UserField, WAVE, functions},
     risk,
@@ -78,10 +82,17 @@ pub(super) fn complete(
             };
             (names.map(word).collect(), context.word.clone())
         }
-        None if context.begins() => (beginnings(&context), context.word.clone()),
+        None if context.begins() => {
+            let set = attributes::set_beside(&text, offset, context.language);
+            (beginnings(&context, &set), context.word.clone())
+        }
         None => {
             let word = text.get(context.word.clone())?;
-            let words = in_expression(&context, word, &declared);
+            let mut words = in_expression(&context, word, &declared);
+            if let Some((root, _)) = word.rsplit_once('.').filter(|_| words.is_empty()) {
+                let found = attributes::of(workspace, path, offset, root, &declared);
+                words = found.into_iter().map(|name| Word::new(name, CompletionItemKind::FIELD)).collect();
+            }
             // Only the part behind the last dot is replaced: clients split words there.
             let start = word.rfind('.').map_or(context.word.start, |at| context.word.start + at + 1);
             (words, start..context.word.end)
@@ -109,22 +120,24 @@ pub(super) fn complete(
 }
 
 /// Blocks and arguments.
-fn beginnings(context: &Context) -> Vec<Word> {
+fn beginnings(context: &Context, set: &[String]) -> Vec<Word> {
     if context.blocks.is_empty() {
         return context.language.top_level().iter().map(|one| block(one)).collect();
     }
     let Some(schema) = context.schema() else { return Vec::new() };
-    let arguments = schema.attributes.iter().map(|one| {
+    let missing = |name: &str| !set.iter().any(|one| one == name);
+    let arguments = schema.attributes.iter().filter(|one| missing(one.name)).map(|one| {
         let value = match one.kind {
             Kind::Text | Kind::Date | Kind::OneOf(_) => "\"$1\"",
-            Kind::Texts => "[\"$1\"]",
+            Kind::Texts | Kind::AnyOf(_) => "[\"$1\"]",
             _ => "$1",
         };
         Word::new(one.name, CompletionItemKind::PROPERTY)
             .doc(hover::attribute(one))
             .snippet(format!("{} = {value}", one.name))
     });
-    let blocks = schema.blocks.iter().map(|one| {
+    let again = |one: &&NestedSchema| one.times != Times::Optional || missing(one.schema.name);
+    let blocks = schema.blocks.iter().filter(again).map(|one| {
         let word = block(one.schema);
         if one.times == Times::Optional { word } else { Word { kind: CompletionItemKind::CLASS, ..word } }
     });
@@ -148,6 +161,7 @@ fn in_expression(context: &Context, word: &str, declared: &[Declared]) -> Vec<Wo
     match word.rsplit_once('.').map(|(root, _)| root) {
         Some("var") => return of("variable"),
         Some("local") => return of("local"),
+        Some("check") if context.language == Language::Scenario => return of("check"),
         Some("user") => return members("user", UserField::ALL.iter().map(|field| field.member())),
         Some("change") => return members("change", CHANGE.into_iter()),
         Some("wave") => return members("wave", WAVE.into_iter()),
@@ -159,14 +173,17 @@ fn in_expression(context: &Context, word: &str, declared: &[Declared]) -> Vec<Wo
         Some(_) => return Vec::new(),
         None => {}
     }
-    let mut words = Vec::new();
     let kind = context.attribute().map(|one| one.kind);
+    let quoted = |value: &&str| Word::new(format!("\"{value}\""), CompletionItemKind::ENUM_MEMBER);
+    let mut words: Vec<Word> = context.compared.as_deref().map(values).unwrap_or_default().iter().map(quoted).collect();
+    if context.language == Language::Scenario && context.argument.as_deref() == Some("expect_failures") {
+        let names = ["check", "var", "configuration"];
+        return names.map(|name| Word::new(name, CompletionItemKind::MODULE)).into();
+    }
     if !context.nested {
         match kind {
             Some(Kind::OneOf(values)) => {
-                let quoted =
-                    values.iter().map(|value| Word::new(format!("\"{value}\""), CompletionItemKind::ENUM_MEMBER));
-                words.extend(quoted);
+                words.extend(values.iter().map(quoted));
             }
             Some(Kind::Bool) => {
                 words.extend(["true", "false"].map(|value| Word::new(value, CompletionItemKind::KEYWORD)));
@@ -195,6 +212,18 @@ fn in_expression(context: &Context, word: &str, declared: &[Declared]) -> Vec<Wo
     words
 }
 
+/// The values that `user.kind`, `change.after` and their like may have.
+fn values(name: &str) -> &'static [&'static str] {
+    let Some((root, name)) = name.split_once('.') else { return &[] };
+    let found = match root {
+        "user" => UserField::ALL.iter().map(|field| field.member()).find(|one| one.name == name),
+        "change" => CHANGE.into_iter().find(|one| one.name == name),
+        "tenant" => TENANT.into_iter().find(|one| one.name == name),
+        _ => None,
+    };
+    found.map_or(&[], |one| one.values)
+}
+
 /// Attributes of a name of the language.
 fn members(root: &str, all: impl Iterator<Item = Member>) -> Vec<Word> {
     let word = |one: Member| Word::new(one.name, CompletionItemKind::FIELD).doc(hover::described(root, &one));
@@ -213,10 +242,16 @@ fn in_string(context: &Context, typed: &str, declared: &[Declared], tenant: Opti
     let typed = typed.to_lowercase();
     let starts = |name: &&str| name.to_lowercase().starts_with(&typed);
     let value = |name: &str| Word::new(name, CompletionItemKind::VALUE);
-    // The label of a block that is named after a rule.
-    let header = context.argument.is_none();
+    if let Some(block) = &context.labelled {
+        // Only `accept` and `risk` are named after something that exists.
+        let (names, declares) = super::mentions::label(block);
+        return if names == "rule" && !declares { rules(declared) } else { Vec::new() };
+    }
+    if let Some(name) = &context.compared {
+        return values(name).iter().map(|one| Word::new(*one, CompletionItemKind::ENUM_MEMBER)).collect();
+    }
     match (context.argument.as_deref(), context.attribute().map(|one| one.kind)) {
-        (_, Some(Kind::OneOf(values))) => {
+        (_, Some(Kind::OneOf(values) | Kind::AnyOf(values))) => {
             values.iter().map(|one| Word::new(*one, CompletionItemKind::ENUM_MEMBER)).collect()
         }
         (Some("users"), _) => {
@@ -243,15 +278,20 @@ fn in_string(context: &Context, typed: &str, declared: &[Declared], tenant: Opti
         (Some("rollout"), _) => {
             declared.iter().filter(|one| one.kind == "rollout").map(|one| value(&one.name)).collect()
         }
-        (Some("not_acceptable"), _) => rules(),
-        _ if header && context.blocks.is_empty() => rules(),
+        (Some("not_acceptable"), _) => rules(declared),
+        (Some("expect_failures"), _) => {
+            let guardrails = Waivable::NAMES.iter().map(|name| Word::new(*name, CompletionItemKind::CONSTANT));
+            guardrails.chain(rules(declared)).collect()
+        }
         _ => Vec::new(),
     }
 }
 
-fn rules() -> Vec<Word> {
+fn rules(declared: &[Declared]) -> Vec<Word> {
     let word = |rule: &&risk::Rule| {
         Word::new(rule.id, CompletionItemKind::CONSTANT).doc(format!("{}: {}", rule.name, rule.title))
     };
-    risk::registry().iter().map(word).collect()
+    let own = declared.iter().filter(|one| one.kind == "rule");
+    let own = own.map(|one| Word::new(&one.name, CompletionItemKind::CONSTANT));
+    risk::registry().iter().map(word).chain(own).collect()
 }

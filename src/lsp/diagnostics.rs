@@ -8,7 +8,7 @@ use std::{
 use jiff::Timestamp;
 use lsp_types::{Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, Location};
 
-use super::{context::Language, text::Encoding, workspace::Workspace};
+use super::{context::Language, fixes::Fix, text::Encoding, workspace::Workspace};
 use crate::{
     config::{Config, load_over},
     desired,
@@ -19,6 +19,19 @@ use crate::{
     tenant::ObservedTenant,
 };
 
+/// What is said about one file.
+#[derive(Default)]
+pub(super) struct OfFile {
+    pub(super) shown: Vec<Diagnostic>,
+    /// The better words that some of it proposes.
+    pub(super) fixes: Vec<Fix>,
+}
+
+fn fix(diagnostic: &diag::Diagnostic) -> Option<Fix> {
+    let (wrong, right) = diagnostic.fix.clone()?;
+    Some(Fix { about: diagnostic.primary.as_ref()?.span.range(), wrong, right })
+}
+
 /// The diagnostics of every file of `dir`, open or not. Problems of the configuration as a whole stand at the top of
 /// the first open file.
 pub(super) fn of_directory(
@@ -26,7 +39,7 @@ pub(super) fn of_directory(
     dir: &Path,
     instant: Timestamp,
     encoding: Encoding,
-) -> BTreeMap<PathBuf, Vec<Diagnostic>> {
+) -> BTreeMap<PathBuf, OfFile> {
     let loaded = load_over(workspace.input(dir, instant), workspace.overlay());
     let (found, sources) = match loaded {
         Err(failure) => {
@@ -35,6 +48,7 @@ pub(super) fn of_directory(
         }
         Ok(config) => {
             workspace.names_snapshot(dir, config.tenant.snapshot.as_deref());
+            workspace.set_values(dir, &config.var, &config.local);
             let mut found = config.warnings.clone();
             if let Some(tenant) = workspace.tenant(dir) {
                 found.extend(resolved(&config, &tenant));
@@ -42,17 +56,17 @@ pub(super) fn of_directory(
             (found, config.sources)
         }
     };
-    let mut files = BTreeMap::new();
+    let mut files: BTreeMap<PathBuf, OfFile> = BTreeMap::new();
     for (_, source) in sources.files() {
-        files.insert(dir.join(&*source.name), Vec::new());
+        files.insert(dir.join(&*source.name), OfFile::default());
     }
     let first = workspace.directories().contains(dir).then(|| files.keys().next().cloned()).flatten();
     for diagnostic in &found {
         let place = diagnostic.primary.as_ref().map(|label| dir.join(&*sources.file(label.span.file).name));
         let Some(path) = place.or_else(|| first.clone()) else { continue };
-        if let Some(shown) = shown(workspace, dir, diagnostic, &sources, encoding) {
-            files.entry(path).or_default().push(shown);
-        }
+        let file = files.entry(path).or_default();
+        file.fixes.extend(fix(diagnostic));
+        file.shown.extend(shown(workspace, dir, diagnostic, &sources, encoding));
     }
     for path in workspace.open_in(dir) {
         if Language::of(&path) == Language::Scenario {
@@ -64,17 +78,14 @@ pub(super) fn of_directory(
 }
 
 /// The diagnostics of an open scenario file, without running it.
-fn of_scenario(
-    workspace: &Workspace,
-    dir: &Path,
-    path: &Path,
-    instant: Timestamp,
-    encoding: Encoding,
-) -> Vec<Diagnostic> {
-    let Some(text) = workspace.text(path) else { return Vec::new() };
+fn of_scenario(workspace: &Workspace, dir: &Path, path: &Path, instant: Timestamp, encoding: Encoding) -> OfFile {
+    let Some(text) = workspace.text(path) else { return OfFile::default() };
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let (found, sources) = scenario::check(&name, text, dir, instant);
-    found.iter().filter_map(|one| shown(workspace, dir, one, &sources, encoding)).collect()
+    OfFile {
+        shown: found.iter().filter_map(|one| shown(workspace, dir, one, &sources, encoding)).collect(),
+        fixes: found.iter().filter_map(fix).collect(),
+    }
 }
 
 /// What resolving says: unknown users and groups, conflicts, selectors that match nobody.

@@ -86,7 +86,7 @@ fn member(context: &Context, root: &str, name: &str) -> Option<String> {
 }
 
 /// An attribute of a name: its type, what it says.
-pub(super) fn described(root: &str, Member { name, ty, doc }: &Member) -> String {
+pub(super) fn described(root: &str, Member { name, ty, doc, values: _ }: &Member) -> String {
     let unknown = if root == "user" { "\n\n`null` where the tenant does not know it." } else { "" };
     format!("`{root}.{name}`: {ty}\n\n{doc}{unknown}")
 }

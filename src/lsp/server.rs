@@ -6,18 +6,22 @@ use std::{
 };
 
 use jiff::Timestamp;
-use lsp_server::{Connection, ErrorCode, Message, Notification, ProtocolError, Request, Response};
+use lsp_server::{Connection, ErrorCode, Message, Notification, Request, RequestId, Response};
 use lsp_types::{
-    CompletionList, CompletionOptions, CompletionParams, DidChangeTextDocumentParams, DidCloseTextDocumentParams,
-    DidOpenTextDocumentParams, DocumentFormattingParams, DocumentSymbol, DocumentSymbolParams, DocumentSymbolResponse,
-    GotoDefinitionParams, GotoDefinitionResponse, Hover, HoverContents, HoverParams, HoverProviderCapability,
-    InitializeParams, MarkupContent, MarkupKind, OneOf, PositionEncodingKind, PublishDiagnosticsParams, SaveOptions,
-    ServerCapabilities, SymbolKind, TextDocumentPositionParams, TextDocumentSyncCapability, TextDocumentSyncKind,
-    TextDocumentSyncOptions, TextDocumentSyncSaveOptions, TextEdit, Uri,
+    DidChangeTextDocumentParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams, InitializeParams,
+    PositionEncodingKind, PublishDiagnosticsParams, Uri,
 };
 use serde_json::{Value, json};
 
-use super::{complete, definition, diagnostics, hover, outline, text, text::Encoding, workspace::Workspace};
+use super::{
+    answers::{self, Answers},
+    capabilities::capabilities,
+    diagnostics,
+    fixes::Fix,
+    lens, text,
+    text::Encoding,
+    workspace::Workspace,
+};
 
 /// What the server cannot find out by itself.
 pub(crate) struct ServeOptions<'a> {
@@ -32,84 +36,80 @@ pub(crate) struct ServeOptions<'a> {
 /// The conversation ended other than by the client's wish.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ServeError {
-    /// The client broke the protocol or went away.
-    #[error("{0}")]
-    Protocol(#[from] ProtocolError),
-    /// The client's first message could not be read.
-    #[error("the client's initialisation cannot be read: {0}")]
-    Initialise(#[source] serde_json::Error),
     /// Nobody receives any more.
     #[error("the client went away")]
     Gone,
+    /// The client said `exit` without `shutdown`.
+    #[error("the client ended the conversation without a shutdown")]
+    NoShutdown,
+    /// Answers cannot be written.
+    #[error("cannot write to the client: {0}")]
+    Write(#[source] std::io::Error),
 }
 
-/// Serves one client until it says `exit`.
+/// Serves one client until it says `exit`. Nothing that a client sends ends it sooner: what makes no sense is answered with
+/// an error, or dropped where there is nobody to answer.
 ///
 /// # Errors
 /// [`ServeError`].
 pub(crate) fn serve(connection: &Connection, options: &ServeOptions<'_>) -> Result<(), ServeError> {
-    let (id, params) = connection.initialize_start()?;
-    let params: InitializeParams = serde_json::from_value(params).map_err(ServeError::Initialise)?;
-    let encoding = encoding(&params);
-    let result = json!({
-        "capabilities": capabilities(encoding),
-        "serverInfo": {"name": "mfaplan", "version": env!("CARGO_PKG_VERSION")},
-    });
-    connection.initialize_finish(id, result)?;
-    let text_document = params.capabilities.text_document;
-    let item = text_document.and_then(|one| one.completion).and_then(|one| one.completion_item);
     let mut server = Server {
         connection,
         clock: options.clock,
-        encoding,
-        snippets: item.and_then(|one| one.snippet_support).unwrap_or(false),
+        stage: Stage::Asleep,
+        client: Client { encoding: Encoding::Utf16, snippets: false, watches: false, lenses: false },
         workspace: Workspace::new(options.policy_dir.clone(), options.environment.clone()),
         published: BTreeMap::new(),
         changed: Vec::new(),
+        fixes: BTreeMap::new(),
+        plans: false,
+        lenses: BTreeMap::new(),
+        asked: 0,
     };
     server.run()
 }
 
-/// UTF-8 where the client knows it: no counting then.
-fn encoding(params: &InitializeParams) -> Encoding {
-    let offered = params.capabilities.general.as_ref().and_then(|one| one.position_encodings.as_ref());
-    if offered.is_some_and(|all| all.contains(&PositionEncodingKind::UTF8)) { Encoding::Utf8 } else { Encoding::Utf16 }
+/// What the client can.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Client {
+    /// How it counts columns.
+    pub(super) encoding: Encoding,
+    /// Does it understand `$1` in completions?
+    pub(super) snippets: bool,
+    /// Does it watch files when it is asked to?
+    watches: bool,
+    /// Does it ask for lenses again when it is told to?
+    lenses: bool,
 }
 
-fn capabilities(encoding: Encoding) -> ServerCapabilities {
-    ServerCapabilities {
-        position_encoding: Some(match encoding {
-            Encoding::Utf8 => PositionEncodingKind::UTF8,
-            Encoding::Utf16 => PositionEncodingKind::UTF16,
-        }),
-        text_document_sync: Some(TextDocumentSyncCapability::Options(TextDocumentSyncOptions {
-            open_close: Some(true),
-            change: Some(TextDocumentSyncKind::FULL),
-            save: Some(TextDocumentSyncSaveOptions::SaveOptions(SaveOptions { include_text: Some(false) })),
-            ..TextDocumentSyncOptions::default()
-        })),
-        completion_provider: Some(CompletionOptions {
-            trigger_characters: Some([".", "\"", "="].map(str::to_owned).into()),
-            ..CompletionOptions::default()
-        }),
-        hover_provider: Some(HoverProviderCapability::Simple(true)),
-        definition_provider: Some(OneOf::Left(true)),
-        document_formatting_provider: Some(OneOf::Left(true)),
-        document_symbol_provider: Some(OneOf::Left(true)),
-        ..ServerCapabilities::default()
-    }
+/// How far the conversation has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// `initialize` has not been asked yet.
+    Asleep,
+    Awake,
+    /// `shutdown` was asked: only `exit` follows.
+    Down,
 }
 
 struct Server<'c> {
     connection: &'c Connection,
     clock: &'c dyn Fn() -> Timestamp,
-    encoding: Encoding,
-    snippets: bool,
+    stage: Stage,
+    client: Client,
     workspace: Workspace,
     /// Files with diagnostics at the client, by directory.
     published: BTreeMap<PathBuf, Vec<PathBuf>>,
     /// Directories whose diagnostics are out of date.
     changed: Vec<PathBuf>,
+    /// What the diagnostics at the client propose to write instead.
+    fixes: BTreeMap<PathBuf, Vec<Fix>>,
+    /// Is a plan made when a file is saved (`mfaplan.plan`)?
+    plans: bool,
+    /// What the plans of saved directories say of their blocks.
+    lenses: BTreeMap<PathBuf, Vec<lens::Planned>>,
+    /// Requests of our own.
+    asked: i32,
 }
 
 impl Server<'_> {
@@ -119,16 +119,18 @@ impl Server<'_> {
             if self.connection.receiver.is_empty() {
                 self.refresh()?;
             }
-            let Ok(message) = self.connection.receiver.recv() else { return Err(ServeError::Gone) };
+            let Ok(message) = self.connection.receiver.recv() else {
+                return if self.stage == Stage::Down { Ok(()) } else { Err(ServeError::Gone) };
+            };
             match message {
                 Message::Request(request) => {
-                    if self.connection.handle_shutdown(&request)? {
-                        return Ok(());
-                    }
                     let response = self.answer(request);
                     self.send(response.into())?;
                 }
-                Message::Notification(notification) => self.note(notification),
+                Message::Notification(one) if one.method == "exit" => {
+                    return if self.stage == Stage::Down { Ok(()) } else { Err(ServeError::NoShutdown) };
+                }
+                Message::Notification(one) => self.note(one)?,
                 Message::Response(_) => {}
             }
         }
@@ -138,47 +140,87 @@ impl Server<'_> {
         self.connection.sender.send(message).map_err(|_| ServeError::Gone)
     }
 
+    /// Asks the client for something whose answer does not matter.
+    fn ask(&mut self, method: &str, params: Value) -> Result<(), ServeError> {
+        self.asked += 1;
+        self.send(Request::new(RequestId::from(format!("mfaplan-{}", self.asked)), method.into(), params).into())
+    }
+
     /// Answers a request. A question about a file that is not open, or not on a disk, has no answer: `null`.
     fn answer(&mut self, request: Request) -> Response {
         let Request { id, method, params } = request;
-        let answered = match method.as_str() {
-            "textDocument/completion" => parsed(params).map(|params| self.complete(&params)),
-            "textDocument/hover" => parsed(params).map(|params| self.hover(&params)),
-            "textDocument/definition" => parsed(params).map(|params| self.definition(&params)),
-            "textDocument/formatting" => parsed(params).map(|params| self.format(&params)),
-            "textDocument/documentSymbol" => parsed(params).map(|params| self.symbols(&params)),
-            _ => {
-                let message = format!("mfaplan does not answer {method}");
-                return Response::new_err(id, ErrorCode::MethodNotFound as i32, message);
+        let refused = |code: ErrorCode, message: String| Response::new_err(id.clone(), code as i32, message);
+        match (self.stage, method.as_str()) {
+            (Stage::Asleep, "initialize") => {
+                return match serde_json::from_value::<InitializeParams>(params.clone()) {
+                    Ok(parsed) => Response::new_ok(id, self.initialize(&parsed, &params)),
+                    Err(error) => refused(ErrorCode::InvalidParams, error.to_string()),
+                };
             }
+            (Stage::Asleep, _) => return refused(ErrorCode::ServerNotInitialized, "ask `initialize` first".into()),
+            (_, "initialize") => return refused(ErrorCode::InvalidRequest, "initialized already".into()),
+            (Stage::Down, _) => return refused(ErrorCode::InvalidRequest, "shut down already".into()),
+            (Stage::Awake, "shutdown") => {
+                self.stage = Stage::Down;
+                return Response::new_ok(id, Value::Null);
+            }
+            (Stage::Awake, _) => {}
+        }
+        let mut answers = Answers {
+            workspace: &mut self.workspace,
+            client: self.client,
+            fixes: &self.fixes,
+            lenses: &self.lenses,
+            now: (self.clock)(),
         };
-        match answered {
+        match answers.of(&method, params) {
             Ok(answer) => Response::new_ok(id, answer.unwrap_or(Value::Null)),
-            Err(error) => Response::new_err(id, ErrorCode::InvalidParams as i32, error.to_string()),
+            Err(answers::Refusal::Unknown) => {
+                refused(ErrorCode::MethodNotFound, format!("mfaplan does not answer {method}"))
+            }
+            Err(answers::Refusal::Params(error)) => refused(ErrorCode::InvalidParams, error.to_string()),
+            Err(answers::Refusal::No(why)) => refused(ErrorCode::RequestFailed, why),
         }
     }
 
-    fn note(&mut self, notification: Notification) {
+    fn initialize(&mut self, params: &InitializeParams, raw: &Value) -> Value {
+        self.stage = Stage::Awake;
+        let has = |path: &str| raw.pointer(path).and_then(Value::as_bool).unwrap_or(false);
+        self.client = Client {
+            encoding: encoding(params),
+            snippets: has("/capabilities/textDocument/completion/completionItem/snippetSupport"),
+            watches: has("/capabilities/workspace/didChangeWatchedFiles/dynamicRegistration"),
+            lenses: has("/capabilities/workspace/codeLens/refreshSupport"),
+        };
+        self.plans = has("/initializationOptions/plan") || has("/initializationOptions/mfaplan/plan");
+        json!({
+            "capabilities": capabilities(self.client.encoding),
+            "serverInfo": {"name": "mfaplan", "version": env!("CARGO_PKG_VERSION")},
+        })
+    }
+
+    /// Takes a notification. It has no answer, not even an error: one that cannot be read is dropped.
+    fn note(&mut self, notification: Notification) -> Result<(), ServeError> {
+        if self.stage != Stage::Awake {
+            return Ok(());
+        }
         let Notification { method, params } = notification;
-        // A notification has no answer, not even an error: one that cannot be read is dropped.
         match method.as_str() {
+            "initialized" => return self.watch(),
             "textDocument/didOpen" => {
                 if let Ok(DidOpenTextDocumentParams { text_document }) = serde_json::from_value(params) {
                     self.set(&text_document.uri, text_document.text);
                 }
             }
             "textDocument/didChange" => {
-                let params = serde_json::from_value::<DidChangeTextDocumentParams>(params);
-                if let Ok(mut params) = params
-                    && let Some(change) = params.content_changes.pop()
-                {
-                    self.set(&params.text_document.uri, change.text);
+                if let Ok(params) = serde_json::from_value::<DidChangeTextDocumentParams>(params) {
+                    self.change(&params);
                 }
             }
             "textDocument/didSave" => {
-                let uri = params.pointer("/textDocument/uri").and_then(Value::as_str).and_then(|one| one.parse().ok());
-                if let Some(path) = uri.and_then(|uri| text::path_of(&uri)) {
+                if let Some(path) = path_in(&params, "/textDocument/uri") {
                     self.touch(&path);
+                    return self.plan(&path);
                 }
             }
             "textDocument/didClose" => {
@@ -189,8 +231,42 @@ impl Server<'_> {
                     self.touch(&path);
                 }
             }
+            // Somebody else changed, made or removed a file: git, another editor, `mfaplan fmt`.
+            "workspace/didChangeWatchedFiles" => {
+                for change in params.get("changes").and_then(Value::as_array).into_iter().flatten() {
+                    if let Some(path) = path_in(change, "/uri") {
+                        self.touch(&path);
+                    }
+                }
+            }
+            "workspace/didChangeConfiguration" => {
+                if let Some(wanted) = params.pointer("/settings/mfaplan/plan").and_then(Value::as_bool) {
+                    self.plans = wanted;
+                    if !wanted {
+                        self.lenses.clear();
+                        return self.lenses_changed();
+                    }
+                }
+            }
             _ => {}
         }
+        Ok(())
+    }
+
+    /// Asks to be told of changes outside of the editor.
+    fn watch(&mut self) -> Result<(), ServeError> {
+        if !self.client.watches {
+            return Ok(());
+        }
+        let globs =
+            ["**/*.mfa.hcl", "**/*.mfavars.hcl", "**/*.mfavars.json", "**/*.mfatest.hcl", "**/*.json", "**/*.csv"];
+        let watchers: Vec<Value> = globs.iter().map(|glob| json!({"globPattern": glob})).collect();
+        let registration = json!({
+            "id": "mfaplan-files",
+            "method": "workspace/didChangeWatchedFiles",
+            "registerOptions": {"watchers": watchers},
+        });
+        self.ask("client/registerCapability", json!({"registrations": [registration]}))
     }
 
     fn set(&mut self, uri: &Uri, content: String) {
@@ -198,6 +274,25 @@ impl Server<'_> {
             self.workspace.set(&path, uri, content);
             self.touch(&path);
         }
+    }
+
+    /// Applies changes one after the other: each is about the text that the one before left.
+    fn change(&mut self, params: &DidChangeTextDocumentParams) {
+        let Some(path) = text::path_of(&params.text_document.uri) else { return };
+        // A file that was never opened has no text that a range could be about.
+        let Some(before) = self.workspace.text(&path) else { return };
+        let mut content = before.to_owned();
+        for change in &params.content_changes {
+            match change.range {
+                None => content.clone_from(&change.text),
+                Some(range) => {
+                    let start = self.client.encoding.byte(&content, range.start);
+                    let end = self.client.encoding.byte(&content, range.end).max(start);
+                    content.replace_range(start..end, &change.text);
+                }
+            }
+        }
+        self.set(&params.text_document.uri, content);
     }
 
     fn touch(&mut self, path: &Path) {
@@ -212,7 +307,7 @@ impl Server<'_> {
     fn refresh(&mut self) -> Result<(), ServeError> {
         for dir in std::mem::take(&mut self.changed) {
             let mut files = match self.workspace.directories().contains(&dir) {
-                true => diagnostics::of_directory(&mut self.workspace, &dir, (self.clock)(), self.encoding),
+                true => diagnostics::of_directory(&mut self.workspace, &dir, (self.clock)(), self.client.encoding),
                 // The last file of the directory was closed.
                 false => BTreeMap::new(),
             };
@@ -220,12 +315,13 @@ impl Server<'_> {
                 files.entry(before).or_default();
             }
             let mut published = Vec::new();
-            for (path, diagnostics) in files {
+            for (path, diagnostics::OfFile { shown, fixes }) in files {
                 let Some(uri) = self.workspace.uri(&path) else { continue };
-                if !diagnostics.is_empty() {
+                self.fixes.insert(path.clone(), fixes);
+                if !shown.is_empty() {
                     published.push(path);
                 }
-                let params = PublishDiagnosticsParams::new(uri, diagnostics, None);
+                let params = PublishDiagnosticsParams::new(uri, shown, None);
                 self.send(Notification::new("textDocument/publishDiagnostics".into(), params).into())?;
             }
             self.published.insert(dir, published);
@@ -233,67 +329,25 @@ impl Server<'_> {
         Ok(())
     }
 
-    /// Path and byte of a position in an open file.
-    fn place(&self, params: &TextDocumentPositionParams) -> Option<(PathBuf, usize)> {
-        let path = text::path_of(&params.text_document.uri)?;
-        let offset = self.encoding.byte(self.workspace.text(&path)?, params.position);
-        Some((path, offset))
+    /// Plans the directory of a file that was saved, where that is wanted.
+    fn plan(&mut self, path: &Path) -> Result<(), ServeError> {
+        let Some(dir) = path.parent().filter(|_| self.plans) else { return Ok(()) };
+        let planned = lens::plan(&mut self.workspace, dir, (self.clock)());
+        self.lenses.insert(dir.to_owned(), planned);
+        self.lenses_changed()
     }
 
-    fn complete(&mut self, params: &CompletionParams) -> Option<Value> {
-        let (path, offset) = self.place(&params.text_document_position)?;
-        let (items, is_incomplete) =
-            complete::complete(&mut self.workspace, &path, offset, self.encoding, self.snippets)?;
-        serde_json::to_value(CompletionList { is_incomplete, items }).ok()
-    }
-
-    fn hover(&self, params: &HoverParams) -> Option<Value> {
-        let (path, offset) = self.place(&params.text_document_position_params)?;
-        let (value, range) = hover::hover(&self.workspace, &path, offset)?;
-        let contents = HoverContents::Markup(MarkupContent { kind: MarkupKind::Markdown, value });
-        let range = Some(self.encoding.range(self.workspace.text(&path)?, range));
-        serde_json::to_value(Hover { contents, range }).ok()
-    }
-
-    fn definition(&self, params: &GotoDefinitionParams) -> Option<Value> {
-        let (path, offset) = self.place(&params.text_document_position_params)?;
-        let location = definition::definition(&self.workspace, &path, offset, self.encoding)?;
-        serde_json::to_value(GotoDefinitionResponse::Scalar(location)).ok()
-    }
-
-    /// The whole text formatted, or no edit where it is formatted already or is not HCL.
-    fn format(&self, params: &DocumentFormattingParams) -> Option<Value> {
-        let path = text::path_of(&params.text_document.uri)?;
-        let before = self.workspace.text(&path)?;
-        let after = crate::fmt::format(before).ok()?;
-        let edits = match after == before {
-            true => Vec::new(),
-            false => vec![TextEdit::new(self.encoding.range(before, 0..before.len()), after)],
-        };
-        serde_json::to_value(edits).ok()
-    }
-
-    fn symbols(&self, params: &DocumentSymbolParams) -> Option<Value> {
-        let path = text::path_of(&params.text_document.uri)?;
-        let source = self.workspace.text(&path)?;
-        let symbols = outline::declarations(&path, source).into_iter().map(|one| {
-            let local = one.kind == "local";
-            #[expect(deprecated, reason = "the field has to be set")]
-            DocumentSymbol {
-                name: if one.name.is_empty() { one.kind.clone() } else { format!("{}.{}", one.kind, one.name) },
-                detail: None,
-                kind: if local { SymbolKind::VARIABLE } else { SymbolKind::CLASS },
-                tags: None,
-                deprecated: None,
-                range: self.encoding.range(source, one.whole),
-                selection_range: self.encoding.range(source, one.header),
-                children: None,
-            }
-        });
-        serde_json::to_value(DocumentSymbolResponse::Nested(symbols.collect())).ok()
+    fn lenses_changed(&mut self) -> Result<(), ServeError> {
+        if self.client.lenses { self.ask("workspace/codeLens/refresh", Value::Null) } else { Ok(()) }
     }
 }
 
-fn parsed<T: serde::de::DeserializeOwned>(params: Value) -> Result<T, serde_json::Error> {
-    serde_json::from_value(params)
+/// UTF-8 where the client knows it: no counting then.
+fn encoding(params: &InitializeParams) -> Encoding {
+    let offered = params.capabilities.general.as_ref().and_then(|one| one.position_encodings.as_ref());
+    if offered.is_some_and(|all| all.contains(&PositionEncodingKind::UTF8)) { Encoding::Utf8 } else { Encoding::Utf16 }
+}
+
+fn path_in(params: &Value, pointer: &str) -> Option<PathBuf> {
+    text::path_of(&params.pointer(pointer)?.as_str()?.parse().ok()?)
 }

@@ -2,12 +2,12 @@
 
 use std::{path::Path, thread};
 
-use lsp_server::{Connection, Message, Notification, Request, RequestId};
+use lsp_server::{Connection, Message, Notification, Request, RequestId, ResponseError};
 use serde_json::{Value, json};
 
 use super::{ServeOptions, serve, text::uri_of};
 
-const MAIN: &str = r#"tenant "Contoso" {
+pub(super) const MAIN: &str = r#"tenant "Contoso" {
   id       = "00000000-0000-0000-0000-000000000007"
   snapshot = "tenant.json"
 }
@@ -35,14 +35,17 @@ mfa "staff" {
 }
 "#;
 
-const SNAPSHOT: &str = r#"{"formatVersion": "1.0", "capturedAt": "2026-11-20T08:00:00Z",
+pub(super) const SNAPSHOT: &str = r#"{"formatVersion": "1.0", "capturedAt": "2026-11-20T08:00:00Z",
  "tenant": {"id": "00000000-0000-0000-0000-000000000007", "displayName": "Contoso"},
  "groups": [{"id": "00000000-0000-0000-0000-000000000009", "displayName": "SG-Finance", "mail": null}],
  "users": [{"id": "00000000-0000-0000-0000-000000000001", "userPrincipalName": "ann@contoso.com", "perUserMfaState": "disabled", "department": "Finance"},
            {"id": "00000000-0000-0000-0000-000000000002", "userPrincipalName": "bo@contoso.com", "perUserMfaState": "disabled"}]}"#;
 
+/// The value of `var.secret`, where a script declares it.
+pub(super) const CANARY: &str = "pebble-471100471";
+
 /// The client's end.
-struct Client<'a> {
+pub(super) struct Client<'a> {
     connection: &'a Connection,
     uri: String,
     text: String,
@@ -50,42 +53,83 @@ struct Client<'a> {
 }
 
 impl Client<'_> {
-    fn note(&self, method: &str, params: Value) {
+    pub(super) fn note(&self, method: &str, params: Value) {
         self.connection.sender.send(Notification::new(method.into(), params).into()).unwrap();
     }
 
     /// Sends a request and waits for its answer; notifications in between are dropped.
-    fn ask(&mut self, method: &str, params: Value) -> Value {
+    pub(super) fn ask(&mut self, method: &str, params: Value) -> Value {
+        self.answer(method, params).unwrap()
+    }
+
+    /// Sends a request that cannot be answered, and returns why.
+    pub(super) fn ask_for_error(&mut self, method: &str, params: Value) -> String {
+        self.answer(method, params).unwrap_err().message
+    }
+
+    /// Whatever is answered, as text.
+    pub(super) fn try_ask(&mut self, method: &str, params: Value) -> String {
+        self.answer(method, params).map_or_else(|error| error.message, |answer| answer.to_string())
+    }
+
+    fn answer(&mut self, method: &str, params: Value) -> Result<Value, ResponseError> {
         self.requests += 1;
         let id = RequestId::from(self.requests);
-        self.connection.sender.send(Request::new(id.clone(), method.into(), params).into()).unwrap();
+        self.send(Request::new(id.clone(), method.into(), params).into());
         loop {
             match self.connection.receiver.recv().unwrap() {
-                Message::Response(response) if response.id == id => return response.response_result.unwrap(),
+                Message::Response(response) if response.id == id => return response.response_result,
                 _ => {}
             }
         }
     }
 
-    fn open(&mut self, text: &str) {
+    pub(super) fn send(&self, message: Message) {
+        self.connection.sender.send(message).unwrap();
+    }
+
+    pub(super) fn uri(&self) -> &str {
+        &self.uri
+    }
+
+    /// Goes on with another file.
+    pub(super) fn move_to(&mut self, uri: &str) {
+        self.uri = uri.to_owned();
+    }
+
+    /// The method of the next request that the server asks.
+    pub(super) fn next_request(&self) -> String {
+        loop {
+            if let Message::Request(request) = self.connection.receiver.recv().unwrap() {
+                return request.method;
+            }
+        }
+    }
+
+    pub(super) fn open(&mut self, text: &str) {
         self.text = text.to_owned();
         let document = json!({"uri": self.uri, "languageId": "mfaplan", "version": 1, "text": text});
         self.note("textDocument/didOpen", json!({"textDocument": document}));
     }
 
     /// Replaces the text, and waits for the diagnostics of the file.
-    fn change(&mut self, text: &str) -> Vec<Value> {
+    pub(super) fn change(&mut self, text: &str) -> Vec<Value> {
         self.text = text.to_owned();
         let document = json!({"uri": self.uri, "version": 2});
         self.note("textDocument/didChange", json!({"textDocument": document, "contentChanges": [{"text": text}]}));
         self.diagnostics()
     }
 
-    fn diagnostics(&self) -> Vec<Value> {
+    pub(super) fn diagnostics(&self) -> Vec<Value> {
+        self.diagnostics_of(&self.uri)
+    }
+
+    /// The next diagnostics of a file.
+    pub(super) fn diagnostics_of(&self, uri: &str) -> Vec<Value> {
         loop {
             if let Message::Notification(one) = self.connection.receiver.recv().unwrap()
                 && one.method == "textDocument/publishDiagnostics"
-                && one.params["uri"] == *self.uri
+                && one.params["uri"] == *uri
             {
                 return one.params["diagnostics"].as_array().unwrap().clone();
             }
@@ -93,7 +137,7 @@ impl Client<'_> {
     }
 
     /// The position right behind the first occurrence of `needle`, in UTF-16 or, for ASCII, in UTF-8.
-    fn behind(&self, needle: &str) -> Value {
+    pub(super) fn behind(&self, needle: &str) -> Value {
         let at = self.text.find(needle).unwrap() + needle.len();
         let before = &self.text[..at];
         let line = before.matches('\n').count();
@@ -102,7 +146,7 @@ impl Client<'_> {
     }
 
     /// The labels offered right behind `needle`.
-    fn complete(&mut self, needle: &str) -> Vec<String> {
+    pub(super) fn complete(&mut self, needle: &str) -> Vec<String> {
         let place = self.behind(needle);
         let answer = self.ask("textDocument/completion", place);
         let items = answer["items"].as_array().unwrap();
@@ -111,12 +155,24 @@ impl Client<'_> {
 }
 
 /// Runs a script against a server over a directory with the snapshot in it.
-fn script(run: impl FnOnce(&mut Client<'_>, &Path)) {
+pub(super) fn script(run: impl FnOnce(&mut Client<'_>, &Path)) {
     script_in(&["utf-16", "utf-8"], "utf-8", run);
+}
+
+/// … with a client that says this of itself.
+pub(super) fn script_with(params: Value, run: impl FnOnce(&mut Client<'_>, &Path)) {
+    converse(params, "utf-16", run);
 }
 
 /// … with a client that counts columns in these units, of which the server takes one.
 fn script_in(offered: &[&str], taken: &str, run: impl FnOnce(&mut Client<'_>, &Path)) {
+    converse(json!({"capabilities": {"general": {"positionEncodings": offered}}}), taken, run);
+}
+
+fn converse(mut params: Value, taken: &str, run: impl FnOnce(&mut Client<'_>, &Path)) {
+    if params.get("capabilities").is_none() {
+        params["capabilities"] = json!({});
+    }
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("tenant.json"), SNAPSHOT).unwrap();
     thread::scope(|scope| {
@@ -128,14 +184,17 @@ fn script_in(offered: &[&str], taken: &str, run: impl FnOnce(&mut Client<'_>, &P
                 &server,
                 &ServeOptions {
                     policy_dir: None,
-                    environment: vec![("MFAPLAN_VAR_given".into(), "1".into())],
+                    environment: vec![
+                        ("MFAPLAN_VAR_given".into(), "1".into()),
+                        ("MFAPLAN_VAR_secret".into(), CANARY.into()),
+                    ],
                     clock: &clock,
                 },
             )
         });
         let uri = uri_of(&dir.path().join("main.mfa.hcl")).unwrap().as_str().to_owned();
         let mut client = Client { connection: &client, uri, text: String::new(), requests: 0 };
-        let result = client.ask("initialize", json!({"capabilities": {"general": {"positionEncodings": offered}}}));
+        let result = client.ask("initialize", params);
         assert_eq!(result["capabilities"]["positionEncoding"], taken);
         client.note("initialized", json!({}));
         run(&mut client, dir.path());

@@ -1,6 +1,7 @@
 //! What the server knows: open files, the directories they lie in, and the snapshots those name.
 
 use std::{
+    cell::RefCell,
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     rc::Rc,
@@ -16,7 +17,8 @@ use super::{
 };
 use crate::{
     config::{KnownRule, LoadInput, Overlay, files},
-    snapshot,
+    eval::Value,
+    scenario, snapshot,
     tenant::ObservedTenant,
 };
 
@@ -31,8 +33,18 @@ pub(super) struct Workspace {
     environment: Vec<(String, String)>,
     known_rules: Vec<KnownRule<'static>>,
     snapshots: BTreeMap<PathBuf, Snapshot>,
+    /// The values of variables and locals of a directory that has loaded, as of then.
+    values: BTreeMap<PathBuf, (Value, Value)>,
+    /// What files on the disk declare, as of their last change: a directory of many files is not read at every key.
+    known: RefCell<BTreeMap<PathBuf, OnDisk>>,
     /// The snapshot that a directory named when it last loaded; completion needs it most while nothing loads.
     named: BTreeMap<PathBuf, PathBuf>,
+}
+
+/// A file as it was when it was last read.
+struct OnDisk {
+    modified: Option<SystemTime>,
+    declared: Vec<Declared>,
 }
 
 struct Snapshot {
@@ -51,6 +63,8 @@ impl Workspace {
             known_rules: crate::risk::known_rules(),
             snapshots: BTreeMap::new(),
             named: BTreeMap::new(),
+            values: BTreeMap::new(),
+            known: RefCell::default(),
         }
     }
 
@@ -140,33 +154,73 @@ impl Workspace {
         tenant
     }
 
+    /// The tenant of a directory's snapshot, read anew.
+    pub(super) fn read_tenant(&self, dir: &Path) -> Option<ObservedTenant> {
+        let path = self.named.get(dir)?;
+        std::fs::metadata(path).ok().filter(|file| file.len() <= LARGEST_SNAPSHOT)?;
+        snapshot::read(path).ok()
+    }
+
     /// What the files of a directory declare.
     pub(super) fn declarations(&self, dir: &Path) -> Vec<Declared> {
         let paths = self.overlay.list(dir, files::SUFFIX).unwrap_or_default();
-        paths
-            .iter()
-            .filter_map(|path| {
-                let text = match self.overlay.get(path) {
-                    Some(text) => text.to_owned(),
-                    None => std::fs::read_to_string(path).ok()?,
-                };
-                Some(declarations(path, &text))
-            })
-            .flatten()
-            .collect()
+        paths.iter().flat_map(|path| self.declared_in(path)).collect()
+    }
+
+    fn declared_in(&self, path: &Path) -> Vec<Declared> {
+        if let Some(text) = self.overlay.get(path) {
+            return declarations(path, text);
+        }
+        let modified = std::fs::metadata(path).and_then(|file| file.modified()).ok();
+        let mut known = self.known.borrow_mut();
+        if let Some(then) = known.get(path)
+            && then.modified == modified
+            && modified.is_some()
+        {
+            return then.declared.clone();
+        }
+        let declared = std::fs::read_to_string(path).map(|text| declarations(path, &text)).unwrap_or_default();
+        known.insert(path.to_owned(), OnDisk { modified, declared: declared.clone() });
+        declared
+    }
+
+    /// Remembers what the names of a directory that loads stand for.
+    pub(super) fn set_values(&mut self, dir: &Path, var: &Value, local: &Value) {
+        self.values.insert(dir.to_owned(), (var.clone(), local.clone()));
+    }
+
+    /// The values of variables and locals, as of the last time the directory loaded.
+    pub(super) fn values(&self, dir: &Path) -> Option<(&Value, &Value)> {
+        self.values.get(dir).map(|(var, local)| (var, local))
+    }
+
+    /// The files that belong to the same configuration: its own, values of variables, scenarios here and in `tests/`.
+    pub(super) fn files_beside(&self, path: &Path) -> Vec<PathBuf> {
+        let Some(dir) = home_of(path) else { return Vec::new() };
+        let list = |dir: &Path, suffix: &str| self.overlay.list(dir, suffix).unwrap_or_default();
+        let mut found = list(&dir, files::SUFFIX);
+        found.extend(list(&dir, ".mfavars.hcl"));
+        found.extend(list(&dir, scenario::SUFFIX));
+        found.extend(list(&dir.join("tests"), scenario::SUFFIX));
+        found
     }
 
     /// What the configuration declares that this file belongs to: scenarios may stand in `tests/` below it.
     pub(super) fn declarations_for(&self, path: &Path) -> Vec<Declared> {
-        let Some(dir) = path.parent() else { return Vec::new() };
-        let below = Language::of(path) == Language::Scenario && dir.file_name().is_some_and(|name| name == "tests");
-        self.declarations(dir.parent().filter(|_| below).unwrap_or(dir))
+        home_of(path).map(|dir| self.declarations(&dir)).unwrap_or_default()
     }
 
     /// The text of any file of a directory, open or on the disk.
     pub(super) fn any_text(&self, path: &Path) -> Option<String> {
         self.overlay.get(path).map(str::to_owned).or_else(|| std::fs::read_to_string(path).ok())
     }
+}
+
+/// The directory of the configuration that a file belongs to: scenarios may stand in `tests/` below it.
+pub(super) fn home_of(path: &Path) -> Option<PathBuf> {
+    let dir = path.parent()?;
+    let below = Language::of(path) == Language::Scenario && dir.file_name().is_some_and(|name| name == "tests");
+    Some(dir.parent().filter(|_| below).unwrap_or(dir).to_owned())
 }
 
 /// The literal value of `snapshot` in the text of a block.

@@ -41,7 +41,11 @@ pub fn validate_waiver(guardrails: &Guardrails, waiver: &Waiver) -> Result<(), S
         Waivable::MaxChanges => layer(guardrails.max_changes),
         Waivable::MaxChangePercent => layer(guardrails.max_change_percent),
         Waivable::MaxDowngrades => layer(guardrails.max_downgrades),
-        Waivable::Window => guardrails.windows.iter().map(|window| window.layer).find(|layer| *layer == Layer::Policy),
+        // It lifts the configuration's windows; the policy's hold all the same when something is written. Only where
+        // there are no others does it ask for what it cannot have.
+        Waivable::Window => {
+            guardrails.windows.iter().map(|window| window.layer).max_by_key(|layer| *layer == Layer::Configuration)
+        }
     };
     if of_policy == Some(Layer::Policy) && !guardrails.waivable.contains(guardrail) {
         return Err(format!(

@@ -1,7 +1,5 @@
 //! `mfaplan lsp`
 
-use lsp_server::Connection;
-
 use crate::{
     cli::{Context, Exit, Failure, Outcome, load},
     lsp::{self, ServeOptions},
@@ -21,7 +19,6 @@ pub(crate) struct Args {}
 /// # Errors
 /// When the editor breaks the protocol or its pipe.
 pub(crate) fn run(_: &Args, context: &mut Context) -> Outcome {
-    let (connection, threads) = Connection::stdio();
     let environment = load::variables(context);
     let policy_dir = context.policy();
     let options = ServeOptions {
@@ -30,8 +27,6 @@ pub(crate) fn run(_: &Args, context: &mut Context) -> Outcome {
         // Diagnostics while typing judge by the present moment, unless told otherwise.
         clock: &|| context.global.as_of.unwrap_or_else(jiff::Timestamp::now),
     };
-    lsp::serve(&connection, &options).map_err(|error| Failure::new(error.to_string()))?;
-    drop(connection);
-    threads.join()?;
+    lsp::serve_stdio(&options).map_err(|error| Failure::new(error.to_string()))?;
     Ok(Exit::Done)
 }

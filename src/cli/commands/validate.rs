@@ -81,7 +81,7 @@ pub(crate) fn show(diagnostics: &[Diagnostic], sources: &SourceMap, context: &mu
 /// name in any form.
 fn without_source(diagnostics: &[Diagnostic], sources: &SourceMap, context: &mut Context) -> io::Result<()> {
     for diagnostic in diagnostics {
-        let Diagnostic { level, summary, detail, primary, secondary: _, hints } = diagnostic;
+        let Diagnostic { level, summary, detail, primary, secondary: _, hints, fix: _ } = diagnostic;
         let word = match level {
             Level::Error => "error",
             Level::Warning => "warning",

@@ -144,6 +144,7 @@ fn word(text: &str, file: FileId, tokens: &[Token], at: usize) -> Option<Diagnos
         Diagnostic::error("Unsupported operator", format!("`{name}` is not an operator."))
             .at(Span::new(file, token.range()), "")
             .hint(format!("write {instead}"))
+            .fix(name, instead.trim_matches('`'))
     })
 }
 

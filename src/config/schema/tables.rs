@@ -86,7 +86,7 @@ macro_rules! top_level {
         }
 
         /// All blocks that stand at the top level of a file, in the order of the reference page.
-        pub(crate) const TOP_LEVEL: &[&BlockSchema] = &[$(&$schema,)*];
+        pub const TOP_LEVEL: &[&BlockSchema] = &[$(&$schema,)*];
     };
 }
 
@@ -439,7 +439,12 @@ const GUARDRAILS: BlockSchema = BlockSchema {
                 name: "window",
                 doc: "When changes may be applied. Where `from` is later than `to` it runs over midnight and belongs to the day it starts on. Of several in one directory any open one suffices; a policy directory's must be open as well.",
                 attributes: &[
-                    defaulted("days", Kind::Texts, "every day", "`mon` … `sun`, short or in full."),
+                    defaulted(
+                        "days",
+                        Kind::AnyOf(&["mon", "tue", "wed", "thu", "fri", "sat", "sun"]),
+                        "every day",
+                        "Also in full: `monday`.",
+                    ),
                     defaulted("from", Kind::Text, "\"00:00\"", "Opens at, `HH:MM`."),
                     defaulted("to", Kind::Text, "\"24:00\"", "Closes at, `HH:MM`."),
                     defaulted("timezone", Kind::Text, "\"UTC\"", "An IANA time zone: `Europe/Berlin`."),

@@ -231,18 +231,17 @@ fn lookup(args: &Args<'_, '_>) -> Outcome {
         return Err(format!("lookup() takes two or three arguments, got {}", args.len()).into());
     }
     let (map, key) = (args.map(0)?, args.str(1)?);
-    match (map.get(key), args.values.get(2)) {
+    // The default takes the type of the map's values, and must be able to where the key is there, too: otherwise it is a
+    // mistake that waits for the day on which the key is gone.
+    let ty = matches!(args.value(0).unmarked(), Value::Map(_)).then(|| map.values().find(|one| !one.is_null())).flatten();
+    let default = args.values.get(2).map(|default| match ty.map(Type::of) {
+        Some(ty) => convert(default, &ty)
+            .map_err(|_| Fail::Argument(2, "the default value must have the same type as the map elements".into())),
+        None => Ok((**default).clone()),
+    });
+    match (map.get(key), default.transpose()?) {
         (Some(value), _) => Ok(value.clone()),
-        (None, Some(default)) => {
-            // The default takes the type of the map's values.
-            let types: Vec<Type> = map.values().take(1).map(Type::of).collect();
-            match (args.value(0).unmarked(), types.first()) {
-                (Value::Map(_), Some(ty)) => convert(default, ty).map_err(|_| {
-                    Fail::Argument(2, "the default value must have the same type as the map elements".into())
-                }),
-                _ => Ok((**default).clone()),
-            }
-        }
+        (None, Some(default)) => Ok(default),
         (None, None) => Err(format!("lookup failed to find key {key:?}").into()),
     }
 }
@@ -385,9 +384,12 @@ fn transpose(args: &Args<'_, '_>) -> Outcome {
     let lists = lists.map_err(|message| Fail::Argument(0, message))?;
     let mut turned: std::collections::BTreeMap<Text, Vec<Value>> = std::collections::BTreeMap::new();
     for (key, list) in lists.as_map().into_iter().flatten() {
-        for one in list.as_list().unwrap_or_default() {
+        let Some(list) = list.as_list() else {
+            return Err(Fail::Unknown("input must not contain null list".into()));
+        };
+        for one in list {
             let Some(text) = one.as_text() else {
-                return Err(Fail::Unknown("input must not contain null string".into()));
+                return Err(Fail::Unknown("input list must not contain null string".into()));
             };
             turned.entry(text.clone()).or_default().push(Value::String(key.clone()));
         }

@@ -126,6 +126,8 @@ impl Records<'_> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::Records;
 
     fn read(text: &str) -> Result<Vec<Vec<String>>, String> {
@@ -166,6 +168,26 @@ mod tests {
             let found = read(text).unwrap_err();
             let said = said.replace("record on line 2; parse error on line 2:", "parse error on line 2:");
             assert!(found.starts_with(&said), "{text:?}: {found}");
+        }
+    }
+
+    proptest! {
+        /// What another program writes is what is read, and one quote more or fewer is never read at all.
+        #[test]
+        fn a_table_comes_back_as_it_was_written_and_a_quote_too_few_is_never_overlooked(
+            rows in prop::collection::vec(prop::collection::vec("[a-zé ,;\n]{1,6}", 3), 1..5),
+            at in any::<prop::sample::Index>(),
+        ) {
+            let mut writer = csv::WriterBuilder::new().quote_style(csv::QuoteStyle::Always).from_writer(Vec::new());
+            for row in &rows {
+                writer.write_record(row).unwrap();
+            }
+            let text = String::from_utf8(writer.into_inner().unwrap()).unwrap();
+            prop_assert_eq!(read(&text).unwrap(), rows);
+            let quotes: Vec<usize> = text.match_indices('"').map(|(at, _)| at).collect();
+            let mut broken = text;
+            broken.remove(quotes[at.index(quotes.len())]);
+            prop_assert!(read(&broken).is_err(), "{broken:?}: {:?}", read(&broken));
         }
     }
 }

@@ -64,6 +64,14 @@ pub(super) static FUNCTIONS: &[Function] = &[
         "The text as it may stand in the query of a URL.",
         "urlencode(\"a b&c\")",
     ),
+    function(
+        "yamldecode",
+        GROUP,
+        &[STR],
+        super::yaml::yamldecode,
+        "The value of a YAML document. `yes`, `no`, `on` and `off` are bools; a date becomes an RFC 3339 instant.",
+        "yamldecode(\"users:\\n  - jdoe@contoso.com\\n  - asmith@contoso.com\\n\")",
+    ),
 ];
 
 fn base64decode(args: &Args<'_, '_>) -> Outcome {

@@ -5,7 +5,11 @@ use std::{
     io::{ErrorKind, Read},
 };
 
-use super::{Args, Fail, Function, Map, Outcome, Takes, function, param};
+use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, SHA512, digest};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use md5::{Digest, Md5};
+
+use super::{Args, Fail, Function, Map, Outcome, Takes, function, hash::hex, param};
 use crate::{
     diag::{Diagnostics, SourceMap},
     eval::{CompileContext, Scope, Value, compile_template},
@@ -37,6 +41,69 @@ pub(super) static FUNCTIONS: &[Function] = &[
     )
     .impure(),
     function(
+        "filebase64",
+        GROUP,
+        &[PATH],
+        |args| Ok(Value::string(STANDARD.encode(content(args)?))),
+        "The bytes of a file in Base64; the file as `file` may read it, but it need not be text.",
+        "try(filebase64(\"no-such-file.bin\"), \"missing\")",
+    )
+    .impure(),
+    function(
+        "filebase64sha256",
+        GROUP,
+        &[PATH],
+        |args| Ok(Value::string(STANDARD.encode(digest(&SHA256, &content(args)?)))),
+        "The SHA-256 digest of a file, in Base64.",
+        "try(filebase64sha256(\"no-such-file.bin\"), \"missing\")",
+    )
+    .impure(),
+    function(
+        "filebase64sha512",
+        GROUP,
+        &[PATH],
+        |args| Ok(Value::string(STANDARD.encode(digest(&SHA512, &content(args)?)))),
+        "The SHA-512 digest of a file, in Base64.",
+        "try(filebase64sha512(\"no-such-file.bin\"), \"missing\")",
+    )
+    .impure(),
+    function(
+        "filemd5",
+        GROUP,
+        &[PATH],
+        |args| Ok(hex(&Md5::digest(content(args)?))),
+        "The MD5 digest of a file, in hexadecimal. Not for anything that must be safe.",
+        "try(filemd5(\"no-such-file.bin\"), \"missing\")",
+    )
+    .impure(),
+    function(
+        "filesha1",
+        GROUP,
+        &[PATH],
+        |args| Ok(hex(digest(&SHA1_FOR_LEGACY_USE_ONLY, &content(args)?).as_ref())),
+        "The SHA-1 digest of a file, in hexadecimal. Not for anything that must be safe.",
+        "try(filesha1(\"no-such-file.bin\"), \"missing\")",
+    )
+    .impure(),
+    function(
+        "filesha256",
+        GROUP,
+        &[PATH],
+        |args| Ok(hex(digest(&SHA256, &content(args)?).as_ref())),
+        "The SHA-256 digest of a file, in hexadecimal.",
+        "try(filesha256(\"no-such-file.bin\"), \"missing\")",
+    )
+    .impure(),
+    function(
+        "filesha512",
+        GROUP,
+        &[PATH],
+        |args| Ok(hex(digest(&SHA512, &content(args)?).as_ref())),
+        "The SHA-512 digest of a file, in hexadecimal.",
+        "try(filesha512(\"no-such-file.bin\"), \"missing\")",
+    )
+    .impure(),
+    function(
         "templatefile",
         GROUP,
         &[PATH, param("vars", Takes::Mapping)],
@@ -44,6 +111,16 @@ pub(super) static FUNCTIONS: &[Function] = &[
         "A file as a template (`${…}`, `%{ for … }`), in which the names in `vars` are known. It may read files, but no \
          further template.",
         "try(templatefile(\"no-such-file.tftpl\", { name = \"jdoe\" }), \"missing\")",
+    )
+    .impure(),
+    function(
+        "templatestring",
+        GROUP,
+        &[param("template", Takes::String), param("vars", Takes::Mapping)],
+        templatestring,
+        "A text as a template, in which the names in `vars` are known. For templates that are values; one that is written out \
+         needs no function.",
+        "templatestring(\"Hello $${name}\", { name = \"jdoe\" })",
     )
     .impure(),
 ];
@@ -87,19 +164,23 @@ pub(in crate::eval) fn exists(name: &str, scope: &Scope<'_>) -> Result<bool, Str
     }
 }
 
-fn read(args: &Args<'_, '_>) -> Result<String, Fail> {
+/// The bytes of the file that the first argument names.
+fn content(args: &Args<'_, '_>) -> Result<Vec<u8>, Fail> {
     let name = args.str(0)?;
     let fail = |message: String| Fail::Argument(0, message);
     let found = bytes(name, args.scope).map_err(fail)?;
     if let Some(reads) = args.scope.reads {
         reads.content(name, found.as_deref());
     }
-    let found = found.ok_or_else(|| {
-        fail(format!("no file exists at {name:?}; relative paths start at the configuration directory"))
-    })?;
-    String::from_utf8(found).map_err(|error| {
+    found
+        .ok_or_else(|| fail(format!("no file exists at {name:?}; relative paths start at the configuration directory")))
+}
+
+fn read(args: &Args<'_, '_>) -> Result<String, Fail> {
+    String::from_utf8(content(args)?).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        fail(format!("contents of {name:?} are not valid UTF-8 (byte {at}); only text files can be read"))
+        let name = args.str(0).unwrap_or_default();
+        Fail::Argument(0, format!("contents of {name:?} are not valid UTF-8 (byte {at}); only text files can be read"))
     })
 }
 
@@ -117,15 +198,23 @@ fn fileexists(args: &Args<'_, '_>) -> Outcome {
 }
 
 fn templatefile(args: &Args<'_, '_>) -> Outcome {
-    let text = read(args)?;
+    template(&read(args)?, args.str(0)?, args)
+}
+
+fn templatestring(args: &Args<'_, '_>) -> Outcome {
+    template(args.str(0)?, "the template", args)
+}
+
+/// Renders a template with the names of the second argument.
+fn template(text: &str, name: &str, args: &Args<'_, '_>) -> Outcome {
     let vars = args.map(1)?;
     if let Some(name) = vars.keys().find(|name| !is_name(name)) {
         let message = format!("{name:?} cannot be the name of a template variable: it is no identifier");
         return Err(Fail::Argument(1, message));
     }
-    let rendered = render(&text, args.str(0)?, vars, args.scope).map_err(Fail::Call)?;
+    let rendered = render(text, name, vars, args.scope).map_err(Fail::Call)?;
     if rendered.is_null() {
-        return Err(Fail::Unknown(format!("the result of the template {} is null", args.str(0)?)));
+        return Err(Fail::Unknown(format!("the result of {name} is null")));
     }
     Ok(rendered)
 }
@@ -162,7 +251,7 @@ fn render(text: &str, name: &str, vars: &Map, scope: &Scope<'_>) -> Result<Value
     };
     // Within a template a template cannot be read again, which could never end.
     if template.references().templates {
-        return Err(format!("{name}: a template cannot call `templatefile`"));
+        return Err(format!("{name}: a template cannot call `templatefile` or `templatestring`"));
     }
     let names = Names(vars);
     let nothing = Value::Null;
@@ -242,10 +331,35 @@ mod tests {
             ("${x}", "{ x = 1, \"a b\" = 2 }", "no identifier"),
             ("plain", "null", "null"),
             ("${templatefile(\"t.tftpl\", {})}", "{}", "cannot call `templatefile`"),
+            ("${templatestring(\"x\", {})}", "{}", "or `templatestring`"),
             ("${x", "{ x = 1 }", "t.tftpl:1:"),
         ] {
             let said = rendered(text, vars).unwrap_err();
             assert!(said.contains(part), "{text}: {said}");
         }
+    }
+
+    #[test]
+    fn the_digest_of_a_file_is_that_of_its_bytes() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("a.txt"), "hello world").unwrap();
+        std::fs::write(dir.path().join("a.bin"), [0xff, 0x00]).unwrap();
+        for (of_file, of_text) in [
+            ("filebase64", "base64encode"),
+            ("filebase64sha256", "base64sha256"),
+            ("filebase64sha512", "base64sha512"),
+            ("filemd5", "md5"),
+            ("filesha1", "sha1"),
+            ("filesha256", "sha256"),
+            ("filesha512", "sha512"),
+        ] {
+            let same = format!("{of_file}(\"a.txt\") == {of_text}(\"hello world\")");
+            assert_eq!(evaluated(&same, dir.path()).unwrap(), true.into(), "{same}");
+            let bytes = evaluated(&format!("{of_file}(\"a.bin\")"), dir.path());
+            assert!(bytes.is_ok(), "{of_file} of what is no text: {bytes:?}");
+            let outside = evaluated(&format!("{of_file}(\"../a.txt\")"), dir.path());
+            assert!(outside.is_err(), "{of_file} of a file outside");
+        }
+        assert_eq!(evaluated("filebase64(\"a.bin\")", dir.path()).unwrap(), Value::string("/wA="));
     }
 }

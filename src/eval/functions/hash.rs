@@ -63,7 +63,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
     ),
 ];
 
-fn hex(bytes: &[u8]) -> Value {
+pub(super) fn hex(bytes: &[u8]) -> Value {
     let mut text = String::with_capacity(bytes.len() * 2);
     for byte in bytes {
         let _ = write!(text, "{byte:02x}");

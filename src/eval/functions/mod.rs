@@ -13,11 +13,14 @@ mod encoding;
 pub(super) mod files;
 mod format;
 mod hash;
+mod network;
 mod numeric;
+mod paths;
 mod pattern;
 mod reach;
 mod sets;
 mod strings;
+mod yaml;
 
 use std::{
     borrow::Cow,
@@ -207,7 +210,9 @@ pub(crate) static ALL: LazyLock<Vec<&'static Function>> = LazyLock::new(|| {
         files::FUNCTIONS,
         format::FUNCTIONS,
         hash::FUNCTIONS,
+        network::FUNCTIONS,
         numeric::FUNCTIONS,
+        paths::FUNCTIONS,
         pattern::FUNCTIONS,
         sets::FUNCTIONS,
         strings::FUNCTIONS,
