@@ -83,9 +83,10 @@ pub(crate) fn part(mut plan: Plan, same: &HashSet<UserId>) -> Plan {
 
 /// What else was approved, and differs.
 fn terms(then: &Document, now: &Document) -> Vec<&'static str> {
-    let Document { changes: _, cloud, execution, findings, refused, tenant, waivers } = then;
+    let Document { assumed, changes: _, cloud, execution, findings, refused, tenant, waivers } = then;
     [
         ("the tenant", *tenant == now.tenant && *cloud == now.cloud),
+        ("the policies that are assumed", *assumed == now.assumed),
         ("the bounds of the execution", *execution == now.execution),
         ("findings of the tenant", *findings == now.findings),
         ("why the plan is refused", *refused == now.refused),
