@@ -136,7 +136,7 @@ impl Asking<'_> {
                 self.digest
             )));
         }
-        let answer = ask(&self.question, context)?;
+        let answer = super::question::ask(&self.question, "Enter a value: ", context)?;
         let given = match self.plan {
             Some(plan) => Approval::typed(plan, &answer, now),
             None => Approval::typed_again(self.digest, self.wanted, &answer, now),
@@ -184,27 +184,6 @@ pub(super) fn allowed_signers(path: &Path) -> Result<AllowedSigners, Failure> {
         .map_err(|error| Failure::new(format!("{}: cannot be read: {error}", path.display())))?;
     AllowedSigners::parse(&text, &jiff::tz::TimeZone::system())
         .map_err(|error| Failure::new(format!("{}: {error}", path.display())))
-}
-
-/// Asks at the terminal. Ctrl-C ends the program as it would end any other command, with nothing written.
-fn ask(question: &str, context: &mut Context) -> Result<String, Failure> {
-    context.out.flush()?;
-    // What was typed before the question stood there cannot be an answer to it.
-    super::typed::forget_typed();
-    write!(context.err, "\n{question}\n\n  Enter a value: ")?;
-    context.err.flush()?;
-    runtime::online()?.block_on(async {
-        let answer = tokio::task::spawn_blocking(|| {
-            let mut line = String::new();
-            io::stdin().read_line(&mut line).map(|_| line)
-        });
-        tokio::select! {
-            answer = answer => Ok(answer.map_err(io::Error::other)??),
-            _ = tokio::signal::ctrl_c() => {
-                Err(Failure::new("stopped at the question: nothing was written").exit(Exit::Stopped))
-            }
-        }
-    })
 }
 
 /// What is looked at right before a run.

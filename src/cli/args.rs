@@ -79,6 +79,8 @@ pub(super) fn not_a(what: &str, text: &str, names: &[&str]) -> String {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Begin: a tenant, a few questions, a commented configuration and its plan
+    Start(commands::start::Args),
     /// Write a starting configuration into the current directory
     Init(commands::init::Args),
     /// Check the configuration alone: all errors at once
@@ -105,6 +107,8 @@ pub(crate) enum Command {
     Approve(commands::approve::Args),
     /// Apply an approved plan
     Apply(commands::apply::Args),
+    /// Raise one user now, in an emergency
+    Set(commands::set::Args),
     /// Read the tenant again: is everything as the run left it, or as declared?
     Verify(commands::verify::Args),
     /// Restore the states before a run

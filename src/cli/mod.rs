@@ -19,6 +19,7 @@ mod load;
 mod planning;
 mod present;
 mod progress;
+mod question;
 mod report;
 mod reviewed;
 mod run_comment;
@@ -78,7 +79,8 @@ fn parsed(line: impl IntoIterator<Item: Into<OsString> + Clone>) -> Result<(Cli,
 /// Runs a command, and says what went wrong.
 fn perform(cli: Cli, context: &mut Context) -> Exit {
     // `login` shows what an operator could do with everything that may be asked for.
-    context.writes = matches!(cli.command, Command::Apply(_) | Command::Rollback(_) | Command::Login(_));
+    context.writes =
+        matches!(cli.command, Command::Apply(_) | Command::Set(_) | Command::Rollback(_) | Command::Login(_));
     let outcome = change_directory(context).and_then(|()| commands::run(cli.command, context));
     match outcome.and_then(|exit| context.out.flush().map(|()| exit).map_err(Failure::from)) {
         Ok(exit) => exit,

@@ -1,6 +1,7 @@
 //! Diagnostics for people: the place, the line with the piece marked, what is wrong, what would be right.
 
 use std::{
+    borrow::Cow,
     io::{self, Write},
     ops::Range,
 };
@@ -56,7 +57,7 @@ pub fn write(
         ordered.sort_by_key(|one| one.level);
     }
     for diagnostic in ordered.iter().take(options.limit) {
-        writeln!(out, "{}\n", renderer.render(&[group(diagnostic, sources, options.width)]))?;
+        writeln!(out, "{}\n", arrowed(&renderer.render(&[group(diagnostic, sources, options.width)])))?;
     }
     let rest = ordered.get(options.limit..).unwrap_or_default();
     for (level, word) in [(Level::Error, "error"), (Level::Warning, "warning")] {
@@ -75,6 +76,15 @@ pub fn to_string(diagnostics: &[Diagnostic], sources: &SourceMap, options: Rende
     // Writing to memory cannot fail.
     let _ = write(&mut out, diagnostics, sources, options);
     String::from_utf8_lossy(&out).into_owned()
+}
+
+/// A second file is introduced by `:::`, which a CI log could take for a command; `-->`, as for the first, cannot be taken so.
+fn arrowed(rendered: &str) -> String {
+    let lines = rendered.lines().map(|line| {
+        let second = line.contains(":::") && console::strip_ansi_codes(line).trim_start().starts_with("::: ");
+        if second { Cow::Owned(line.replacen(":::", "-->", 1)) } else { Cow::Borrowed(line) }
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a SourceMap, width: usize) -> Group<'a> {

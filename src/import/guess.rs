@@ -137,7 +137,7 @@ fn emergency_words(user: &User) -> Option<&'static str> {
 }
 
 /// The score and its two strongest lines.
-fn signal(facts: &Facts<'_>, user: &User) -> String {
+pub(super) fn signal(facts: &Facts<'_>, user: &User) -> String {
     let signal = facts.signal(user);
     let mut lines = signal.lines;
     lines.retain(|line| line.points() > 0);

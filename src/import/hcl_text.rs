@@ -19,7 +19,7 @@ pub(super) struct Body(Vec<Item>);
 enum Item {
     Argument(&'static str, Expression),
     Names(&'static str, Vec<String>),
-    Block(&'static str, Body),
+    Block(&'static str, Option<&'static str>, Body),
 }
 
 impl Body {
@@ -39,8 +39,14 @@ impl Body {
     /// A nested block; nothing where it is empty.
     pub(super) fn block(mut self, name: &'static str, body: Self) -> Self {
         if !body.0.is_empty() {
-            self.0.push(Item::Block(name, body));
+            self.0.push(Item::Block(name, None, body));
         }
+        self
+    }
+
+    /// A nested block with a label.
+    pub(super) fn labelled(mut self, name: &'static str, label: &'static str, body: Self) -> Self {
+        self.0.push(Item::Block(name, Some(label), body));
         self
     }
 
@@ -64,11 +70,12 @@ impl Body {
                     }
                     let _ = writeln!(out, "{pad}]");
                 }
-                (Item::Block(name, body), None) => {
+                (Item::Block(name, label, body), None) => {
                     if at > 0 {
                         out.push('\n');
                     }
-                    let _ = writeln!(out, "{pad}{name} {{");
+                    let label = label.map(|label| format!(" \"{label}\"")).unwrap_or_default();
+                    let _ = writeln!(out, "{pad}{name}{label} {{");
                     body.write(indent + 2, out);
                     let _ = writeln!(out, "{pad}}}");
                 }
@@ -104,6 +111,11 @@ fn runs(lines: &[Option<(&str, String)>]) -> Vec<std::ops::Range<usize>> {
     }
     runs.push(start..lines.len());
     runs
+}
+
+/// All of these at once.
+pub(super) fn all(conditions: Vec<Expression>) -> Option<Expression> {
+    conditions.into_iter().reduce(|left, right| operation(left, BinaryOperator::And, right))
 }
 
 /// Writes a top-level block with a comment above it.

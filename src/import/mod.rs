@@ -15,11 +15,14 @@ mod cover;
 mod feature;
 mod guess;
 mod hcl_text;
+mod pen;
 mod prove;
+mod start;
 mod write;
 
 pub(crate) use guess::{Guess, GuessKind};
 pub(crate) use prove::prove;
+pub(crate) use start::{Start, first, guesses, start};
 
 use crate::{
     config::{CloudName, files::MAX_FILE},
@@ -91,7 +94,7 @@ pub(crate) fn fold(facts: &Facts<'_>, options: &Options) -> Imported {
     let cover = Cover::of(&features);
     let claimed = features.people.iter().filter(|person| person.state.is_some()).count();
     let document = write::document(facts, options, &guesses, &features, &cover);
-    let write::Document { text, starts } = document;
+    let pen::Document { text, starts } = document;
     Imported { text, blocks: starts.len(), starts, largest_file: options.largest_file, guesses, claimed }
 }
 

@@ -1,19 +1,19 @@
 //! The configuration, with the comments that tell what was guessed and what to look at.
 
-use std::{collections::HashSet, fmt::Write};
+use std::fmt::Write;
 
 use hcl::Expression;
 
 use super::{
     Guess, GuessKind, Options,
     cover::{Cover, Group},
-    feature::{Axis, Features, is_plain},
-    hcl_text::{Body, any, block, differs, equal, one_of, shown, user},
+    feature::{Axis, Features},
+    hcl_text::{Body, any, differs, equal, one_of, shown, user},
+    pen::{Document, Pen},
 };
 use crate::{
-    config::CloudName,
     facts::Facts,
-    tenant::{MfaState, ObservedTenant, UserId, UserIndex},
+    tenant::{MfaState, ObservedTenant},
 };
 
 /// How many accounts of each uncertain kind are listed in the comment.
@@ -22,18 +22,10 @@ const LISTED: usize = 40;
 /// The priority of every block that says something else than the base block.
 const OVER_BASE: i32 = 10;
 
-/// The text, and where its blocks begin.
-pub(super) struct Document {
-    pub(super) text: String,
-    pub(super) starts: Vec<usize>,
-}
-
 struct Writer<'a> {
-    facts: &'a Facts<'a>,
+    pen: Pen<'a>,
     features: &'a Features,
-    labels: HashSet<String>,
     largest_file: usize,
-    out: Document,
 }
 
 pub(super) fn document(
@@ -43,11 +35,13 @@ pub(super) fn document(
     features: &Features,
     cover: &Cover,
 ) -> Document {
-    let out = Document { text: header(facts.tenant, guesses), starts: Vec::new() };
-    let largest_file = options.largest_file;
-    let mut writer = Writer { facts, features, labels: HashSet::new(), largest_file, out };
-    writer.settings(options);
-    writer.protected(guesses);
+    let pen = Pen::new(facts, header(facts.tenant, guesses));
+    let mut writer = Writer { pen, features, largest_file: options.largest_file };
+    writer.pen.tenant(options);
+    let comment = "Whoever was raised by hand since this was written would be lowered again by the next plan:\n\
+                   that is refused until the bound is raised or the user is declared.";
+    writer.pen.block("guardrails", None, comment, &Body::default().argument("max_downgrades", 0));
+    writer.pen.protected(guesses);
     if let Some(base) = cover.base {
         writer.base(base);
         for group in &cover.by_attribute {
@@ -57,10 +51,10 @@ pub(super) fn document(
             writer.named(*state, people);
         }
     } else {
-        writer.out.text.push_str("\n# Nobody's state is known, so there is no `mfa` block yet.\n");
+        writer.pen.out.text.push_str("\n# Nobody's state is known, so there is no `mfa` block yet.\n");
     }
     writer.possible(guesses);
-    writer.out
+    writer.pen.out
 }
 
 fn header(tenant: &ObservedTenant, guesses: &[Guess]) -> String {
@@ -76,77 +70,6 @@ fn header(tenant: &ObservedTenant, guesses: &[Guess]) -> String {
 }
 
 impl Writer<'_> {
-    fn block(&mut self, kind: &str, label: Option<&str>, comment: &str, body: &Body) {
-        self.out.starts.push(self.out.text.len());
-        block(kind, label, comment, body, &mut self.out.text);
-    }
-
-    fn settings(&mut self, options: &Options) {
-        self.block("mfaplan", None, "", &Body::default().argument("required_version", ">= 0.1"));
-        let tenant = self.facts.tenant;
-        let mut body = Body::default().argument("id", tenant.id.to_string());
-        if options.cloud != CloudName::Global {
-            body = body.argument("cloud", options.cloud.as_str());
-        }
-        if let Some(snapshot) = &options.snapshot {
-            body = body.argument("snapshot", snapshot.as_str());
-        }
-        let label = slug(&tenant.name, "tenant");
-        self.block("tenant", Some(&label), "", &body);
-        let comment = "Whoever was raised by hand since this was written would be lowered again by the next plan:\n\
-                       that is refused until the bound is raised or the user is declared.";
-        self.block("guardrails", None, comment, &Body::default().argument("max_downgrades", 0));
-    }
-
-    fn protected(&mut self, guesses: &[Guess]) {
-        let of = |kind| guesses.iter().filter(move |guess: &&Guess| guess.kind == kind).collect::<Vec<_>>();
-        let emergency = of(GuessKind::BreakGlass);
-        if !emergency.is_empty() {
-            let comment =
-                self.evidence("Check this: taken for emergency accounts, which no plan ever changes.", &emergency);
-            let body = Body::default()
-                .names("users", self.references(emergency.iter().map(|guess| guess.user)))
-                .argument("reason", "emergency access");
-            let label = self.label("emergency");
-            self.block("break_glass", Some(&label), &comment, &body);
-        }
-        let kinds = [
-            (GuessKind::Sync, "directory-sync", "the account of the directory synchronisation"),
-            (GuessKind::TeamsRoom, "teams-rooms", "Teams Rooms devices"),
-            (GuessKind::BulkEnrolment, "bulk-enrolment", "tokens of bulk enrolment"),
-            (GuessKind::ServiceAccount, "workloads", "workloads"),
-        ];
-        for (kind, label, what) in kinds {
-            let found = of(kind);
-            if found.is_empty() {
-                continue;
-            }
-            let text = format!("Check this: taken for {what}, which no `mfa` block raises or lowers.");
-            let mut comment = self.evidence(&text, &found);
-            comment.push_str("Name the owner, who knows what breaks.\n");
-            let body = Body::default()
-                .names("users", self.references(found.iter().map(|guess| guess.user)))
-                .argument("owner", "not known yet")
-                .argument("reason", format!("found by init --from-tenant: {what}"));
-            let label = self.label(label);
-            self.block("service_account", Some(&label), &comment, &body);
-        }
-    }
-
-    /// One line a guess, with what speaks for it.
-    fn evidence(&self, text: &str, guesses: &[&Guess]) -> String {
-        let mut comment = format!("{text}\n");
-        for guess in guesses {
-            let user = self.facts.tenant.user(guess.user);
-            let state = match user.mfa_state.known() {
-                Some(MfaState::Disabled) => String::new(),
-                _ => format!(", {} now", user.mfa_state),
-            };
-            let _ = writeln!(comment, "  {}{state}: {}", shown(&user.user_principal_name), shown(&guess.reason));
-        }
-        comment
-    }
-
     fn base(&mut self, state: MfaState) {
         let count = self.features.people.iter().filter(|person| person.state == Some(state)).count();
         let unknown = self.features.people.iter().filter(|person| person.state.is_none()).count();
@@ -157,8 +80,8 @@ impl Writer<'_> {
             filter = differs(user("mfa_state"), Expression::Null);
         }
         let body = Body::default().argument("state", state.as_str()).argument("where", filter);
-        let label = self.label("everybody-else");
-        self.block("mfa", Some(&label), &comment, &body);
+        let label = self.pen.label("everybody-else");
+        self.pen.block("mfa", Some(&label), &comment, &body);
     }
 
     fn group(&mut self, group: &Group) {
@@ -201,8 +124,8 @@ impl Writer<'_> {
             Axis::AccountEnabled => "disabled-accounts",
             Axis::UnknownState => "unknown",
         };
-        let label = self.label(&format!("{label}-{state}"));
-        self.block("mfa", Some(&label), &comment, &body);
+        let label = self.pen.label(&format!("{label}-{state}"));
+        self.pen.block("mfa", Some(&label), &comment, &body);
     }
 
     /// Features as selectors; those that need an expression together in one `where`.
@@ -254,8 +177,8 @@ impl Writer<'_> {
             let comment = format!("{text}{part}{}", way_station(state));
             let body =
                 Body::default().argument("state", state.as_str()).argument("priority", OVER_BASE).names("users", names);
-            let label = self.label(&format!("named-{state}"));
-            self.block("mfa", Some(&label), &comment, &body);
+            let label = self.pen.label(&format!("named-{state}"));
+            self.pen.block("mfa", Some(&label), &comment, &body);
         }
     }
 
@@ -271,34 +194,19 @@ impl Writer<'_> {
                 continue;
             }
             let text = format!("Check this: these may be {what} as well. Declare those that are as `{block}`.");
-            let mut comment = self.evidence(&text, found.get(..LISTED).unwrap_or(&found));
+            let mut comment = self.pen.evidence(&text, found.get(..LISTED).unwrap_or(&found));
             if found.len() > LISTED {
                 let _ = writeln!(comment, "  and {} more: `mfaplan explain USER` shows why", found.len() - LISTED);
             }
-            self.out.text.push('\n');
+            self.pen.out.text.push('\n');
             for line in comment.lines() {
-                let _ = writeln!(self.out.text, "# {line}");
+                let _ = writeln!(self.pen.out.text, "# {line}");
             }
         }
     }
 
     fn people(&self, positions: &[u32]) -> Vec<String> {
-        self.references(positions.iter().map(|at| self.features.people[*at as usize].index))
-    }
-
-    fn references(&self, users: impl Iterator<Item = UserIndex>) -> Vec<String> {
-        users.map(|index| reference(self.facts.tenant, index)).collect()
-    }
-
-    /// A label nobody has yet.
-    fn label(&mut self, wanted: &str) -> String {
-        let mut label = wanted.to_owned();
-        let mut number = 1;
-        while !self.labels.insert(label.clone()) {
-            number += 1;
-            label = format!("{wanted}-{number}");
-        }
-        label
+        self.pen.references(positions.iter().map(|at| self.features.people[*at as usize].index))
     }
 }
 
@@ -331,26 +239,4 @@ const fn way_station(state: MfaState) -> &'static str {
         MfaState::Enabled => "\nThe service enforces them itself once they have registered, which counts as done.",
         MfaState::Disabled | MfaState::Enforced => "",
     }
-}
-
-/// The name of a user where it means them and nobody else and can be reviewed, else their object id.
-fn reference(tenant: &ObservedTenant, index: UserIndex) -> String {
-    let user = tenant.user(index);
-    let name = user.user_principal_name.as_str();
-    let usable = is_plain(name) && name.parse::<UserId>().is_err() && tenant.by_name(name) == Some(index);
-    if usable { name.to_owned() } else { user.id.to_string() }
-}
-
-/// A label made of a name: letters and digits in lower case, anything else a hyphen.
-fn slug(name: &str, empty: &str) -> String {
-    let mut slug = String::new();
-    for char in name.chars() {
-        if char.is_ascii_alphanumeric() {
-            slug.push(char.to_ascii_lowercase());
-        } else if !slug.is_empty() && !slug.ends_with('-') {
-            slug.push('-');
-        }
-    }
-    let slug = slug.trim_end_matches('-');
-    if slug.is_empty() { empty.to_owned() } else { slug.to_owned() }
 }

@@ -8,6 +8,9 @@ mod attacks;
 #[path = "../support/binary.rs"]
 mod binary;
 mod comparing;
+mod emergency;
+#[path = "../support/generator/mod.rs"]
+mod generator;
 mod guardrails;
 mod lists;
 mod output;
@@ -15,6 +18,7 @@ mod overwriting;
 mod readiness;
 mod replay;
 mod reviewed;
+mod starting;
 mod statements;
 mod surroundings;
 mod tenant;

@@ -7,6 +7,7 @@ mod differences;
 mod documents;
 mod help;
 mod life;
+mod links;
 mod logs;
 mod pipelines;
 mod redaction;

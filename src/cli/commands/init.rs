@@ -155,7 +155,7 @@ fn prove(imported: &import::Imported, observed: &ObservedTenant, context: &mut C
     }
 }
 
-fn refuse_existing() -> Result<(), Failure> {
+pub(super) fn refuse_existing() -> Result<(), Failure> {
     let failed = |error: io::Error| Failure::new(format!("the directory cannot be read: {error}"));
     let mut names: Vec<String> = Vec::new();
     for entry in fs::read_dir(DIRECTORY).map_err(failed)? {

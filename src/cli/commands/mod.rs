@@ -20,8 +20,10 @@ pub(crate) mod readiness;
 pub(crate) mod replay;
 pub(crate) mod rollback;
 pub(crate) mod rules;
+pub(crate) mod set;
 pub(crate) mod show;
 pub(crate) mod snapshot;
+pub(crate) mod start;
 pub(crate) mod test;
 pub(crate) mod validate;
 pub(crate) mod verify;
@@ -44,6 +46,8 @@ pub(crate) fn run(command: Command, context: &mut Context) -> Outcome {
         Command::ProposeWaves(args) => propose_waves::run(&args, context),
         Command::Migrate(args) => migrate::run(&args, context),
         Command::Readiness(args) => readiness::run(&args, context),
+        Command::Set(args) => set::run(&args, context),
+        Command::Start(args) => start::run(&args, context),
         Command::Show(args) => show::run(&args, context),
         Command::Approve(args) => approve::run(&args, context),
         Command::Apply(args) => apply::run(&args, context),
