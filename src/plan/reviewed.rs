@@ -83,13 +83,14 @@ pub(crate) fn part(mut plan: Plan, same: &HashSet<UserId>) -> Plan {
 
 /// What else was approved, and differs.
 fn terms(then: &Document, now: &Document) -> Vec<&'static str> {
-    let Document { changes: _, cloud, execution, findings, refused, tenant, waivers } = then;
+    let Document { changes: _, cloud, execution, findings, refused, tenant, waivers, assumed } = then;
     [
         ("the tenant", *tenant == now.tenant && *cloud == now.cloud),
         ("the bounds of the execution", *execution == now.execution),
         ("findings of the tenant", *findings == now.findings),
         ("why the plan is refused", *refused == now.refused),
         ("waived guardrails", *waivers == now.waivers),
+        ("assumed policies", *assumed == now.assumed),
     ]
     .into_iter()
     .filter_map(|(what, same)| (!same).then_some(what))

@@ -17,6 +17,7 @@ use crate::{
     cli::{
         Context, Exit, Failure, Outcome, again,
         applying::{self, ApprovalArgs, Asking, How, Surroundings},
+        assuming,
         events::Log,
         load::{self, ConfigArgs},
         planning::{self, PlanArgs},
@@ -92,7 +93,7 @@ fn perform(args: &Args, events: &Log, context: &mut Context) -> Outcome {
         Some(path) => saved(path, args, context)?,
         None => {
             let as_reviewed = reviewed.as_ref().map(|reviewed| reviewed::with_waivers(&args.plan, reviewed));
-            let planning::Planned { config, tenant, observed, plan } =
+            let planning::Planned { config, tenant, observed, plan, assumed: _ } =
                 planning::plan(as_reviewed.as_ref().unwrap_or(&args.plan), Exit::Error, context)?;
             (config, tenant, observed, plan)
         }
@@ -248,8 +249,14 @@ fn saved(path: &Path, args: &Args, context: &mut Context) -> Result<(Config, Ten
     }
     let source = tenant::open(&config, &args.plan.tenant, context)?;
     same_kind(&plan, &source, context.env.now).map_err(fail)?;
-    let ids = plan.applicable().map(|change| change.user.id).collect();
-    let observed = tenant::observe_users(&source, &config, ids, context)?;
+    let observed = if plan.assumed.is_some() {
+        let observed = tenant::observe(&source, &config, context)?;
+        assuming::judge_again(&plan, &config, &observed, context)?;
+        observed
+    } else {
+        let ids = plan.applicable().map(|change| change.user.id).collect();
+        tenant::observe_users(&source, &config, ids, context)?
+    };
     let now = plan::execution_now(&config, &plan.summary, &observed)
         .map_err(|diagnostics| Failure::Diagnostics { diagnostics, sources: config.sources.clone() })?;
     let said = &plan.execution;
@@ -382,6 +389,7 @@ fn resume(run: &str, args: &Args, lock: &Lock, events: &Log, context: &mut Conte
         // Nothing will be written: only the report is shown again.
         journal.run.approval.clone()
     } else {
+        assuming::refuse_to_resume(approved)?;
         let undone = journal.run.rolls_back.as_ref().map(|run| applying::store().read(run));
         let way_back = matches!(undone, Some(Ok(undone)) if journal.run.undoes(&undone.run));
         let refused = plan::refused_now(approved, &config, plan::enabled_users(&observed), way_back);
