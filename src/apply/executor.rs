@@ -213,7 +213,7 @@ where
                     }
                 };
                 let error = Some(error);
-                self.settle(index, Performed { outcome, observed: None, verified: false, error, forbidden: false });
+                self.settle(index, Performed { outcome, observed: None, verified: false, error, ends: None });
             }
         }
         queue
@@ -436,7 +436,7 @@ where
 
     /// Gives a user their outcome: in the books, in the journal, to the observer.
     fn settle(&mut self, index: usize, performed: Performed) {
-        let Performed { outcome, observed, verified, error, forbidden } = performed;
+        let Performed { outcome, observed, verified, error, ends } = performed;
         let user = &mut self.users[index];
         let again = user.outcome == Outcome::Done;
         user.outcome = outcome;
@@ -458,8 +458,8 @@ where
             self.halt_for(StopReason::Journal { message: message.to_string() });
         }
         self.observe(Event::Outcome { outcome: &self.users[index] });
-        if forbidden {
-            self.halt_for(StopReason::Forbidden);
+        if let Some(reason) = ends {
+            self.halt_for(reason);
         }
         if !again && matches!(outcome, Outcome::Failed | Outcome::Unknown) {
             self.count_failure();
@@ -570,7 +570,7 @@ where
 }
 
 fn shown(observed: Option<Seen>, verified: bool, error: Option<Failure>) -> Performed {
-    Performed { outcome: Outcome::Done, observed, verified, error, forbidden: false }
+    Performed { outcome: Outcome::Done, observed, verified, error, ends: None }
 }
 
 /// Sent, and not waited for: the operator stopped twice.
@@ -580,6 +580,6 @@ fn abandoned() -> Performed {
         observed: None,
         verified: false,
         error: Some(Failure::new("stopped", "stopped before an answer came")),
-        forbidden: false,
+        ends: None,
     }
 }

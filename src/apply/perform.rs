@@ -8,7 +8,7 @@ use super::{
     journal::v1::Planned,
     judge::Standing,
     observer::Event,
-    report::{Failure, Outcome, Seen},
+    report::{Failure, Outcome, Seen, StopReason},
 };
 use crate::tenant::{Patience, ReadError, Spent, StateRead, TenantRead, TenantWrite, WriteErrorKind};
 
@@ -26,14 +26,14 @@ pub(super) struct Performed {
     pub(super) observed: Option<Seen>,
     pub(super) verified: bool,
     pub(super) error: Option<Failure>,
-    /// The identity may not write at all.
-    pub(super) forbidden: bool,
+    /// Why no further write of this run can succeed.
+    pub(super) ends: Option<StopReason>,
 }
 
 impl Performed {
     fn new(outcome: Outcome, read: Option<&StateRead>, error: Option<Failure>) -> Self {
         let verified = outcome == Outcome::Done && read.is_some();
-        Self { outcome, observed: read.map(Seen::from), verified, error, forbidden: false }
+        Self { outcome, observed: read.map(Seen::from), verified, error, ends: None }
     }
 }
 
@@ -96,15 +96,19 @@ impl<T: TenantRead + TenantWrite, C: Clock> Errand<'_, T, C> {
             let mut failure = Failure::from(&error);
             let asked = match error.kind {
                 WriteErrorKind::Gone => return Performed::new(Outcome::Stale, Some(&StateRead::Gone), Some(failure)),
-                WriteErrorKind::Rejected | WriteErrorKind::Forbidden => {
-                    let forbidden = error.kind == WriteErrorKind::Forbidden;
+                WriteErrorKind::Rejected | WriteErrorKind::Forbidden | WriteErrorKind::ReadOnly => {
+                    let ends = match error.kind {
+                        WriteErrorKind::Forbidden => Some(StopReason::Forbidden),
+                        WriteErrorKind::ReadOnly => Some(StopReason::ReadOnly { message: error.message.clone() }),
+                        _ => None,
+                    };
                     if doubt {
                         // An earlier attempt may have arrived all the same: the refusal is only of this one.
                         failure.rejected = false;
                         let last = self.last_look(&mut spent, false, failure).await;
-                        return Performed { forbidden, ..last };
+                        return Performed { ends, ..last };
                     }
-                    return Performed { forbidden, ..Performed::new(Outcome::Failed, None, Some(failure)) };
+                    return Performed { ends, ..Performed::new(Outcome::Failed, None, Some(failure)) };
                 }
                 WriteErrorKind::Unsent if doubt => return self.last_look(&mut spent, doubt, failure).await,
                 WriteErrorKind::Unsent => return Performed::new(Outcome::NotAttempted, None, Some(failure)),

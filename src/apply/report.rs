@@ -114,7 +114,10 @@ impl From<&WriteError> for Failure {
             code: code.clone(),
             message: message.clone(),
             request_id: request_id.clone(),
-            rejected: matches!(kind, WriteErrorKind::Rejected | WriteErrorKind::Forbidden | WriteErrorKind::Gone),
+            rejected: matches!(
+                kind,
+                WriteErrorKind::Rejected | WriteErrorKind::Forbidden | WriteErrorKind::ReadOnly | WriteErrorKind::Gone
+            ),
         }
     }
 }
@@ -306,6 +309,11 @@ pub enum StopReason {
     CanaryNotVerified,
     /// The identity may not write.
     Forbidden,
+    /// The snapshot cannot be written.
+    ReadOnly {
+        /// What the system said.
+        message: String,
+    },
     /// The journal could not be written.
     Journal {
         /// What the system said.
@@ -349,6 +357,9 @@ pub(super) fn hints(run: &RunId, stopped: Option<&StopReason>, counts: &Counts, 
              Authentication Policy Administrator)"
                 .to_owned(),
         );
+    }
+    if matches!(stopped, Some(StopReason::ReadOnly { .. })) {
+        hints.push("make the snapshot and its directory writable, or apply to a copy of it".to_owned());
     }
     if matches!(stopped, Some(StopReason::CanaryNotVerified)) {
         hints.push("the first users do not show what was written to them; look at them before going on".to_owned());

@@ -3,23 +3,44 @@
 
 use std::path::Path;
 
-use crate::config::Assignment;
+use crate::{config::Assignment, render::Flags};
 
 use super::{
     Context,
     load::{ConfigArgs, TenantArgs},
+    planning::PlanArgs,
 };
 
 /// The flags to repeat, each with a space in front.
 pub(super) fn flags(config: &ConfigArgs, tenant: &TenantArgs, context: &Context) -> String {
-    let mut flags = String::new();
-    let mut add = |name: &str, value: &str| {
-        flags.push_str(&format!(" {name} {}", quoted(value)));
-    };
-    let path = |path: &Path| path.display().to_string();
-    if let Some(dir) = &context.global.chdir {
-        add("--chdir", &path(dir));
+    let Flags { chdir, configuration, limits } = all(config, tenant, str::to_owned, context);
+    chdir.iter().chain(&configuration).chain(&limits).map(|flag| format!(" {flag}")).collect()
+}
+
+/// The flags to repeat where a plan was made with these.
+pub(super) fn of_plan(args: &PlanArgs, context: &Context) -> Flags {
+    let mut flags = of(&args.config, &args.tenant, context);
+    let mut add = |name: &str, value: &str| flags.limits.push(format!("{name} {}", quoted(value)));
+    args.targets.iter().for_each(|target| add("--target", target));
+    args.waivers.iter().for_each(|waiver| add("--waive", waiver));
+    args.reason.iter().for_each(|reason| add("--reason", reason));
+    if let Some(as_of) = context.global.as_of {
+        add("--as-of", &as_of.to_string());
     }
+    flags
+}
+
+/// The flags by which the configuration and the tenant are found again. A plan is shown to many, and a variable may be
+/// secret: its value is left to be filled in.
+pub(super) fn of(config: &ConfigArgs, tenant: &TenantArgs, context: &Context) -> Flags {
+    let named = |assignment: &str| format!("{}=…", assignment.split('=').next().unwrap_or_default());
+    all(config, tenant, named, context)
+}
+
+fn all(config: &ConfigArgs, tenant: &TenantArgs, variable: impl Fn(&str) -> String, context: &Context) -> Flags {
+    let mut flags = Vec::new();
+    let mut add = |name: &str, value: &str| flags.push(format!("{name} {}", quoted(value)));
+    let path = |path: &Path| path.display().to_string();
     if let Some(dir) = &context.global.policy {
         add("--policy", &path(dir));
     }
@@ -28,14 +49,15 @@ pub(super) fn flags(config: &ConfigArgs, tenant: &TenantArgs, context: &Context)
     }
     for one in &config.assignments.0 {
         match one {
-            Assignment::Value(var) => add("--var", var),
+            Assignment::Value(var) => add("--var", &variable(var)),
             Assignment::File(file) => add("--var-file", &path(file)),
         }
     }
     if let Some(file) = &tenant.snapshot {
         add("--snapshot", &path(file));
     }
-    flags
+    let chdir = context.global.chdir.as_ref().map(|dir| format!("--chdir {}", quoted(&path(dir))));
+    Flags { chdir, configuration: flags, limits: Vec::new() }
 }
 
 /// Adds the flags to a command in a hint.
@@ -52,7 +74,7 @@ pub(super) fn with_flags(hint: &str, run: &str, flags: &str) -> String {
 
 /// A word of a POSIX shell.
 fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:@%+,".contains(c);
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:@%+,…".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         word.to_owned()
     } else {

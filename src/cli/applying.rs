@@ -482,6 +482,7 @@ fn reason(stopped: &StopReason) -> String {
         StopReason::Forbidden => {
             "the identity may not write: it needs Policy.ReadWrite.AuthenticationMethod".to_owned()
         }
+        StopReason::ReadOnly { message } => message.clone(),
         StopReason::Journal { message } => format!("the journal cannot be written: {message}"),
     }
 }

@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-use super::{Context, Exit, Failure, applying};
+use super::{Context, Exit, Failure, applying, planning::PlanArgs};
 
 /// What may be applied.
 pub(super) enum Reviewed {
@@ -33,34 +33,50 @@ pub(super) enum Reviewed {
     },
 }
 
-/// Compares a plan with the reviewed one, whose digest must be the approved one.
+/// Reads the plan that was reviewed. The file says what that was, and the approved digest that it was this: one without
+/// the other is worth nothing. Without a digest it is what the signatures have to be of.
+pub(super) fn open(path: &Path, given: Option<&str>, context: &Context) -> Result<Plan, Failure> {
+    let fail = |message: String| Failure::new(format!("{}: {message}", path.display()));
+    let reviewed = file::read_path(path, digest::compute).map_err(|error| fail(error.to_string()))?;
+    match given.map(|given| Approval::by_digest(given, &reviewed.digest, context.env.now)) {
+        None | Some(Ok(_)) => Ok(reviewed),
+        Some(Err(error)) => Err(fail(format!("this is not the plan that was approved: {error}"))),
+    }
+}
+
+/// The flags of this apply, with what was waived in the reviewed plan where the command line waives nothing: its digest,
+/// which was approved, covers that, and whoever merges a pull request cannot type it again.
+pub(super) fn with_waivers(args: &PlanArgs, reviewed: &Plan) -> PlanArgs {
+    let mut args = args.clone();
+    if args.waivers.is_empty() {
+        args.waivers = reviewed.waivers.iter().map(|one| format!("{}={}", one.guardrail, one.bound)).collect();
+        args.reason = reviewed.waivers.first().map(|one| one.reason.to_string());
+    }
+    args
+}
+
+/// Compares a plan with the reviewed one. With the approved digest, `part_of`, what is still the same may go on where
+/// something else is not.
 pub(super) fn compare_with(
-    path: &Path,
-    given: &str,
+    reviewed: &Plan,
+    part_of: Option<&str>,
     plan: Plan,
-    unchanged_only: bool,
     json: bool,
     context: &mut Context,
 ) -> Result<Reviewed, Failure> {
-    let fail = |message: String| Failure::new(format!("{}: {message}", path.display()));
-    let reviewed = file::read_path(path, digest::compute).map_err(|error| fail(error.to_string()))?;
     if reviewed.tenant.id != plan.tenant.id {
-        return Err(fail(format!(
+        return Err(Failure::new(format!(
             "the reviewed plan is of tenant {}, this one of {}",
             reviewed.tenant.id, plan.tenant.id
         )));
     }
-    // The file says what was reviewed, and the digest that it was this: one without the other is worth nothing.
-    if let Err(error) = Approval::by_digest(given, &reviewed.digest, context.env.now) {
-        return Err(fail(format!("this is not the plan that was approved: {error}")));
-    }
-    let holds = holds(&reviewed, &plan).map_err(|name| {
+    let holds = holds(reviewed, &plan).map_err(|name| {
         Failure::new(format!("the state of {} is unknown, so nothing can be compared", crate::escape::text(&name)))
     })?;
     if matches!(holds, Holds::All) {
         return Ok(Reviewed::Whole(plan));
     }
-    show(&reviewed, &plan, json, context)?;
+    show(reviewed, &plan, json, context)?;
     let exit = if plan.refused.is_empty() { Exit::Error } else { Exit::Refused };
     let differs = |why: String| {
         Failure::new(format!("the plan is not the one that was reviewed: {why}; nothing was written"))
@@ -75,11 +91,11 @@ pub(super) fn compare_with(
             if kept == 0 {
                 return Err(differs("no change is still the reviewed one".to_owned()));
             }
-            if !unchanged_only {
+            let Some(given) = part_of else {
                 let differ = if left == 1 { "differs" } else { "differ" };
                 return Err(differs(format!("{other} {differ}, {} are the same", words::number(kept)))
                     .hint("or go on with the users whose change is the reviewed one: --unchanged-only"));
-            }
+            };
             let plan = part(plan, &same);
             let approval = Approval::of_part(given, &reviewed.digest, &plan.digest, context.env.now)
                 .map_err(|error| applying::refused(&error))?;

@@ -62,7 +62,7 @@ fn nobody_claimed(config: &Config, protections: &HashMap<UserIndex, Protection>)
     } else {
         "No `mfa` block selects any user of the tenant.".to_owned()
     };
-    Diagnostic::error("Configuration claims nobody", detail)
+    Diagnostic::error("The configuration matches no users", detail)
         .hint("an emptied group or a broken filter must not look like \"no changes\": correct the selectors")
 }
 

@@ -91,7 +91,7 @@ fn cases(plan: &Plan, all: &[Cause<'_>], fail_on: Severity) -> Vec<Case> {
     let blind = plan.not_evaluated.iter().filter(|one| !rules.contains_key(&*one.rule)).map(|one| Case {
         class: "rule",
         name: one.rule.to_string(),
-        outcome: Outcome::Skipped(format!("not evaluated for {}: no {}", words::count(one.users, "user"), one.fact)),
+        outcome: Outcome::Skipped(format!("not evaluated for {}: no {}", words::unjudged(one.users), one.fact)),
     });
     let checks = plan.checks.iter().map(|one| Case {
         class: "check",

@@ -140,13 +140,33 @@ pub(crate) const COMMENT: usize = 65_000;
 /// GitHub takes step summaries of at most 1 MiB; the rest is room for other steps of the same job.
 pub(crate) const STEP_SUMMARY: usize = 1_000_000;
 
+/// What a command that is printed to be run needs, so that it finds the same configuration and plans the same. Each flag
+/// has its value, quoted for a shell.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Flags {
+    /// `--chdir`: which directory files are named from.
+    pub chdir: Option<String>,
+    /// Variables, policy, snapshot.
+    pub configuration: Vec<String>,
+    /// Targets, waivers, the instant: what a saved plan holds already.
+    pub limits: Vec<String>,
+}
+
 /// Where the plan is, for the closing line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NextStep {
-    /// Saved in this file, named as the operator would name it.
-    Saved(String),
+    /// Saved.
+    Saved {
+        /// In this file, named as the operator would name it.
+        file: String,
+        /// What the next command needs.
+        flags: Flags,
+    },
     /// Not saved.
-    Unsaved,
+    Unsaved {
+        /// What the next command needs.
+        flags: Flags,
+    },
     /// Say nothing: a question or an apply follows at once.
     Nothing,
 }
@@ -157,7 +177,7 @@ impl Default for Options {
             width: 80,
             color: false,
             verbose: false,
-            next: NextStep::Unsaved,
+            next: NextStep::Unsaved { flags: Flags::default() },
             fail_on: None,
             rules: Vec::new(),
             markdown_budget: COMMENT,

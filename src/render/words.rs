@@ -287,6 +287,26 @@ fn push_rest(out: &mut String, length: usize) {
     }
 }
 
+/// The ways past a withheld change beside the fix of its rule, as prose with code in backticks, the safest first. A block
+/// that parses takes lines, so these name the view that prints it.
+#[must_use]
+pub(crate) fn other_ways(rule: &str, changes: &[&Change]) -> String {
+    let mut ways = Vec::new();
+    if changes.iter().any(|change| is_suspected_workload(change)) {
+        ways.push("Or declare the workload: `mfaplan plan` prints the `service_account` block.".to_owned());
+    }
+    if is_acceptable(rule) {
+        ways.push(format!("Or accept: `mfaplan plan` prints the `accept \"{rule}\"` block."));
+    }
+    ways.join(" ")
+}
+
+/// Whom a rule lacks a fact of: `3 users`, or `the tenant` where it judges no users.
+#[must_use]
+pub(crate) fn unjudged(users: u64) -> String {
+    if users == 0 { "the tenant".to_owned() } else { count(users, "user") }
+}
+
 /// Does a finding say that a program signs in with this account? Such a change is best met by declaring the workload.
 #[must_use]
 pub(crate) fn is_suspected_workload(change: &Change) -> bool {

@@ -291,7 +291,7 @@ impl Shared {
     fn refused(&self, failed: &io::Error) -> WriteError {
         let kind = match failed.kind() {
             // No later write can succeed where this one was not allowed.
-            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => WriteErrorKind::Forbidden,
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => WriteErrorKind::ReadOnly,
             _ => WriteErrorKind::Rejected,
         };
         error(kind, &format!("cannot write {}: {failed}", self.path.display()))

@@ -247,7 +247,7 @@ async fn mode_and_link_survive_a_write() {
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 2, "nothing is left beside the file");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o440)).unwrap();
     let refused = tenant.write(id(ADA), MfaState::Enforced, std::future::pending()).await.unwrap_err();
-    assert_eq!(refused.kind, WriteErrorKind::Forbidden);
+    assert_eq!(refused.kind, WriteErrorKind::ReadOnly);
 }
 
 /// A tenant of `count` disabled users.

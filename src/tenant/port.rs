@@ -150,6 +150,8 @@ pub enum WriteErrorKind {
     Rejected,
     /// Refused for want of a permission: no write of this run can succeed.
     Forbidden,
+    /// A file that cannot be written: no write of this run can succeed.
+    ReadOnly,
     /// The user does not exist any more.
     Gone,
     /// Throttled or unavailable: nothing is known to have been written; may be tried again.

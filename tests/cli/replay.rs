@@ -48,7 +48,7 @@ fn the_scanner_breaks_the_person_answers_and_the_silent_are_counted() {
     assert_eq!(replay["not_replayed"]["users"], 1);
     assert_eq!(replay["window"]["to"], "2026-11-24T00:00:00Z");
     assert_eq!(replay["users"], 2);
-    sandbox.run(&at(&["replay"])).exits(0).says("not replayed: 1 user");
+    sandbox.run(&at(&["replay"])).exits(0).says("Not replayed: 1 user");
 }
 
 #[test]

@@ -84,6 +84,19 @@ fn what_else_was_approved_has_to_be_the_same() {
     assert_eq!(enforced(&sandbox), 0);
 }
 
+/// A waiver is part of what was reviewed. Whoever merges a pull request cannot type it again.
+#[test]
+fn what_was_waived_in_the_review_is_waived_in_the_apply() {
+    let sandbox = inside();
+    sandbox.append("main.mfa.hcl", "\nguardrails {\n  max_changes = 2\n}\n");
+    let waived = ["--waive", "max_changes=4", "--reason", "CHG-1, agreed by the CISO", "--as-of", "2026-11-24"];
+    sandbox.run(&[&["plan", "--out", "reviewed.mfaplan"], &waived[..]].concat()).exits(0);
+    let digest = sandbox.digest(&waived);
+    sandbox.run(&apply(&["--approve", &digest])).exits(3).says("max_changes");
+    apply_reviewed(&sandbox, &digest, &[]).exits(0).says("CHG-1, agreed by the CISO");
+    assert_eq!(enforced(&sandbox), 4);
+}
+
 #[test]
 fn a_plan_that_was_not_approved_is_no_reviewed_plan() {
     let sandbox = inside();

@@ -141,13 +141,13 @@ fn a_configuration_that_claims_nobody_is_an_error_and_a_selector_without_match_a
     let groups = json!([{"id": group, "displayName": "SG-Empty"}]);
     let hcl = "mfa \"all\" {\n state = \"enforced\"\n groups = [\"sg-empty\"]\n}";
     let mut world = World::new([person("anna")], hcl).groups(groups);
-    assert!(told(&world.refusal()).contains("Configuration claims nobody"), "{}", told(&world.refusal()));
+    assert!(told(&world.refusal()).contains("The configuration matches no users"), "{}", told(&world.refusal()));
     world.hcl = hcl.replace("groups", "users = [\"anna@contoso.com\"]\n groups");
     let warnings = told(&world.warnings());
     assert!(warnings.contains("SG-Empty") || warnings.contains("sg-empty"), "{warnings}");
 
     world.hcl = "mfa \"all\" {\n state = \"enforced\"\n where = user.department == \"Fiance\"\n}".to_owned();
-    assert!(told(&world.refusal()).contains("claims nobody"));
+    assert!(told(&world.refusal()).contains("matches no users"));
 }
 
 #[test]

@@ -57,7 +57,7 @@ impl Runner {
         runner.executable("bin/mfaplan");
         // The artifact is the plan itself: what is tested is the way to it, not the packing.
         let unzip =
-            "#!/bin/sh\nwhile [ \"$1\" != -d ]; do shift; done\nmkdir -p \"$2\" && cp \"$3\" \"$2/plan.mfaplan\"\n";
+            "#!/bin/sh\nwhile [ \"$1\" != -d ]; do shift; done\nmkdir -p \"$2\" && cp \"$3\" \"$2/plan.sealed\"\n";
         runner.0.write("bin/unzip", unzip);
         runner.executable("bin/unzip");
         for answer in ["comments", "pulls", "statuses", "issues"] {

@@ -53,11 +53,12 @@ pub(crate) struct Args {
     /// Approval.
     #[command(flatten)]
     approval: ApprovalArgs,
-    /// The plan that was reviewed, which has the approved digest: shows what differs from it, user by user
-    #[arg(long, value_name = "PLAN", requires = "approve", conflicts_with_all = ["file", "resume", "targets"])]
+    /// The plan that was reviewed, which has the approved digest: shows what differs from it, user by user; what it waives
+    /// is waived
+    #[arg(long, value_name = "PLAN", conflicts_with_all = ["file", "resume", "targets", "auto_approve"])]
     reviewed: Option<PathBuf>,
     /// With --reviewed: go on with the users whose change is still the reviewed one; exit code 4 where any are left
-    #[arg(long, requires = "reviewed")]
+    #[arg(long, requires_all = ["reviewed", "approve"])]
     unchanged_only: bool,
     /// Finish this run
     #[arg(long, value_name = "RUN")]
@@ -86,11 +87,14 @@ fn perform(args: &Args, events: &Log, context: &mut Context) -> Outcome {
     if let Some(run) = &args.resume {
         return resume(run, args, &lock, events, context);
     }
+    let given = args.approval.approve.as_deref();
+    let reviewed = args.reviewed.as_ref().map(|path| reviewed::open(path, given, context)).transpose()?;
     let (config, source, observed, plan) = match &args.file {
         Some(path) => saved(path, args, context)?,
         None => {
+            let as_reviewed = reviewed.as_ref().map(|reviewed| reviewed::with_waivers(&args.plan, reviewed));
             let planning::Planned { config, tenant, observed, plan, assumed: _ } =
-                planning::plan(&args.plan, Exit::Error, context)?;
+                planning::plan(as_reviewed.as_ref().unwrap_or(&args.plan), Exit::Error, context)?;
             (config, tenant, observed, plan)
         }
     };
@@ -102,20 +106,20 @@ fn perform(args: &Args, events: &Log, context: &mut Context) -> Outcome {
     } else {
         present::write(&plan, &shown, None, NextStep::Nothing, context)?;
     }
-    let reviewed = match (&args.reviewed, &args.approval.approve) {
-        (Some(path), Some(given)) => {
-            reviewed::compare_with(path, given, plan, args.unchanged_only, args.json, context)?
+    let may_go_on = match &reviewed {
+        Some(reviewed) => {
+            reviewed::compare_with(reviewed, given.filter(|_| args.unchanged_only), plan, args.json, context)?
         }
-        _ => Reviewed::Whole(plan),
+        None => Reviewed::Whole(plan),
     };
-    let (plan, given, left) = match reviewed {
+    let (plan, approved_part, left) = match may_go_on {
         Reviewed::Whole(plan) => (plan, None, 0),
         Reviewed::Part { plan, approval, left } => (plan, Some(approval), left),
     };
     if let Some(exit) = nothing_to_do(&plan, args.json, context)? {
         return Ok(exit);
     }
-    let approval = match given {
+    let approval = match approved_part {
         Some(approval) => unsigned(approval, &plan, &config)?,
         None => approved(&plan, &config, args, context)?,
     };

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::{
     cli::{
-        Context, Exit, Failure, Outcome,
+        Context, Exit, Failure, Outcome, again,
         args::not_a,
         assuming::AssumeArgs,
         events::Log,
@@ -92,8 +92,8 @@ fn planned(args: &Args, events: &Log, context: &mut Context) -> Result<Planned, 
         save::plan(&planned.plan, path, context)?;
     }
     let next = match &args.out {
-        Some(path) => NextStep::Saved(path.display().to_string()),
-        None => NextStep::Unsaved,
+        Some(path) => NextStep::Saved { file: path.display().to_string(), flags: again::of_plan(&args.plan, context) },
+        None => NextStep::Unsaved { flags: again::of_plan(&args.plan, context) },
     };
     if args.present.redact {
         // Every name of the tenant is known here, planned for or not.

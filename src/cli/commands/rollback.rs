@@ -100,7 +100,9 @@ fn perform(args: &Args, events: &Log, context: &mut Context) -> Outcome {
     });
     events.planned(&plan)?;
     let next = match &args.out {
-        Some(path) => NextStep::Saved(path.display().to_string()),
+        Some(path) => {
+            NextStep::Saved { file: path.display().to_string(), flags: again::of(&args.config, &args.tenant, context) }
+        }
         None => NextStep::Nothing,
     };
     if !args.json {

@@ -4,8 +4,9 @@ use std::{fs, io, path::PathBuf};
 
 use crate::{
     cli::{
-        Context, Exit, Failure, Outcome,
+        Context, Exit, Failure, Outcome, again,
         args::not_a,
+        load::{ConfigArgs, TenantArgs},
         present::{self, PresentArgs},
         save,
     },
@@ -87,7 +88,8 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
                 everybody(args, context, |out| users::write_plan(&plan, columns, out))?;
                 return Ok(Exit::Done);
             }
-            let next = NextStep::Saved(path.to_string());
+            let flags = again::of(&ConfigArgs::default(), &TenantArgs::default(), context);
+            let next = NextStep::Saved { file: path.to_string(), flags };
             present::write_to(args.out.as_deref(), &plan, &args.present, None, next, context)?;
             // The process ends now, which frees the plan in one piece rather than change by change.
             std::mem::forget(plan);

@@ -87,7 +87,7 @@
   };
 
   // What stands in backticks is code.
-  const prose = (text) => text.split(/`([^`]+)`/).map((part, at) => at % 2 ? element("code", {}, part) : part);
+  const prose = (text) => text.split(/\x60([^\x60]+)\x60/).map((part, at) => at % 2 ? element("code", {}, part) : part);
   const badge = (severity) => element("span", { className: "sev " + SEVERITIES[severity] }, SEVERITIES[severity]);
   const row = (at) => {
     const r = rows[shown[at]];

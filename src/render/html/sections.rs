@@ -166,21 +166,19 @@ fn blocked(plan: &Plan) -> String {
 
 fn cause_section(cause: &Cause<'_>, out: &mut String) {
     let Some(example) = cause.example() else { return };
-    let accept = if words::is_acceptable(cause.rule) {
-        format!(" Or accept it: <code>accept \"{}\" {{ … reason = … expires = … }}</code>", html(cause.rule))
-    } else {
-        String::new()
-    };
+    let changes: Vec<&Change> = cause.changes.iter().map(|(change, _)| *change).collect();
+    let ways = words::other_ways(cause.rule, &changes);
     let _ = write!(
         out,
         "<div class=\"cause\"><h3><span class=\"sev {0}\">{0}</span> {1} {2} <span class=\"quiet\">{3}</span></h3>\
-         <p>{4} <span class=\"way\">Fix: {5}{accept}</span></p><ul class=\"users\">",
+         <p>{4} <span class=\"way\">Fix: {5} {6}</span></p><ul class=\"users\">",
         cause.severity,
         html(cause.rule),
         html(cause.name),
         words::count(cause.count(), "user"),
         html_prose(cause.common_message().unwrap_or_default()),
         html_prose(&example.remediation),
+        html_prose(&ways),
     );
     for (change, finding) in cause.changes.iter().take(NAMED) {
         let message = if cause.common_message().is_none() { html_prose(&finding.message) } else { "".into() };
@@ -266,7 +264,7 @@ fn tenant(plan: &Plan) -> String {
         let _ = write!(items, "<li><span class=\"sev low\">missing</span> <b>{fact}</b>: {}</li>", html_prose(reason));
     }
     for one in &plan.not_evaluated {
-        let users = words::count(one.users, "user");
+        let users = words::unjudged(one.users);
         let _ = write!(
             items,
             "<li><span class=\"sev low\">unjudged</span> <b>{}</b> for {users}: no {}</li>",

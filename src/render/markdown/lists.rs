@@ -123,6 +123,12 @@ fn listed_under(change: &Change) -> Option<&Finding> {
     change.findings.iter().find(|one| one.accepted.is_none())
 }
 
+fn withheld_ways(cause: &Cause<'_>) -> String {
+    let changes: Vec<&Change> = cause.changes.iter().map(|(change, _)| *change).collect();
+    let ways = words::other_ways(cause.rule, &changes);
+    if ways.is_empty() { ways } else { format!(" {}", prose(&ways)) }
+}
+
 fn titled<'a>(title: &str, causes: Vec<Listed<'a>>, detail: Detail, sections: &mut Vec<Section<'a>>) {
     if causes.is_empty() {
         return;
@@ -149,14 +155,10 @@ fn cause(Listed { cause, blocked }: Listed<'_>, detail: Detail) -> Section<'_> {
     }
     let common = cause.common_message().map(prose);
     let fix = cause.example().map_or_else(String::new, |one| format!(" Fix: {}", prose(&one.remediation)));
-    let accept = if blocked && words::is_acceptable(cause.rule) {
-        format!(" Or accept: `mfaplan plan` prints the `accept \"{}\"` block.", prose(cause.rule))
-    } else {
-        String::new()
-    };
+    let ways = if blocked { withheld_ways(&cause) } else { String::new() };
     let message = common.as_ref().map_or_else(String::new, |message| format!(" {message}"));
     let open = format!(
-        "{head}.{message}{fix}{accept}\n\n<details><summary>{}</summary>\n\n",
+        "{head}.{message}{fix}{ways}\n\n<details><summary>{}</summary>\n\n",
         if noun == "user" { "Users" } else { "Findings" }
     );
     let told_apart = common.is_none();

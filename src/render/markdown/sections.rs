@@ -153,7 +153,7 @@ pub(super) fn facts(plan: &Plan, limit: usize) -> String {
         .map(|(fact, reason)| format!("- Missing {}: {}\n", name(fact.as_str()), prose(reason)));
     let blind = plan.not_evaluated.iter().map(|one| {
         let (rule, fact) = (prose(&one.rule), name(&one.fact));
-        format!("- {rule} could not judge {}: no {fact}\n", words::count(one.users, "user"))
+        format!("- {rule} could not judge {}: no {fact}\n", words::unjudged(one.users))
     });
     let checks = plan
         .checks

@@ -34,7 +34,7 @@ pub(super) fn sentences(replay: &Replay) -> Vec<String> {
     if replay.not_replayed.users > 0 {
         let users = words::count(replay.not_replayed.users, "user");
         let reason = replay.not_replayed.reason.as_deref().unwrap_or("not said why");
-        all.push(format!("not replayed: {users} ({reason})."));
+        all.push(format!("Not replayed: {users} ({reason})."));
     }
     all
 }

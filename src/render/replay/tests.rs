@@ -124,7 +124,7 @@ fn a_plan_carries_the_section_in_every_view_for_people() {
         format.write(&plan, &Options::default(), &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
         assert!(text.contains("13,190 of 13,300 sign"), "{format}");
-        assert!(text.contains("not replayed: 2 users"), "{format}");
+        assert!(text.contains("Not replayed: 2 users"), "{format}");
     }
 }
 
@@ -174,7 +174,7 @@ fn nothing_known_is_never_nothing_found() {
     };
     let sentences = tables::sentences(&replay).join(" ");
     assert!(!sentences.contains("0 of 0"), "{sentences}");
-    assert!(sentences.contains("nothing is known of what would break") && sentences.contains("not replayed: 4 users"));
+    assert!(sentences.contains("nothing is known of what would break") && sentences.contains("Not replayed: 4 users"));
 }
 
 #[test]

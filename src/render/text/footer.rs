@@ -3,7 +3,7 @@
 use std::io;
 
 use super::{
-    super::{NextStep, Options, escape, matrix::Matrix, protected, style::Label, words},
+    super::{Flags, NextStep, Options, escape, matrix::Matrix, protected, style::Label, words},
     page::Page,
 };
 use crate::{assumed::AssumedPolicies, plan::Plan, tenant::MfaState};
@@ -110,38 +110,38 @@ fn next(plan: &Plan, options: &Options, page: &mut Page<'_>) -> io::Result<()> {
     if plan.assumed.as_ref().is_some_and(|assumed| assumed.not_standing() > 0) {
         return page.prose("Next   ", "create the policies; then plan again, or apply this plan if it was saved", None);
     }
-    let quoted = |file: &str| if file.contains(' ') { format!("\"{file}\"") } else { file.to_owned() };
+    let quoted =
+        |file: &str| escape::text(&if file.contains(' ') { format!("\"{file}\"") } else { file.into() }).into_owned();
     // Without its `sha256:` the whole digest fits into 80 columns.
-    let digest = &plan.digest.0;
+    let digest = format!("--approve {}", plan.digest.0);
     let signed = plan.execution.approvals_required > 0;
-    match &options.next {
-        NextStep::Nothing => Ok(()),
-        NextStep::Saved(file) if signed => {
-            let file = escape::text(&quoted(file)).into_owned();
-            page.line(&format!("Next   {}:", signatures(plan)))?;
-            page.line(&format!("         mfaplan approve {file} --key KEY"))?;
-            page.line(&format!("         mfaplan apply {file} --signature FILE …"))
+    let (file, Flags { chdir, configuration, limits }) = match &options.next {
+        NextStep::Nothing => return Ok(()),
+        NextStep::Saved { file, flags } => (Some(quoted(file)), flags),
+        NextStep::Unsaved { flags } => (None, flags),
+    };
+    let found = || chdir.iter().chain(configuration).map(String::as_str);
+    let (apply, approve) = match &file {
+        Some(file) => (format!("mfaplan apply {file}"), format!("mfaplan approve {file} --key KEY")),
+        None => ("mfaplan apply FILE".to_owned(), "mfaplan approve FILE --key KEY".to_owned()),
+    };
+    if signed {
+        page.line(&format!("Next   {}:", signatures(plan)))?;
+        if file.is_none() {
+            page.command("         ", "mfaplan plan --out FILE", found().chain(limits.iter().map(String::as_str)))?;
         }
-        NextStep::Unsaved if signed => {
-            page.line(&format!("Next   {}:", signatures(plan)))?;
-            page.line("         mfaplan plan --out FILE")?;
-            page.line("         mfaplan approve FILE --key KEY")?;
-            page.line("         mfaplan apply FILE --signature SIGNATURE …")
-        }
-        NextStep::Saved(file) => {
-            let file = escape::text(&quoted(file)).into_owned();
-            page.line(&format!("Next   mfaplan apply {file}"))?;
-            page.line("       or, where it was reviewed:")?;
-            page.line(&format!("    mfaplan apply {file} \\"))?;
-            page.line(&format!("      --approve {digest}"))
-        }
-        NextStep::Unsaved => {
-            page.line("Next   mfaplan plan --out FILE saves this plan for review;")?;
-            page.line("       or, if it is still the same:")?;
-            page.line("    mfaplan apply \\")?;
-            page.line(&format!("      --approve {digest}"))
-        }
+        page.command("         ", &approve, chdir.iter().map(String::as_str))?;
+        return page.command("         ", &apply, found().chain(["--signature SIGNATURE …"]));
     }
+    if file.is_some() {
+        page.command("Next   ", &apply, found())?;
+        page.line("       or, where it was reviewed:")?;
+        return page.command("    ", &apply, found().chain([digest.as_str()]));
+    }
+    page.line("Next   mfaplan plan --out FILE saves this plan for review;")?;
+    page.line("       or, if it is still the same:")?;
+    let all = found().chain(limits.iter().map(String::as_str)).chain([digest.as_str()]);
+    page.command("    ", "mfaplan apply", all)
 }
 
 /// `2 signatures approve it`

@@ -36,7 +36,7 @@ fn unjudged(plan: &Plan, page: &mut Page<'_>) -> io::Result<()> {
             blind.entry((&one.fact, one.users)).or_default().push(&one.rule);
         }
         for ((fact, users), rules) in blind {
-            let text = format!("{fact}: {} for {}", rules.join(", "), words::count(users, "user"));
+            let text = format!("{fact}: {} for {}", rules.join(", "), words::unjudged(users));
             page.prose("  Not evaluated: ", &text, None)?;
         }
         return Ok(());
@@ -48,9 +48,8 @@ fn unjudged(plan: &Plan, page: &mut Page<'_>) -> io::Result<()> {
         *users = (*users).max(one.users);
     }
     for (fact, (rules, users)) in blind {
-        let up_to = if rules > 1 { "up to " } else { "" };
-        let text =
-            format!("{fact} is missing ({}, {up_to}{})", words::count(rules, "rule"), words::count(users, "user"));
+        let up_to = if rules > 1 && users > 0 { "up to " } else { "" };
+        let text = format!("{fact} is missing ({}, {up_to}{})", words::count(rules, "rule"), words::unjudged(users));
         page.prose("  Not evaluated: ", &text, None)?;
     }
     Ok(())

@@ -71,6 +71,27 @@ impl<'a> Page<'a> {
         if line.is_empty() { Ok(()) } else { self.line(&format!("{BELOW}{line}")) }
     }
 
+    /// A command, on as many lines as it needs: what is copied has to run. Each flag stands with its value.
+    pub(in crate::render) fn command<'f>(
+        &mut self,
+        indent: &str,
+        command: &str,
+        flags: impl Iterator<Item = &'f str>,
+    ) -> io::Result<()> {
+        let mut line = format!("{indent}{command}");
+        for flag in flags {
+            let flag = escape::text(flag);
+            if columns(&line) + 1 + columns(&flag) + 2 > self.width {
+                self.line(&format!("{line} \\"))?;
+                line = format!("{:1$}", "", columns(indent) + 2);
+            } else {
+                line.push(' ');
+            }
+            line.push_str(&flag);
+        }
+        self.line(&line)
+    }
+
     /// Prose behind a prefix, wrapped at words; further lines are indented to the end of the prefix. Escapes `text`.
     /// A word longer than a line stays whole: half a user principal name helps nobody.
     pub(in crate::render) fn prose(&mut self, prefix: &str, text: &str, label: Option<Label>) -> io::Result<()> {

@@ -1,7 +1,7 @@
 use crate::{
     plan::Plan,
     render::{
-        NextStep, Options,
+        Flags, NextStep, Options,
         testing::{empty, many, refused, sample},
         text::write,
     },
@@ -21,7 +21,10 @@ fn plain(plan: &Plan) -> String {
 #[test]
 fn golden() {
     insta::assert_snapshot!("sample", plain(&sample()));
-    let saved = Options { next: NextStep::Saved("my plan.mfaplan".to_owned()), ..Options::default() };
+    let saved = Options {
+        next: NextStep::Saved { file: "my plan.mfaplan".to_owned(), flags: Flags::default() },
+        ..Options::default()
+    };
     insta::assert_snapshot!("refused", shown(&refused(), &saved));
     insta::assert_snapshot!("empty", plain(&empty()));
     insta::assert_snapshot!("many", plain(&many(200)));
