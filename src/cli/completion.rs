@@ -16,6 +16,7 @@ use super::{Cli, Environment, load::DIRECTORY, terminal::Guarded};
 use crate::{
     apply::journal::Store,
     config::Waivable,
+    readiness::{By, TeamBy},
     render::{Format, readiness::Format as ReadinessFormat, replay::ReplayFormat},
     risk,
     severity::Severity,
@@ -103,6 +104,8 @@ fn takes(arg: &Arg, command: &str) -> Option<Takes> {
         (_, "waivers", _) => Some(Takes::One(waivers)),
         ("readiness", _, "FORMAT") => Some(Takes::One(readiness_formats)),
         ("replay", _, "FORMAT") => Some(Takes::One(replay_formats)),
+        ("readiness", "by", _) => Some(Takes::One(groupings)),
+        ("propose-waves", "team", _) => Some(Takes::One(teams)),
         // A difference has three views only.
         ("diff", _, "FORMAT") => Some(Takes::One(difference_formats)),
         _ => VALUES.iter().find(|(one, _)| *one == name).map(|(_, takes)| *takes),
@@ -140,6 +143,14 @@ fn readiness_formats() -> Vec<CompletionCandidate> {
 
 fn replay_formats() -> Vec<CompletionCandidate> {
     ReplayFormat::ALL.iter().map(|format| candidate(format.as_str())).collect()
+}
+
+fn groupings() -> Vec<CompletionCandidate> {
+    By::ALL.iter().map(|by| candidate(by.as_str())).collect()
+}
+
+fn teams() -> Vec<CompletionCandidate> {
+    TeamBy::ALL.iter().map(|by| candidate(by.as_str())).collect()
 }
 
 fn severities() -> Vec<CompletionCandidate> {
@@ -190,6 +201,28 @@ mod tests {
             }
         }
         assert!(unknown.is_empty(), "{unknown:#?}");
+    }
+
+    /// Two arguments may share the name of their value and take different ones.
+    #[test]
+    fn what_is_offered_is_accepted_where_it_is_offered() {
+        use clap::error::ErrorKind::{InvalidValue, ValueValidation};
+        let all = Cli::command();
+        let mut seen = 0;
+        for one in all.get_subcommands() {
+            for arg in one.get_arguments() {
+                let Some(Takes::One(values)) = takes(arg, one.get_name()) else { continue };
+                for value in values() {
+                    let value = value.get_value().to_string_lossy().into_owned();
+                    let word = arg.get_long().map_or_else(|| value.clone(), |long| format!("--{long}={value}"));
+                    let parsed = Cli::command().try_get_matches_from(["mfaplan", one.get_name(), &word]);
+                    let refused = parsed.is_err_and(|error| matches!(error.kind(), InvalidValue | ValueValidation));
+                    assert!(!refused, "{} {word}", one.get_name());
+                    seen += 1;
+                }
+            }
+        }
+        assert!(seen > 100, "{seen}");
     }
 
     #[test]
