@@ -233,7 +233,8 @@ fn lookup(args: &Args<'_, '_>) -> Outcome {
     let (map, key) = (args.map(0)?, args.str(1)?);
     // The default takes the type of the map's values, and must be able to where the key is there, too: otherwise it is a
     // mistake that waits for the day on which the key is gone.
-    let ty = matches!(args.value(0).unmarked(), Value::Map(_)).then(|| map.values().find(|one| !one.is_null())).flatten();
+    let ty =
+        matches!(args.value(0).unmarked(), Value::Map(_)).then(|| map.values().find(|one| !one.is_null())).flatten();
     let default = args.values.get(2).map(|default| match ty.map(Type::of) {
         Some(ty) => convert(default, &ty)
             .map_err(|_| Fail::Argument(2, "the default value must have the same type as the map elements".into())),
