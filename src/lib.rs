@@ -38,6 +38,8 @@
 mod apply;
 #[cfg(test)]
 mod architecture;
+mod assumed;
+mod calendar;
 mod cli;
 mod config;
 mod desired;
@@ -52,6 +54,7 @@ mod graph;
 mod import;
 mod json;
 mod lsp;
+mod migrate;
 mod plan;
 mod readiness;
 mod render;

@@ -61,7 +61,9 @@ fn load(dir: &Path) -> Config {
 }
 
 fn planned(config: &Config, tenant: &ObservedTenant) -> Plan {
-    plan::build(&BuildInput { config, tenant, targets: &[], waivers: &[], created_at: now() }).unwrap().plan
+    plan::build(&BuildInput { config, tenant, targets: &[], waivers: &[], created_at: now(), assumed: None })
+        .unwrap()
+        .plan
 }
 
 /// Sign-in files come on top of what was read, whatever it was read from.

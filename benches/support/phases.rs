@@ -77,7 +77,7 @@ pub(crate) fn load(directory: &Path) -> Config {
 
 /// Builds the plan.
 pub(crate) fn build(config: &Config, tenant: &ObservedTenant) -> Plan {
-    let input = BuildInput { config, tenant, targets: &[], waivers: &[], created_at: config.instant };
+    let input = BuildInput { config, tenant, targets: &[], waivers: &[], created_at: config.instant, assumed: None };
     plan::build(&input).unwrap_or_else(|error| panic!("{error:?}")).plan
 }
 

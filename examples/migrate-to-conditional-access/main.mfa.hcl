@@ -27,7 +27,7 @@ rollout "migration" {
 }
 
 guardrails {
-  # Who is not covered, privileged (MFA060, critical) or not (MFA061, MFA062, high), is withheld until he is.
+  # Who is not covered, privileged (MFA060, critical) or not (MFA061, MFA062, high), is withheld until they are.
   block_at       = "high"
   max_downgrades = 10
 }

@@ -411,6 +411,7 @@ pub(super) fn plan(changes: &[(u32, MfaState, MfaState, bool)]) -> Plan {
         tenant: PlanTenant { id: TENANT, name: "Contoso".into(), cloud: "global".into() },
         config: PlanOrigin { digest: "sha256:0".into(), files: Vec::new(), parts: BTreeMap::new() },
         policy: None,
+        assumed: None,
         observed: PlanObserved { source: Source::Graph, captured_at: start(), users: 0, unavailable: Vec::new() },
         summary: Summary::default(),
         waivers: Vec::new(),

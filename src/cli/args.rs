@@ -91,6 +91,8 @@ pub(crate) enum Command {
     Readiness(commands::readiness::Args),
     /// Propose a rollout: who goes when
     ProposeWaves(commands::propose_waves::Args),
+    /// Write the way from per-user MFA to Conditional Access: policies, waves, steps
+    Migrate(commands::migrate::Args),
     /// Show a saved plan or a snapshot
     Show(commands::show::Args),
     /// Show what differs between two saved plans, or between two configurations

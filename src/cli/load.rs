@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{ArgMatches, FromArgMatches};
 
 use crate::{
-    config::{self, Assignment, Config, ENVIRONMENT_PREFIX, FOREIGN_PREFIX, LoadInput},
+    config::{self, Assignment, Config, ENVIRONMENT_PREFIX, FOREIGN_PREFIX, LoadInput, Overlay},
     diag::Diagnostic,
     risk,
 };
@@ -92,11 +92,23 @@ pub(super) fn config(args: &ConfigArgs, context: &Context) -> Result<Config, Fai
 /// # Errors
 /// All its diagnostics at once.
 pub(super) fn config_in(dir: &Path, args: &ConfigArgs, context: &Context) -> Result<Config, Failure> {
+    config_with(dir, &Overlay::default(), args, context)
+}
+
+/// Loads the configuration with these texts in place of files, or beside them.
+///
+/// # Errors
+/// All its diagnostics at once.
+pub(super) fn config_over(overlay: &Overlay, args: &ConfigArgs, context: &Context) -> Result<Config, Failure> {
+    config_with(Path::new(DIRECTORY), overlay, args, context)
+}
+
+fn config_with(dir: &Path, overlay: &Overlay, args: &ConfigArgs, context: &Context) -> Result<Config, Failure> {
     let environment = variables(context);
     let policy = context.policy();
     let known_rules = risk::known_rules();
     let input = input(dir, policy.as_deref(), args, &environment, &known_rules, context);
-    match config::load(input) {
+    match config::load_over(input, overlay) {
         Ok(config) => {
             context.inputs.add_configuration(&config);
             Ok(config)

@@ -3,10 +3,12 @@
 mod again;
 mod applying;
 mod args;
+mod assuming;
 pub(crate) mod commands;
 mod completion;
 mod connect;
 mod context;
+mod empty;
 mod environment;
 mod events;
 mod exit;

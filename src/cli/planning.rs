@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::{
     apply::Left,
+    assumed::{AssumedFile, Assumption},
     config::{Config, Layer, Selector},
     desired::{self, Desired},
     facts::{Facts, UserView},
@@ -12,7 +13,7 @@ use crate::{
 };
 
 use super::{
-    Context, Exit, Failure,
+    Context, Exit, Failure, assuming,
     load::{self, ConfigArgs, TenantArgs},
     tenant::{self, Contacts, Tenant},
 };
@@ -43,19 +44,31 @@ pub(super) struct Planned {
     pub(super) tenant: Tenant,
     pub(super) observed: ObservedTenant,
     pub(super) plan: Plan,
+    pub(super) assumed: Option<Assumption>,
 }
 
 /// Loads, reads, plans; shows the configuration's warnings on the way.
 ///
 /// `undeclared` is the exit code of a target for which nothing is declared.
 pub(super) fn plan(args: &PlanArgs, undeclared: Exit, context: &mut Context) -> Result<Planned, Failure> {
+    plan_assuming(args, &[], undeclared, context)
+}
+
+/// As [`plan`], as if the policies of these files stood.
+pub(super) fn plan_assuming(
+    args: &PlanArgs,
+    files: &[AssumedFile],
+    undeclared: Exit,
+    context: &mut Context,
+) -> Result<Planned, Failure> {
     let config = load::config(&args.config, context)?;
     let waivers = waivers(&config, &args.waivers, args.reason.as_deref())?;
     let tenant = tenant::open(&config, &args.tenant, context)?;
-    let observed = tenant::observe(&tenant, &config, context)?;
+    let mut observed = tenant::observe(&tenant, &config, context)?;
+    let assumed = assuming::assume(files, &mut observed)?;
     let targets = Targets { names: &args.targets, undeclared };
-    let plan = build(&config, &observed, targets, &waivers, context)?;
-    Ok(Planned { config, tenant, observed, plan })
+    let plan = built_on(assumed.as_ref(), &config, &observed, targets, &waivers, context)?.plan;
+    Ok(Planned { config, tenant, observed, plan, assumed })
 }
 
 /// A plan with what the configuration declares of everybody.
@@ -119,7 +132,20 @@ pub(super) fn built(
     waivers: &[Waiver],
     context: &mut Context,
 ) -> Result<Built, Failure> {
-    let input = BuildInput { config, tenant: observed, targets: targets.names, waivers, created_at: context.env.now };
+    built_on(None, config, observed, targets, waivers, context)
+}
+
+/// As [`built`], on an assumption that is part of `observed` already.
+pub(super) fn built_on(
+    assumed: Option<&Assumption>,
+    config: &Config,
+    observed: &ObservedTenant,
+    targets: Targets<'_>,
+    waivers: &[Waiver],
+    context: &mut Context,
+) -> Result<Built, Failure> {
+    let created_at = context.env.now;
+    let input = BuildInput { config, tenant: observed, targets: targets.names, waivers, created_at, assumed };
     match plan::build(&input) {
         Ok(built) => {
             // Expressions over users may have read files that loading did not.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use jiff::{Timestamp, civil::Date};
 
 use crate::{
+    assumed::AssumedPolicies,
     config::Config,
     desired::Desired,
     facts::deadlines::{self, Deadline},
@@ -33,6 +34,9 @@ pub(super) fn show(planned: &mut Planned, args: &PlanArgs, context: &mut Context
     let mut coming = deadlines::all().iter().copied().filter(|one| !one.is_past(now)).peekable();
     let ending = readiness::ending(&planned.observed);
 
+    if let Some(assumed) = planned.plan.assumed.as_ref().and_then(AssumedPolicies::sentence) {
+        writeln!(context.out, "This timeline {assumed}.")?;
+    }
     writeln!(
         context.out,
         "{:<12} {:>7} {:>7} {:>7}  {:<22} opens",
@@ -50,7 +54,8 @@ pub(super) fn show(planned: &mut Planned, args: &PlanArgs, context: &mut Context
         let quiet = std::mem::replace(&mut context.global.quiet, true);
         let plan = load::config(&args.config, context).and_then(|config| {
             let waivers = planning::waivers(&config, &args.waivers, args.reason.as_deref())?;
-            let built = planning::built(
+            let built = planning::built_on(
+                planned.assumed.as_ref(),
                 &config,
                 &planned.observed,
                 planning::Targets { names: &args.targets, undeclared: crate::cli::Exit::Error },

@@ -47,7 +47,7 @@ pub(crate) fn prove(
     };
     let config = load_over(input, &overlay)
         .map_err(|failure| Box::new(ProofError { diagnostics: failure.diagnostics, sources: failure.sources }))?;
-    let input = BuildInput { config: &config, tenant, targets: &[], waivers: &[], created_at: instant };
+    let input = BuildInput { config: &config, tenant, targets: &[], waivers: &[], created_at: instant, assumed: None };
     match build(&input) {
         Ok(built) => Ok(built.plan),
         Err(BuildError::Diagnostics(diagnostics)) => Err(Box::new(ProofError { diagnostics, sources: config.sources })),

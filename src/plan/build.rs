@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use rayon::prelude::*;
 
 use crate::{
+    assumed::Assumption,
     config::{Config, Confirm, Declared, window::Openness},
     desired::{self, Claim, Desired, GateFacts, Hold, HoldKind, Managed, ProtectionKind},
     diag::Diagnostic,
@@ -43,6 +44,8 @@ pub struct BuildInput<'a> {
     pub waivers: &'a [Waiver],
     /// The program's clock.
     pub created_at: Timestamp,
+    /// The policies that [`BuildInput::tenant`] was given for this plan, if any.
+    pub assumed: Option<&'a Assumption>,
 }
 
 /// A plan, with what the configuration said on the way.
@@ -80,7 +83,7 @@ pub struct TargetProblem {
 /// # Errors
 /// All diagnostics at once, when a name does not exist, blocks conflict, an expression fails, or nobody is claimed.
 pub fn build(input: &BuildInput<'_>) -> Result<Built, BuildError> {
-    let BuildInput { config, tenant, targets, waivers, created_at } = *input;
+    let BuildInput { config, tenant, targets, waivers, created_at, assumed } = *input;
     let facts = Facts::of(tenant, &config.guardrails.signal, config.instant);
     let tenant_value = expressions::tenant(config, tenant);
     let view = |index: UserIndex, protection: Option<ProtectionKind>| {
@@ -88,7 +91,7 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, BuildError> {
     };
     let (mut desired, mut warnings) =
         desired::resolve(config, tenant, tenant_value.clone(), view).map_err(BuildError::Diagnostics)?;
-    gates(config, &facts, &mut desired);
+    gates(config, &facts, assumed, &mut desired);
     let all = diff::transitions(config, tenant, &desired);
     let claims = ClaimCounts::of(&desired, &all);
     let others = roster::others(config, &facts, &desired, &all, targets);
@@ -166,6 +169,7 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, BuildError> {
         },
         config: PlanOrigin::of(&config.origin),
         policy: config.policy.as_ref().map(PlanOrigin::of),
+        assumed: assumed.map(|one| one.record.clone()),
         observed: observed(tenant),
         targets: targets.iter().map(|one| Text::from(one.as_str())).collect(),
         blocks: roster::blocks(config),
@@ -180,6 +184,7 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, BuildError> {
         execution: execution(config, &summary, auto_approve),
         notes: partial_note(targets)
             .into_iter()
+            .chain(assumed.iter().flat_map(|one| assumed_notes(one)))
             .chain(tenant.notes.iter().map(ToString::to_string))
             .chain(window_note(config, waivers, created_at))
             .collect(),
@@ -191,13 +196,13 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, BuildError> {
     Ok(Built { plan, warnings, desired })
 }
 
-/// Gates are judged from the tenant's own policies. Predictions of sign-ins are not at hand here: a gate that needs them does
-/// not hold.
-fn gates(config: &Config, facts: &Facts<'_>, desired: &mut Desired) {
+/// Gates are judged from the policies the tenant has, whatever the plan assumes: a gate is about what can be done now.
+fn gates(config: &Config, facts: &Facts<'_>, assumed: Option<&Assumption>, desired: &mut Desired) {
     if desired.waves.iter().all(|wave| wave.gate.is_none()) {
         return;
     }
-    let policies = CompiledPolicies::new(facts.tenant);
+    let real = assumed.map_or(facts.tenant.conditional_access.as_deref(), |one| Some(&one.real));
+    let policies = CompiledPolicies::of(facts.tenant, real);
     let forecast = Forecast::of(facts.tenant, &policies, config.instant);
     let breaks = |index: UserIndex, managed: &Managed| {
         let user = facts.tenant.user(index);
@@ -230,6 +235,11 @@ fn partial_note(targets: &[String]) -> Option<String> {
     let list = targets.join(", ");
     (!targets.is_empty())
         .then(|| format!("partial plan: limited to --target {list}; nobody else was planned or judged"))
+}
+
+/// A plan that rests on policies which do not stand says so before anything else.
+fn assumed_notes(assumed: &Assumption) -> Vec<String> {
+    assumed.record.sentence().into_iter().chain(assumed.notes.iter().cloned()).collect()
 }
 
 /// A closed maintenance window refuses no plan: `apply` judges it again, by its own clock.

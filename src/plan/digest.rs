@@ -13,7 +13,8 @@
 //!
 //! `changes` are those that will be performed, by user id; findings stand by rule, then severity, and the outer ones are
 //! those of the tenant at or above `block_at`. Users on hold and blocked ones do not enter: one of them registering a
-//! method, or next month's wave, changes nothing that was approved. Nor do times, counts and wording.
+//! method, or next month's wave, changes nothing that was approved. Nor do times, counts and wording. A plan that takes
+//! Conditional Access policies for standing has `assumed`, their digest, before everything else.
 
 use std::{
     collections::BTreeMap,
@@ -40,6 +41,9 @@ use super::{Change, ChangeUser, Digest, Execution, Plan, PlanTenant, Waiver};
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Approved"))]
 #[serde(deny_unknown_fields)]
 pub struct Document {
+    /// The digest of the policies that are taken for standing; not there where none are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assumed: Option<Text>,
     /// What will be written, by user id.
     pub changes: Vec<ApprovedChange>,
     /// The tenant's cloud.
@@ -140,6 +144,7 @@ fn conditions(plan: &Plan) -> Document {
         tenant: PlanTenant { id, name: _, cloud },
         config: _,
         policy: _,
+        assumed,
         observed: _,
         summary: _,
         waivers,
@@ -170,6 +175,7 @@ fn conditions(plan: &Plan) -> Document {
     let mut rules: Vec<Text> = refused.iter().map(|one| one.rule.clone()).collect();
     rules.sort_unstable();
     Document {
+        assumed: assumed.as_ref().map(|one| one.digest.clone()),
         changes: Vec::new(),
         cloud: cloud.clone(),
         execution: Conditions {
@@ -215,8 +221,14 @@ impl ApprovedChange {
 /// # Errors
 /// Those of the writer.
 pub fn document(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
-    let Document { changes: _, cloud, execution, findings, refused, tenant, waivers } = conditions(plan);
-    out.write_all(b"{\"changes\":[")?;
+    let Document { assumed, changes: _, cloud, execution, findings, refused, tenant, waivers } = conditions(plan);
+    out.write_all(b"{")?;
+    if let Some(assumed) = &assumed {
+        out.write_all(b"\"assumed\":")?;
+        serde_json::to_writer(&mut *out, assumed)?;
+        out.write_all(b",")?;
+    }
+    out.write_all(b"\"changes\":[")?;
     let mut order: Vec<_> = plan.applicable().map(|change| (change.user.id, change)).collect();
     order.par_sort_unstable_by_key(|(id, _)| *id);
     let mut first = true;

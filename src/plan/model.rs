@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::Timestamp;
 
 use crate::{
+    assumed::AssumedPolicies,
     config::Origin,
     diff::{Action, Decision},
     replay::Replay,
@@ -28,6 +29,8 @@ pub struct Plan {
     pub config: PlanOrigin,
     /// Under which policy directory, where there was one.
     pub policy: Option<PlanOrigin>,
+    /// Conditional Access policies that it takes for standing.
+    pub assumed: Option<AssumedPolicies>,
     /// From which facts.
     pub observed: PlanObserved,
     /// The numbers.

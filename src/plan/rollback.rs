@@ -113,6 +113,7 @@ pub(crate) fn build_rollback(input: &RollbackInput<'_>) -> Plan {
         // No file of the configuration declares the way back.
         config: PlanOrigin { files: Vec::new(), ..PlanOrigin::of(&config.origin) },
         policy: config.policy.as_ref().map(PlanOrigin::of),
+        assumed: None,
         observed: observed(tenant),
         waivers: waivers.to_vec(),
         refused,

@@ -15,5 +15,4 @@ pub(crate) use notices::Letter;
 pub(crate) use notices::{Notices, notices};
 pub use report::{By, Input, Report, report};
 pub(crate) use report::{Cohort, Person, Totals};
-pub(crate) use waves::Member;
 pub(crate) use waves::{Bounds, Proposal, TeamBy, propose};

@@ -14,6 +14,7 @@ pub(crate) mod json;
 pub(crate) mod junit;
 pub(crate) mod markdown;
 pub(crate) mod matrix;
+pub(crate) mod migration;
 pub(crate) mod notices;
 pub(crate) mod plan_diff;
 pub(crate) mod proposal;

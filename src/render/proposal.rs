@@ -1,11 +1,12 @@
 //! A proposed rollout as a block of the language, in the canonical layout.
 
-use std::{borrow::Cow, fmt::Write as _, io, io::Write};
+use std::{borrow::Cow, io, io::Write};
 
 use super::{escape, words};
 use crate::{
     plan::{Plan, file::user_id_text},
-    readiness::{Member, Proposal},
+    readiness::Proposal,
+    tenant::{Text, UserId},
 };
 
 /// Writes the block, and in comments what is in it and what is not.
@@ -39,7 +40,7 @@ pub(crate) fn write(plan: &Plan, proposal: &Proposal, out: &mut dyn Write) -> io
         let gap = if at > 0 { "\n" } else { "" };
         write!(out, "{gap}  wave \"{}\" {{\n    from = \"{}\"\n    users = [\n", wave.name, wave.from)?;
         for member in &wave.users {
-            writeln!(out, "      \"{}\",", reference(member))?;
+            writeln!(out, "      \"{}\",", reference(&member.user_principal_name, member.id))?;
         }
         out.write_all(b"    ]\n  }\n")?;
     }
@@ -48,8 +49,8 @@ pub(crate) fn write(plan: &Plan, proposal: &Proposal, out: &mut dyn Write) -> io
 }
 
 /// The sign-in name; the object id where the name would not be read back as it stands.
-fn reference(member: &Member) -> Cow<'_, str> {
-    let name = member.user_principal_name.as_str();
+pub(super) fn reference(user_principal_name: &Text, id: UserId) -> Cow<'_, str> {
+    let name = user_principal_name.as_str();
     let plain = |c: char| {
         c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+' | '\'' | '#' | '@' | '~' | '!' | '^' | '&')
     };
@@ -57,8 +58,6 @@ fn reference(member: &Member) -> Cow<'_, str> {
     if name.contains('@') && name.chars().all(plain) && !is_id {
         Cow::Borrowed(name)
     } else {
-        let mut id = String::new();
-        let _ = write!(id, "{}", user_id_text(member.id));
-        Cow::Owned(id)
+        Cow::Owned(user_id_text(id))
     }
 }

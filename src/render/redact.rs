@@ -193,6 +193,7 @@ impl Redactor<'_> {
             tenant: PlanTenant { id, name, cloud: _ },
             config,
             policy,
+            assumed,
             observed: PlanObserved { source: _, captured_at: _, users: _, unavailable },
             summary: _,
             waivers,
@@ -214,6 +215,8 @@ impl Redactor<'_> {
         *name = tenant_id_text(*id).into();
         without_parts(config);
         policy.iter_mut().for_each(without_parts);
+        // Their conditions name groups and accounts by id; a note says that there are some.
+        *assumed = None;
         unavailable.iter_mut().for_each(|(_, reason)| self.text(reason));
         for Waiver { guardrail: _, bound: _, reason } in waivers {
             self.text(reason);

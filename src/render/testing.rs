@@ -443,6 +443,7 @@ fn frame(changes: Vec<Change>) -> Plan {
                 .map(|(name, pair)| (name.into(), pair.repeat(32).into()))
                 .into(),
         },
+        assumed: None,
         policy: Some(PlanOrigin {
             digest: Text::from(format!("sha256:{}", "45".repeat(32))),
             files: vec!["policy.mfa.hcl".into()],

@@ -118,7 +118,14 @@ impl Stage<'_, '_> {
         };
         self.undeclared(run, &config)?;
         let tenant = self.tenant(run, &config, instant)?;
-        let input = BuildInput { config: &config, tenant: &tenant, targets: &[], waivers: &[], created_at: instant };
+        let input = BuildInput {
+            config: &config,
+            tenant: &tenant,
+            targets: &[],
+            waivers: &[],
+            created_at: instant,
+            assumed: None,
+        };
         let plan = match build(&input) {
             Ok(built) => built.plan,
             Err(error) => {

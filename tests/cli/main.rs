@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod applying;
+mod assumed;
 mod attacks;
 #[path = "../support/binary.rs"]
 mod binary;

@@ -87,7 +87,7 @@ fn load(text: &str) -> Result<Config, Box<mfaplan::testing::config::LoadFailure>
 
 /// Builds a plan, shows it in every form, and reads it back from its file.
 fn built(config: &Config, tenant: &ObservedTenant) {
-    let input = BuildInput { config, tenant, targets: &[], waivers: &[], created_at: instant() };
+    let input = BuildInput { config, tenant, targets: &[], waivers: &[], created_at: instant(), assumed: None };
     match plan::build(&input) {
         Ok(built) => {
             assert_eq!(digest::compute(&built.plan), built.plan.digest);

@@ -31,7 +31,7 @@ fn plan_of(dir: &Path, policy: Option<&Path>, at: &str) -> Plan {
     let tenant = snapshot::read(config.tenant.snapshot.as_deref().unwrap()).unwrap();
     assert_eq!(tenant.id, config.tenant.id);
     let created_at = "2026-11-20T09:00:00Z".parse().unwrap();
-    let input = BuildInput { config: &config, tenant: &tenant, targets: &[], waivers: &[], created_at };
+    let input = BuildInput { config: &config, tenant: &tenant, targets: &[], waivers: &[], created_at, assumed: None };
     plan::build(&input).unwrap_or_else(|error| panic!("{}: {error:?}", dir.display())).plan
 }
 

@@ -9,8 +9,10 @@ mod examples;
 #[path = "../support/generator/mod.rs"]
 mod generator;
 mod judged;
+mod migrate;
 mod properties;
 mod readiness;
 mod rollouts;
 mod unknown_behaviour;
+mod walk;
 mod world;

@@ -56,7 +56,7 @@ fn document(snapshot: &Value, hcl: &str, by: Option<By>, as_of: &str, format: Fo
     let config = config::load_over(input, &overlay).map_err(|failure| failure.diagnostics).unwrap();
     let tenant = snapshot::from_slice(Path::new("tenant.json"), &serde_json::to_vec(snapshot).unwrap()).unwrap();
     let created_at = as_of.parse().unwrap();
-    let input = BuildInput { config: &config, tenant: &tenant, targets: &[], waivers: &[], created_at };
+    let input = BuildInput { config: &config, tenant: &tenant, targets: &[], waivers: &[], created_at, assumed: None };
     let built = plan::build(&input).map_err(|_| "no plan").unwrap();
     let report = report(Input { plan: &built.plan, desired: &built.desired, tenant: &tenant, by });
     let mut out = Vec::new();

@@ -134,6 +134,7 @@ impl World {
             targets: &self.targets,
             waivers: &self.waivers,
             created_at: self.created_at.parse().unwrap(),
+            assumed: None,
         };
         plan::build(&input).map_err(|error| match error {
             BuildError::Diagnostics(diagnostics) => diagnostics,

@@ -37,7 +37,7 @@ impl Run {
             return Err(format!("`approval` is of {}, which is another plan", self.approval.digest.escape_debug()));
         }
         // Destructured without `..`: each member of the document has to be held against the line.
-        let Document { changes, cloud, execution, findings: _, refused, tenant, waivers } = &self.approved;
+        let Document { assumed: _, changes, cloud, execution, findings: _, refused, tenant, waivers } = &self.approved;
         let Conditions { block_at: _, canary, confirm: _, stop_after_failures } = execution;
         let Tenant { id, name: _, cloud: of_tenant } = &self.tenant;
         let agrees = [

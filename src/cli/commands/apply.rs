@@ -12,6 +12,7 @@ use crate::{
     cli::{
         Context, Exit, Failure, Outcome, again,
         applying::{self, ApprovalArgs, Asking, How, Surroundings},
+        assuming,
         events::Log,
         load::{self, ConfigArgs},
         planning::{self, PlanArgs},
@@ -75,7 +76,7 @@ fn perform(args: &Args, events: &Log, context: &mut Context) -> Outcome {
     let (config, source, observed, plan) = match &args.file {
         Some(path) => saved(path, args, context)?,
         None => {
-            let planning::Planned { config, tenant, observed, plan } =
+            let planning::Planned { config, tenant, observed, plan, assumed: _ } =
                 planning::plan(&args.plan, Exit::Error, context)?;
             (config, tenant, observed, plan)
         }
@@ -200,8 +201,14 @@ fn saved(path: &Path, args: &Args, context: &mut Context) -> Result<(Config, Ten
     }
     let source = tenant::open(&config, &args.plan.tenant, context)?;
     same_kind(&plan, &source, context.env.now).map_err(fail)?;
-    let ids = plan.applicable().map(|change| change.user.id).collect();
-    let observed = tenant::observe_users(&source, &config, ids, context)?;
+    let observed = if plan.assumed.is_some() {
+        let observed = tenant::observe(&source, &config, context)?;
+        assuming::judge_again(&plan, &config, &observed, context)?;
+        observed
+    } else {
+        let ids = plan.applicable().map(|change| change.user.id).collect();
+        tenant::observe_users(&source, &config, ids, context)?
+    };
     let now = plan::execution_now(&config, &plan.summary, &observed)
         .map_err(|diagnostics| Failure::Diagnostics { diagnostics, sources: config.sources.clone() })?;
     let said = &plan.execution;
@@ -333,6 +340,7 @@ fn resume(run: &str, args: &Args, lock: &Lock, events: &Log, context: &mut Conte
         // Nothing will be written: only the report is shown again.
         journal.run.approval.clone()
     } else {
+        assuming::refuse_to_resume(approved)?;
         let undone = journal.run.rolls_back.as_ref().map(|run| applying::store().read(run));
         let way_back = matches!(undone, Some(Ok(undone)) if journal.run.undoes(&undone.run));
         let refused = plan::refused_now(approved, &config, plan::enabled_users(&observed), way_back);

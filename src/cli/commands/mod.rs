@@ -12,6 +12,7 @@ pub(crate) mod init;
 pub(crate) mod login;
 pub(crate) mod lsp;
 pub(crate) mod man;
+pub(crate) mod migrate;
 pub(crate) mod plan;
 pub(crate) mod propose_waves;
 pub(crate) mod readiness;
@@ -39,6 +40,7 @@ pub(crate) fn run(command: Command, context: &mut Context) -> Outcome {
         Command::Validate(args) => validate::run(&args, context),
         Command::Plan(args) => plan::run(&args, context),
         Command::ProposeWaves(args) => propose_waves::run(&args, context),
+        Command::Migrate(args) => migrate::run(&args, context),
         Command::Readiness(args) => readiness::run(&args, context),
         Command::Show(args) => show::run(&args, context),
         Command::Approve(args) => approve::run(&args, context),

@@ -6,6 +6,7 @@ use crate::{
     cli::{
         Context, Exit, Failure, Outcome,
         args::not_a,
+        assuming::AssumeArgs,
         events::Log,
         planning::{self, PlanArgs, Planned},
         present::{self, PresentArgs},
@@ -25,6 +26,7 @@ Examples:
   mfaplan plan --target jdoe@contoso.com         one user
   mfaplan plan --as-of 2026-12-01                what it would be on that day
   mfaplan plan --timeline                        what each wave of the rollouts brings
+  mfaplan plan --assume-policies ca.json         as if these Conditional Access policies stood
   mfaplan plan --format markdown > comment.md    for a pull request
   mfaplan plan --detailed-exitcode               exit code 2 when there are changes
 
@@ -33,6 +35,9 @@ pub(crate) struct Args {
     /// Planning.
     #[command(flatten)]
     plan: PlanArgs,
+    /// Assumptions.
+    #[command(flatten)]
+    assume: AssumeArgs,
     /// Showing.
     #[command(flatten)]
     present: PresentArgs,
@@ -75,8 +80,9 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
 }
 
 fn planned(args: &Args, events: &Log, context: &mut Context) -> Result<Planned, Failure> {
-    let mut planned =
-        planning::plan(&args.plan, if args.detailed_exitcode { Exit::Refused } else { Exit::Error }, context)?;
+    let assumed = args.assume.files()?;
+    let undeclared = if args.detailed_exitcode { Exit::Refused } else { Exit::Error };
+    let mut planned = planning::plan_assuming(&args.plan, &assumed, undeclared, context)?;
     events.planned(&planned.plan)?;
     if args.timeline {
         timeline::show(&mut planned, &args.plan, context)?;

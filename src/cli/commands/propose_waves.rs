@@ -46,7 +46,7 @@ fn parse_team(text: &str) -> Result<TeamBy, String> {
     one_of(text, &TeamBy::ALL, TeamBy::as_str)
 }
 
-fn parse_day(text: &str) -> Result<Date, String> {
+pub(super) fn parse_day(text: &str) -> Result<Date, String> {
     text.parse().map_err(|_| "not a date like 2027-01-11".to_owned())
 }
 

@@ -82,7 +82,13 @@ impl CompiledPolicies {
     /// Compiles the policies of a tenant. Policies for workload identities are left out: they are not about users.
     #[must_use]
     pub fn new(tenant: &ObservedTenant) -> Self {
-        let Some(policies) = &tenant.conditional_access else {
+        Self::of(tenant, tenant.conditional_access.as_deref())
+    }
+
+    /// As [`CompiledPolicies::new`], of these policies.
+    #[must_use]
+    pub(crate) fn of(tenant: &ObservedTenant, policies: Option<&[Policy]>) -> Self {
+        let Some(policies) = policies else {
             return Self { chunks: None, group_names: HashMap::new() };
         };
         let about_users: Vec<&Policy> = policies

@@ -62,6 +62,7 @@ pub(super) fn check(plan: &Plan) -> Result<(), PlanFileError> {
         }
     }
     refusals(plan, way_back)?;
+    assumed(plan)?;
     let mut guardrails = BTreeSet::new();
     for (place, waiver) in plan.waivers.iter().enumerate() {
         if !guardrails.insert(&waiver.guardrail) {
@@ -184,6 +185,15 @@ fn refusals(plan: &Plan, way_back: bool) -> Result<(), PlanFileError> {
         }
     }
     Ok(())
+}
+
+/// What is said of assumed policies follows from their meanings.
+fn assumed(plan: &Plan) -> Result<(), PlanFileError> {
+    let Some(assumed) = &plan.assumed else { return Ok(()) };
+    match assumed.disagreement() {
+        Some((member, what)) => Err(disagrees(format!("assumed_policies.{member}"), what)),
+        None => Ok(()),
+    }
 }
 
 /// The numbers.

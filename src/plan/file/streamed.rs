@@ -61,6 +61,7 @@ impl Rows for Changes {
         "tenant",
         "config",
         "policy",
+        "assumed_policies",
         "observed",
         "summary",
         "waivers",

@@ -11,15 +11,12 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use jiff::{
-    Timestamp,
-    civil::{Date, Weekday},
-    tz::TimeZone,
-};
+use jiff::civil::Date;
 
 use self::schedule::{Caps, Queues, Team};
 use super::class::{self, Class};
 use crate::{
+    calendar,
     desired::HoldKind,
     diff::DecisionKind,
     facts::{
@@ -140,7 +137,7 @@ pub(crate) fn propose(plan: &Plan, facts: &Facts<'_>, bounds: Bounds) -> Proposa
         placed.push((team, candidate(change, member, user, score >= facts.model.possible)));
     }
     blocked.sort_by_cached_key(key);
-    let first = bounds.start.unwrap_or_else(|| day_after(plan.as_of));
+    let first = bounds.start.unwrap_or_else(|| calendar::day_after(plan.as_of));
     Proposal { waves: dated(arrange(placed, bounds), first), blocked }
 }
 
@@ -195,35 +192,17 @@ fn arrange(placed: Vec<(Option<Team>, Candidate)>, bounds: Bounds) -> Vec<(&'sta
 /// Names and consecutive working days.
 fn dated(waves: Vec<(&'static str, Vec<Candidate>)>, first: Date) -> Vec<ProposedWave> {
     let width = waves.len().to_string().len().max(2);
-    let mut day = working(first);
+    let mut day = calendar::working(first);
     let mut dated = Vec::with_capacity(waves.len());
     for (number, (word, users)) in (1..).zip(waves) {
         let mut users: Vec<Member> = users.into_iter().map(|one| one.member).collect();
         users.sort_by_cached_key(key);
         dated.push(ProposedWave { name: format!("w{number:0width$}-{word}"), from: day, users });
-        day = working(next(day));
+        day = calendar::working(calendar::next(day));
     }
     dated
 }
 
 fn key(member: &Member) -> (String, UserId) {
     (member.user_principal_name.to_lowercase(), member.id)
-}
-
-fn day_after(instant: Timestamp) -> Date {
-    next(TimeZone::UTC.to_datetime(instant).date())
-}
-
-fn next(day: Date) -> Date {
-    // The calendar ends with the year 9999; a rollout that long has other problems.
-    day.tomorrow().unwrap_or(day)
-}
-
-/// This day, or the Monday after a weekend.
-fn working(day: Date) -> Date {
-    match day.weekday() {
-        Weekday::Saturday => next(next(day)),
-        Weekday::Sunday => next(day),
-        _ => day,
-    }
 }

@@ -12,6 +12,7 @@ use super::{
     charts,
 };
 use crate::{
+    assumed::AssumedPolicies,
     plan::{Change, Plan, file::tenant_id_text},
     tenant::MfaState,
 };
@@ -41,12 +42,14 @@ pub(super) fn write(plan: &Plan, limit: usize, out: &mut dyn Write) -> io::Resul
 
 fn head(plan: &Plan) -> String {
     let summary = &plan.summary;
+    let assumes = plan.assumed.as_ref().and_then(AssumedPolicies::sentence);
     let (class, verdict) = match (plan.is_refused(), summary.has_changes(), summary.block > 0) {
         (true, ..) => ("refused", "Refused: this plan cannot be applied"),
         (false, false, _) if !plan.targets.is_empty() => {
             ("calm", "No changes among the targets; nobody else was judged")
         }
         (false, false, _) => ("calm", "No changes: every managed user is in the declared state"),
+        (false, true, _) if assumes.is_some() => ("warn", "Can be applied only once the policies it assumes stand"),
         (false, true, true) => ("warn", "Can be applied; some changes are withheld"),
         (false, true, false) => ("calm", "Can be applied"),
     };

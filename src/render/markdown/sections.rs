@@ -11,7 +11,7 @@ use super::{
     },
     marker,
 };
-use crate::{plan::Plan, tenant::MfaState};
+use crate::{assumed::AssumedPolicies, plan::Plan, tenant::MfaState};
 
 /// Prose longer than this is cut: a message is a sentence.
 const PROSE: usize = 500;
@@ -59,6 +59,11 @@ pub(super) fn head(plan: &Plan) -> String {
         (false, false, _) => format!("**No changes.** {}", prose(&words::nothing_to_change(plan))),
         (false, true, 0) => format!("**Plan: {}.**", words::actions(summary)),
         (false, true, n) => format!("**Plan: {}.** {} withheld.", words::actions(summary), words::count(n, "change")),
+    };
+    let assumed = plan.assumed.as_ref().and_then(AssumedPolicies::sentence);
+    let verdict = match assumed {
+        Some(assumed) => format!("{verdict} It {}.", prose(&assumed)),
+        None => verdict,
     };
     let accepted =
         if summary.accepted == 0 { String::new() } else { format!(" ({} accepted)", words::number(summary.accepted)) };

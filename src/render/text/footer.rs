@@ -6,7 +6,7 @@ use super::{
     super::{NextStep, Options, escape, matrix::Matrix, style::Label, words},
     page::Page,
 };
-use crate::{plan::Plan, tenant::MfaState};
+use crate::{assumed::AssumedPolicies, plan::Plan, tenant::MfaState};
 
 pub(super) fn write(plan: &Plan, options: &Options, page: &mut Page<'_>) -> io::Result<()> {
     matrix(plan, page)?;
@@ -56,6 +56,9 @@ fn summary(plan: &Plan, page: &mut Page<'_>) -> io::Result<()> {
     page.blank()?;
     let plan_word = page.paint(Label::Heading, "Plan:");
     page.prose(&format!("{plan_word} "), &format!("{}.", words::actions(summary)), None)?;
+    if let Some(assumed) = plan.assumed.as_ref().and_then(AssumedPolicies::sentence) {
+        page.prose("      ", &format!("It {assumed}."), Some(Label::Hold))?;
+    }
     let rest = format!(
         "{} unchanged, {} protected, {} unmanaged, {} in all.",
         words::number(summary.unchanged),
@@ -85,6 +88,9 @@ fn next(plan: &Plan, options: &Options, page: &mut Page<'_>) -> io::Result<()> {
     page.line(&format!("Digest {}", plan.digest))?;
     if plan.is_refused() || plan.summary.applied() == 0 {
         return Ok(());
+    }
+    if plan.assumed.as_ref().is_some_and(|assumed| assumed.not_standing() > 0) {
+        return page.prose("Next   ", "create the policies; then plan again, or apply this plan if it was saved", None);
     }
     let quoted = |file: &str| if file.contains(' ') { format!("\"{file}\"") } else { file.to_owned() };
     // Without its `sha256:` the whole digest fits into 80 columns.

@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use crate::{
-    cli::{Context, Failure, save},
+    cli::{Context, Failure, empty, save},
     config::Config,
     plan::Plan,
     readiness::Notices,
@@ -23,7 +23,7 @@ pub(super) fn write(
         return Err(Failure::new("the configuration has no `notice` block, so there is nothing to write")
             .hint("docs/readiness.md shows one"));
     }
-    empty(dir)?;
+    empty::make(dir)?;
     let mut letters = 0_u64;
     for file in notices::files(plan, notices) {
         let path = file.path.split('/').fold(dir.to_owned(), |path, part| path.join(part));
@@ -44,19 +44,4 @@ pub(super) fn write(
         }
     }
     Ok(())
-}
-
-/// Makes the directory, or finds it empty.
-fn empty(dir: &Path) -> Result<(), Failure> {
-    match fs::read_dir(dir) {
-        Ok(mut entries) => match entries.next() {
-            None => Ok(()),
-            Some(_) => Err(Failure::new(format!("{} is not empty", dir.display()))
-                .hint("name a directory that does not exist yet, or an empty one")),
-        },
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            fs::create_dir_all(dir).map_err(|error| Failure::new(format!("{} cannot be made: {error}", dir.display())))
-        }
-        Err(error) => Err(Failure::new(format!("{} cannot be read: {error}", dir.display()))),
-    }
 }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::Value;
 
 use crate::{
+    assumed::AssumedPolicies,
     desired::{GateFigure, HoldKind},
     diff::{Action, DecisionKind},
     facts::UserKind,
@@ -100,6 +101,9 @@ pub struct Document<'a, C, F, O> {
     /// The policy directory; absent where there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<PolicyV1<'a>>,
+    /// Conditional Access policies that the plan takes for standing; absent where there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assumed_policies: Option<Cow<'a, AssumedPolicies>>,
     /// The facts.
     pub observed: ObservedV1<'a>,
     /// The numbers.

@@ -90,6 +90,7 @@ pub fn view(plan: &Plan) -> View<'_> {
         tenant: PlanTenant { id, name, cloud },
         config,
         policy,
+        assumed,
         observed: PlanObserved { source, captured_at, users, unavailable },
         summary,
         waivers,
@@ -122,6 +123,7 @@ pub fn view(plan: &Plan) -> View<'_> {
             files: files.iter().map(text).collect(),
             parts: texts(parts),
         }),
+        assumed_policies: assumed.as_ref().map(Cow::Borrowed),
         observed: ObservedV1 {
             source: *source,
             captured_at: *captured_at,

@@ -115,6 +115,7 @@ pub fn into_plan(document: Reading<'_>) -> Result<Plan, PlanFileError> {
         tenant: TenantV1 { id, name, cloud },
         config,
         policy,
+        assumed_policies,
         observed: ObservedV1 { source, captured_at, users, unavailable },
         summary,
         waivers,
@@ -152,6 +153,7 @@ pub fn into_plan(document: Reading<'_>) -> Result<Plan, PlanFileError> {
             files: files.iter().map(text).collect(),
             parts: texts(&parts),
         }),
+        assumed: assumed_policies.map(Cow::into_owned),
         observed: PlanObserved {
             source,
             captured_at,

@@ -34,6 +34,7 @@ pub fn write(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
         tenant,
         config,
         policy,
+        assumed_policies,
         observed,
         summary,
         waivers,
@@ -60,6 +61,9 @@ pub fn write(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
     member(",\"config\":", &config, out)?;
     if let Some(policy) = policy {
         member(",\"policy\":", &policy, out)?;
+    }
+    if let Some(assumed) = assumed_policies {
+        member(",\"assumed_policies\":", &assumed, out)?;
     }
     member(",\"observed\":", &observed, out)?;
     member(",\"summary\":", &summary, out)?;
