@@ -60,7 +60,8 @@ pub(super) fn plan(workspace: &mut Workspace, dir: &Path, instant: Timestamp) ->
         })
     };
     let Some(tenant) = tenant else { return Vec::new() };
-    let input = BuildInput { config: &config, tenant: &tenant, targets: &[], waivers: &[], created_at: instant };
+    let input =
+        BuildInput { config: &config, tenant: &tenant, assumed: None, targets: &[], waivers: &[], created_at: instant };
     let Ok(built) = plan::build(&input) else { return Vec::new() };
     let mut blocks: BTreeMap<String, Counts> = BTreeMap::new();
     for change in &built.plan.changes {
