@@ -16,6 +16,7 @@ use super::{Cli, Environment, load::DIRECTORY, terminal::Guarded};
 use crate::{
     apply::journal::Store,
     config::{CloudName, Waivable},
+    readiness::{By, TeamBy},
     render::{
         Format, exceptions::ExceptionFormat, readiness::Format as ReadinessFormat, replay::ReplayFormat, users::Column,
     },
@@ -110,6 +111,8 @@ fn takes(arg: &Arg, command: &str) -> Option<Takes> {
         ("readiness", _, "FORMAT") => Some(Takes::One(readiness_formats)),
         ("replay", _, "FORMAT") => Some(Takes::One(replay_formats)),
         ("exceptions", _, "FORMAT") => Some(Takes::One(exception_formats)),
+        ("readiness", "by", _) => Some(Takes::One(groupings)),
+        ("propose-waves", "team", _) => Some(Takes::One(teams)),
         // A difference has four views only.
         ("diff", _, "FORMAT") => Some(Takes::One(difference_formats)),
         _ => VALUES.iter().find(|(one, _)| *one == name).map(|(_, takes)| *takes),
@@ -161,6 +164,14 @@ fn columns() -> Vec<CompletionCandidate> {
     Column::ALL.iter().map(|column| candidate(column.as_str())).collect()
 }
 
+fn groupings() -> Vec<CompletionCandidate> {
+    By::ALL.iter().map(|by| candidate(by.as_str())).collect()
+}
+
+fn teams() -> Vec<CompletionCandidate> {
+    TeamBy::ALL.iter().map(|by| candidate(by.as_str())).collect()
+}
+
 fn severities() -> Vec<CompletionCandidate> {
     Severity::WORST_FIRST.iter().map(|severity| candidate(severity.as_str())).collect()
 }
@@ -209,6 +220,28 @@ mod tests {
             }
         }
         assert!(unknown.is_empty(), "{unknown:#?}");
+    }
+
+    /// Two arguments may share the name of their value and take different ones.
+    #[test]
+    fn what_is_offered_is_accepted_where_it_is_offered() {
+        use clap::error::ErrorKind::{InvalidValue, ValueValidation};
+        let all = Cli::command();
+        let mut seen = 0;
+        for one in all.get_subcommands() {
+            for arg in one.get_arguments() {
+                let Some(Takes::One(values)) = takes(arg, one.get_name()) else { continue };
+                for value in values() {
+                    let value = value.get_value().to_string_lossy().into_owned();
+                    let word = arg.get_long().map_or_else(|| value.clone(), |long| format!("--{long}={value}"));
+                    let parsed = Cli::command().try_get_matches_from(["mfaplan", one.get_name(), &word]);
+                    let refused = parsed.is_err_and(|error| matches!(error.kind(), InvalidValue | ValueValidation));
+                    assert!(!refused, "{} {word}", one.get_name());
+                    seen += 1;
+                }
+            }
+        }
+        assert!(seen > 100, "{seen}");
     }
 
     #[test]

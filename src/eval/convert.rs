@@ -69,37 +69,34 @@ fn elements(value: &Value, element: &Type, kind: &str) -> Result<Vec<Value>, Str
     let Some(from) = value.as_list() else {
         return Err(format!("{} required", Type::List(Box::new(element.clone())).friendly().replacen("list", kind, 1)));
     };
-    let target;
-    let element = if matches!(element, Type::Any) {
-        let types: Vec<Type> = from.iter().map(Type::of).collect();
-        target = unify_all(&types).ok_or("all list elements must have the same type")?;
-        &target
-    } else {
-        element
-    };
-    from.iter()
+    let converted = from
+        .iter()
         .enumerate()
         .map(|(at, one)| convert(one, element).map_err(|message| format!("element {at}: {message}")))
-        .collect()
+        .collect::<Result<_, _>>()?;
+    of_one_type(converted, element).ok_or_else(|| "all list elements must have the same type".into())
+}
+
+/// The elements of a collection of this type. Whatever it leaves open (`any`, however deep) is the same for all elements.
+fn of_one_type(elements: Vec<Value>, element: &Type) -> Option<Vec<Value>> {
+    if !element.has_any() {
+        return Some(elements);
+    }
+    let types: Vec<Type> = elements.iter().map(Type::of).collect();
+    let target = unify_all(&types)?;
+    elements.iter().map(|one| convert(one, &target).ok()).collect()
 }
 
 fn to_map(value: &Value, element: &Type) -> Result<Value, String> {
     let Some(from) = value.as_map() else {
         return Err(format!("map of {} required", element.friendly()));
     };
-    let target;
-    let element = if matches!(element, Type::Any) {
-        let types: Vec<Type> = from.values().map(Type::of).collect();
-        target = unify_all(&types).ok_or("all map elements must have the same type")?;
-        &target
-    } else {
-        element
-    };
-    let entries = from.iter().map(|(key, one)| match convert(one, element) {
-        Ok(value) => Ok((key.clone(), value)),
-        Err(message) => Err(format!("element {key:?}: {message}")),
-    });
-    Ok(Value::Map(entries.collect::<Result<Map, String>>()?.into()))
+    let converted = from
+        .iter()
+        .map(|(key, one)| convert(one, element).map_err(|message| format!("element {key:?}: {message}")))
+        .collect::<Result<_, _>>()?;
+    let converted = of_one_type(converted, element).ok_or("all map elements must have the same type")?;
+    Ok(Value::Map(from.keys().cloned().zip(converted).collect::<Map>().into()))
 }
 
 fn to_tuple(value: &Value, types: &[Type]) -> Result<Value, String> {

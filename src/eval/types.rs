@@ -96,6 +96,17 @@ impl Type {
         }
     }
 
+    /// Does it leave anything open?
+    pub(super) fn has_any(&self) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Bool | Self::Number | Self::String => false,
+            Self::List(element) | Self::Set(element) | Self::Map(element) => element.has_any(),
+            Self::Tuple(elements) => elements.iter().any(Self::has_any),
+            Self::Object(fields) => fields.values().any(|field| field.ty.has_any()),
+        }
+    }
+
     /// Is it a bool, number or string?
     #[must_use]
     pub(crate) fn is_primitive(&self) -> bool {

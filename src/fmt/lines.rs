@@ -1,5 +1,7 @@
 //! Lines: indentation, and the columns of `=` and of comments.
 
+use unicode_segmentation::UnicodeSegmentation;
+
 use super::Piece;
 use crate::config::scan::Kind;
 
@@ -119,21 +121,5 @@ fn run(lines: &mut [Vec<Piece>], column: fn(&[Piece]) -> Option<usize>) {
 
 /// How many columns a text takes, as Terraform counts: one for each character a reader sees.
 fn width(text: &str) -> usize {
-    if text.is_ascii() {
-        return text.len();
-    }
-    let mut count = 0;
-    let mut joined = false;
-    for one in text.chars() {
-        let continues = matches!(one,
-            '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{591}'..='\u{5bd}' | '\u{610}'..='\u{61a}'
-            | '\u{64b}'..='\u{65f}' | '\u{93c}' | '\u{94d}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}'
-            | '\u{200d}' | '\u{20d0}'..='\u{20ff}' | '\u{fe00}'..='\u{fe0f}' | '\u{fe20}'..='\u{fe2f}'
-            | '\u{1f3fb}'..='\u{1f3ff}' | '\u{e0020}'..='\u{e007f}');
-        if !continues && !joined {
-            count += 1;
-        }
-        joined = one == '\u{200d}';
-    }
-    count
+    if text.is_ascii() { text.len() } else { text.graphemes(true).count() }
 }

@@ -25,6 +25,7 @@ use super::{
     text::Encoding,
     workspace::Workspace,
 };
+use crate::render::words;
 
 /// Why there is no answer.
 pub(super) enum Refusal {
@@ -195,14 +196,20 @@ impl Answers<'_> {
             let at = self.encoding().range(source, block.whole.end..block.whole.end);
             for found in planned.findings.iter().take(MOST_ACTIONS) {
                 let mut offer = |title: String, kind: &str, label: &str| {
+                    // Several findings of a user have the same answer.
+                    if actions.iter().any(|one| one["title"] == *title) {
+                        return;
+                    }
                     let Some(text) = fixes::block(kind, label, &found.user, self.now) else { return };
                     let edit = edit(at, format!("\n\n{}", text.trim_end()));
                     actions.push(json!({"title": title, "kind": "refactor", "edit": edit}));
                 };
-                offer(format!("Accept {} for {}", found.rule, found.user), "accept", &found.rule);
+                if found.acceptable {
+                    offer(format!("Accept {} for {}", found.rule, found.user), "accept", &found.rule);
+                }
                 if found.workload {
-                    let label = found.user.split('@').next().unwrap_or_default();
-                    offer(format!("Declare {} as a service account", found.user), "service_account", label);
+                    let label = words::label(&found.user);
+                    offer(format!("Declare {} as a service account", found.user), "service_account", &label);
                 }
             }
         }

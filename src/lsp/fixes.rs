@@ -4,7 +4,10 @@ use std::ops::Range;
 
 use jiff::{Timestamp, ToSpan};
 
-use crate::config::schema::{AttributeSchema, Kind, top_level};
+use crate::{
+    config::schema::{AttributeSchema, Kind, top_level},
+    render::words::hcl_string,
+};
 
 /// A word that is better replaced, as a diagnostic proposes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +36,7 @@ pub(super) fn block(kind: &str, label: &str, user: &str, now: Timestamp) -> Opti
     let required: Vec<&AttributeSchema> = schema.attributes.iter().filter(|one| one.required).collect();
     let width = required.iter().map(|one| one.name.len()).chain(["users".len()]).max()?;
     let date = now.checked_add((90 * 24).hours()).unwrap_or(now).strftime("%Y-%m-%d").to_string();
-    let mut out = format!("{kind} \"{label}\" {{\n  {:width$} = [\"{user}\"]\n", "users");
+    let mut out = format!("{kind} {} {{\n  {:width$} = [{}]\n", hcl_string(label), "users", hcl_string(user));
     for one in required {
         let value = match one.kind {
             Kind::Date => format!("\"{date}\""),
@@ -60,6 +63,9 @@ mod tests {
         );
         assert!(block("service_account", "scan", "scan@contoso.com", now).unwrap().contains("owner"));
         assert_eq!(block("nonsense", "", "", now), None);
+        // What is in a name does not get out of it.
+        let odd = block("accept", "MFA006", "a\"]\n${file(\"x\")}@contoso.com", now).unwrap();
+        assert!(odd.contains(r#"["a\"]\U0000000a$${file(\"x\")}@contoso.com"]"#), "{odd}");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::{
     config::load_over,
     diff::Decision,
     plan::{self, BuildInput},
+    render::words,
     severity::Severity,
     sign_ins,
 };
@@ -20,7 +21,7 @@ pub(super) struct Planned {
     pub(super) address: String,
     /// The counts and the findings, in one line.
     pub(super) title: String,
-    /// Findings that are not accepted, worst first: rule, user, and whether declaring a service account is a way out.
+    /// Findings that are not accepted, worst first.
     pub(super) findings: Vec<Found>,
 }
 
@@ -29,6 +30,8 @@ pub(super) struct Planned {
 pub(super) struct Found {
     pub(super) rule: String,
     pub(super) user: String,
+    /// Could the risk be accepted?
+    pub(super) acceptable: bool,
     /// Would a `service_account` block be an answer?
     pub(super) workload: bool,
 }
@@ -79,7 +82,8 @@ pub(super) fn plan(workspace: &mut Workspace, dir: &Path, instant: Timestamp) ->
                 Found {
                     rule: finding.rule.to_string(),
                     user: change.user.user_principal_name.to_string(),
-                    workload: finding.remediation.contains("service_account"),
+                    acceptable: words::is_acceptable(&finding.rule),
+                    workload: words::is_suspected_workload(change),
                 },
             ));
         }

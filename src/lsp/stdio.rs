@@ -133,6 +133,8 @@ fn message(body: &[u8]) -> Result<Message, Problem> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     /// What is read from these bytes: methods of messages, codes of errors.
@@ -168,5 +170,23 @@ mod tests {
         }
         assert_eq!(read(b"Content-Length: 99999999999999999\r\n\r\n{}"), ["-32700"], "nothing is reserved for it");
         assert_eq!(read(b"\r\n\r\ncontent-length:2\n\n"), ["-32700"], "cut off");
+    }
+
+    proptest! {
+        /// Whatever comes, reading it ends and is answered or dropped.
+        #[test]
+        fn no_bytes_are_too_odd(pieces in prop::collection::vec(
+            prop_oneof![
+                Just("Content-Length: 2\r\n\r\n".to_owned()),
+                Just("content-length : 18446744073709551615\r\n\r\n".to_owned()),
+                Just("Content-Length: -1\n\n".to_owned()),
+                Just(framed(r#"{"id":{},"method":7}"#)),
+                "[\\PC\\x00\r\n]{0,12}",
+            ],
+            0..12,
+        )) {
+            let bytes = pieces.concat();
+            prop_assert!(read(bytes.as_bytes()).len() <= bytes.len());
+        }
     }
 }

@@ -91,7 +91,6 @@ fn terms(then: &Document, now: &Document) -> Vec<&'static str> {
         ("findings of the tenant", *findings == now.findings),
         ("why the plan is refused", *refused == now.refused),
         ("waived guardrails", *waivers == now.waivers),
-        ("assumed policies", *assumed == now.assumed),
     ]
     .into_iter()
     .filter_map(|(what, same)| (!same).then_some(what))

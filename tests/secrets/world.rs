@@ -124,12 +124,13 @@ pub(crate) struct World {
 }
 
 /// What [`World::perform`] performs.
-pub(crate) const WALKED: [&str; 14] = [
+pub(crate) const WALKED: [&str; 15] = [
     "apply",
     "console",
     "diff",
     "explain",
     "history",
+    "migrate",
     "plan",
     "propose-waves",
     "readiness",
@@ -199,6 +200,7 @@ impl World {
         tell(&["readiness"]);
         tell(&["readiness", "--notices", "letters"]);
         tell(&["propose-waves"]);
+        tell(&["migrate", "--out", "way-off", "--json"]);
         tell(&["replay"]);
         tell(&["test", "-v"]);
         tell(&["test", "--junit", "junit.xml"]);

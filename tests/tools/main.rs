@@ -2,6 +2,7 @@
 //! exit code say.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should fail")]
 
+mod completion;
 mod console;
 mod editors;
 mod formatting;

@@ -280,6 +280,8 @@ fn instant(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn read(text: &str) -> Result<Value, String> {
@@ -294,8 +296,9 @@ mod tests {
             bomb.push_str(&format!("a{at}: &a{at} [{}]\n", vec![format!("*a{}", at - 1); 10].join(", ")));
         }
         assert!(read(&bomb).unwrap().size() > 1 << 60);
-        let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
-        assert!(read(&deep).is_err());
+        for opening in ["[", "{a: ", "- ", "? ", "&x ", "!!seq [", "a: ["] {
+            assert!(read(&opening.repeat(20_000)).is_err(), "{opening}");
+        }
         let keys: String = (0..2_000).map(|at| format!("  k{at}: 1\n")).collect();
         let merges: String = (0..2_000).map(|at| format!("m{at}:\n  <<: *a\n")).collect();
         assert!(read(&format!("a: &a\n{keys}{merges}")).unwrap_err().contains("takes more than"));
@@ -314,6 +317,16 @@ mod tests {
         ] {
             let said = read(text).unwrap_err();
             assert!(said.contains(part), "{text}: {said}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        /// A list that somebody else keeps is read or refused, whatever it holds.
+        #[test]
+        fn no_text_is_too_odd(text in r#"(- |: |\? |[a-b]|&a |\*a|!!?[a-z]{0,3} |[\[\]{},"'|>%#~<=@`]|\n|\n  |\t|---|\.\.\.|[0-9.+-]{1,4}|\\u00|é|𝄞|\x00|\u{feff}|\r){0,40}"#) {
+            let _ = read(&text);
         }
     }
 }
