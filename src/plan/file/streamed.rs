@@ -72,6 +72,7 @@ impl Rows for Changes {
         "execution",
         "notes",
         "targets",
+        "rolls_back",
         "blocks",
         "others",
         "replay",
