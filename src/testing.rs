@@ -8,7 +8,7 @@ pub mod apply {
         Approval, ApprovedPlan, Clock, Context, FreshPlan, Outcome, Preflight, Requirements, RunReport, apply, stop,
     };
     pub mod journal {
-        pub use crate::apply::journal::{Journal, Store, v1::By};
+        pub use crate::apply::journal::{Journal, Store, close, v1::By};
     }
 }
 pub mod cli {

@@ -285,6 +285,8 @@ fn kills_and_faults_of_graph_leave_every_promise_standing() {
         assert!(fake.writes().is_empty(), "seed {seed}: a plan writes nothing");
 
         case.kill(&["apply", "--approve", &digest], writes.len() as u64 * 3, &mut random);
+        // What the service asked a process to wait for died with it: the next one was asked for nothing yet, and asks once.
+        fake.another_run();
         case.assert_within(&before, &states_of(&fake), &writes, seed);
         let Some(run) = case.open_run() else {
             assert!(fake.writes().is_empty(), "seed {seed}: written without a journal");

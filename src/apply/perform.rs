@@ -8,7 +8,7 @@ use super::{
     journal::v1::Planned,
     judge::Standing,
     observer::Event,
-    report::{Failure, Outcome, Seen, StopReason},
+    report::{CHANGED, Failure, Outcome, Seen, StopReason},
 };
 use crate::tenant::{Patience, ReadError, Spent, StateRead, TenantRead, TenantWrite, WriteErrorKind};
 
@@ -65,7 +65,7 @@ impl<T: TenantRead + TenantWrite, C: Clock> Errand<'_, T, C> {
             Ok(read) => match self.planned.standing(&read) {
                 Standing::Before => Checked::Writable(read_at),
                 Standing::Reached => Checked::Settled(Performed::new(Outcome::Done, Some(&read), None)),
-                Standing::Moved => Checked::Settled(Performed::new(Outcome::Stale, Some(&read), None)),
+                Standing::Moved => Checked::Settled(self.moved(&read, None)),
             },
             Err(error) => {
                 let outcome = if self.is_halted() { Outcome::NotAttempted } else { Outcome::Failed };
@@ -139,7 +139,7 @@ impl<T: TenantRead + TenantWrite, C: Clock> Errand<'_, T, C> {
             Ok(read) => match self.planned.standing(&read) {
                 Standing::Before => return Ok(()),
                 Standing::Reached => Performed::new(Outcome::Done, Some(&read), None),
-                Standing::Moved => Performed::new(Outcome::Stale, Some(&read), failure),
+                Standing::Moved => self.moved(&read, failure),
             },
             Err(error) => {
                 let outcome = if sent { Outcome::Unknown } else { Outcome::Failed };
@@ -149,13 +149,25 @@ impl<T: TenantRead + TenantWrite, C: Clock> Errand<'_, T, C> {
         Err(Box::new(performed))
     }
 
+    /// Somebody else was there (MFA044): skipped and reported, never overwritten. What failed before is told too.
+    fn moved(&self, read: &StateRead, failure: Option<Failure>) -> Performed {
+        let before = failure.as_ref().map_or_else(String::new, |one| format!("; before that: {}", one.message));
+        let message = format!(
+            "{CHANGED} changed-since-plan: {read} was found, and the plan was made for {}{before}",
+            self.planned.before
+        );
+        let ours = Failure::new(CHANGED, message.clone());
+        let told = failure.map_or(ours, |one| Failure { code: Some(CHANGED.to_owned()), message, ..one });
+        Performed::new(Outcome::Stale, Some(read), Some(told))
+    }
+
     /// Nothing will be sent again: what can still be found out?
     async fn last_look(&self, spent: &mut Spent, doubt: bool, failure: Failure) -> Performed {
         match self.read(spent).await {
             Ok(read) => {
                 let outcome = match self.planned.standing(&read) {
                     Standing::Reached => return Performed::new(Outcome::Done, Some(&read), None),
-                    Standing::Moved => Outcome::Stale,
+                    Standing::Moved => return self.moved(&read, Some(failure)),
                     // It may still be under way, so `before` is not an answer.
                     Standing::Before if doubt => Outcome::Unknown,
                     Standing::Before => Outcome::Failed,

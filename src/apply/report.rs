@@ -85,7 +85,7 @@ pub struct Failure {
     /// HTTP status.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// The service's error code, or one of ours: `protected`, `journal`.
+    /// The service's error code, or one of ours: `protected`, `renamed`, `unread`, `MFA044`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
     /// One sentence.
@@ -173,6 +173,9 @@ impl Counts {
         self.done == self.changes && self.verified == self.changes
     }
 }
+
+/// [`Failure::code`] of a user whose state was not the planned one any more: the rule that says so.
+pub(crate) const CHANGED: &str = "MFA044";
 
 /// [`Failure::code`] of a user whom the policy protects.
 pub(crate) const PROTECTED: &str = "protected";
@@ -346,6 +349,22 @@ pub struct RunReport {
     pub hints: Vec<String>,
     /// Every planned user, in the plan's order.
     pub users: Vec<UserOutcome>,
+}
+
+impl RunReport {
+    /// Of a way back, users were withheld because nobody knows their state: however well the others went, the states from
+    /// before the run are not restored.
+    pub(crate) fn leaves_out(&mut self, users: usize) {
+        if users == 0 {
+            return;
+        }
+        if self.outcome == RunEnd::Complete {
+            (self.outcome, self.exit_code) = (RunEnd::Incomplete, RunEnd::Incomplete.exit_code());
+        }
+        self.hints.push(format!(
+            "{users} user(s) whose state could not be read are not brought back; run the rollback again for them"
+        ));
+    }
 }
 
 /// What to do next.

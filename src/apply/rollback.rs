@@ -8,7 +8,7 @@ use super::{
     journal::{Entry, Journal, RunId, v1::PlannedUser},
     report::{Outcome, Seen},
 };
-use crate::tenant::{MfaState, ObservedTenant, TenantId, UserId};
+use crate::tenant::{MfaState, ObservedState, ObservedTenant, TenantId, Text, UserId};
 
 /// The inverse of a run, against the tenant as it is now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -19,6 +19,8 @@ pub(crate) struct Inverse {
     pub changes: Vec<InverseChange>,
     /// Users who no longer have what the run left: left alone.
     pub stale: Vec<StaleUser>,
+    /// Users whom the run may have written and whose state nobody knows now: withheld, and not forgotten.
+    pub unread: Vec<UnreadUser>,
     /// How many already have the state from before the run.
     pub restored: u64,
     /// How many the run did not touch.
@@ -45,6 +47,17 @@ pub(crate) struct StaleUser {
     pub left: MfaState,
     /// The state they have now.
     pub observed: Seen,
+}
+
+/// A user whose state cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct UnreadUser {
+    /// Who.
+    pub user: PlannedUser,
+    /// The state from before the run.
+    pub after: MfaState,
+    /// Why.
+    pub reason: Text,
 }
 
 /// Why a run cannot be rolled back.
@@ -85,7 +98,8 @@ pub(crate) fn rollback(
         return Err(RollbackError::OtherTenant { run, made_in: journal.run.tenant.id, actual: observed.id });
     }
     let targets = resolve(journal, targets)?;
-    let mut inverse = Inverse { run, changes: Vec::new(), stale: Vec::new(), restored: 0, untouched: 0 };
+    let mut inverse =
+        Inverse { run, changes: Vec::new(), stale: Vec::new(), unread: Vec::new(), restored: 0, untouched: 0 };
     for (planned, entry) in journal.run.changes.iter().zip(&journal.entries) {
         if targets.as_ref().is_some_and(|targets| !targets.contains(&planned.user.id)) {
             continue;
@@ -94,17 +108,25 @@ pub(crate) fn rollback(
             inverse.untouched += 1;
             continue;
         }
-        let state = observed.by_id(planned.user.id).map(|index| &observed.user(index).mfa_state);
-        match state.map(|state| (state.known(), state)) {
-            Some((Some(now), _)) if now == planned.before => inverse.restored += 1,
-            Some((Some(now), _)) if planned.is_reached_by(now) => {
-                inverse.changes.push(InverseChange { user: planned.user.clone(), before: now, after: planned.before })
+        let user = planned.user.clone();
+        let unread = |reason: Text| UnreadUser { user: user.clone(), after: planned.before, reason };
+        if let Ok(at) = observed.unread.binary_search_by_key(&user.id, |one| one.user) {
+            inverse.unread.extend(observed.unread.get(at).map(|one| unread(one.reason.clone())));
+            continue;
+        }
+        let state = observed.by_id(user.id).map(|index| &observed.user(index).mfa_state);
+        match state {
+            Some(ObservedState::Known(now)) if *now == planned.before => inverse.restored += 1,
+            Some(ObservedState::Known(now)) if planned.is_reached_by(*now) => {
+                inverse.changes.push(InverseChange { user, before: *now, after: planned.before });
             }
-            other => inverse.stale.push(StaleUser {
-                user: planned.user.clone(),
-                left: planned.effective,
-                observed: other.map_or(Seen::Gone, |(_, state)| Seen::from(state)),
-            }),
+            Some(ObservedState::Unknown(_)) => {
+                inverse.unread.push(unread("the tenant gives a state that is not known".into()));
+            }
+            other => {
+                let observed = other.map_or(Seen::Gone, Seen::from);
+                inverse.stale.push(StaleUser { user, left: planned.effective, observed });
+            }
         }
     }
     Ok(inverse)

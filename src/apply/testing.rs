@@ -403,6 +403,7 @@ pub(super) fn plan(changes: &[(u32, MfaState, MfaState, bool)]) -> Plan {
     };
     let mut plan = Plan {
         targets: Vec::new(),
+        rolls_back: None,
         blocks: Vec::new(),
         others: Vec::new(),
         replay: None,

@@ -84,6 +84,21 @@ pub(super) fn journal(run: &str) -> Result<(RunId, Journal), Failure> {
     Ok((run, journal))
 }
 
+/// The run that a saved way back undoes. Nothing of a way back is withheld for its risks, so the file's word is not enough
+/// for it: the run's journal has to say that these are the states from before.
+pub(super) fn undone(run: &str, plan: &Plan) -> Result<RunId, Failure> {
+    let (run, journal) = journal(run).map_err(|failure| {
+        failure.hint("the plan is the way back of a run: it is applied where the journal of that run lies")
+    })?;
+    let mut writes = plan.applicable().map(|change| (change.user.id, change.after));
+    if journal.run.tenant.id == plan.tenant.id && journal.run.is_undone_by(&mut writes) {
+        return Ok(run);
+    }
+    Err(Failure::new(format!("the plan says that it undoes run {run}, but that is not where its changes lead"))
+        .hint(format!("plan the way back again: `mfaplan rollback {run} --out FILE`"))
+        .exit(Exit::Refused))
+}
+
 pub(super) fn journal_failure(error: apply::journal::JournalError) -> Failure {
     error.hints().into_iter().fold(Failure::new(error.to_string()), Failure::hint)
 }
@@ -245,6 +260,8 @@ pub(super) fn perform(
     for note in fresh.notes().to_vec() {
         say(context, &format!("note: {note}"));
     }
+    let withheld = fresh.plan().changes.iter().filter(|change| change.decision.is_block());
+    let left_out = if rolls_back.is_some() { withheld.count() } else { 0 };
     let fresh = match rolls_back {
         Some(run) => fresh.rolling_back(run),
         None => fresh,
@@ -253,11 +270,12 @@ pub(super) fn perform(
     let journal = journal.guarded_by(surroundings.lock.identity());
     say(context, &format!("Run {run}"));
     let parallelism = how.parallelism(tenant, fresh.plan().changes.len());
-    let report = execute(how, context, |stop, observer| {
+    let mut report = execute(how, context, |stop, observer| {
         let clock = SystemClock::new();
         let inner = apply::Context { tenant, clock: &clock, stop, observer, parallelism };
         runtime::online().map(|runtime| runtime.block_on(apply::apply(fresh, run, journal, inner)))
     })?;
+    report.leaves_out(left_out);
     conclude(report, how, context)
 }
 

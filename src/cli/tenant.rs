@@ -4,7 +4,7 @@
 use std::{collections::BTreeSet, fs::File, path::Path};
 
 use crate::{
-    config::{Config, Selector},
+    config::Config,
     graph::GraphTenant,
     sign_ins,
     snapshot::SnapshotTenant,
@@ -95,64 +95,54 @@ pub(super) fn observe_with(
     read(tenant, config, &request, context)
 }
 
-/// As [`observe`], with the states of these users only: whoever may be written is asked for, nobody else.
-pub(super) fn observe_states_of(
-    tenant: &Tenant,
-    config: &Config,
-    users: BTreeSet<UserId>,
-    context: &Context,
-) -> Result<ObservedTenant, Failure> {
-    read(tenant, config, &ReadRequest { states_of: Some(users), ..config.reads() }, context)
-}
-
 fn read(tenant: &Tenant, config: &Config, request: &ReadRequest, context: &Context) -> Result<ObservedTenant, Failure> {
-    let mut observed = match tenant {
-        Tenant::Snapshot(snapshot) => snapshot.observe().map_err(ReadError::from)?,
-        Tenant::Graph(graph) => {
-            // Files are read before the tenant: one that is missing should not be noticed minutes later.
-            check_sign_in_files(config)?;
-            let progress = Progress::new(context);
-            runtime::online()?.block_on(graph.read(request, &progress))?
-        }
-    };
-    context.discretion.learn(&observed);
+    // Files are read before the tenant: one that is missing should not be noticed minutes later.
+    check_sign_in_files(config)?;
+    let mut observed = read_alone(tenant, request, context)?;
     check_identity(config, &observed)?;
     merge_sign_ins(config, &mut observed)?;
     Ok(observed)
 }
 
-/// Reads what applying an approved plan rests on beside the plan itself: the users it may write, and whom blocks protect
-/// now. The states are read anew before each write, and reports that take minutes are not read a second time.
+fn read_alone(tenant: &Tenant, request: &ReadRequest, context: &Context) -> Result<ObservedTenant, Failure> {
+    let observed = match tenant {
+        Tenant::Snapshot(snapshot) => snapshot.observe().map_err(ReadError::from)?,
+        Tenant::Graph(graph) => {
+            let progress = Progress::new(context);
+            runtime::online()?.block_on(graph.read(request, &progress))?
+        }
+    };
+    context.discretion.learn(&observed);
+    Ok(observed)
+}
+
+/// Reads what a saved plan, a resumption or a rollback rests on beside what is on record: the users who may be written,
+/// whom blocks protect now, and these facts of the tenant. Reports that take minutes are not read a second time.
 pub(super) fn observe_users(
     tenant: &Tenant,
     config: &Config,
     users: BTreeSet<UserId>,
+    facts: &[Fact],
     context: &Context,
 ) -> Result<ObservedTenant, Failure> {
-    let Tenant::Graph(graph) = tenant else { return observe(tenant, config, context) };
-    let glass = config.break_glass.iter().map(|block| &block.selector);
-    let protecting = || glass.clone().chain(config.service_accounts.iter().map(|block| &block.selector));
-    let asks_facts = |selector: &Selector| {
-        let mut parts = std::iter::successors(Some(selector), |part| part.except.as_deref());
-        parts.any(|part| part.filter.is_some())
-    };
-    // A filter may ask anything of anybody, and percentages are of all users.
-    if protecting().any(asks_facts) {
-        return observe_states_of(tenant, config, users, context);
+    if matches!(tenant, Tenant::Snapshot(_)) {
+        return observe(tenant, config, context);
     }
-    let mut request = config.reads();
-    request.unneeded.extend(Fact::ALL.iter().copied());
-    request.all_groups = false;
-    if config.guardrails.max_change_percent.is_some() {
-        request.states_of = Some(users);
-    } else {
-        request.users = Some(users);
+    let request = config.reads_of(users, facts);
+    // Sign-in files are of the whole tenant: they count where all of it is read.
+    if request.users.is_none() {
+        return read(tenant, config, &request, context);
     }
-    let progress = Progress::new(context);
-    let observed = runtime::online()?.block_on(graph.read(&request, &progress))?;
-    context.discretion.learn(&observed);
+    let observed = read_alone(tenant, &request, context)?;
     check_identity(config, &observed)?;
-    Ok(observed)
+    match observed.enabled_users {
+        // A service that does not count: the list of users does.
+        None if request.count_enabled => {
+            let everybody = ReadRequest { states_of: request.users.clone(), users: None, ..request };
+            read_alone(tenant, &everybody, context)
+        }
+        _ => Ok(observed),
+    }
 }
 
 /// A plan for the wrong tenant must not even be shown.

@@ -10,7 +10,7 @@ use crate::{
     diag::{Diagnostic, SourceMap, Span},
     eval::{Expr, Value},
     severity::Severity,
-    tenant::{MfaState, SignInFile, TenantId, Text},
+    tenant::{MfaState, ObservedState, SignInFile, TenantId, Text, User},
 };
 
 /// A valid configuration, policy directory included.
@@ -58,6 +58,18 @@ pub struct Config {
     pub outputs: Vec<Output>,
     /// Warnings of loading.
     pub warnings: Vec<Diagnostic>,
+}
+
+impl Config {
+    /// Where expressions of this layer start from when they read files, and what they have read: whoever writes the
+    /// configuration must not lay a file in the place of one of the policy's.
+    #[must_use]
+    pub(crate) fn origin_of(&self, layer: Layer) -> &Origin {
+        match layer {
+            Layer::Configuration => &self.origin,
+            Layer::Policy => self.policy.as_ref().unwrap_or(&self.origin),
+        }
+    }
 }
 
 /// Which directory a block stands in.
@@ -188,6 +200,8 @@ pub struct Predicate {
     pub expr: Expr,
     /// `each.key` and `each.value` of the block instance, if it has `for_each`.
     pub each: Option<(Value, Value)>,
+    /// Whose expression it is: paths of files start in its directory.
+    pub layer: Layer,
 }
 
 /// An `mfa` block.
@@ -211,6 +225,17 @@ pub struct Mfa {
     pub staged_until: Option<Timestamp>,
     /// `reason`.
     pub reason: Option<Text>,
+}
+
+impl Mfa {
+    /// Does this block leave an enforced user alone, though it declares `enabled`? The service itself promotes whoever has
+    /// registered: to lower them would undo what they have earned, and would not last. Only who is known not to have
+    /// registered can be lowered, where the block allows it, so a plan made again after an apply is empty.
+    #[must_use]
+    pub(crate) fn leaves_enforced(&self, user: &User) -> bool {
+        let lowers = self.state == MfaState::Enabled && self.allow_downgrade && user.registered == Some(false);
+        user.mfa_state == ObservedState::Known(MfaState::Enforced) && !lowers
+    }
 }
 
 /// A `service_account` block.
@@ -479,6 +504,8 @@ pub struct AutoApprove {
     pub condition: Expr,
     /// Why that is safe.
     pub reason: Text,
+    /// Whose word it is.
+    pub layer: Layer,
     /// Where.
     pub span: Span,
 }

@@ -119,7 +119,7 @@ fn plain(
     {
         diags.push(not_a_condition(filter.span(), &constant.type_name()));
     }
-    let filter = filter.map(|expr| Predicate { expr, each: each.cloned() });
+    let filter = filter.map(|expr| Predicate { expr, each: each.cloned(), layer: block.raw.layer });
     let states = SELECTORS.into_iter().zip([users_state, groups_state, roles_state, filter_state]);
     let mut out = [("", State::Absent); 4];
     out.iter_mut().zip(states).for_each(|(slot, state)| *slot = state);

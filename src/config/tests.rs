@@ -233,6 +233,55 @@ fn the_tighter_guardrail_holds_and_policy_survives() {
     assert_eq!(config.origin.files, ["a.mfa.hcl", "tenant.mfa.hcl"]);
 }
 
+/// Of each bound its values, the tightest first: whichever directory says which, the tighter holds, and equal is not looser.
+/// No canary at all (0) is the loosest, wherever it stands.
+#[test]
+fn of_two_values_of_a_bound_the_tighter_holds_whoever_says_it() {
+    type Look = fn(&Guardrails) -> String;
+    let rows: [(&str, &[&str], Look); 10] = [
+        ("max_changes = {}", &["0", "5", "90"], |one| format!("{:?}", one.max_changes.map(|bound| bound.value))),
+        ("max_change_percent = {}", &["0", "2.5", "100"], |one| {
+            format!("{:?}", one.max_change_percent.map(|bound| bound.value))
+        }),
+        ("max_downgrades = {}", &["0", "1", "7"], |one| format!("{:?}", one.max_downgrades.map(|bound| bound.value))),
+        ("block_at = \"{}\"", &["low", "high", "critical"], |one| one.block_at.to_string()),
+        ("canary = {}", &["1", "3", "50", "0"], |one| one.canary.to_string()),
+        ("stop_after_failures = {}", &["0", "3", "40"], |one| one.stop_after_failures.to_string()),
+        ("hold_unknown_workloads = {}", &["true", "false"], |one| one.hold_unknown_workloads.to_string()),
+        ("confirm = \"{}\"", &["tenant", "yes"], |one| format!("{:?}", one.confirm)),
+        ("service_account_signal {\n  certain = {}\n}", &["40", "95"], |one| one.signal.certain.to_string()),
+        ("service_account_signal {\n  possible = {}\n}", &["10", "35"], |one| one.signal.possible.to_string()),
+    ];
+    let looked = |configuration: Option<&str>, policy: Option<&str>, template: &str, look: Look| {
+        let text = |value: Option<&str>| match value {
+            Some(value) => format!("guardrails {{\n  {}\n}}\n", template.replace("{}", value)),
+            None => "locals {\n}\n".to_owned(),
+        };
+        let dir = directory(&[("a.mfa.hcl", &text(configuration))]);
+        let policy_dir = dir.path().join("policy");
+        let Some(policy) = policy else { return look(&loaded(input(dir.path())).guardrails) };
+        fs::create_dir(&policy_dir).unwrap();
+        fs::write(policy_dir.join("p.mfa.hcl"), text(Some(policy))).unwrap();
+        look(&loaded(LoadInput { policy_dir: Some(&policy_dir), ..input(dir.path()) }).guardrails)
+    };
+    for (template, values, look) in rows {
+        let alone: Vec<String> = values.iter().map(|one| looked(Some(one), None, template, look)).collect();
+        for (a, configuration) in values.iter().enumerate() {
+            assert_eq!(looked(None, Some(configuration), template, look), alone[a], "{template} of the policy alone");
+            for (b, policy) in values.iter().enumerate() {
+                let both = looked(Some(configuration), Some(policy), template, look);
+                assert_eq!(both, alone[a.min(b)], "{template}: {configuration}, and {policy} of the policy");
+            }
+        }
+    }
+    // Whoever adds a bound says here which of its values is the tighter.
+    let lists = ["waivable", "not_acceptable"];
+    let bounds = crate::config::schema::top_level("guardrails").unwrap().attributes.iter().map(|one| one.name);
+    for bound in bounds.filter(|name| !lists.contains(name)) {
+        assert!(rows.iter().any(|(template, ..)| template.starts_with(bound)), "{bound} is not in the table");
+    }
+}
+
 #[test]
 fn hostile_files_end_in_a_diagnostic() {
     let nested = format!("locals {{\n  a = {}{}\n}}\n", "[".repeat(10_000), "]".repeat(10_000));

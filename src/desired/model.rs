@@ -20,7 +20,7 @@ pub struct Desired {
     pub accepted_users: Vec<Option<Vec<UserIndex>>>,
     /// The waves of all rollouts: by rollout, earliest first.
     pub waves: Vec<RolloutWave>,
-    /// Users declared `enabled` and found `enforced`, with the index of their `mfa` block: satisfied (MFA043).
+    /// Users declared `enabled` and found `enforced`, with the index of their `mfa` block: satisfied (MFA043, MFA063).
     pub promoted: Vec<(UserIndex, u32)>,
 }
 

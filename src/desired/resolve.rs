@@ -6,7 +6,7 @@ use crate::{
     config::{Config, Layer, Mfa},
     diag::{Diagnostic, Diagnostics, Level, Span},
     eval::{UserFacts, Value},
-    tenant::{MfaState, ObservedState, ObservedTenant, Text, UserIndex},
+    tenant::{MfaState, ObservedTenant, Text, UserIndex},
 };
 
 use super::{
@@ -287,11 +287,7 @@ fn claims(
             continue;
         };
         let mfa = &config.mfa[*block as usize];
-        let observed = &tenant.user(index).mfa_state;
-        if mfa.state == MfaState::Enabled
-            && !mfa.allow_downgrade
-            && *observed == ObservedState::Known(MfaState::Enforced)
-        {
+        if mfa.state == MfaState::Enabled && mfa.leaves_enforced(tenant.user(index)) {
             desired.promoted.push((index, *block));
         }
         let (mut wave, mut waits) = (None, None);

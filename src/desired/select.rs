@@ -297,6 +297,7 @@ fn in_parts<E: Send>(
 
 /// What names mean inside `where`.
 fn scope<'s>(config: &'s Config, predicate: &'s Predicate, tenant: &'s Value, view: &'s dyn UserFacts) -> Scope<'s> {
+    let origin = config.origin_of(predicate.layer);
     Scope {
         var: &config.var,
         local: &config.local,
@@ -306,8 +307,8 @@ fn scope<'s>(config: &'s Config, predicate: &'s Predicate, tenant: &'s Value, vi
         wave: None,
         plan: None,
         tenant: Some(tenant),
-        base_dir: &config.dir,
-        reads: Some(&config.origin.reads),
+        base_dir: &origin.dir,
+        reads: Some(&origin.reads),
         allow_files: &config.allow_files,
         instant: config.instant,
         extra: None,

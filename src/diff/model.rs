@@ -40,6 +40,16 @@ impl Action {
         }
     }
 
+    /// The action that leads from what was observed; `None` where the user is there already. From an unknown state any
+    /// write is a leap, named as the raise it would be from disabled.
+    #[must_use]
+    pub fn from_observed(before: &ObservedState, after: MfaState) -> Option<Self> {
+        match before {
+            ObservedState::Known(before) => Self::between(*before, after),
+            ObservedState::Unknown(_) => Some(Self::between(MfaState::Disabled, after).unwrap_or(Self::Disable)),
+        }
+    }
+
     /// The word in files and messages.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

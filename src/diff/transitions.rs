@@ -3,7 +3,7 @@
 use crate::{
     config::Config,
     desired::{Claim, Desired, Managed, ProtectionKind, Timing},
-    tenant::{MfaState, ObservedState, ObservedTenant, UserIndex},
+    tenant::{MfaState, ObservedTenant, UserIndex},
 };
 
 use super::{Action, Cause, Transition};
@@ -11,7 +11,7 @@ use super::{Action, Cause, Transition};
 /// The transitions that lead from the observed tenant to the desired one, in the tenant's order of users.
 ///
 /// A user already where they must be has none. Nor has one declared `enabled` and found `enforced`, unless their block
-/// allows the downgrade: the service itself promotes, and lowering them would undo what they have earned.
+/// allows the downgrade and it would last: see [`Mfa::leaves_enforced`](crate::config::Mfa::leaves_enforced).
 #[must_use]
 pub fn transitions(config: &Config, tenant: &ObservedTenant, desired: &Desired) -> Vec<Transition> {
     (0..)
@@ -27,8 +27,7 @@ pub fn transitions(config: &Config, tenant: &ObservedTenant, desired: &Desired) 
             }
             Claim::Managed(managed) => {
                 let satisfied = managed.state == MfaState::Enabled
-                    && !config.mfa[managed.block as usize].allow_downgrade
-                    && tenant.user(user).mfa_state == ObservedState::Known(MfaState::Enforced);
+                    && config.mfa[managed.block as usize].leaves_enforced(tenant.user(user));
                 (!satisfied).then(|| transition(tenant, user, Cause::Mfa(managed.block), managed))?
             }
         })
@@ -38,11 +37,7 @@ pub fn transitions(config: &Config, tenant: &ObservedTenant, desired: &Desired) 
 fn transition(tenant: &ObservedTenant, index: UserIndex, cause: Cause, managed: &Managed) -> Option<Transition> {
     let Managed { block: _, state, timing, wave: _ } = managed;
     let user = tenant.user(index);
-    let action = match user.mfa_state.known() {
-        Some(before) => Action::between(before, *state)?,
-        // From an unknown state any write is a leap; named as the raise it would be from disabled.
-        None => Action::between(MfaState::Disabled, *state).unwrap_or(Action::Disable),
-    };
+    let action = Action::from_observed(&user.mfa_state, *state)?;
     Some(Transition {
         user: index,
         cause,

@@ -204,6 +204,9 @@ impl Client {
         if let Some(body) = body {
             request = request.header(CONTENT_TYPE, HeaderValue::from_static("application/json")).body(body);
         }
+        if spec.eventual {
+            request = request.header("ConsistencyLevel", HeaderValue::from_static("eventual"));
+        }
         // The error's own text is not used: it names the URL.
         let broken = |error: &reqwest::Error, what| Broken {
             what: if error.is_timeout() { "no answer in time" } else { what },

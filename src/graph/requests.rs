@@ -76,6 +76,8 @@ pub struct RequestSpec {
     pub batched: bool,
     /// What it asks for in a batch, from the `?` on.
     pub query: &'static str,
+    /// Is it an advanced query, answered from an index that may lag (`ConsistencyLevel: eventual`)?
+    pub eventual: bool,
 }
 
 impl RequestSpec {
@@ -109,6 +111,7 @@ const BASE: RequestSpec = RequestSpec {
     units: 1,
     batched: false,
     query: "",
+    eventual: false,
 };
 
 macro_rules! requests {
@@ -152,6 +155,11 @@ requests! {
     USER {
         path: "/users/{id}", purpose: "the planned users only: before a saved plan, a resumption or a rollback is applied",
         permission: "User.Read.All", role: NO_ROLE, batched: true, query: USER_QUERY,
+    }
+    ENABLED_USERS {
+        path: "/users",
+        purpose: "how many users may sign in, where `max_change_percent` is set: before a saved plan, a resumption or a rollback is applied",
+        permission: "User.Read.All", role: NO_ROLE, eventual: true,
     }
     BATCH_BETA {
         method: "POST", version: Version::Beta, path: "/$batch",

@@ -15,6 +15,13 @@ pub(crate) struct Page<T> {
     pub(crate) next: Option<String>,
 }
 
+/// A page of which only the number of all elements matters.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Counted {
+    #[serde(default, rename = "@odata.count")]
+    pub(crate) count: Option<u64>,
+}
+
 /// A text attribute. Graph says null for "there is none" and leaves the key out when it was not asked or not allowed:
 /// the first is knowledge, the second is not.
 #[derive(Debug, Default, PartialEq, Eq)]

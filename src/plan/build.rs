@@ -172,6 +172,7 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, BuildError> {
         assumed: assumed.map(|one| one.record.clone()),
         observed: observed(tenant),
         targets: targets.iter().map(|one| Text::from(one.as_str())).collect(),
+        rolls_back: None,
         blocks: roster::blocks(config),
         others,
         waivers: waivers.to_vec(),
@@ -495,7 +496,8 @@ pub(super) fn count_changes(summary: &mut Summary, changes: &[Change]) {
 
 /// The users that percentages are of: unknown counts as enabled, as it could sign in.
 pub(crate) fn enabled_users(tenant: &ObservedTenant) -> u64 {
-    tenant.users().iter().filter(|user| user.account_enabled != Some(false)).count() as u64
+    let counted = || tenant.users().iter().filter(|user| user.account_enabled != Some(false)).count() as u64;
+    tenant.enabled_users.unwrap_or_else(counted)
 }
 
 /// Counts findings into a summary.

@@ -166,6 +166,7 @@ fn conditions(plan: &Plan) -> Document {
             },
         notes: _,
         targets: _,
+        rolls_back: _,
         blocks: _,
         others: _,
         replay: _, // A model of what was, not of what will be written.

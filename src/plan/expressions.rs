@@ -92,8 +92,9 @@ pub(super) fn outputs(config: &Config, scope: &Scope<'_>, failed: &mut Vec<Diagn
 
 /// The reason of `auto_approve`, where its condition holds. A condition that is not plainly true approves nothing.
 pub(super) fn auto_approve(config: &Config, scope: &Scope<'_>, failed: &mut Vec<Diagnostic>) -> Option<Text> {
-    let AutoApprove { condition, reason, span: _ } = config.guardrails.auto_approve.as_ref()?;
-    match condition.eval(scope) {
+    let AutoApprove { condition, reason, layer, span: _ } = config.guardrails.auto_approve.as_ref()?;
+    let origin = config.origin_of(*layer);
+    match condition.eval(&Scope { base_dir: &origin.dir, reads: Some(&origin.reads), ..*scope }) {
         Ok(value) => (value.as_bool() == Some(true)).then(|| reason.clone()),
         Err(error) => {
             failed.push(error.into());

@@ -43,6 +43,8 @@ pub struct Plan {
     pub changes: Vec<Change>,
     /// What the plan is limited to, as given; empty = the whole configuration.
     pub targets: Vec<Text>,
+    /// The run that is undone; `None` where blocks declare the changes.
+    pub rolls_back: Option<Text>,
     /// The blocks that claim users: what [`Bystander`]s point at.
     pub blocks: Vec<PlanBlock>,
     /// Everybody without a change whom no target leaves out, ordered as the changes are; empty for a rollback.

@@ -9,13 +9,13 @@ use crate::{
     desired::{Claim, Desired, Timing},
     diff::{Action, Cause, Decision, Transition},
     facts::Facts,
-    risk,
+    risk::{self, Finding},
     tenant::{MfaState, ObservedState, ObservedTenant, Text, UserId, UserIndex},
 };
 
 use super::{
     Digest, Plan, PlanOrigin, PlanTenant, Summary, Waiver,
-    build::{bucket, change, count_changes, count_findings, enabled_users, execution, observed, replayed},
+    build::{bucket, change, count_changes, count_findings, enabled_users, execution, observed, replayed, withheld_by},
     digest,
     guardrails::{self, Judged},
 };
@@ -26,8 +26,8 @@ pub(crate) struct RollbackInput<'a> {
     pub config: &'a Config,
     /// The tenant as it is now.
     pub tenant: &'a ObservedTenant,
-    /// Who, from which state, back to which.
-    pub changes: &'a [(UserId, MfaState, MfaState)],
+    /// Who, from which state, back to which. A user whose state is unknown is withheld.
+    pub changes: &'a [(UserId, ObservedState, MfaState)],
     /// Users whom a `break_glass` block protects now: left out.
     pub protected: &'a HashSet<UserId>,
     /// Waived guardrails, already validated.
@@ -38,8 +38,8 @@ pub(crate) struct RollbackInput<'a> {
     pub created_at: Timestamp,
 }
 
-/// Builds the plan that undoes a run. Findings are shown but withhold nothing: half a rollback is worse than one that
-/// carries a risk.
+/// Builds the plan that undoes a run. Findings are shown but withhold nobody whose state is known: half a rollback is
+/// worse than one that carries a risk.
 #[must_use]
 pub(crate) fn build_rollback(input: &RollbackInput<'_>) -> Plan {
     let RollbackInput { config, tenant, changes, protected, waivers, run, created_at } = *input;
@@ -51,10 +51,10 @@ pub(crate) fn build_rollback(input: &RollbackInput<'_>) -> Plan {
             Some(Transition {
                 user: index,
                 cause: Cause::Rollback,
-                before: ObservedState::Known(*before),
+                before: before.clone(),
                 after: *after,
                 effective: after.effective(tenant.user(index).registered),
-                action: Action::between(*before, *after)?,
+                action: Action::from_observed(before, *after)?,
                 timing: Timing::Now,
             })
         })
@@ -67,13 +67,22 @@ pub(crate) fn build_rollback(input: &RollbackInput<'_>) -> Plan {
     let facts = Facts::of(tenant, &config.guardrails.signal, config.instant);
     let context = risk::Context::new(&facts, config, &desired);
     let assessed = risk::assess_changes(&context, &transitions);
-    let decisions = vec![Decision::Apply { then: None }; transitions.len()];
+    let withheld = |before: &ObservedState, findings: &[Finding]| match before {
+        ObservedState::Known(_) => Vec::new(),
+        ObservedState::Unknown(_) => withheld_by(before, findings, config.guardrails.block_at),
+    };
+    let decisions: Vec<Decision> = transitions
+        .iter()
+        .zip(&assessed.findings)
+        .map(|(transition, findings)| Decision::new(Timing::Now, withheld(&transition.before, findings)))
+        .collect();
     let (findings, not_evaluated) = risk::assess_plan(&context, &transitions, &decisions, &assessed);
     let users: Vec<UserIndex> = transitions.iter().map(|one| one.user).collect();
     let changes: Vec<_> = transitions
         .into_iter()
+        .zip(decisions)
         .zip(assessed.findings)
-        .map(|(transition, findings)| change(&context, transition, Decision::Apply { then: None }, findings))
+        .map(|((transition, decision), findings)| change(&context, transition, decision, findings))
         .collect();
 
     let replay = replayed(&context, &users, &changes);
@@ -100,6 +109,7 @@ pub(crate) fn build_rollback(input: &RollbackInput<'_>) -> Plan {
     });
     let mut plan = Plan {
         targets: Vec::new(),
+        rolls_back: Some(run.into()),
         blocks: Vec::new(),
         others: Vec::new(),
         mfaplan_version: Text::from(env!("CARGO_PKG_VERSION")),

@@ -200,6 +200,7 @@ impl Redactor<'_> {
             refused,
             changes: _,
             targets,
+            rolls_back: _,
             blocks,
             others,
             replay,

@@ -430,6 +430,7 @@ fn seal(mut plan: Plan, unmanaged: u64, protected: u64, unchanged: u64) -> Plan 
 fn frame(changes: Vec<Change>) -> Plan {
     Plan {
         targets: Vec::new(),
+        rolls_back: None,
         blocks: Vec::new(),
         others: Vec::new(),
         replay: None,

@@ -1,6 +1,9 @@
 //! What names mean in the console, and how a line becomes an answer.
 
-use std::{cell::OnceCell, path::Path};
+use std::{
+    cell::OnceCell,
+    path::{Path, PathBuf},
+};
 
 use hcl_edit::expr::{Expression, FuncCall};
 use jiff::Timestamp;
@@ -29,6 +32,7 @@ pub(crate) struct Session<'a> {
     pub(super) users: OnceCell<Value>,
     pub(super) groups: OnceCell<Value>,
     dir: &'a Path,
+    allow_files: &'a [PathBuf],
     instant: Timestamp,
 }
 
@@ -48,8 +52,16 @@ impl<'a> Session<'a> {
             users: OnceCell::new(),
             groups: OnceCell::new(),
             dir,
+            allow_files: &[],
             instant,
         }
+    }
+
+    /// … whose expressions may read files of these directories too.
+    #[must_use]
+    pub(crate) const fn with_files(mut self, allow_files: &'a [PathBuf]) -> Self {
+        self.allow_files = allow_files;
+        self
     }
 
     /// … with a configuration: `var`, `local`, and its directory and instant.
@@ -62,6 +74,7 @@ impl<'a> Session<'a> {
         self.var = config.var.clone();
         self.local = config.local.clone();
         self.dir = &config.dir;
+        self.allow_files = &config.allow_files;
         self.instant = config.instant;
         self
     }
@@ -122,6 +135,7 @@ pub(crate) fn evaluate_line(line: &str, session: &Session<'_>) -> Result<String,
         tenant: session.tenant.as_ref(),
         plan: session.plan.as_ref(),
         extra: Some(&names),
+        allow_files: session.allow_files,
         ..Scope::new(&session.var, &session.local, session.dir, session.instant)
     };
     match expr.eval(&scope) {

@@ -9,7 +9,7 @@ use super::{
     case::Case,
     catalogue::registry,
     own::{ChangeValues, OwnVerdict, evaluate},
-    rule::{Check, Rule, Traits, Verdict},
+    rule::{Rule, Traits, Verdict},
 };
 use crate::{diff::Transition, tenant::Fact};
 
@@ -85,7 +85,7 @@ impl Part {
         let case = Case::new(context, transition);
         let mut found: Vec<(&Rule, Finding)> = Vec::new();
         for (index, rule) in registry().iter().enumerate() {
-            let Check::Change(on, check) = rule.check else { continue };
+            let Some((on, check)) = rule.check.of_changes() else { continue };
             if !on.meets(case.on) || !context.is_enabled(index) {
                 continue;
             }

@@ -56,6 +56,7 @@ pub(super) fn evaluate(rule: &OwnRule, config: &Config, changes: &ChangeValues, 
     let transition = case.transition;
     let declared = case.context.declared_kind(transition.user);
     let view = UserView::new(case.context.facts, transition.user, declared);
+    let origin = config.origin_of(rule.when.layer);
     let scope = Scope {
         var: &config.var,
         local: &config.local,
@@ -65,8 +66,8 @@ pub(super) fn evaluate(rule: &OwnRule, config: &Config, changes: &ChangeValues, 
         wave: None,
         plan: None,
         tenant: None,
-        base_dir: &config.dir,
-        reads: Some(&config.origin.reads),
+        base_dir: &origin.dir,
+        reads: Some(&origin.reads),
         allow_files: &config.allow_files,
         instant: config.instant,
         extra: None,

@@ -4,12 +4,7 @@ use std::cmp::Reverse;
 
 use rayon::prelude::*;
 
-use super::{
-    ChangeFindings, Context, NotEvaluated, PlanFinding,
-    catalogue::registry,
-    plan_case::PlanCase,
-    rule::{Check, Rule},
-};
+use super::{ChangeFindings, Context, NotEvaluated, PlanFinding, catalogue::registry, plan_case::PlanCase, rule::Rule};
 use crate::diff::{Decision, Transition};
 
 /// Rules that speak of what the others did, in the order in which they must run.
@@ -46,7 +41,7 @@ pub fn assess_plan(
     let cases: Vec<PlanCase<'_>> = early
         .into_par_iter()
         .filter_map(|(index, rule)| {
-            let Check::Plan(check) = rule.check else { return None };
+            let check = rule.check.of_plan()?;
             let mut case = case(index, rule);
             check(&mut case);
             Some(case)
@@ -61,7 +56,7 @@ pub fn assess_plan(
         used_accepts.iter_mut().zip(case.used_accepts).for_each(|(mine, theirs)| *mine |= theirs);
     }
     for (index, rule) in LAST.iter().filter_map(|id| late.iter().find(|(_, rule)| rule.id == *id)) {
-        if let Check::Plan(check) = rule.check {
+        if let Some(check) = rule.check.of_plan() {
             let mut case = PlanCase { not_evaluated, used_accepts, findings, ..case(*index, rule) };
             check(&mut case);
             (not_evaluated, used_accepts, findings) = (case.not_evaluated, case.used_accepts, case.findings);

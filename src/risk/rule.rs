@@ -106,7 +106,7 @@ impl Rule {
     #[must_use]
     pub const fn kind(&self) -> RuleKind {
         match self.check {
-            Check::Change(..) => RuleKind::Change,
+            Check::Change(..) | Check::Both(..) => RuleKind::Change,
             Check::Plan(_) => RuleKind::Plan,
             Check::Apply => RuleKind::Apply,
         }
@@ -117,6 +117,7 @@ impl Rule {
     pub fn on(&self) -> String {
         match self.check {
             Check::Change(on, _) => on.words(),
+            Check::Both(on, ..) => format!("{}, plan", on.words()),
             Check::Plan(_) => "plan".into(),
             Check::Apply => "apply".into(),
         }
@@ -129,10 +130,36 @@ impl Rule {
     }
 }
 
+/// Judges a change.
+pub(super) type OfChange = fn(&Case<'_>) -> Verdict;
+/// Judges a plan.
+pub(super) type OfPlan = fn(&mut PlanCase<'_>);
+
+#[derive(Clone, Copy)]
 pub(super) enum Check {
-    Change(On, fn(&Case<'_>) -> Verdict),
-    Plan(fn(&mut PlanCase<'_>)),
+    Change(On, OfChange),
+    Plan(OfPlan),
+    /// Changes, and users of whom the same holds and who have none.
+    Both(On, OfChange, OfPlan),
     Apply,
+}
+
+impl Check {
+    /// What it asks of changes.
+    pub(super) const fn of_changes(self) -> Option<(On, OfChange)> {
+        match self {
+            Self::Change(on, check) | Self::Both(on, check, _) => Some((on, check)),
+            Self::Plan(_) | Self::Apply => None,
+        }
+    }
+
+    /// What it asks of the plan.
+    pub(super) const fn of_plan(self) -> Option<OfPlan> {
+        match self {
+            Self::Plan(check) | Self::Both(_, _, check) => Some(check),
+            Self::Change(..) | Self::Apply => None,
+        }
+    }
 }
 
 impl std::fmt::Debug for Check {
@@ -140,6 +167,7 @@ impl std::fmt::Debug for Check {
         f.write_str(match self {
             Self::Change(..) => "Change",
             Self::Plan(_) => "Plan",
+            Self::Both(..) => "Both",
             Self::Apply => "Apply",
         })
     }
@@ -241,7 +269,7 @@ pub(super) mod prelude {
     pub(in crate::risk) use crate::{
         facts::{deadlines, methods, recognise},
         risk::{case::Case, plan_case::PlanCase},
-        severity::Severity::{self, Critical, High, Info, Low, Medium},
+        severity::Severity::{Critical, High, Info, Low, Medium},
         tenant::{Fact, MfaState},
     };
 }

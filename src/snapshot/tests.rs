@@ -99,6 +99,22 @@ fn every_problem_is_told_with_its_place() {
     );
 }
 
+/// Facts that cannot be would be weighed like facts.
+#[test]
+fn impossible_facts_are_errors_at_their_places() {
+    for (from, to, place) in [
+        ("\"weekendShare\": 0.05", "\"weekendShare\": -1", "weekendShare"),
+        ("\"weekendShare\": 0.05", "\"weekendShare\": 1.5", "weekendShare"),
+        ("\"interactive\": 3", "\"interactive\": 2.5", "interactive"),
+        ("\"interactive\": 3", "\"interactive\": 99999999999", "interactive"),
+        ("\"count\": 41", "\"count\": null", "legacy.IMAP4.count"),
+    ] {
+        let message = said(&two().replace(from, to));
+        assert!(message.contains(&format!("users[1].signIns.{place}: expected")), "{to}: {message}");
+        assert!(message.starts_with("tenant.json:"), "{to}: {message}");
+    }
+}
+
 #[test]
 fn what_is_no_snapshot_is_called_by_its_name() {
     for (text, word) in [

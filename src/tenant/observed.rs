@@ -64,6 +64,8 @@ pub struct ObservedTenant {
     pub unread: Vec<Unread>,
     /// Groups whose members could not be read whole: whether somebody is in them is unknown.
     pub unread_groups: BTreeSet<GroupId>,
+    /// How many users may sign in, where not everybody was read; else they are counted.
+    pub enabled_users: Option<u64>,
     users: Vec<User>,
     by_id: OnceLock<HashMap<UserId, UserIndex>>,
     by_name: OnceLock<HashMap<Box<str>, UserIndex>>,
@@ -92,6 +94,7 @@ impl ObservedTenant {
             notes: Vec::new(),
             unread: Vec::new(),
             unread_groups: BTreeSet::new(),
+            enabled_users: None,
             users,
             by_id: OnceLock::new(),
             by_name: OnceLock::new(),
@@ -109,6 +112,12 @@ impl ObservedTenant {
         change(&mut self.users);
         sort(&mut self.users);
         (self.by_id, self.by_name) = (OnceLock::new(), OnceLock::new());
+    }
+
+    /// Adds users of whom only what is given here is known.
+    pub(crate) fn add_users(&mut self, users: impl IntoIterator<Item = User>) {
+        self.users.extend(users);
+        self.update_users(|_| ());
     }
 
     /// Forgets all users but these.

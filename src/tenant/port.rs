@@ -27,6 +27,9 @@ pub struct ReadRequest {
     /// Read the states of these users only; those of everybody else stay unknown. A state is what takes a request a user,
     /// and who writes to some of them needs no other. Nothing: of all users that are read.
     pub states_of: Option<BTreeSet<UserId>>,
+    /// How many users may sign in is asked for, where not everybody is read: a percentage is of all of them. An adapter
+    /// that cannot count says nothing.
+    pub count_enabled: bool,
 }
 
 impl ReadRequest {

@@ -310,3 +310,83 @@ fn a_journal_says_who_applied_and_proves_who_signed() {
     fs::remove_dir_all(sandbox.path(".mfaplan")).unwrap();
     assert!(!Path::new(&sandbox.path(&path)).exists());
 }
+
+/// A saved way back: interrupted and resumed it is one still, of which nothing is withheld for its risks.
+#[test]
+fn a_saved_way_back_that_is_interrupted_stays_one() {
+    let sandbox = people(2);
+    let original = sandbox.states();
+    sandbox.append("main.mfa.hcl", "guardrails {\n  max_downgrades = 0\n}\n");
+    sandbox.run(&apply(&["--auto-approve"])).exits(0);
+    let (run, raised) = (sandbox.run_id(), sandbox.read("tenant.json"));
+    sandbox.run(&["rollback", &run, "--out", "back.mfaplan", AS_OF[0], AS_OF[1]]).exits(0);
+    sandbox.run(&["show", "back.mfaplan"]).exits(0).says(&format!("rollback of run {run}"));
+    sandbox.run(&["apply", "back.mfaplan", "--auto-approve"]).exits(0);
+    assert_eq!(sandbox.states(), original);
+    let back = sandbox.runs().into_iter().find(|one| *one != run).unwrap();
+    let first = &sandbox.journal(&back)[0];
+    assert_eq!((&first["command"], &first["rolls_back"]), (&json!("rollback"), &json!(run)), "{first}");
+    // As a kill right after its first line leaves it.
+    let path = format!(".mfaplan/runs/{back}.jsonl");
+    let whole = sandbox.read(&path);
+    sandbox.write(&path, &(whole.lines().next().unwrap().to_owned() + "\n"));
+    sandbox.write("tenant.json", &raised);
+    sandbox.run(&apply(&["--resume", &back, "--auto-approve"])).exits(0);
+    assert_eq!(sandbox.states(), original);
+}
+
+/// That nothing is withheld of a way back is no way past the guardrails: which run it undoes, that run's journal proves.
+#[test]
+fn a_plan_that_only_calls_itself_a_way_back_is_refused() {
+    let sandbox = people(2);
+    sandbox.run(&apply(&["--auto-approve"])).exits(0);
+    let forth = sandbox.run_id();
+    sandbox.run(&["rollback", &forth, "--auto-approve", AS_OF[0], AS_OF[1]]).exits(0);
+    let back = sandbox.runs().into_iter().find(|one| *one != forth).unwrap();
+    sandbox.run(&apply(&["--auto-approve"])).exits(0);
+    let written = sandbox.read("tenant.json");
+    let last = sandbox.runs().into_iter().max().unwrap();
+    sandbox.run(&["rollback", &last, "--out", "back.mfaplan", AS_OF[0], AS_OF[1]]).exits(0);
+    let nowhere = "20200101T000000000Z-00000000";
+    for (run, code, says) in [
+        (json!(back), 3, "not where its changes lead"),
+        (json!(nowhere), 1, "there is no run"),
+        (json!("../back"), 1, "not the id of a run"),
+        (json!(""), 1, "not the id of a run"),
+    ] {
+        forge(&sandbox, "back.mfaplan", "forged.mfaplan", &|plan| plan["rolls_back"] = run.clone());
+        sandbox.run(&["apply", "forged.mfaplan", "--auto-approve"]).exits(code).says(says);
+    }
+    forge(&sandbox, "back.mfaplan", "forged.mfaplan", &|plan| _ = plan.as_object_mut().unwrap().remove("rolls_back"));
+    sandbox.run(&["apply", "forged.mfaplan", "--auto-approve"]).exits(1).says("config.files");
+    assert_eq!(sandbox.read("tenant.json"), written);
+    // Where the journals are not kept, nobody can say.
+    fs::rename(sandbox.path(".mfaplan"), sandbox.path("kept")).unwrap();
+    sandbox.run(&["apply", "back.mfaplan", "--auto-approve"]).exits(1).says("the way back of a run");
+    assert_eq!(sandbox.read("tenant.json"), written);
+}
+
+/// Paths in a policy start in its own directory: a file of the same name beside the configuration is not its word.
+#[test]
+fn a_policy_reads_its_own_files() {
+    let sandbox = people(3);
+    fs::create_dir(sandbox.path("policy")).unwrap();
+    sandbox.write("policy/glass.txt", "user001@contoso.com");
+    sandbox.write("glass.txt", "nobody@contoso.com");
+    sandbox.write(
+        "policy/policy.mfa.hcl",
+        "break_glass \"keys\" {\n  where  = strcontains(file(\"glass.txt\"), user.user_principal_name)\n  reason = \
+         \"keys\"\n}\nrule \"ORG-1\" {\n  when     = fileexists(\"marker.txt\")\n  severity = \"low\"\n  message  = \
+         \"the policy's\"\n}\n",
+    );
+    sandbox.write("marker.txt", "not the policy's");
+    let planned = sandbox.run(&[&["plan", "--policy", "policy", "--json"], &AS_OF[..]].concat()).exits(0).json();
+    let changed: Vec<_> = planned["changes"].as_array().unwrap().iter().map(|one| &one["user"]["id"]).collect();
+    assert_eq!(changed, [&json!(id(0)), &json!(id(2))]);
+    assert!(!planned.to_string().contains("ORG-1"), "{planned}");
+    sandbox.run(&[&["plan", "--policy", "policy", "--out", "p.mfaplan"], &AS_OF[..]].concat()).exits(0);
+    sandbox.write("glass.txt", "somebody else");
+    sandbox.write("policy/glass.txt", "user001@contoso.com user002@contoso.com");
+    let said = sandbox.run(&["apply", "p.mfaplan", "--policy", "policy", "--auto-approve"]);
+    said.exits(3).says("file(\"glass.txt\") of the policy");
+}

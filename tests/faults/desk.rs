@@ -19,7 +19,7 @@ const GROUP: &str = "a0000000-0000-4000-8000-000000000001";
 
 /// The first two are emergency accounts, the last four belong to no block.
 const EMERGENCY: usize = 2;
-const USERS: usize = 30;
+pub(crate) const USERS: usize = 30;
 /// Whom the configuration declares.
 pub(crate) const PLANNED: std::ops::Range<usize> = EMERGENCY..26;
 
@@ -47,7 +47,7 @@ pub(crate) fn id(n: usize) -> String {
     format!("00000000-0000-4000-8000-{n:012}")
 }
 
-fn seed() -> String {
+pub(crate) fn seed() -> String {
     let users: Vec<Value> = (0..USERS)
         .map(|n| {
             let emergency = n < EMERGENCY;
@@ -93,10 +93,15 @@ impl Desk {
     }
 
     pub(crate) fn with(options: FakeOptions) -> Self {
+        Self::of(options, &seed())
+    }
+
+    /// A service with another tenant than the usual one.
+    pub(crate) fn of(options: FakeOptions, seed: &str) -> Self {
         static ALONE: Mutex<()> = Mutex::new(());
         let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let options = FakeOptions { latency: Duration::from_millis(80), ..options };
-        let fake = Arc::new(runtime().block_on(FakeGraph::start(&seed(), options)));
+        let fake = Arc::new(runtime().block_on(FakeGraph::start(seed, options)));
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("main.mfa.hcl"), CONFIGURATION).unwrap();
         let origin = fake.origin();

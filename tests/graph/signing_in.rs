@@ -143,3 +143,43 @@ async fn no_secret_is_in_any_error_or_debug_text() {
         assert!(!text.contains("canary") && !text.contains("Bearer"), "{text}");
     }
 }
+
+/// Answers of the sign-in endpoint as nobody should send them: each is taken for what it can mean, or is an error; none makes
+/// the program ask without end.
+#[tokio::test]
+async fn odd_token_answers_are_bounded_or_an_error() {
+    use serde_json::json;
+    for lifetime in
+        [json!(0), json!(-5), json!(i64::MAX), json!(i64::MIN), json!("3599"), json!("soon"), json!(1.5), json!(null)]
+    {
+        let odd = json!({"expires_in": lifetime, "expires_on": lifetime});
+        let fake = start(30, FakeOptions { token_answer: odd.clone(), ..FakeOptions::default() }).await;
+        let service = format!("{}/metadata/identity/oauth2/token", fake.origin());
+        let secret = options(&fake);
+        let managed = options_with(&fake, &[("IDENTITY_ENDPOINT", &service), ("IDENTITY_HEADER", "canary-header")]);
+        for options in [secret, managed] {
+            if let Ok(graph) = GraphTenant::connect(options).await {
+                graph.read(&states_only(), &Heard::default()).await.unwrap();
+            }
+        }
+        let tokens = fake.log().iter().filter(|one| one.version == "login").count();
+        assert!((2..=40).contains(&tokens), "{odd}: {tokens} tokens");
+    }
+    for token in [json!(""), json!("a\r\nb"), json!(["x"]), json!(null), json!(7)] {
+        let fake =
+            start(3, FakeOptions { token_answer: json!({"access_token": token}), ..FakeOptions::default() }).await;
+        let error = GraphTenant::connect(options(&fake)).await.expect_err("no token").to_string();
+        assert!(!error.contains("canary-"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_list_that_leads_back_to_itself_is_an_error() {
+    let fake = start(5, FakeOptions { page_size: 2, circular: true, ..FakeOptions::default() }).await;
+    let error = match GraphTenant::connect(options(&fake)).await {
+        Ok(graph) => graph.read(&states_only(), &Heard::default()).await.unwrap_err(),
+        Err(error) => error,
+    };
+    assert!(error.to_string().contains("the same next page twice"), "{error}");
+    assert!(fake.stats().requests < 20, "{:?}", fake.stats());
+}

@@ -115,11 +115,23 @@ fn a_promoted_user_is_satisfied_until_the_block_allows_a_downgrade() {
     let mut world = World::new([with(person("anna"), json!({"perUserMfaState": "enforced"}))], hcl);
     let plan = world.plan();
     assert_eq!((story(&plan, "anna").as_str(), plan.summary.unchanged), ("no change", 1));
-    world.hcl = hcl.replace("where", "allow_downgrade = true\n where");
+    assert!(plan.findings.iter().any(|one| one.finding.rule == "MFA043"));
+    // The service would promote back who has registered, and may promote back of whom that is unknown: they stay.
+    let lowering = hcl.replace("where", "allow_downgrade = true\n where");
+    let enforced =
+        |name: &str, more: serde_json::Value| with(with(person(name), json!({"perUserMfaState": "enforced"})), more);
+    let unknown = json!({"isMfaRegistered": null, "isMfaCapable": null, "methodsRegistered": null});
+    let none = json!({"isMfaRegistered": false, "isMfaCapable": false, "methodsRegistered": []});
+    world = World::new([enforced("anna", json!({})), enforced("bo", unknown), enforced("cy", none)], &lowering);
     let plan = world.plan();
-    assert_eq!(story(&plan, "anna"), "enforced → enabled apply mfa.all");
-    assert_eq!(change(&plan, "anna").effective.as_str(), "enforced", "the service promotes them back");
-    assert!(rules(change(&plan, "anna")).contains(&"MFA063"));
+    assert_eq!([story(&plan, "anna"), story(&plan, "bo")], ["no change", "no change"]);
+    assert_eq!(story(&plan, "cy"), "enforced → enabled apply mfa.all");
+    assert!(rules(change(&plan, "cy")).contains(&"MFA063"));
+    let stay: Vec<_> = plan.findings.iter().filter(|one| one.finding.rule == "MFA063").collect();
+    let names: Vec<_> = stay.iter().map(|one| one.user.as_ref().unwrap().user_principal_name.as_str()).collect();
+    assert_eq!(names, ["anna@contoso.com", "bo@contoso.com"]);
+    assert!(stay.iter().all(|one| one.finding.severity.as_str() == "info" && one.declared_by.is_some()));
+    assert!(plan.not_evaluated.iter().any(|one| (&*one.rule, one.users) == ("MFA063", 1)), "bo's registration");
 }
 
 #[test]

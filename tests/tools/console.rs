@@ -16,6 +16,20 @@ fn without_a_configuration_there_are_the_functions_one_answer_a_line() {
 }
 
 #[test]
+fn files_are_read_as_far_as_the_command_line_allows() {
+    let elsewhere = tempfile::tempdir().unwrap();
+    let file = elsewhere.path().join("list.txt");
+    std::fs::write(&file, "jdoe").unwrap();
+    let line = format!("file({file:?})\n");
+    let dir = elsewhere.path().to_str().unwrap();
+    for place in [Place::empty(), Place::copy_of("examples/minimal")] {
+        assert_eq!(place.pipe(&["console"], &line).code, 1);
+        let said = place.pipe(&["console", "--allow-files", dir], &line);
+        assert_eq!((said.out.as_str(), said.code), ("\"jdoe\"\n", 0), "{}", said.err);
+    }
+}
+
+#[test]
 fn a_wrong_line_is_told_on_standard_error_and_the_next_ones_still_run() {
     let said = Place::empty().pipe(&["console"], "1 +\nupperr(\"a\")\nuser(\"a\")\n1 + 1\n");
     assert_eq!((said.out.as_str(), said.code), ("2\n", 1));

@@ -14,7 +14,8 @@ use crate::plan::digest::hex;
 
 /// Ends a line that was serialized: `line` is the JSON object and becomes the whole line without its line break. Returns
 /// the hash that the next line names.
-pub(in crate::apply) fn close(line: &mut Vec<u8>, start: usize, prev: Option<&str>) -> String {
+#[must_use]
+pub fn close(line: &mut Vec<u8>, start: usize, prev: Option<&str>) -> String {
     // The closing brace moves to the end.
     line.pop();
     line.extend_from_slice(b",\"prev\":");

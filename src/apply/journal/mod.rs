@@ -13,8 +13,7 @@ mod write;
 
 use std::{fmt, io, path::PathBuf, str::FromStr};
 
-#[cfg(test)]
-pub(super) use chain::close;
+pub use chain::close;
 #[cfg(test)]
 pub(crate) use history::{HISTORY_VERSION, HistoryStatus};
 pub(crate) use history::{HistoryEntry, RunDetails};

@@ -79,9 +79,15 @@ impl Run {
     /// nothing is withheld for its risks.
     #[must_use]
     pub(crate) fn undoes(&self, run: &Self) -> bool {
-        let left: HashMap<UserId, MfaState> = run.changes.iter().map(|one| (one.user.id, one.before)).collect();
         self.rolls_back.as_ref() == Some(&run.run)
-            && self.changes.iter().all(|one| left.get(&one.user.id) == Some(&one.after))
+            && run.is_undone_by(self.changes.iter().map(|one| (one.user.id, one.after)))
+    }
+
+    /// Do these writes lead back to the states from before this run, and nowhere else?
+    #[must_use]
+    pub(crate) fn is_undone_by(&self, mut writes: impl Iterator<Item = (UserId, MfaState)>) -> bool {
+        let before: HashMap<UserId, MfaState> = self.changes.iter().map(|one| (one.user.id, one.before)).collect();
+        writes.all(|(user, after)| before.get(&user) == Some(&after))
     }
 
     /// Verifies again the signatures by which the run was approved, as of this instant.

@@ -1,16 +1,22 @@
 //! Who may say yes, and in which way. Signatures are checked against ssh-keygen itself, in both directions.
 
-use std::{collections::BTreeMap, fs, process::Command};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fs,
+    process::Command,
+};
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use super::super::{
-    Approval, ApprovedPlan, FreshPlan, Requirements,
+    Approval, ApprovedPlan, FreshPlan, FreshResume, Preflight, Requirements,
     approval::{
-        AllowedSigners, ApprovalError, PreflightError, SignError, SignatureError, SignatureFile, Spent, by_signatures,
-        sign, statement,
+        AllowedSigners, ApprovalError, How, PreflightError, SignError, SignatureError, SignatureFile, Signer, Spent,
+        by_signatures, sign, statement,
     },
-    testing::{enforce, preflight, run_id, sealed, start},
+    journal::Journal,
+    resume::ResumeError,
+    testing::{Bench, Fault, enforce, preflight, run_id, sealed, start},
 };
 use crate::{
     config::{Approvals, Guardrails, Layer, Window},
@@ -287,6 +293,81 @@ fn one_person_does_not_count_twice_and_a_signature_is_spent_once() {
     assert!(matches!(attempt(&one, None), Err(ApprovalError::SignatureSpent { .. })));
     assert!(attempt(&one, Some(&run)).is_ok(), "going on with the run that used it");
     assert!(attempt(&again, None).is_ok());
+}
+
+/// A journal says who signed; the texts of the signatures prove it, or the run is not gone on with. Every hash fits in each
+/// of these journals, as whoever writes them would see to.
+#[test]
+fn forged_signatures_of_a_run_do_not_go_on_with_it() {
+    let Some(keys) = Keys::make(&[("ana", ED25519), ("eve", ED25519)]) else { return };
+    let signers = AllowedSigners::parse(keys.allowed.lines().next().unwrap(), &TimeZone::UTC).unwrap();
+    let (world, plan) = enforce(3);
+    let digest = plan.digest.clone();
+    let signature = |name: &str, digest: &Digest| sign(&keys.key(name), digest, start()).unwrap();
+    let genuine = signature("ana", &digest);
+    let by = |text: &str, digest: &Digest, signers: &AllowedSigners| {
+        by_signatures([("a", text)], digest, signers, 1, None, &Spent::default(), None, start()).unwrap()
+    };
+    let approval = by(&genuine, &digest, &signers);
+    let approved = ApprovedPlan::new(plan.clone(), approval, Requirements { signatures: 1 }).unwrap();
+    let nobody = HashMap::new();
+    world.fault(2, &[Fault::Rejected]);
+    let fresh = FreshPlan::new(approved, &preflight(&nobody)).unwrap();
+    Bench::new(&world).apply_prepared(fresh, &plan, &()).unwrap();
+    let journal = world.journal().unwrap();
+
+    let guardrails = |required, max_age_seconds| {
+        let (allowed_signers, span) = ("allowed_signers".into(), Span::new(FileId(0), 0..0));
+        let approvals = Approvals { required, allowed_signers, max_age_seconds, layer: Layer::Policy, span };
+        Guardrails { approvals: Some(approvals), ..Guardrails::default() }
+    };
+    let resumed = |journal: &Journal, guardrails: &Guardrails, signers: Option<&AllowedSigners>, now: Timestamp| {
+        let yes = Approval::typed_again(&digest, "yes", "yes", start()).unwrap();
+        let preflight = Preflight { guardrails: Some(guardrails), signers, now, ..preflight(&nobody) };
+        match FreshResume::new(journal.clone(), yes, &preflight) {
+            Ok(_) => Ok(()),
+            Err(ResumeError::Approval(error)) => Err(error),
+            Err(ResumeError::Preflight(error)) => panic!("{error}"),
+        }
+    };
+    let (one, later) = (guardrails(1, Some(3_600)), start() + SignedDuration::from_hours(2));
+    assert_eq!(resumed(&journal, &one, Some(&signers), start()), Ok(()), "the genuine one");
+    assert_eq!(resumed(&journal, &one, None, start()), Err(ApprovalError::NoAllowedSigners));
+    assert!(
+        matches!(resumed(&journal, &one, Some(&signers), later), Err(ApprovalError::OfRun { .. })),
+        "too old by now"
+    );
+    let two = resumed(&journal, &guardrails(2, None), Some(&signers), start());
+    assert_eq!(two, Err(ApprovalError::TooFewSignatures { required: 2, given: 1 }));
+
+    let both = keys.signers();
+    let forged = |edit: &dyn Fn(&mut Vec<Signer>)| {
+        let mut journal = journal.clone();
+        let How::Signatures { signers } = &mut journal.run.approval.how else { panic!("signatures") };
+        edit(signers);
+        journal
+    };
+    type Edit<'a> = &'a dyn Fn(&mut Vec<Signer>);
+    let other = Digest("0".repeat(64).into());
+    let edits: [(&str, Edit<'_>); 6] = [
+        ("another name", &|all| all[0].principal = "eve@contoso.com".into()),
+        ("another key's text", &|all| all[0].text = signature("eve", &digest)),
+        ("somebody who may not sign", &|all| {
+            all[0] = by(&signature("eve", &digest), &digest, &both).signers()[0].clone()
+        }),
+        ("a signature of another plan", &|all| {
+            all[0] = by(&signature("ana", &other), &other, &both).signers()[0].clone()
+        }),
+        ("another time", &|all| all[0].signed_at = Some(later)),
+        ("no text", &|all| all[0].text = "".into()),
+    ];
+    for (what, edit) in edits {
+        let error = resumed(&forged(edit), &one, Some(&signers), start()).expect_err(what);
+        assert!(matches!(error, ApprovalError::OfRun { .. }), "{what}: {error}");
+    }
+    let twice = forged(&|all| all.push(all[0].clone()));
+    let error = resumed(&twice, &guardrails(2, None), Some(&signers), start()).unwrap_err();
+    assert!(matches!(error, ApprovalError::SignedTwice { .. }), "one signature for two: {error}");
 }
 
 #[test]

@@ -52,6 +52,11 @@ fn five_of_fifty_changed_by_hand_are_stale_and_left_alone() {
     let report = Bench::new(&world).apply(plan);
     assert_eq!((report.counts.done, report.counts.stale, report.exit_code), (45, 5, 4));
     assert_eq!(outcomes(&report, Outcome::Stale), [3, 11, 19, 27, 50]);
+    let told = report.users[2].error.as_ref().unwrap();
+    assert_eq!(told.code.as_deref(), Some("MFA044"));
+    assert_eq!(told.message, "MFA044 changed-since-plan: enabled was found, and the plan was made for disabled");
+    let journaled = world.journal().unwrap().outcomes();
+    assert_eq!(journaled[2].error.as_ref(), Some(told), "the journal says so too");
     for n in [3, 11, 19, 27, 50] {
         assert_eq!(world.state(n), Some(Enabled));
     }

@@ -89,13 +89,13 @@ fn perform(args: &Args, events: &Log, context: &mut Context) -> Outcome {
     }
     let given = args.approval.approve.as_deref();
     let reviewed = args.reviewed.as_ref().map(|path| reviewed::open(path, given, context)).transpose()?;
-    let (config, source, observed, plan) = match &args.file {
+    let Subject { config, source, observed, plan, way_back } = match &args.file {
         Some(path) => saved(path, args, context)?,
         None => {
             let as_reviewed = reviewed.as_ref().map(|reviewed| reviewed::with_waivers(&args.plan, reviewed));
             let planning::Planned { config, tenant, observed, plan, assumed: _ } =
                 planning::plan(as_reviewed.as_ref().unwrap_or(&args.plan), Exit::Error, context)?;
-            (config, tenant, observed, plan)
+            Subject { config, source: tenant, observed, plan, way_back: None }
         }
     };
     events.planned(&plan)?;
@@ -133,7 +133,7 @@ fn perform(args: &Args, events: &Log, context: &mut Context) -> Outcome {
         again: again::flags(&args.plan.config, &args.plan.tenant, context),
         comment: args.approval.comment(config.tenant.id, context),
     };
-    let done = applying::perform(plan, approval, None, &source, &surroundings, &how, context)?;
+    let done = applying::perform(plan, approval, way_back, &source, &surroundings, &how, context)?;
     Ok(if done == Exit::Done && left > 0 { Exit::Incomplete } else { done })
 }
 
@@ -222,7 +222,7 @@ pub(super) fn nothing_to_do(plan: &Plan, json: bool, context: &mut Context) -> R
 
 /// A saved plan says what was reviewed. How it is approved and performed is the word of the configuration and the policy
 /// at hand, and they must be those it was made from.
-fn saved(path: &Path, args: &Args, context: &mut Context) -> Result<(Config, Tenant, ObservedTenant, Plan), Failure> {
+fn saved(path: &Path, args: &Args, context: &mut Context) -> Result<Subject, Failure> {
     let fail = |message: String| Failure::new(format!("{}: {message}", path.display()));
     let mut plan = file::read_path(path, digest::compute).map_err(|error| fail(error.to_string()))?;
     let config = load::config(&args.plan.config, context)?;
@@ -255,7 +255,7 @@ fn saved(path: &Path, args: &Args, context: &mut Context) -> Result<(Config, Ten
         observed
     } else {
         let ids = plan.applicable().map(|change| change.user.id).collect();
-        tenant::observe_users(&source, &config, ids, context)?
+        tenant::observe_users(&source, &config, ids, &[], context)?
     };
     let now = plan::execution_now(&config, &plan.summary, &observed)
         .map_err(|diagnostics| Failure::Diagnostics { diagnostics, sources: config.sources.clone() })?;
@@ -277,12 +277,22 @@ fn saved(path: &Path, args: &Args, context: &mut Context) -> Result<(Config, Ten
     plan.tenant.name = observed.name.clone();
     let document =
         digest::approved(&plan).map_err(|name| fail(format!("the state of {} is unknown", name.escape_debug())))?;
-    let way_back = plan.config.files.is_empty();
-    let refused = plan::refused_now(&document, &config, plan::enabled_users(&observed), way_back);
+    let way_back = plan.rolls_back.as_deref().map(|run| applying::undone(run, &plan)).transpose()?;
+    let refused = plan::refused_now(&document, &config, plan::enabled_users(&observed), way_back.is_some());
     if plan.refused.is_empty() {
         plan.refused = refused;
     }
-    Ok((config, source, observed, plan))
+    Ok(Subject { config, source, observed, plan, way_back })
+}
+
+/// What is applied, and what it was made from.
+struct Subject {
+    config: Config,
+    source: Tenant,
+    observed: ObservedTenant,
+    plan: Plan,
+    /// The run that is undone, where the plan is a saved way back.
+    way_back: Option<RunId>,
 }
 
 /// What differs between the configuration and policy of a plan and those at hand.
@@ -372,7 +382,7 @@ fn resume(run: &str, args: &Args, lock: &Lock, events: &Log, context: &mut Conte
     }
     let source = tenant::open(&config, &args.plan.tenant, context)?;
     let ids = journal.run.changes.iter().map(|one| one.user.id).collect();
-    let observed = tenant::observe_users(&source, &config, ids, context)?;
+    let observed = tenant::observe_users(&source, &config, ids, &[], context)?;
     events.begin()?;
     let digest = journal.run.digest_of_document();
     let how = How {

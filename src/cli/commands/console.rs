@@ -59,7 +59,7 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
         (Some(config), Some(observed), Some(facts)) => desired(config, observed, facts),
         _ => None,
     };
-    let session = session(config.as_ref(), observed.as_ref(), facts.as_ref(), desired.as_ref(), context)?;
+    let session = session(args, config.as_ref(), observed.as_ref(), facts.as_ref(), desired.as_ref(), context)?;
     let options = RenderOptions {
         color: context.err_color,
         unicode: context.env.stderr_is_terminal,
@@ -89,13 +89,14 @@ fn desired(config: &Config, observed: &ObservedTenant, facts: &Facts<'_>) -> Opt
 }
 
 fn session<'a>(
+    args: &'a Args,
     config: Option<&'a Config>,
     observed: Option<&'a ObservedTenant>,
     facts: Option<&'a Facts<'a>>,
     desired: Option<&'a Desired>,
     context: &mut Context,
 ) -> Result<repl::Session<'a>, Failure> {
-    let session = repl::Session::new(Path::new(DIRECTORY), context.instant());
+    let session = repl::Session::new(Path::new(DIRECTORY), context.instant()).with_files(&args.config.allow_files);
     let Some(config) = config else { return Ok(session) };
     let session = session.with_config(config);
     let (Some(observed), Some(facts)) = (observed, facts) else { return Ok(session) };

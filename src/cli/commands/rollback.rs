@@ -6,7 +6,11 @@ use std::{
 };
 
 use crate::{
-    apply::{self, Requirements},
+    apply::{
+        self, Requirements,
+        journal::{Journal, v1::PlannedUser},
+        rollback::Inverse,
+    },
     cli::{
         Context, Exit, Failure, Outcome, again,
         applying::{self, ApprovalArgs, Asking, How, Surroundings},
@@ -18,6 +22,7 @@ use crate::{
     },
     plan::{self, RollbackInput},
     render::NextStep,
+    tenant::{Fact, ObservedState, ObservedTenant, User},
 };
 
 /// Arguments of `rollback`.
@@ -79,14 +84,18 @@ fn perform(args: &Args, events: &Log, context: &mut Context) -> Outcome {
     let waivers = planning::waivers(&config, &args.waivers, args.reason.as_deref())?;
     let source = tenant::open(&config, &args.tenant, context)?;
     let ids = journal.run.changes.iter().map(|one| one.user.id).collect();
-    let observed = tenant::observe_states_of(&source, &config, ids, context)?;
+    let mut observed = tenant::observe_users(&source, &config, ids, TOLD, context)?;
     let inverse = apply::rollback::rollback(&journal, &observed, &args.targets)
         .map_err(|error| Failure::new(error.to_string()))?;
-    let changes: Vec<_> = inverse.changes.iter().map(|one| (one.user.id, one.before, one.after)).collect();
+    complete(&mut observed, &journal, &inverse);
+    let back = inverse.changes.iter().map(|one| (one.user.id, ObservedState::Known(one.before), one.after));
+    let unread = inverse.unread.iter().map(|one| (one.user.id, ObservedState::Unknown(None), one.after));
+    let changes: Vec<_> = back.chain(unread).collect();
     let protection = planning::Protected::now(&config, &observed);
     let protected: HashSet<_> = changes
         .iter()
-        .filter(|(id, before, after)| protection.forbids(*id, *before, *after))
+        // From an unknown state nothing is written anyway; who is untouchable is told so.
+        .filter(|(id, before, after)| protection.forbids(*id, before.known().unwrap_or(*after), *after))
         .map(|(id, _, _)| *id)
         .collect();
     let plan = plan::build_rollback(&RollbackInput {
@@ -116,12 +125,28 @@ fn perform(args: &Args, events: &Log, context: &mut Context) -> Outcome {
             stale.left
         ))?;
     }
+    let unread: Vec<_> = inverse.unread.iter().filter(|one| !protected.contains(&one.user.id)).collect();
+    for one in &unread {
+        context.note(&format!(
+            "unread: {} is left alone, not brought back to {}: {}",
+            crate::escape::text(&one.user.user_principal_name),
+            one.after,
+            crate::escape::text(&one.reason)
+        ))?;
+    }
     for id in changes.iter().map(|(id, _, _)| id).filter(|id| protected.contains(id)) {
         context.note(&format!("protected: {id} is protected now: left alone"))?;
     }
     if let Some(path) = &args.out {
         save::plan(&plan, path, context)?;
         return Ok(if plan.is_refused() { Exit::Refused } else { Exit::Done });
+    }
+    if !unread.is_empty() && !plan.is_refused() && plan.applicable().next().is_none() {
+        return Err(Failure::new(
+            "nobody can be brought back now: the states of the users who are left cannot be read",
+        )
+        .hint(format!("once they can be read: `mfaplan rollback {run}`"))
+        .exit(Exit::Incomplete));
     }
     if let Some(exit) = super::apply::nothing_to_do(&plan, args.json, context)? {
         return Ok(exit);
@@ -147,4 +172,33 @@ fn perform(args: &Args, events: &Log, context: &mut Context) -> Outcome {
         comment: args.approval.comment(config.tenant.id, context),
     };
     applying::perform(plan, approval, Some(run), &source, &surroundings, &how, context)
+}
+
+/// Facts of the tenant that say what lowering somebody risks, at a few requests each. Reports of everybody's sign-ins and
+/// registrations, which take minutes, are not waited for: who rolls back is in a hurry, and nothing is withheld for them.
+const TOLD: &[Fact] = &[
+    Fact::ConditionalAccess,
+    Fact::SecurityDefaults,
+    Fact::Roles,
+    Fact::RoleEligibility,
+    Fact::Domains,
+    Fact::MfaServicePolicy,
+];
+
+/// What the run knew of its users stands in for what was not read again: registration, and those who cannot be read at all.
+fn complete(observed: &mut ObservedTenant, journal: &Journal, inverse: &Inverse) {
+    let known = |user: &PlannedUser, state| {
+        let mut one = User::new(user.id, user.user_principal_name.clone(), state);
+        one.display_name.clone_from(&user.display_name);
+        one
+    };
+    let unread = inverse.unread.iter().filter(|one| observed.by_id(one.user.id).is_none());
+    let unread: Vec<User> = unread.map(|one| known(&one.user, ObservedState::Unknown(None))).collect();
+    let registered: HashMap<_, _> = journal.run.changes.iter().map(|one| (one.user.id, one.user.registered)).collect();
+    observed.add_users(unread);
+    observed.update_users(|users| {
+        for user in users.iter_mut().filter(|user| user.registered.is_none()) {
+            user.registered = registered.get(&user.id).copied().flatten();
+        }
+    });
 }

@@ -15,7 +15,7 @@ use crate::{
     config::{CloudName, SignalSettings},
     facts::Facts,
     import::{self, Guess, GuessKind, Options, Start},
-    render::NextStep,
+    render::{Flags, NextStep},
     snapshot::{self, SnapshotTenant},
     tenant::{ObservedTenant, ReadError, ReadRequest, TenantRead, UserIndex},
 };
@@ -114,7 +114,7 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
     ignore()?;
     let config = load::config(&ConfigArgs::default(), context)?;
     let plan = planning::build(&config, &observed, Targets::NONE, &[], context)?;
-    present::write(&plan, &PresentArgs::default(), None, NextStep::Unsaved, context)?;
+    present::write(&plan, &PresentArgs::default(), None, NextStep::Unsaved { flags: Flags::default() }, context)?;
     context.note(&format!("Wrote {CONFIGURATION} and {COPY}; nothing was written to the tenant."))?;
     if found < usize::from(size) {
         context.note(&format!(

@@ -289,7 +289,8 @@ fn duration(text: &str) -> Option<u64> {
 fn auto_approve(block: &Block<'_>, env: &Env<'_>, diags: &mut Diagnostics) -> Option<AutoApprove> {
     let reader = block.reader(env, None);
     let (condition, reason) = (reader.kept("condition", diags), reader.prose("reason", diags));
-    Some(AutoApprove { condition: condition.value()?, reason: reason.value()?, span: block.raw.header })
+    let (layer, span) = (block.raw.layer, block.raw.header);
+    Some(AutoApprove { condition: condition.value()?, reason: reason.value()?, layer, span })
 }
 
 #[cfg(test)]

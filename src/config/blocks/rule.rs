@@ -32,7 +32,7 @@ pub(crate) fn rule(
     Some(OwnRule {
         declared: declared(block.raw),
         id,
-        when: Predicate { expr: when.value()?, each: None },
+        when: Predicate { expr: when.value()?, each: None, layer: block.raw.layer },
         severity: severity.value()?.0.parse().ok()?,
         message: message.value()?,
         remediation,

@@ -208,7 +208,7 @@ const MFA: BlockSchema = BlockSchema {
             "allow_downgrade",
             Kind::Bool,
             "false",
-            "May `state = \"enabled\"` lower a user who is already enforced?",
+            "May `state = \"enabled\"` lower a user who is already enforced? Only who is known not to have registered is lowered: the service would promote everybody else back.",
         ),
         optional("rollout", Kind::Text, "The name of a `rollout` whose waves decide when a user's change is due."),
         FOR_EACH,

@@ -111,6 +111,7 @@ async fn all(plan: &Plan<'_>) -> Result<ObservedTenant, ReadError> {
             plan.if_wanted(Fact::Licenses, directory::skus(client)),
             plan.if_wanted(Fact::Domains, directory::domains(client)),
             plan.if_wanted(Fact::Devices, directory::devices(client)),
+            async { if plan.request.count_enabled { users::enabled(client).await } else { None } },
         )
     };
     // Optional reads wait for their own limits; a mandatory failure ends them at once.
@@ -118,7 +119,7 @@ async fn all(plan: &Plan<'_>) -> Result<ObservedTenant, ReadError> {
     let (
         (registration, sign_ins, activity),
         (policies, policy_groups),
-        (security_defaults, migration, service_policy, skus, domains, devices),
+        (security_defaults, migration, service_policy, skus, domains, devices, enabled),
         (list, mailboxes),
         mut memberships,
         roles,
@@ -224,6 +225,7 @@ async fn all(plan: &Plan<'_>) -> Result<ObservedTenant, ReadError> {
     observed.unavailable = gaps.0;
     observed.unread = unread_users;
     observed.unread_groups = unread.into_iter().map(|(group, _)| group).collect();
+    observed.enabled_users = enabled;
     observed.operator_id = operator(plan).await;
     Ok(observed)
 }

@@ -49,6 +49,16 @@ impl Bad {
         if self.any_good || self.count < MAX_ITEMS { Ok(()) } else { self.end() }
     }
 
+    /// An error where nobody was answered and it is the identity that is refused, however few were asked about.
+    pub(super) fn denied(&mut self) -> Result<(), Failure> {
+        match self.first.take() {
+            Some(Failure::Refused(refusal)) if !self.any_good && matches!(refusal.status, 401 | 403) => {
+                Err(Failure::Refused(refusal))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// An error where nobody was answered.
     pub(super) fn end(&mut self) -> Result<(), Failure> {
         match self.first.take() {

@@ -14,10 +14,10 @@ use super::{Plan, per_user::Bad};
 use crate::{
     graph::{
         batch::{self, Item},
-        client::Failure,
+        client::{Client, Failure, encode},
         pages::Pages,
         requests,
-        wire::{Field, Maybe, Page, StateWire, UserWire},
+        wire::{Counted, Field, Maybe, Page, StateWire, UserWire},
     },
     tenant::{
         Attribute, Contact, Emptiness, Manager, MfaState, ObservedState, ReadError, Text, Unread, User, UserId,
@@ -134,41 +134,49 @@ async fn some(plan: &Plan<'_>, users: &BTreeSet<UserId>) -> Result<List, Failed>
     // Owned, since a batch parses its answers apart from who asked; looked at here so that what does not fit is asked again.
     let parse = |text: &str| serde_json::from_str::<UserWire<'_>>(text).map(|_| text.to_owned());
     let spec = &requests::USER;
+    let mut bad = Bad::default();
     batch::read_all(plan.client, spec, plan.parallelism, receiver, parse, |item, answer| {
         let failure = match answer {
             Ok(text) => match serde_json::from_str::<UserWire<'_>>(&text) {
                 Ok(wire) if UserId::new(wire.id) == item.user => {
                     list.push(&wire, &mut names);
+                    bad.answered();
                     return Ok(());
                 }
                 _ => Failure::Unusable("the service answered with another user".to_owned()),
             },
             // Deleted since the plan was made.
-            Err(Failure::Refused(refusal)) if refusal.status == 404 => return Ok(()),
-            Err(failure) => denied(failure)?,
+            Err(Failure::Refused(refusal)) if refusal.status == 404 => {
+                bad.answered();
+                return Ok(());
+            }
+            Err(failure) => failure,
         };
         list.unread.push(Unread { user: item.user, reason: failure.reason(spec).into() });
-        Ok(())
+        bad.one(failure)
     })
     .await
     .map_err(Failed::List)?;
+    bad.denied().map_err(Failed::List)?;
     plan.progress.progress("users", list.users.len() as u64, None);
     let mut states = States::new();
     let (sender, receiver) = mpsc::unbounded_channel();
     let items = list.users.iter().zip(0..).map(|(user, index)| Item::new(index, user.id));
     let _ = sender.send(items.filter(|item| plan.request.wants_state_of(item.user)).collect());
     drop(sender);
-    read_states(plan, receiver, &mut states, None).await.map_err(Failed::State)?;
+    let mut bad = Bad::default();
+    read_states(plan, receiver, &mut states, &mut bad).await.map_err(Failed::State)?;
+    bad.denied().map_err(Failed::State)?;
     list.settle(states);
     Ok(list)
 }
 
-/// A refusal that is the identity's and not the user's ends the reading.
-fn denied(failure: Failure) -> Result<Failure, Failure> {
-    match &failure {
-        Failure::Refused(refusal) if matches!(refusal.status, 401 | 403) => Err(failure),
-        _ => Ok(failure),
-    }
+/// How many users may sign in; nothing where the service does not count.
+pub(super) async fn enabled(client: &Client) -> Option<u64> {
+    let spec = &requests::ENABLED_USERS;
+    let query = format!("$filter={}&$count=true&$top=1&$select=id", encode("accountEnabled eq true"));
+    let url = client.url(spec, spec.path, &query);
+    client.read(spec, &url, |bytes| serde_json::from_slice::<Counted>(bytes)).await.ok()?.count
 }
 
 async fn attempt(plan: &Plan<'_>, way: Way) -> Result<List, Failed> {
@@ -178,7 +186,7 @@ async fn attempt(plan: &Plan<'_>, way: Way) -> Result<List, Failed> {
     let mut list = {
         let listing = Box::pin(async { pages(plan, way, sender).await.map_err(Failed::List) });
         let reading =
-            Box::pin(async { read_states(plan, receiver, &mut states, Some(&mut bad)).await.map_err(Failed::State) });
+            Box::pin(async { read_states(plan, receiver, &mut states, &mut bad).await.map_err(Failed::State) });
         tokio::try_join!(listing, reading)?.0
     };
     let doubt =
@@ -190,7 +198,7 @@ async fn attempt(plan: &Plan<'_>, way: Way) -> Result<List, Failed> {
         // The receiver is right here, so the send cannot fail.
         let _ = sender.send(items);
         drop(sender);
-        read_states(plan, receiver, &mut states, Some(&mut bad)).await.map_err(Failed::State)?;
+        read_states(plan, receiver, &mut states, &mut bad).await.map_err(Failed::State)?;
     }
     // Where nobody's state can be had, the reason is not a user's. A list that gave all of them needs no second opinion
     // to be used, but one that could not be probed at all is not trusted.
@@ -247,7 +255,7 @@ async fn read_states(
     plan: &Plan<'_>,
     items: mpsc::UnboundedReceiver<Vec<Item>>,
     states: &mut States,
-    mut bad: Option<&mut Bad>,
+    bad: &mut Bad,
 ) -> Result<(), Failure> {
     let spec = &requests::STATE;
     let parse = |text: &str| serde_json::from_str::<StateWire>(text);
@@ -259,14 +267,11 @@ async fn read_states(
             // One user's bad end is only that user's: their state is unknown, and nobody else waits for it.
             Err(failure) => {
                 let reason = Text::from(failure.reason(spec));
-                match &mut bad {
-                    Some(bad) => bad.one(failure)?,
-                    None => drop(denied(failure)?),
-                }
+                bad.one(failure)?;
                 Err(reason)
             }
         };
-        if let (Ok(_), Some(bad)) = (&state, &mut bad) {
+        if state.is_ok() {
             bad.answered();
         }
         states.insert(item.index, state);

@@ -270,12 +270,14 @@ fn terms(old: &Plan, new: &Plan) -> Vec<String> {
         terms.push(format!("no longer waived: {} = {}", waiver.guardrail, waiver.bound));
     }
     let (a, b) = (&old.execution, &new.execution);
+    let run = |plan: &Plan| plan.rolls_back.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string);
     for (what, old, new) in [
         ("block_at", a.block_at.to_string(), b.block_at.to_string()),
         ("canary", a.canary.to_string(), b.canary.to_string()),
         ("stop_after_failures", a.stop_after_failures.to_string(), b.stop_after_failures.to_string()),
         ("confirm", a.confirm.to_string(), b.confirm.to_string()),
         ("approvals required", a.approvals_required.to_string(), b.approvals_required.to_string()),
+        ("rolls back", run(old), run(new)),
     ] {
         if old != new {
             terms.push(format!("{what}: {old} → {new}"));

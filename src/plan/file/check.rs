@@ -18,7 +18,7 @@ use crate::{
     },
     risk::{self, Finding},
     severity::Severity,
-    tenant::{MfaState, ObservedState, UserId},
+    tenant::UserId,
 };
 
 /// Does everything in this plan agree with its changes and findings?
@@ -27,7 +27,11 @@ use crate::{
 /// [`PlanFileError::Disagrees`], naming the member.
 pub(super) fn check(plan: &Plan) -> Result<(), PlanFileError> {
     // Only the way back is declared by no file of the configuration.
-    let way_back = plan.config.files.is_empty();
+    let way_back = plan.rolls_back.is_some();
+    if plan.config.files.is_empty() != way_back {
+        let what = "names the files that declare the changes: a rollback has none, every other plan has some";
+        return Err(disagrees("config.files".to_owned(), what.to_owned()));
+    }
     let mut names = HashSet::with_capacity(plan.changes.len());
     let mut last = None;
     for (place, change) in plan.changes.iter().enumerate() {
@@ -44,9 +48,8 @@ pub(super) fn check(plan: &Plan) -> Result<(), PlanFileError> {
         }
         last = Some(key);
         if change.declared_by.is_none() != way_back {
-            let missing =
-                "is missing: only a rollback, which names no files of the configuration, has changes without a block";
-            let there = "is there, but `config.files` is empty, as in a rollback";
+            let missing = "is missing: only a rollback has changes without a block";
+            let there = "is there, but no block declares the changes of a rollback";
             return Err(wrong("declared_by", if way_back { there } else { missing }));
         }
         follows(change, plan.execution.block_at, way_back).map_err(|(member, what)| wrong(member, &what))?;
@@ -85,18 +88,21 @@ fn key(user: &ChangeUser) -> (String, UserId) {
 fn follows(change: &Change, block_at: Severity, way_back: bool) -> Result<(), (&'static str, String)> {
     let Change { user, declared_by: _, before, after, effective, action, decision, wave: _, impact: _, findings } =
         change;
-    let expected = match before {
-        ObservedState::Known(before) => {
-            Action::between(*before, *after).ok_or_else(|| ("after", "is the state the user has".to_owned()))?
-        }
-        ObservedState::Unknown(_) => Action::between(MfaState::Disabled, *after).unwrap_or(Action::Disable),
-    };
+    let expected =
+        Action::from_observed(before, *after).ok_or_else(|| ("after", "is the state the user has".to_owned()))?;
     if *action != expected {
         return Err(("action", format!("is {action}, but from {} to {after} is {expected}", before.as_str())));
     }
     let ends = after.effective(user.registered);
     if *effective != ends {
         return Err(("effective", format!("is {effective}, but a write of {after} ends in {ends}")));
+    }
+    // The way back writes the state from before; a block asks for no write that would leave everything as it is.
+    if !way_back && before.known() == Some(ends) {
+        return Err((
+            "effective",
+            format!("is {effective}, the state the user has: such a write would change nothing"),
+        ));
     }
     let withheld =
         if way_back && before.known().is_some() { Vec::new() } else { withheld_by(before, findings, block_at) };

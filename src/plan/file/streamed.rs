@@ -73,6 +73,7 @@ impl Rows for Changes {
         "execution",
         "notes",
         "targets",
+        "rolls_back",
         "blocks",
         "others",
         "replay",

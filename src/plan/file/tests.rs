@@ -293,7 +293,7 @@ fn a_file_that_does_not_agree_with_itself_is_refused_with_the_member_named() {
     };
     let (apply, hold) = (place("apply"), place("hold"));
     type Edit<'a> = &'a dyn Fn(&mut Value);
-    let edits: [(&str, Edit<'_>); 24] = [
+    let edits: [(&str, Edit<'_>); 26] = [
         ("changes[].steps", &|doc| doc["changes"][apply]["steps"] = json!([])),
         ("action", &|doc| {
             let now = doc["changes"][apply]["action"].clone();
@@ -303,6 +303,12 @@ fn a_file_that_does_not_agree_with_itself_is_refused_with_the_member_named() {
             let now = doc["changes"][apply]["effective"].clone();
             doc["changes"][apply]["effective"] = if now == "disabled" { json!("enabled") } else { json!("disabled") };
         }),
+        ("effective", &|doc| {
+            // Registered, they would be promoted back: nothing is relaxed.
+            let all = doc["changes"].as_array_mut().unwrap();
+            let relaxed = all.iter_mut().find(|one| one["action"] == "relax").unwrap();
+            (relaxed["user"]["registered"], relaxed["effective"]) = (json!(true), json!("enforced"));
+        }),
         ("impact", &|doc| doc["changes"][apply]["impact"]["modern_auth"]["before"] = json!("unknown")),
         ("impact", &|doc| doc["changes"][apply]["impact"]["legacy_auth"]["after"] = json!("unknown")),
         ("decision", &|doc| {
@@ -310,7 +316,8 @@ fn a_file_that_does_not_agree_with_itself_is_refused_with_the_member_named() {
                 (json!("block"), json!(["MFA018"]));
         }),
         ("declared_by", &|doc| _ = doc["changes"][apply].as_object_mut().unwrap().remove("declared_by")),
-        ("declared_by", &|doc| doc["config"]["files"] = json!([])),
+        ("config.files", &|doc| doc["config"]["files"] = json!([])),
+        ("config.files", &|doc| doc["rolls_back"] = json!("20261124T213000000Z-3fa9c1d2")),
         ("hold", &|doc| {
             let why = doc["changes"][hold]["hold"].as_object_mut().unwrap();
             why.remove("until");

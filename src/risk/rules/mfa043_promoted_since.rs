@@ -12,10 +12,10 @@ pub(super) static RULE: Rule = Rule {
     traits: Traits::NONE,
     remediation: "Nothing, or declare `enforced`.",
     doc: RuleDoc {
-        meaning: "A user is declared `enabled` and found `enforced`: they have registered since, and the service promoted them. They count as satisfied and is not lowered.",
+        meaning: "A user is declared `enabled` and found `enforced`: they have registered since, and the service promoted them. They count as satisfied and are not lowered.",
         why: "It explains why the plan shows no change for this user.",
         evidence: "The user, or the number and the first names where there are more than twenty.",
-        action: "`allow_downgrade = true` in the block would lower the user.",
+        action: "`allow_downgrade = true` in the block lowers those who have not registered.",
         sources: &["How to: Enable per-user multifactor authentication (Microsoft Entra ID)"],
     },
     check: Check::Plan(check),
@@ -27,9 +27,10 @@ fn check(case: &mut PlanCase<'_>) {
         .desired
         .promoted
         .iter()
-        .map(|(user, block)| {
-            (*user, context.config.mfa.get(*block as usize).map(|block| context.place(&block.declared)))
-        })
+        .map(|(user, block)| (*user, context.config.mfa.get(*block as usize)))
+        // Where a block asks to lower them, MFA063 says why they stay.
+        .filter(|(_, block)| block.is_none_or(|block| !block.allow_downgrade))
+        .map(|(user, block)| (user, block.map(|block| context.place(&block.declared))))
         .collect();
     case.fire_for(
         &promoted,
@@ -66,6 +67,14 @@ mod tests {
                         w.promote();
                     },
                     Fires(Info),
+                ),
+                (
+                    "a block asks to lower them",
+                    |w| {
+                        w.config.mfa[0].allow_downgrade = true;
+                        w.promote();
+                    },
+                    Silent,
                 ),
                 ("nobody", |_| {}, Silent),
             ],

@@ -35,7 +35,7 @@ mod mfa033_azure_vm_sign_in;
 mod mfa040_enabled_becomes_enforced;
 mod mfa042_stopping_at_enabled;
 mod mfa043_promoted_since;
-pub(super) mod mfa044_changed_since_plan;
+mod mfa044_changed_since_plan;
 mod mfa045_unknown_state;
 mod mfa060_privileged_loses_only_mfa;
 mod mfa061_user_loses_only_mfa;

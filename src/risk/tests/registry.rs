@@ -50,7 +50,7 @@ const FIXED: &[(&str, &str, &str)] = &[
     ("MFA060", "privileged-loses-only-mfa", "critical"),
     ("MFA061", "user-loses-only-mfa", "high"),
     ("MFA062", "conditional-access-coverage-gap", "high"),
-    ("MFA063", "relax-is-ineffective", "medium"),
+    ("MFA063", "relax-is-ineffective", "medium info"),
     ("MFA064", "methods-stay", "info"),
     ("MFA065", "mass-downgrade", "high"),
     ("MFA066", "legacy-sign-in-reopens", "critical high"),

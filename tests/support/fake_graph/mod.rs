@@ -162,6 +162,11 @@ impl FakeGraph {
         state.faults.forget();
     }
 
+    /// Another process asks from now on: what one was asked to wait for, the next has not heard.
+    pub fn another_run(&self) {
+        self.state().faults.forget();
+    }
+
     /// Writes that took place, in order: user id and the state written.
     pub fn writes(&self) -> Vec<(String, String)> {
         self.state().log.iter().filter_map(|one| one.wrote.clone()).collect()
@@ -530,6 +535,9 @@ fn login(
             let ends = jiff::Timestamp::now().as_second() + inner.options.token_lifetime.as_secs() as i64;
             token["expires_on"] = json!(ends.to_string());
             token.as_object_mut().map(|map| map.remove("expires_in"));
+            for (name, value) in inner.options.token_answer.as_object().into_iter().flatten() {
+                token[name] = value.clone();
+            }
             Reply::ok(token)
         }
         _ => Reply::error(404, "NotFound", "no such address"),

@@ -35,6 +35,12 @@ pub struct FakeOptions {
     pub organization_id: Option<String>,
     /// Send nextLinks to this origin: a malicious page.
     pub foreign_next_link: Option<String>,
+    /// Every list leads back to its second page.
+    pub circular: bool,
+    /// The service does not count (`$count`).
+    pub uncounted: bool,
+    /// Members of a token answer that are said otherwise; null takes one away.
+    pub token_answer: serde_json::Value,
 }
 
 impl Default for FakeOptions {
@@ -55,6 +61,9 @@ impl Default for FakeOptions {
             shuffle: true,
             organization_id: None,
             foreign_next_link: None,
+            circular: false,
+            uncounted: false,
+            token_answer: serde_json::Value::Null,
         }
     }
 }

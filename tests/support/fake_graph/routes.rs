@@ -144,7 +144,8 @@ fn window(options: &FakeOptions, call: &Call<'_>, most: usize) -> (usize, usize)
 fn paged(value: Vec<Value>, more: bool, next: usize, options: &FakeOptions, call: &Call<'_>) -> Value {
     let mut body =
         json!({"@odata.context": format!("https://graph.microsoft.com/{}/$metadata#x", call.version), "value": value});
-    if more {
+    let next = if options.circular { 1 } else { next };
+    if more || options.circular {
         let origin = options.foreign_next_link.as_deref().unwrap_or(call.origin);
         let mut link = format!("{origin}/{}{}?", call.version, call.path);
         for (name, value) in call.query {
@@ -163,6 +164,9 @@ fn users(world: &World, options: &FakeOptions, call: &Call<'_>) -> Reply {
     let state = select.contains(&"perUserMfaState");
     if state && options.bulk_state == BulkState::Refused {
         return Reply::error(400, "Request_BadRequest", "Could not find a property named 'perUserMfaState'.");
+    }
+    if call.query.get("$filter").is_some_and(|filter| filter == "accountEnabled eq true") {
+        return counted(world, options, call);
     }
     let (from, size) = window(options, call, if activity { 500 } else { 999 });
     let value: Vec<Value> = world
@@ -190,6 +194,19 @@ fn users(world: &World, options: &FakeOptions, call: &Call<'_>) -> Reply {
         })
         .collect();
     Reply::ok(paged(value, from + size < world.users.len(), from + size, options, call))
+}
+
+/// Users who may sign in; their number is told to advanced queries only.
+fn counted(world: &World, options: &FakeOptions, call: &Call<'_>) -> Reply {
+    let enabled = |user: &&super::world::FakeUser| !user.deleted && user.attributes["accountEnabled"] == json!(true);
+    let all: Vec<Value> = world.users.iter().filter(enabled).map(|user| json!({"id": user.id})).collect();
+    let (from, size) = window(options, call, 999);
+    let value = all.iter().skip(from).take(size).cloned().collect();
+    let mut body = paged(value, from + size < all.len(), from + size, options, call);
+    if !options.uncounted && call.eventual && call.query.get("$count").is_some_and(|count| count == "true") {
+        body["@odata.count"] = json!(all.len());
+    }
+    Reply::ok(body)
 }
 
 fn requirements(world: &mut World, user: &str) -> Reply {

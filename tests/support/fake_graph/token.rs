@@ -45,8 +45,12 @@ impl Tokens {
         // The canary: it must never be seen outside of the Authorization header.
         let token = format!("{}.{}.canary-token-{}", part(&json!({"alg": "none"})), part(&claims), self.issued);
         self.live.insert(token.clone(), Instant::now() + options.token_lifetime);
-        json!({"token_type": "Bearer", "expires_in": options.token_lifetime.as_secs(),
-               "ext_expires_in": options.token_lifetime.as_secs(), "access_token": token})
+        let mut answer = json!({"token_type": "Bearer", "expires_in": options.token_lifetime.as_secs(),
+               "ext_expires_in": options.token_lifetime.as_secs(), "access_token": token});
+        for (name, value) in options.token_answer.as_object().into_iter().flatten() {
+            answer[name] = value.clone();
+        }
+        answer
     }
 
     /// `POST /{tenant}/oauth2/v2.0/token`

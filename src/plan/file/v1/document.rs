@@ -135,6 +135,9 @@ pub struct Document<'a, C, F, O> {
     /// What the plan is limited to (`--target`); empty = the whole configuration.
     #[serde(default)]
     pub targets: Vec<Str<'a>>,
+    /// The run that is undone; only in a rollback.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rolls_back: Option<Str<'a>>,
     /// The blocks that claim users.
     pub blocks: Vec<BlockV1<'a>>,
     /// Everybody without a change whom no target leaves out, by user principal name.

@@ -47,6 +47,7 @@ pub fn write(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
         execution,
         notes,
         targets,
+        rolls_back,
         blocks,
         others,
         replay,
@@ -86,6 +87,9 @@ pub fn write(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
     member(",\"execution\":", &execution, out)?;
     member(",\"notes\":", &notes, out)?;
     member(",\"targets\":", &targets, out)?;
+    if let Some(run) = &rolls_back {
+        member(",\"rolls_back\":", run, out)?;
+    }
     member(",\"blocks\":", &blocks, out)?;
     member(",\"others\":", &others, out)?;
     if let Some(replay) = &replay {
