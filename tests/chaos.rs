@@ -295,6 +295,7 @@ fn kills_and_faults_of_graph_leave_every_promise_standing() {
         // Faults may use up the patience of one run: each further one gets nearer.
         let mut last = None;
         for _ in 0..6 {
+            fake.another_run();
             let said = sandbox.run(&["apply", "--resume", &run, "--approve", &digest]);
             let code = said.code;
             last = Some(said);
@@ -309,12 +310,14 @@ fn kills_and_faults_of_graph_leave_every_promise_standing() {
         assert_eq!(states_of(&fake), binary::planned(&before, &writes), "seed {seed}");
         assert_eq!(fake.problems(), Vec::<String>::new(), "seed {seed}");
 
+        fake.another_run();
         let mut back = sandbox.run(&["rollback", &run, "--auto-approve"]);
         for _ in 0..6 {
             if back.code == Some(0) {
                 break;
             }
             let way_back = case.open_run().unwrap();
+            fake.another_run();
             back = sandbox.run(&["apply", "--resume", &way_back, "--auto-approve"]);
         }
         back.exits(0);

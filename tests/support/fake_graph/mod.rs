@@ -162,8 +162,12 @@ impl FakeGraph {
         state.faults.forget();
     }
 
-    /// Another process asks from now on: what one was asked to wait for, the next has not heard.
+    /// Another process asks from now on: what one was asked to wait for, the next has not heard. Requests of the last one
+    /// that are still being answered belong to it.
     pub fn another_run(&self) {
+        while self.inner.in_flight.0.load(Ordering::Relaxed) > 0 {
+            std::thread::sleep(Duration::from_millis(1));
+        }
         self.state().faults.forget();
     }
 
