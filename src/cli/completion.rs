@@ -22,6 +22,7 @@ use crate::{
     },
     risk,
     severity::Severity,
+    tenant::MfaState,
 };
 
 /// The environment variable in which a completion script names its shell.
@@ -99,6 +100,9 @@ const VALUES: &[(&str, Takes)] = &[
     ("TEXT", Takes::Text),
     ("DIGEST", Takes::Text),
     ("DOMAIN|ID", Takes::Text),
+    ("STATE", Takes::One(raised)),
+    ("USER,…", Takes::Text),
+    ("USER=yes|no", Takes::Text),
     ("USER", Takes::Text),
     ("USER|ADDRESS", Takes::Text),
     ("N", Takes::Text),
@@ -170,6 +174,11 @@ fn groupings() -> Vec<CompletionCandidate> {
 
 fn teams() -> Vec<CompletionCandidate> {
     TeamBy::ALL.iter().map(|by| candidate(by.as_str())).collect()
+}
+
+/// The states that an emergency may set.
+fn raised() -> Vec<CompletionCandidate> {
+    [MfaState::Enforced, MfaState::Enabled].map(|state| candidate(state.as_str())).into()
 }
 
 fn severities() -> Vec<CompletionCandidate> {

@@ -37,6 +37,10 @@ fn page(text: &str) -> Page {
                     heading.push_str(&text);
                 }
             }
+            Event::Html(text) | Event::InlineHtml(text) => {
+                let ids = text.split("id=\"").skip(1).filter_map(|rest| rest.split('"').next());
+                page.anchors.extend(ids.map(str::to_owned));
+            }
             _ => {}
         }
     }

@@ -1,8 +1,7 @@
 //! `mfaplan set`
 
 use std::{
-    fs::{self, OpenOptions},
-    io::Write as _,
+    fs,
     path::{Path, PathBuf},
 };
 
@@ -15,7 +14,7 @@ use crate::{
         load::{self, ConfigArgs, DIRECTORY, TenantArgs},
         planning::{self, Protected, Targets},
         present::{self, PresentArgs},
-        tenant,
+        save, tenant,
     },
     config::{Config, Overlay},
     render::{NextStep, words},
@@ -131,7 +130,7 @@ fn perform(args: &Args, context: &mut Context) -> Outcome {
         question: super::apply::question(&plan),
     };
     let approval = asking.approval(context)?;
-    let written = Written::append(&file, old, &new)?;
+    let written = Written::with(&file, old, &new)?;
     let performed = super::apply::unchanged_since(&config, &args.config, context).and_then(|()| {
         let alone = planning::left_alone(&config, &observed, planning::writes(&plan));
         let surroundings = Surroundings::now(&config, &observed, alone, &source, &lock, context)?;
@@ -210,21 +209,18 @@ struct Written {
 }
 
 impl Written {
-    fn append(file: &Path, old: Option<String>, new: &str) -> Result<Self, Failure> {
-        let failed =
-            |error: std::io::Error| Failure::new(format!("{FILE} cannot be written: {error}; nothing was written"));
-        let mut out = OpenOptions::new().create(true).append(true).open(file).map_err(failed)?;
-        out.write_all(new.as_bytes()).and_then(|()| out.sync_all()).map_err(failed)?;
+    fn with(file: &Path, old: Option<String>, new: &str) -> Result<Self, Failure> {
+        save::source(file, &format!("{}{new}", old.as_deref().unwrap_or_default()))?;
         Ok(Self { file: file.to_owned(), old })
     }
 
     fn take_back(self) -> Result<(), Failure> {
-        let done = match &self.old {
-            Some(text) => {
-                OpenOptions::new().write(true).open(&self.file).and_then(|file| file.set_len(text.len() as u64))
-            }
-            None => fs::remove_file(&self.file),
-        };
-        done.map_err(|error| Failure::new(format!("{FILE} cannot be put back, and says what was not done: {error}")))
+        let Self { file, old } = self;
+        match old {
+            Some(text) => save::source(&file, &text),
+            None => fs::remove_file(&file).map_err(|error| {
+                Failure::new(format!("{FILE} cannot be removed, and says what was not done: {error}"))
+            }),
+        }
     }
 }

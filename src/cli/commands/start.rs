@@ -32,7 +32,7 @@ Writes main.mfa.hcl and tenant.json (a copy of the tenant) into the current dire
 is five people who can answer when they are asked. Nothing is written to the tenant.")]
 pub(crate) struct Args {
     /// Sign in to the tenant of this domain name
-    #[arg(long, value_name = "NAME", conflicts_with = "snapshot")]
+    #[arg(long, value_name = "DOMAIN|ID", conflicts_with = "snapshot")]
     domain: Option<String>,
     /// The emergency accounts, with commas between; none for nobody
     #[arg(long, value_name = "USER,…", value_delimiter = ',')]
