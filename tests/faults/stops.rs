@@ -134,7 +134,8 @@ fn stopped(command: &Command, wait: &Wait) -> (Duration, String) {
 fn the_first_ctrl_c_ends_every_kind_of_wait_within_five_seconds() {
     let mut wrong = Vec::new();
     for wait in WAITS {
-        for command in COMMANDS.iter().filter(|command| command.writes.is_some()) {
+        // `set` writes one user, who is not the one that is waited for here; it is performed as `apply` is.
+        for command in COMMANDS.iter().filter(|command| command.writes.is_some() && command.name != "set") {
             let (took, left) = stopped(command, wait);
             if took > SOON || !left.starts_with("130") {
                 wrong.push(format!("{}, {}: {took:?}, {left}", wait.name, command.name));

@@ -124,10 +124,11 @@ pub(crate) struct World {
 }
 
 /// What [`World::perform`] performs.
-pub(crate) const WALKED: [&str; 15] = [
+pub(crate) const WALKED: [&str; 17] = [
     "apply",
     "console",
     "diff",
+    "exceptions",
     "explain",
     "history",
     "migrate",
@@ -136,6 +137,7 @@ pub(crate) const WALKED: [&str; 15] = [
     "readiness",
     "replay",
     "rollback",
+    "set",
     "show",
     "test",
     "validate",
@@ -221,6 +223,10 @@ impl World {
             tell(&["verify", run]);
             tell(&["rollback", run, "--out", "back.mfaplan"]);
         }
+        for format in ["text", "json", "csv", "html"] {
+            tell(&["exceptions", "--format", format]);
+        }
+        tell(&["set", "jo@contoso.com", "enforced", "--reason", "INC-4711", "--auto-approve"]);
         let mut files = Vec::new();
         written(self.dir.path(), &mut files);
         for (name, text) in files {
