@@ -3,7 +3,11 @@
 
 use std::path::Path;
 
-use crate::{config::Assignment, render::Flags};
+use crate::{
+    config::{Assignment, Config},
+    eval::Value,
+    render::Flags,
+};
 
 use super::{
     Context,
@@ -11,10 +15,19 @@ use super::{
     planning::PlanArgs,
 };
 
-/// The flags to repeat, each with a space in front.
-pub(super) fn flags(config: &ConfigArgs, tenant: &TenantArgs, context: &Context) -> String {
-    let Flags { chdir, configuration, limits } = all(config, tenant, str::to_owned, context);
+/// The flags to repeat, each with a space in front. The value of a sensitive variable is left to be filled in: hints end in
+/// logs.
+pub(super) fn flags(loaded: &Config, config: &ConfigArgs, tenant: &TenantArgs, context: &Context) -> String {
+    let variable = |assignment: &str| match assignment.split_once('=') {
+        Some((name, _)) if is_secret(loaded, name.trim()) => format!("{name}=…"),
+        _ => assignment.to_owned(),
+    };
+    let Flags { chdir, configuration, limits } = all(config, tenant, variable, context);
     chdir.iter().chain(&configuration).chain(&limits).map(|flag| format!(" {flag}")).collect()
+}
+
+fn is_secret(config: &Config, variable: &str) -> bool {
+    config.var.get(variable).is_none_or(Value::contains_sensitive)
 }
 
 /// The flags to repeat where a plan was made with these.

@@ -74,8 +74,13 @@ fn a_snapshot_that_may_not_be_written_fails_users_and_says_so() {
     mode(&sandbox, "facts", 0o555);
     mode(&sandbox, ".", 0o777);
     let original = sandbox.read("facts/tenant.json");
-    let Some(said) = unprivileged(&sandbox, &apply(&["--auto-approve"])) else { return };
+    sandbox.append("main.mfa.hcl", "\nvariable \"token\" {\n  sensitive = true\n}\n\nvariable \"wave\" {}\n");
+    let variables = ["--auto-approve", "--var", "token=hunter2", "--var", "wave=first"];
+    let Some(said) = unprivileged(&sandbox, &apply(&variables)) else { return };
     said.exits(4).says("cannot write");
+    // The hint goes where logs go: a secret is left to be filled in.
+    said.says("--var token=… --var wave=first");
+    assert!(!said.stdout.contains("hunter2") && !said.stderr.contains("hunter2"), "{}", said.stderr);
     assert_eq!(sandbox.read("facts/tenant.json"), original);
     mode(&sandbox, "facts", 0o755);
 }

@@ -130,7 +130,7 @@ fn perform(args: &Args, events: &Log, context: &mut Context) -> Outcome {
         parallelism: args.plan.tenant.parallelism,
         json: args.json,
         events,
-        again: again::flags(&args.plan.config, &args.plan.tenant, context),
+        again: again::flags(&config, &args.plan.config, &args.plan.tenant, context),
         comment: args.approval.comment(config.tenant.id, context),
     };
     let done = applying::perform(plan, approval, way_back, &source, &surroundings, &how, context)?;
@@ -389,7 +389,7 @@ fn resume(run: &str, args: &Args, lock: &Lock, events: &Log, context: &mut Conte
         parallelism: args.plan.tenant.parallelism,
         json: args.json,
         events,
-        again: again::flags(&args.plan.config, &args.plan.tenant, context),
+        again: again::flags(&config, &args.plan.config, &args.plan.tenant, context),
         comment: args.approval.comment(config.tenant.id, context),
     };
     let writes = journal.run.changes.iter();

@@ -168,7 +168,7 @@ fn perform(args: &Args, events: &Log, context: &mut Context) -> Outcome {
         parallelism: args.tenant.parallelism,
         json: args.json,
         events,
-        again: again::flags(&args.config, &args.tenant, context),
+        again: again::flags(&config, &args.config, &args.tenant, context),
         comment: args.approval.comment(config.tenant.id, context),
     };
     applying::perform(plan, approval, Some(run), &source, &surroundings, &how, context)

@@ -138,7 +138,7 @@ fn perform(args: &Args, context: &mut Context) -> Outcome {
             parallelism: args.tenant.parallelism,
             json: args.json,
             events: &(),
-            again: again::flags(&args.config, &args.tenant, context),
+            again: again::flags(&config, &args.config, &args.tenant, context),
             comment: args.approval.comment(config.tenant.id, context),
         };
         applying::perform(plan, approval, None, &source, &surroundings, &how, context)
