@@ -65,18 +65,19 @@ where
     found
 }
 
-/// The users that some of these selectors mean. Problems of selectors are not reported here: planning does.
+/// The users that each of these selectors means, in ascending order. Problems of selectors are not reported here:
+/// planning does. One scan of the tenant serves all of them.
 pub(crate) fn selected<F, V>(
     config: &Config,
     tenant: &ObservedTenant,
     tenant_value: Value,
     view: F,
     selectors: &[&Selector],
-) -> Vec<UserIndex>
+) -> Vec<Vec<UserIndex>>
 where
     F: Fn(UserIndex, Option<ProtectionKind>) -> V + Sync,
     V: UserFacts,
 {
     let mut selection = Selection::new(config, tenant, tenant_value, view);
-    selectors.iter().flat_map(|selector| selection.users(selector, &|_| None)).collect()
+    selectors.iter().map(|selector| selection.users(selector, &|_| None)).collect()
 }

@@ -17,12 +17,12 @@ pub(crate) use policies::{ADMINISTRATORS, BLOCK_LEGACY, PHISHING_RESISTANT, REQU
 pub(crate) use walk::{Loss, Step, walk};
 pub(crate) use waves::{Wave, waves};
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
 use crate::{
-    config::{Config, Selector},
+    config::Config,
     desired,
     facts::{CompiledPolicies, Facts, UserView, methods, recognise, strengths},
     plan::{Plan, tenant_value},
@@ -108,17 +108,8 @@ pub(crate) struct Migration {
 #[must_use]
 pub(crate) fn design(config: &Config, facts: &Facts<'_>) -> Migration {
     let tenant = facts.tenant;
-    let glass: Vec<UserIndex> = selected(config, facts, config.break_glass.iter().map(|block| &block.selector));
-    let mut workloads: BTreeMap<UserIndex, Text> = BTreeMap::new();
-    for block in &config.service_accounts {
-        for index in selected(config, facts, std::iter::once(&block.selector)) {
-            workloads.entry(index).or_insert_with(|| block.declared.address.clone());
-        }
-    }
-    let emergency_set: HashSet<UserIndex> = glass.iter().copied().collect();
-    workloads.retain(|index, _| !emergency_set.contains(index));
+    let (glass, workloads) = protected(config, facts);
     let emergency: Vec<Account> = glass.iter().map(|index| Account::of(tenant.user(*index))).collect();
-    let workloads_of = |index: &UserIndex| workloads.get(index);
     let declared: Vec<Workload> = workloads
         .iter()
         .map(|(index, address)| {
@@ -138,7 +129,7 @@ pub(crate) fn design(config: &Config, facts: &Facts<'_>) -> Migration {
         leftovers: Vec::new(),
     };
     for (index, user) in tenant.indexed() {
-        if emergency_set.contains(&index) || workloads_of(&index).is_some() || user.account_enabled == Some(false) {
+        if glass.contains(&index) || workloads.contains_key(&index) || user.account_enabled == Some(false) {
             continue;
         }
         migration.reached += 1;
@@ -157,9 +148,9 @@ pub(crate) fn design(config: &Config, facts: &Facts<'_>) -> Migration {
         if user.mfa_state == ObservedState::Known(MfaState::Disabled) {
             continue;
         }
-        let why = if emergency_set.contains(&index) {
+        let why = if glass.contains(&index) {
             Why::Emergency
-        } else if workloads_of(&index).is_some() {
+        } else if workloads.contains_key(&index) {
             Why::Workload
         } else if user.mfa_state.known().is_none() {
             Why::StateUnknown
@@ -208,23 +199,28 @@ impl Migration {
     }
 }
 
-/// The tenant's policies with these: each in the place of the one of its name, else beside the others.
+/// The tenant's policies with these, whose names are the migration's own: whatever bears one of them was written for it
+/// before and is replaced. (Policies that somebody else wrote are found by id too: `assumed::assume`.)
 pub(crate) fn joined(tenant: &ObservedTenant, policies: &[Policy]) -> Vec<Policy> {
     let kept = |one: &&Policy| policies.iter().all(|new| new.display_name != one.display_name);
     tenant.conditional_access.iter().flatten().filter(kept).chain(policies).cloned().collect()
 }
 
-fn selected<'c>(
-    config: &'c Config,
-    facts: &Facts<'_>,
-    selectors: impl Iterator<Item = &'c Selector>,
-) -> Vec<UserIndex> {
+/// The emergency accounts, and the declared workloads that are none of them, with the block that declares them first.
+fn protected(config: &Config, facts: &Facts<'_>) -> (BTreeSet<UserIndex>, BTreeMap<UserIndex, Text>) {
+    let glass = config.break_glass.iter().map(|block| &block.selector);
+    let selectors: Vec<_> = glass.chain(config.service_accounts.iter().map(|block| &block.selector)).collect();
     let view = |index: UserIndex, _| UserView::new(facts, index, None);
-    let selectors: Vec<&Selector> = selectors.collect();
     let mut found = desired::selected(config, facts.tenant, tenant_value(config, facts.tenant), view, &selectors);
-    found.sort_unstable();
-    found.dedup();
-    found
+    let of_blocks = found.split_off(config.break_glass.len());
+    let glass: BTreeSet<UserIndex> = found.into_iter().flatten().collect();
+    let mut workloads = BTreeMap::new();
+    for (block, users) in config.service_accounts.iter().zip(of_blocks) {
+        for index in users.into_iter().filter(|index| !glass.contains(index)) {
+            workloads.entry(index).or_insert_with(|| block.declared.address.clone());
+        }
+    }
+    (glass, workloads)
 }
 
 fn signs_in_by_legacy(user: &User) -> Option<bool> {

@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 
 use super::{Written, because};
 use crate::{
-    migrate::Account,
     render::{escape, proposal::reference, words},
     tenant::UserIndex,
 };
@@ -67,6 +66,5 @@ pub(crate) fn write(written: &Written<'_>) -> String {
 
 fn named(index: UserIndex, written: &Written<'_>) -> String {
     let user = written.tenant.user(index);
-    let account = Account { id: user.id, user_principal_name: user.user_principal_name.clone() };
-    reference(&account.user_principal_name, account.id).into_owned()
+    reference(&user.user_principal_name, user.id).into_owned()
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{CONFIGURATION, TERRAFORM, Written, because, terraform::accounts};
+use super::{CONFIGURATION, TERRAFORM, Written, because};
 use crate::{
     migrate::{Account, Migration, Step},
     render::{escape, words},
@@ -233,4 +233,9 @@ fn more(count: usize, out: &mut String) {
 /// A text of the tenant, in Markdown.
 fn prose(text: &str) -> String {
     escape::markdown(text).into_owned()
+}
+
+/// How many accounts stand in a list.
+fn accounts(list: &[Account]) -> String {
+    words::count(words::len(list), "account")
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::Written;
 use crate::{
     migrate::{ADMINISTRATORS, Account, BLOCK_LEGACY, PHISHING_RESISTANT, REQUIRE_MFA, ROLES},
-    render::{escape, words},
+    render::escape,
 };
 
 const FRAME: &str = r#"
@@ -17,31 +17,21 @@ terraform {
     }
   }
 }
-
-# Report-only first: look at the sign-in logs for a week, then say "enabled".
-variable "conditional_access_state" {
-  description = "State of the policies that ask for MFA and that keep legacy clients out."
-  type        = string
-  default     = "enabledForReportingButNotEnforced"
-
-  validation {
-    condition     = contains(["disabled", "enabledForReportingButNotEnforced", "enabled"], var.conditional_access_state)
-    error_message = "The state is disabled, enabledForReportingButNotEnforced or enabled."
-  }
-}
-
-# Enabled only once every administrator has a security key, a passkey, Windows Hello for Business or a certificate.
-variable "admin_strength_state" {
-  description = "State of the policy that asks administrators for phishing-resistant MFA."
-  type        = string
-  default     = "enabledForReportingButNotEnforced"
-
-  validation {
-    condition     = contains(["disabled", "enabledForReportingButNotEnforced", "enabled"], var.admin_strength_state)
-    error_message = "The state is disabled, enabledForReportingButNotEnforced or enabled."
-  }
-}
 "#;
+
+/// The variables that say whether a policy is in force: name, what is said above it, description.
+const STATES: [(&str, &str, &str); 2] = [
+    (
+        "conditional_access_state",
+        "Report-only first: look at the sign-in logs for a week, then say \"enabled\".",
+        "State of the policies that ask for MFA and that keep legacy clients out.",
+    ),
+    (
+        "admin_strength_state",
+        "Enabled only once every administrator has a security key, a passkey, Windows Hello for Business or a certificate.",
+        "State of the policy that asks administrators for phishing-resistant MFA.",
+    ),
+];
 
 /// The policies.
 #[must_use]
@@ -54,6 +44,24 @@ pub(crate) fn write(written: &Written<'_>) -> String {
         escape::text(&tenant.name)
     );
     out.push_str(FRAME);
+    for (name, comment, description) in STATES {
+        let _ = write!(
+            out,
+            "
+# {comment}
+variable \"{name}\" {{
+  description = \"{description}\"
+  type        = string
+  default     = \"enabledForReportingButNotEnforced\"
+
+  validation {{
+    condition     = contains([\"disabled\", \"enabledForReportingButNotEnforced\", \"enabled\"], var.{name})
+    error_message = \"The state is disabled, enabledForReportingButNotEnforced or enabled.\"
+  }}
+}}
+"
+        );
+    }
     out.push_str("\nlocals {\n  # Emergency accounts: no policy may lock them out.\n");
     list(&mut out, "emergency_accounts", migration.emergency.iter().map(account));
     out.push_str("\n  # Declared workloads: they cannot answer when they are asked.\n");
@@ -145,9 +153,4 @@ fn list(out: &mut String, name: &str, items: impl Iterator<Item = (String, Strin
         let _ = writeln!(out, "    \"{id}\", # {}", escape::text(comment));
     }
     out.push_str("  ]\n");
-}
-
-/// How many accounts stand in a list; for the document.
-pub(super) fn accounts(list: &[Account]) -> String {
-    words::count(words::len(list), "account")
 }
