@@ -61,14 +61,20 @@ pub(super) fn plan_assuming(
     undeclared: Exit,
     context: &mut Context,
 ) -> Result<Planned, Failure> {
-    let config = load::config(&args.config, context)?;
-    let waivers = waivers(&config, &args.waivers, args.reason.as_deref())?;
-    let tenant = tenant::open(&config, &args.tenant, context)?;
+    let (config, waivers, tenant) = opened(args, context)?;
     let mut observed = tenant::observe(&tenant, &config, context)?;
     let assumed = assuming::assume(files, &mut observed)?;
     let targets = Targets { names: &args.targets, undeclared };
     let plan = built_on(assumed.as_ref(), &config, &observed, targets, &waivers, context)?.plan;
     Ok(Planned { config, tenant, observed, plan, assumed })
+}
+
+/// The configuration, what is waived of it, and its tenant, of which nothing has been read yet.
+fn opened(args: &PlanArgs, context: &mut Context) -> Result<(Config, Vec<Waiver>, Tenant), Failure> {
+    let config = load::config(&args.config, context)?;
+    let waivers = waivers(&config, &args.waivers, args.reason.as_deref())?;
+    let tenant = tenant::open(&config, &args.tenant, context)?;
+    Ok((config, waivers, tenant))
 }
 
 /// A plan with what the configuration declares of everybody.
@@ -81,9 +87,7 @@ pub(super) struct Resolved {
 
 /// As [`plan`], with contacts read of everybody.
 pub(super) fn resolved(args: &PlanArgs, contacts: Contacts, context: &mut Context) -> Result<Resolved, Failure> {
-    let config = load::config(&args.config, context)?;
-    let waivers = waivers(&config, &args.waivers, args.reason.as_deref())?;
-    let tenant = tenant::open(&config, &args.tenant, context)?;
+    let (config, waivers, tenant) = opened(args, context)?;
     let observed = tenant::observe_with(&tenant, &config, contacts, context)?;
     let targets = Targets { names: &args.targets, undeclared: Exit::Error };
     let Built { plan, warnings: _, desired } = built(&config, &observed, targets, &waivers, context)?;
@@ -206,6 +210,7 @@ impl Protected {
             let selectors: Vec<_> = blocks.into_iter().map(|(selector, _)| selector).collect();
             desired::selected(config, observed, plan::tenant_value(config, observed), view, &selectors)
                 .into_iter()
+                .flatten()
                 .map(|index| observed.user(index).id)
                 .collect()
         };

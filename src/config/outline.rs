@@ -65,8 +65,8 @@ pub(crate) fn outline(scan: &Scan, text: &str) -> Outline {
                 continue;
             }
             Kind::LineComment | Kind::BlockComment => continue,
-            kind if opens(kind) => depth += 1,
-            kind if closes(kind) => depth = depth.saturating_sub(1),
+            kind if kind.opens() => depth += 1,
+            kind if kind.closes() => depth = depth.saturating_sub(1),
             _ => {}
         }
         first.get_or_insert(at);
@@ -90,30 +90,6 @@ pub(crate) fn brace_below(tokens: &[Token], from: usize, at: usize) -> bool {
     header.first().is_some_and(|token| token.kind == Kind::Ident)
         && header.iter().all(|token| word(token.kind))
         && next.is_some_and(|token| token.kind == Kind::OpenBrace)
-}
-
-const fn opens(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::OpenBrace
-            | Kind::OpenBracket
-            | Kind::OpenParen
-            | Kind::OpenQuote
-            | Kind::OpenTemplate
-            | Kind::OpenHeredoc
-    )
-}
-
-const fn closes(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::CloseBrace
-            | Kind::CloseBracket
-            | Kind::CloseParen
-            | Kind::CloseQuote
-            | Kind::CloseTemplate
-            | Kind::CloseHeredoc
-    )
 }
 
 /// The item of the tokens `from..to`.
@@ -182,8 +158,8 @@ fn duplicates(tokens: &[Token], text: &str, found: &mut Vec<Duplicate>) {
                     }
                 }
             }
-            kind if opens(kind) => stack.push(Context::Other),
-            kind if closes(kind) && stack.len() > 1 => drop(stack.pop()),
+            kind if kind.opens() => stack.push(Context::Other),
+            kind if kind.closes() && stack.len() > 1 => drop(stack.pop()),
             _ => {}
         }
         at += 1;

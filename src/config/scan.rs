@@ -68,6 +68,34 @@ pub(crate) enum Kind {
     Bad,
 }
 
+impl Kind {
+    /// Does it open something that another token closes?
+    pub(crate) const fn opens(self) -> bool {
+        matches!(
+            self,
+            Self::OpenBrace
+                | Self::OpenBracket
+                | Self::OpenParen
+                | Self::OpenQuote
+                | Self::OpenTemplate
+                | Self::OpenHeredoc
+        )
+    }
+
+    /// Does it close what another token opened?
+    pub(crate) const fn closes(self) -> bool {
+        matches!(
+            self,
+            Self::CloseBrace
+                | Self::CloseBracket
+                | Self::CloseParen
+                | Self::CloseQuote
+                | Self::CloseTemplate
+                | Self::CloseHeredoc
+        )
+    }
+}
+
 /// A token: its kind and its bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Token {

@@ -63,8 +63,8 @@ pub(super) fn modernise(pieces: Vec<Piece>) -> Vec<Piece> {
             }
             (kind, _) => {
                 match kind {
-                    kind if opens(kind) => stack.push(Context::Other),
-                    kind if closes(kind) && stack.len() > 1 => drop(stack.pop()),
+                    kind if kind.opens() => stack.push(Context::Other),
+                    kind if kind.closes() && stack.len() > 1 => drop(stack.pop()),
                     _ => {}
                 }
                 out.push(piece);
@@ -78,41 +78,17 @@ const fn is_header(kind: Kind) -> bool {
     matches!(kind, Kind::Ident | Kind::OpenQuote | Kind::Text | Kind::CloseQuote | Kind::BlockComment)
 }
 
-const fn opens(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::OpenBrace
-            | Kind::OpenBracket
-            | Kind::OpenParen
-            | Kind::OpenQuote
-            | Kind::OpenTemplate
-            | Kind::OpenHeredoc
-    )
-}
-
-const fn closes(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::CloseBrace
-            | Kind::CloseBracket
-            | Kind::CloseParen
-            | Kind::CloseQuote
-            | Kind::CloseTemplate
-            | Kind::CloseHeredoc
-    )
-}
-
 /// The tokens of a value: up to the end of its line or the bracket it stands in.
 fn take_value(rest: &mut std::iter::Peekable<std::vec::IntoIter<Piece>>) -> Vec<Piece> {
     let mut value = Vec::new();
     let mut depth = 0usize;
     while let Some(next) = rest.peek() {
-        if depth == 0 && (next.kind == Kind::Newline || closes(next.kind) || next.kind == Kind::LineComment) {
+        if depth == 0 && (next.kind == Kind::Newline || next.kind.closes() || next.kind == Kind::LineComment) {
             break;
         }
-        if opens(next.kind) {
+        if next.kind.opens() {
             depth += 1;
-        } else if closes(next.kind) {
+        } else if next.kind.closes() {
             depth -= 1;
         }
         value.extend(rest.next());
@@ -147,7 +123,7 @@ fn in_parentheses(value: &[Piece]) -> bool {
     let mut depth = 0i32;
     ends == Some((Kind::OpenParen, Kind::CloseParen))
         && value.iter().all(|piece| {
-            depth += i32::from(opens(piece.kind)) - i32::from(closes(piece.kind));
+            depth += i32::from(piece.kind.opens()) - i32::from(piece.kind.closes());
             piece.kind != Kind::Newline || depth > 0
         })
 }
@@ -169,7 +145,7 @@ fn is_wrapped(value: &[Piece]) -> bool {
         if matches!(piece.kind, Kind::OpenHeredoc | Kind::LineComment | Kind::BlockComment) {
             return false;
         }
-        depth += i32::from(opens(piece.kind)) - i32::from(closes(piece.kind));
+        depth += i32::from(piece.kind.opens()) - i32::from(piece.kind.closes());
         // The first interpolation ends before the string does.
         if depth < 0 {
             return false;

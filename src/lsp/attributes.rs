@@ -83,14 +83,14 @@ fn argument(block: &str, name: &str) -> Option<String> {
     let mut depth = 0_i32;
     for (at, token) in tokens.iter().enumerate() {
         match token.kind {
-            kind if opens(kind) => depth += 1,
-            kind if closes(kind) => depth -= 1,
+            kind if kind.opens() => depth += 1,
+            kind if kind.closes() => depth -= 1,
             Kind::Ident if depth == 1 && token.text(block) == name => {
                 let equal = tokens.get(at + 1).filter(|next| next.kind == Kind::Equal)?;
                 let start = equal.end as usize;
                 let mut inner = 0_i32;
                 let end = tokens.iter().skip(at + 2).find(|token| {
-                    inner += i32::from(opens(token.kind)) - i32::from(closes(token.kind));
+                    inner += i32::from(token.kind.opens()) - i32::from(token.kind.closes());
                     inner < 0 || inner == 0 && token.kind == Kind::Newline
                 });
                 return block.get(start..end.map_or(block.len(), |token| token.start as usize)).map(str::to_owned);
@@ -138,8 +138,8 @@ fn members<'t>(tokens: &'t [Token], text: &str) -> Vec<(String, &'t [Token])> {
             found.push((String::new(), body.get(at..).unwrap_or_default()));
         }
         match token.kind {
-            kind if opens(kind) => depth += 1,
-            kind if closes(kind) => depth -= 1,
+            kind if kind.opens() => depth += 1,
+            kind if kind.closes() => depth -= 1,
             _ => {}
         }
         match token.kind {
@@ -157,30 +157,6 @@ fn members<'t>(tokens: &'t [Token], text: &str) -> Vec<(String, &'t [Token])> {
         }
     }
     found
-}
-
-const fn opens(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::OpenBrace
-            | Kind::OpenBracket
-            | Kind::OpenParen
-            | Kind::OpenQuote
-            | Kind::OpenTemplate
-            | Kind::OpenHeredoc
-    )
-}
-
-const fn closes(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::CloseBrace
-            | Kind::CloseBracket
-            | Kind::CloseParen
-            | Kind::CloseQuote
-            | Kind::CloseTemplate
-            | Kind::CloseHeredoc
-    )
 }
 
 /// The names of arguments and single blocks that the block around a byte has already, apart from the one being written.

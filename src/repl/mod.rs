@@ -52,18 +52,8 @@ fn open_at_the_end(text: &str) -> Vec<Kind> {
     // What the scanner closes for want of more text stands behind the last byte.
     for token in scan(text, FileId(0)).tokens.iter().take_while(|token| (token.start as usize) < text.len()) {
         match token.kind {
-            Kind::OpenBrace
-            | Kind::OpenBracket
-            | Kind::OpenParen
-            | Kind::OpenHeredoc
-            | Kind::OpenQuote
-            | Kind::OpenTemplate => open.push(token.kind),
-            Kind::CloseBrace
-            | Kind::CloseBracket
-            | Kind::CloseParen
-            | Kind::CloseHeredoc
-            | Kind::CloseQuote
-            | Kind::CloseTemplate => drop(open.pop()),
+            kind if kind.opens() => open.push(kind),
+            kind if kind.closes() => drop(open.pop()),
             _ => {}
         }
     }
