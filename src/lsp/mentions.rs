@@ -98,16 +98,12 @@ fn push(found: &mut Vec<Mention>, kind: Option<(String, bool)>, token: Token, te
 
 /// The mention at a byte, its ends included.
 pub(super) fn at(text: &str, language: Language, offset: usize) -> Option<Mention> {
-    let mut all = mentions(text, language).into_iter();
-    all.find(|one| one.range.start <= offset && offset <= one.range.end).or_else(|| {
-        // On the `var` of `var.x` the name is meant as well.
-        let word = super::context::word_at(text, offset);
-        let root = text.get(word.clone())?.split('.').next()?;
-        if !matches!(root, "var" | "local" | "check") {
-            return None;
-        }
-        mentions(text, language).into_iter().find(|one| one.range.start == word.start + root.len() + 1)
-    })
+    // On the `var` of `var.x` the name is meant as well.
+    let word = super::context::word_at(text, offset);
+    let root = text.get(word.clone()).and_then(|word| word.split('.').next());
+    let behind = root.filter(|root| matches!(*root, "var" | "local" | "check")).map(|root| word.start + root.len() + 1);
+    let meant = |one: &Mention| one.range.start <= offset && offset <= one.range.end || behind == Some(one.range.start);
+    mentions(text, language).into_iter().find(meant)
 }
 
 /// What the label of a block names.
