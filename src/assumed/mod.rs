@@ -152,9 +152,13 @@ pub(crate) fn assume(files: &[AssumedFile], tenant: &mut ObservedTenant) -> Resu
             message: "the tenant's own policies are not known, and what is assumed has to be joined to them".to_owned(),
         });
     };
-    let mut standing = real.clone();
-    let mut taken = vec![false; standing.len()];
-    let (mut policies, mut removed, mut notes) = (Vec::new(), Vec::new(), Vec::new());
+    // A policy that is replaced is taken away under its old identity and stands under its new one: it is not removed.
+    let given: Vec<Identity> = files.iter().flat_map(|file| &file.policies).map(Identity::of).collect();
+    let (gone, kept): (Vec<Policy>, Vec<Policy>) = real.iter().cloned().partition(|policy| {
+        files.iter().flat_map(|file| &file.removed).any(|one| one.is(policy)) && !given.iter().any(|one| one.is(policy))
+    });
+    let mut standing = kept.clone();
+    let (mut policies, mut notes) = (Vec::new(), Vec::new());
     let mut seen: Vec<Identity> = Vec::new();
     for file in files {
         let failed = |message: String| AssumeError { file: file.name.clone(), message };
@@ -164,11 +168,10 @@ pub(crate) fn assume(files: &[AssumedFile], tenant: &mut ObservedTenant) -> Resu
             if seen.iter().any(|one| one.is(policy)) {
                 return Err(failed(format!("policy \"{name}\" is given a second time")));
             }
-            let places: Vec<usize> =
-                (0..real.len()).filter(|at| real.get(*at).is_some_and(|one| identity.is(one))).collect();
+            let places: Vec<(usize, &Policy)> = kept.iter().enumerate().filter(|(_, one)| identity.is(one)).collect();
             let in_tenant = match *places.as_slice() {
                 [] => InTenant::Missing,
-                [at] if real.get(at).is_some_and(|one| meaning(one) == meaning(policy)) => InTenant::Same,
+                [(_, one)] if meaning(one) == meaning(policy) => InTenant::Same,
                 [_] => InTenant::Different,
                 _ => {
                     let count = places.len();
@@ -184,18 +187,13 @@ pub(crate) fn assume(files: &[AssumedFile], tenant: &mut ObservedTenant) -> Resu
             if in_tenant != InTenant::Same {
                 assumed.display_name = format!("{} (assumed)", policy.display_name).into();
             }
-            match places.first().and_then(|at| Some((standing.get_mut(*at)?, taken.get_mut(*at)?))) {
-                Some((place, taken)) => {
-                    *taken = true;
+            match places.first().and_then(|(at, _)| standing.get_mut(*at)) {
+                Some(_) if in_tenant == InTenant::Same => {}
+                Some(place) => {
                     assumed.id = place.id.clone();
-                    if in_tenant != InTenant::Same {
-                        *place = assumed;
-                    }
+                    *place = assumed;
                 }
-                None => {
-                    standing.push(assumed);
-                    taken.push(true);
-                }
+                None => standing.push(assumed),
             }
             policies.push(AssumedPolicy {
                 id: (!policy.id.is_empty()).then(|| policy.id.clone()),
@@ -207,16 +205,6 @@ pub(crate) fn assume(files: &[AssumedFile], tenant: &mut ObservedTenant) -> Resu
             seen.push(identity);
         }
     }
-    // A policy that is replaced is taken away under its old identity and stands under its new one.
-    let leaves = |policy: &Policy| files.iter().flat_map(|file| &file.removed).any(|one| one.is(policy));
-    let mut keep = taken.iter();
-    standing.retain(|policy| {
-        let stays = keep.next().copied().unwrap_or(true) || !leaves(policy);
-        if !stays {
-            removed.push(policy.display_name.clone());
-        }
-        stays
-    });
     let ignored: u64 = files.iter().map(|file| file.ignored).sum();
     if ignored > 0 {
         notes.push(format!(
@@ -232,7 +220,7 @@ pub(crate) fn assume(files: &[AssumedFile], tenant: &mut ObservedTenant) -> Resu
         digest: digest(meanings),
         files: files.iter().map(|file| file.name.clone()).collect(),
         policies,
-        removed,
+        removed: gone.into_iter().map(|policy| policy.display_name).collect(),
     };
     Ok(Assumption { record, real, notes })
 }
