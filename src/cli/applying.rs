@@ -122,7 +122,21 @@ pub(super) struct Asking<'a> {
     pub(super) question: String,
 }
 
-impl Asking<'_> {
+impl<'a> Asking<'a> {
+    /// About everything that a plan applies.
+    pub(super) fn of(plan: &'a Plan, args: &'a ApprovalArgs, guardrails: &'a Guardrails) -> Self {
+        Self {
+            args,
+            digest: &plan.digest,
+            guardrails,
+            required: Requirements::of(plan, Some(guardrails)).signatures,
+            resuming: None,
+            plan: Some(plan),
+            wanted: "",
+            question: question(plan),
+        }
+    }
+
     /// The approval; nothing has been written when there is none.
     pub(super) fn approval(&self, context: &mut Context) -> Result<Approval, Failure> {
         let now = context.env.now;
@@ -191,6 +205,22 @@ impl Asking<'_> {
         )
         .map_err(|error| refused(&error))
     }
+}
+
+/// What is asked before a plan is applied.
+fn question(plan: &Plan) -> String {
+    let count = plan.summary.applied();
+    let users = if count == 1 { "1 user".to_owned() } else { format!("{count} users") };
+    let answer = match plan.tenant.answer(&plan.execution.confirm) {
+        yes if yes == "yes" => "Only \"yes\" is accepted to approve.".to_owned(),
+        id if id == plan.tenant.id.to_string() => format!("Type the tenant's id, {id}, to approve."),
+        name => format!("Type the tenant's name, \"{name}\", to approve."),
+    };
+    format!(
+        "Do you want to change {users} of {} as shown?\n  Plan {}\n  {answer}",
+        crate::escape::text(&plan.tenant.name),
+        plan.digest
+    )
 }
 
 /// Who may sign.

@@ -1,10 +1,14 @@
 //! The tenant of a command: an offline copy or Microsoft Graph, behind one type, so that every command runs the same
 //! code on both.
 
-use std::{collections::BTreeSet, fs::File, path::Path};
+use std::{
+    collections::BTreeSet,
+    fs::File,
+    path::{Path, PathBuf},
+};
 
 use crate::{
-    config::Config,
+    config::{CloudName, Config},
     graph::GraphTenant,
     sign_ins,
     snapshot::SnapshotTenant,
@@ -14,7 +18,7 @@ use crate::{
     },
 };
 
-use super::{Context, Failure, load::TenantArgs, progress::Progress, runtime};
+use super::{Context, Failure, connect, load::TenantArgs, progress::Progress, runtime};
 
 /// A tenant that can be read and written.
 pub(super) enum Tenant {
@@ -64,10 +68,40 @@ pub(super) fn open(config: &Config, args: &TenantArgs, context: &Context) -> Res
     match args.snapshot.as_deref().or(config.tenant.snapshot.as_deref()) {
         Some(path) => Ok(Tenant::Snapshot(SnapshotTenant::open(path).map_err(ReadError::from)?)),
         None => {
-            let connection = super::connect::connect(config, args, context);
+            let connection = connect::connect(config, args, context);
             Ok(Tenant::Graph(Box::new(runtime::online()?.block_on(connection)?)))
         }
     }
+}
+
+/// Where a tenant is read from that no configuration names yet.
+pub(super) enum From {
+    /// An offline copy.
+    Copy(PathBuf),
+    /// Microsoft Graph: a domain name of the tenant, or its id.
+    Tenant(String),
+}
+
+/// Reads everything of a tenant that a first configuration is made from: an offline copy, or one found by a domain name or id.
+pub(super) fn observe_whole(
+    from: &From,
+    cloud: CloudName,
+    args: &TenantArgs,
+    context: &Context,
+) -> Result<ObservedTenant, Failure> {
+    let observed = match from {
+        From::Copy(path) => SnapshotTenant::open(path).and_then(|tenant| tenant.observe()).map_err(ReadError::from)?,
+        From::Tenant(name) => {
+            let request = ReadRequest { all_groups: true, sign_in_window_days: 30, ..ReadRequest::default() };
+            runtime::online()?.block_on(async {
+                let id = connect::named(name, cloud, context).await?;
+                let tenant = connect::to(id, cloud, args, context).await?;
+                tenant.read(&request, &Progress::new(context)).await.map_err(Failure::from)
+            })?
+        }
+    };
+    context.discretion.learn(&observed);
+    Ok(observed)
 }
 
 /// What is read of users besides what the configuration needs.

@@ -139,17 +139,7 @@ fn perform(args: &Args, events: &Log, context: &mut Context) -> Outcome {
 
 /// The approval of a whole plan: by its digest, by signatures, or by a typed answer.
 fn approved(plan: &Plan, config: &Config, args: &Args, context: &mut Context) -> Result<Approval, Failure> {
-    let asking = Asking {
-        args: &args.approval,
-        digest: &plan.digest,
-        guardrails: &config.guardrails,
-        required: Requirements::of(plan, Some(&config.guardrails)).signatures,
-        resuming: None,
-        plan: Some(plan),
-        wanted: "",
-        question: question(plan),
-    };
-    match asking.approval(context) {
+    match Asking::of(plan, &args.approval, &config.guardrails).approval(context) {
         Ok(approval) => Ok(approval),
         Err(failure) => {
             if let Some(given) = &args.approval.approve {
@@ -166,21 +156,6 @@ fn unsigned(approval: Approval, part: &Plan, config: &Config) -> Result<Approval
         0 => Ok(approval),
         required => Err(applying::refused(&ApprovalError::TooFewSignatures { required, given: 0 })),
     }
-}
-
-pub(super) fn question(plan: &Plan) -> String {
-    let count = plan.summary.applied();
-    let users = if count == 1 { "1 user".to_owned() } else { format!("{count} users") };
-    let answer = match plan.tenant.answer(&plan.execution.confirm) {
-        yes if yes == "yes" => "Only \"yes\" is accepted to approve.".to_owned(),
-        id if id == plan.tenant.id.to_string() => format!("Type the tenant's id, {id}, to approve."),
-        name => format!("Type the tenant's name, \"{name}\", to approve."),
-    };
-    format!(
-        "Do you want to change {users} of {} as shown?\n  Plan {}\n  {answer}",
-        crate::escape::text(&plan.tenant.name),
-        plan.digest
-    )
 }
 
 /// Ends here where something refuses it.

@@ -10,15 +10,14 @@ use crate::{
     cli::{
         Context, Exit, Failure, Outcome, connect,
         load::{self, DIRECTORY, TenantArgs},
-        progress::Progress,
         runtime,
+        tenant::{self, From},
     },
     config::CloudName,
     facts::Facts,
     import,
     render::words,
-    snapshot::SnapshotTenant,
-    tenant::{ObservedTenant, ReadError, ReadRequest, TenantRead},
+    tenant::ObservedTenant,
 };
 
 /// Arguments of `init`.
@@ -73,7 +72,9 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
         }
         return template(args, context);
     }
-    let (observed, snapshot) = observe(args, context)?;
+    let from = from(args, context)?;
+    let observed = tenant::observe_whole(&from, args.cloud, &args.tenant, context)?;
+    let snapshot = args.tenant.snapshot.as_deref().map(relative);
     let facts = Facts::of(&observed, &crate::config::SignalSettings::default(), context.instant());
     let options = import::Options { snapshot, cloud: args.cloud, ..import::Options::default() };
     let imported = import::fold(&facts, &options);
@@ -191,25 +192,17 @@ fn create(name: &str, text: &str) -> Result<(), Failure> {
     file.write_all(text.as_bytes()).map_err(failed)
 }
 
-fn observe(args: &Args, context: &Context) -> Result<(ObservedTenant, Option<String>), Failure> {
+/// Where the tenant is read from.
+fn from(args: &Args, context: &Context) -> Result<From, Failure> {
     if let Some(path) = &args.tenant.snapshot {
-        let observed = SnapshotTenant::open(path).and_then(|tenant| tenant.observe()).map_err(ReadError::from)?;
-        let relative = relative(path);
-        return Ok((observed, Some(relative)));
+        return Ok(From::Copy(path.clone()));
     }
-    let name = args.named.clone().or_else(|| connect::of_environment(context)).ok_or_else(|| {
+    args.named.clone().or_else(|| connect::of_environment(context)).map(From::Tenant).ok_or_else(|| {
         Failure::new("which tenant? Neither --tenant nor AZURE_TENANT_ID says so").hint(
             "mfaplan init --from-tenant --tenant contoso.com, with the credentials of docs/credentials.md; or name an \
              offline copy by --snapshot",
         )
-    })?;
-    let request = ReadRequest { all_groups: true, sign_in_window_days: 30, ..ReadRequest::default() };
-    let observed = runtime::online()?.block_on(async {
-        let id = connect::named(&name, args.cloud, context).await?;
-        let tenant = connect::to(id, args.cloud, &args.tenant, context).await?;
-        tenant.read(&request, &Progress::new(context)).await.map_err(Failure::from)
-    })?;
-    Ok((observed, None))
+    })
 }
 
 fn relative(path: &Path) -> String {

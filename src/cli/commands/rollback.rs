@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     apply::{
-        self, Requirements,
+        self,
         journal::{Journal, v1::PlannedUser},
         rollback::Inverse,
     },
@@ -151,17 +151,7 @@ fn perform(args: &Args, events: &Log, context: &mut Context) -> Outcome {
     if let Some(exit) = super::apply::nothing_to_do(&plan, args.json, context)? {
         return Ok(exit);
     }
-    let asking = Asking {
-        args: &args.approval,
-        digest: &plan.digest,
-        guardrails: &config.guardrails,
-        required: Requirements::of(&plan, Some(&config.guardrails)).signatures,
-        resuming: None,
-        plan: Some(&plan),
-        wanted: "",
-        question: super::apply::question(&plan),
-    };
-    let approval = asking.approval(context)?;
+    let approval = Asking::of(&plan, &args.approval, &config.guardrails).approval(context)?;
     super::apply::unchanged_since(&config, &args.config, context)?;
     let surroundings = Surroundings::now(&config, &observed, HashMap::new(), &source, &lock, context)?;
     let how = How {

@@ -6,7 +6,6 @@ use std::{
 };
 
 use crate::{
-    apply::Requirements,
     cli::{
         Context, Exit, Failure, Outcome, again,
         applying::{self, ApprovalArgs, Asking, How, Surroundings},
@@ -119,17 +118,7 @@ fn perform(args: &Args, context: &mut Context) -> Outcome {
             Failure::new(format!("{} cannot be changed now: nothing was written", shown(user))).exit(Exit::Refused)
         );
     }
-    let asking = Asking {
-        args: &args.approval,
-        digest: &plan.digest,
-        guardrails: &config.guardrails,
-        required: Requirements::of(&plan, Some(&config.guardrails)).signatures,
-        resuming: None,
-        plan: Some(&plan),
-        wanted: "",
-        question: super::apply::question(&plan),
-    };
-    let approval = asking.approval(context)?;
+    let approval = Asking::of(&plan, &args.approval, &config.guardrails).approval(context)?;
     let written = Written::with(&file, old, &new)?;
     let performed = super::apply::unchanged_since(&config, &args.config, context).and_then(|()| {
         let alone = planning::left_alone(&config, &observed, planning::writes(&plan));

@@ -8,16 +8,16 @@ use crate::{
         load::{self, ConfigArgs, TenantArgs},
         planning::{self, Targets},
         present::{self, PresentArgs},
-        progress::Progress,
         question::Interview,
-        runtime, save,
+        save,
+        tenant::{self, From},
     },
     config::{CloudName, SignalSettings},
     facts::Facts,
     import::{self, Guess, GuessKind, Options, Start},
     render::{Flags, NextStep},
-    snapshot::{self, SnapshotTenant},
-    tenant::{ObservedTenant, ReadError, ReadRequest, TenantRead, UserIndex},
+    snapshot,
+    tenant::UserIndex,
 };
 
 /// Arguments of `start`.
@@ -78,7 +78,8 @@ const FIRST: u16 = 5;
 pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
     super::init::refuse_existing()?;
     let mut interview = Interview::new(args.yes, context);
-    let (observed, from) = observe(args, &mut interview, context)?;
+    let from = which(args, &mut interview, context)?;
+    let observed = tenant::observe_whole(&from, args.cloud, &args.tenant, context)?;
     let facts = Facts::of(&observed, &SignalSettings::default(), context.instant());
     let protected = answered(args, &facts, &mut interview, context)?;
     let size = match args.wave_size {
@@ -103,7 +104,7 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
         ..Options::default()
     };
     let text = import::start(&facts, &options, &start);
-    if let From::Tenant = from {
+    if let From::Tenant(_) = from {
         save::atomically(COPY.as_ref(), context, |out| snapshot::write(&observed, out))?;
     } else if let From::Copy(path) = &from
         && fs::canonicalize(path).ok() != fs::canonicalize(COPY).ok()
@@ -124,13 +125,8 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
     Ok(Exit::Done)
 }
 
-/// Where the facts came from.
-enum From {
-    Tenant,
-    Copy(PathBuf),
-}
-
-fn observe(args: &Args, interview: &mut Interview, context: &mut Context) -> Result<(ObservedTenant, From), Failure> {
+/// Which tenant, asked for where no flag says so.
+fn which(args: &Args, interview: &mut Interview, context: &mut Context) -> Result<From, Failure> {
     let mut domain = args.domain.clone();
     let mut copy = args.tenant.snapshot.clone();
     if domain.is_none() && copy.is_none() {
@@ -148,19 +144,10 @@ fn observe(args: &Args, interview: &mut Interview, context: &mut Context) -> Res
             domain = Some(answer);
         }
     }
-    if let Some(path) = copy {
-        let observed = SnapshotTenant::open(&path).and_then(|tenant| tenant.observe()).map_err(ReadError::from)?;
-        context.discretion.learn(&observed);
-        return Ok((observed, From::Copy(path)));
-    }
-    let request = ReadRequest { all_groups: true, sign_in_window_days: 30, ..ReadRequest::default() };
-    let observed = runtime::online()?.block_on(async {
-        let id = connect::named(&domain.unwrap_or_default(), args.cloud, context).await?;
-        let tenant = connect::to(id, args.cloud, &args.tenant, context).await?;
-        tenant.read(&request, &Progress::new(context)).await.map_err(Failure::from)
-    })?;
-    context.discretion.learn(&observed);
-    Ok((observed, From::Tenant))
+    Ok(match copy {
+        Some(path) => From::Copy(path),
+        None => From::Tenant(domain.unwrap_or_default()),
+    })
 }
 
 /// Asks about emergency accounts and about whatever has any sign of a workload.
