@@ -112,7 +112,7 @@ pub fn answer(inner: &Inner, state: &mut Mutable, version: &str, body: &Bytes) -
             }
         };
         let whole = !matches!(fault, Some(Fault::Truncated | Fault::Html)) && reply.status != 0;
-        state.faults.answered(&asked, !whole || super::faults::passes(reply.status), reply.wait);
+        state.faults.answered(&asked, !whole || super::faults::passes(reply.status), reply.until);
         state.log.push(Logged {
             at: Instant::now(),
             method: item.method.clone(),

@@ -7,23 +7,23 @@ pub struct Reply {
     pub status: u16,
     pub body: Option<Value>,
     pub headers: Vec<(&'static str, String)>,
-    /// How long it asks to wait.
-    pub wait: Option<std::time::Duration>,
+    /// Until when it asks to wait.
+    pub until: Option<tokio::time::Instant>,
 }
 
 impl Reply {
     pub fn ok(body: Value) -> Self {
-        Self { status: 200, body: Some(body), headers: Vec::new(), wait: None }
+        Self { status: 200, body: Some(body), headers: Vec::new(), until: None }
     }
 
     pub fn no_content() -> Self {
-        Self { status: 204, body: None, headers: Vec::new(), wait: None }
+        Self { status: 204, body: None, headers: Vec::new(), until: None }
     }
 
     pub fn error(status: u16, code: &str, message: &str) -> Self {
         let ids = json!({"date": "2026-11-20T08:00:00", "request-id": uuid::Uuid::new_v4().to_string()});
         let body = json!({"error": {"code": code, "message": message, "innerError": ids}});
-        Self { status, body: Some(body), headers: Vec::new(), wait: None }
+        Self { status, body: Some(body), headers: Vec::new(), until: None }
     }
 
     pub fn throttled() -> Self {

@@ -3,7 +3,6 @@
 use std::{
     collections::{HashMap, VecDeque, hash_map::DefaultHasher},
     hash::{Hash, Hasher},
-    time::Duration,
 };
 
 use tokio::time::Instant;
@@ -22,6 +21,7 @@ pub struct FaultPlan {
     /// How many faults that were ordered have been met.
     pub met: usize,
     asked: HashMap<String, Asked>,
+    deaf: bool,
 }
 
 /// What the service said last to one request, and how often in a row it could not answer.
@@ -66,7 +66,7 @@ impl FaultPlan {
 
     /// A request arrives: is it early, or once too often?
     pub fn arrives(&mut self, key: &str) -> Option<String> {
-        let asked = self.asked.get(key)?;
+        let asked = self.asked.get(key).filter(|_| !self.deaf)?;
         if let Some(early) = asked.not_before.and_then(|due| due.checked_duration_since(Instant::now())) {
             return Some(format!("{key}: asked again {early:?} before its time"));
         }
@@ -74,10 +74,18 @@ impl FaultPlan {
     }
 
     /// What it was answered: a failure that may pass counts, with the wait that was asked for.
-    pub fn answered(&mut self, key: &str, failed: bool, wait: Option<Duration>) {
+    pub fn answered(&mut self, key: &str, failed: bool, until: Option<Instant>) {
+        if self.deaf {
+            return;
+        }
         let asked = self.asked.entry(key.to_owned()).or_default();
         asked.failures = if failed { asked.failures + 1 } else { 0 };
-        asked.not_before = wait.map(|wait| Instant::now() + wait);
+        asked.not_before = until;
+    }
+
+    /// Is the next request one of this run? What a run before it is told, nobody hears.
+    pub fn hear(&mut self, of_this_run: bool) {
+        self.deaf = !of_this_run;
     }
 
     /// Another run begins.

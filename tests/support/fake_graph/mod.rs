@@ -44,7 +44,7 @@ use buckets::{Meters, Verdict};
 use errors::Reply;
 use faults::FaultPlan;
 use routes::Call;
-use server::{Loopback, Switch};
+use server::{Loopback, Runs, Switch};
 use token::Tokens;
 use urls::{decode, joined, parameters};
 use world::World;
@@ -70,6 +70,7 @@ struct Inner {
     origin: String,
     /// Requests under way now, and the most there were.
     in_flight: (AtomicUsize, AtomicUsize),
+    runs: Runs,
 }
 
 struct Mutable {
@@ -121,12 +122,14 @@ impl FakeGraph {
             }),
             options,
             in_flight: Default::default(),
+            runs: Runs::default(),
         });
         let app = Router::new().fallback(handle).with_state(Arc::clone(&inner));
+        let listener = Loopback(listener, inner.runs.clone());
         let service = app.into_make_service_with_connect_info::<Switch>();
         let serving = tokio::spawn(async move {
             // Serving ends when the task is aborted.
-            let _ = axum::serve(Loopback(listener), service).await;
+            let _ = axum::serve(listener, service).await;
         });
         Self { inner, address, serving }
     }
@@ -163,11 +166,9 @@ impl FakeGraph {
     }
 
     /// Another process asks from now on: what one was asked to wait for, the next has not heard. Requests of the last one
-    /// that are still being answered belong to it.
+    /// that are answered only now belong to it.
     pub fn another_run(&self) {
-        while self.inner.in_flight.0.load(Ordering::Relaxed) > 0 {
-            std::thread::sleep(Duration::from_millis(1));
-        }
+        self.inner.runs.next(self.address);
         self.state().faults.forget();
     }
 
@@ -265,8 +266,14 @@ impl Inner {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// `Retry-After` as it is written, and what it means from now on.
-    fn retry_after(&self, exact: Duration) -> Option<(String, Duration)> {
+    /// `Retry-After` as it is written, and the instant it means: that of a date does not move while the answer is made.
+    fn retry_after(&self, exact: Duration) -> Option<(String, Instant)> {
+        let now = Instant::now();
+        let (text, wait) = self.wait(exact)?;
+        Some((text, now + wait))
+    }
+
+    fn wait(&self, exact: Duration) -> Option<(String, Duration)> {
         match self.options.retry_after {
             RetryAfter::Missing => None,
             RetryAfter::Seconds(seconds) => Some((seconds.to_string(), Duration::from_secs(seconds))),
@@ -293,7 +300,7 @@ impl Inner {
     /// An answer that asks to wait, in the way of the options.
     fn waiting(&self, reply: Reply, exact: Duration) -> Reply {
         match self.retry_after(exact) {
-            Some((value, wait)) => Reply { wait: Some(wait), ..reply.header("Retry-After", value) },
+            Some((value, until)) => Reply { until: Some(until), ..reply.header("Retry-After", value) },
             None => reply,
         }
     }
@@ -361,6 +368,7 @@ fn graph_request(
 ) -> Response {
     let mut state = inner.state();
     let state = &mut *state;
+    state.faults.hear(inner.runs.is_now(switch.run));
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     let id = text("client-request-id");
     let spec = find_spec(method, version, path, query);
@@ -445,7 +453,7 @@ fn graph_request(
     let reset = fault == Some(Fault::ResetAfter);
     let broken = reset || matches!(fault, Some(Fault::Truncated | Fault::Html)) || faults::passes(reply.status);
     if path != "/$batch" || broken {
-        asked.iter().for_each(|key| state.faults.answered(key, broken, reply.wait));
+        asked.iter().for_each(|key| state.faults.answered(key, broken, reply.until));
     }
     if path != "/$batch" || units.is_none() {
         logged.status = if reset { 0 } else { reply.status };

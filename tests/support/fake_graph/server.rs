@@ -1,11 +1,13 @@
 //! Real HTTP on loopback, with connections that can be cut.
 
 use std::{
+    collections::HashSet,
     io,
+    net::SocketAddr,
     pin::Pin,
     sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     task::{Context, Poll},
 };
@@ -22,20 +24,47 @@ use tokio::{
 /// A connection with a switch: once cut, nothing more is written to it.
 pub struct Cuttable {
     stream: TcpStream,
-    cut: Arc<AtomicBool>,
+    switch: Switch,
 }
 
-/// The switch.
+/// The switch, and which run opened the connection.
 #[derive(Clone)]
-pub struct Switch(Arc<AtomicBool>);
+pub struct Switch {
+    cut: Arc<AtomicBool>,
+    pub run: u64,
+}
 
 impl Switch {
     pub fn cut(&self) {
-        self.0.store(true, Ordering::SeqCst);
+        self.cut.store(true, Ordering::SeqCst);
     }
 }
 
-pub struct Loopback(pub TcpListener);
+/// Which connections were opened in which run of the program under test.
+#[derive(Clone, Default)]
+pub struct Runs {
+    now: Arc<AtomicU64>,
+    accepted: Arc<Mutex<HashSet<SocketAddr>>>,
+}
+
+impl Runs {
+    pub fn is_now(&self, run: u64) -> bool {
+        self.now.load(Ordering::SeqCst) == run
+    }
+
+    /// The last run's process is gone, the next begins. What it opened may still wait to be accepted, or to be read:
+    /// connections are accepted in order, so whatever comes before one of our own is the last run's.
+    pub fn next(&self, server: SocketAddr) {
+        let own =
+            std::net::TcpStream::connect(server).and_then(|stream| stream.local_addr()).expect("the server listens");
+        while !self.accepted.lock().unwrap_or_else(PoisonError::into_inner).remove(&own) {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        self.now.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+pub struct Loopback(pub TcpListener, pub Runs);
 
 impl Listener for Loopback {
     type Io = Cuttable;
@@ -44,7 +73,9 @@ impl Listener for Loopback {
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
         let (stream, address) = Listener::accept(&mut self.0).await;
         let _ = stream.set_nodelay(true);
-        (Cuttable { stream, cut: Arc::default() }, address)
+        let run = self.1.now.load(Ordering::SeqCst);
+        self.1.accepted.lock().unwrap_or_else(PoisonError::into_inner).insert(address);
+        (Cuttable { stream, switch: Switch { cut: Arc::default(), run } }, address)
     }
 
     fn local_addr(&self) -> io::Result<Self::Addr> {
@@ -54,13 +85,13 @@ impl Listener for Loopback {
 
 impl Connected<IncomingStream<'_, Loopback>> for Switch {
     fn connect_info(stream: IncomingStream<'_, Loopback>) -> Self {
-        Self(Arc::clone(&stream.io().cut))
+        stream.io().switch.clone()
     }
 }
 
 impl Cuttable {
     fn check(&self) -> io::Result<()> {
-        if self.cut.load(Ordering::SeqCst) { Err(io::ErrorKind::ConnectionReset.into()) } else { Ok(()) }
+        if self.switch.cut.load(Ordering::SeqCst) { Err(io::ErrorKind::ConnectionReset.into()) } else { Ok(()) }
     }
 }
 

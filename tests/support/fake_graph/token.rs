@@ -67,7 +67,7 @@ impl Tokens {
                 format!("AADSTS{code}: {text} Trace ID: 0 Correlation ID: 0 Timestamp: 2026-11-20 08:00:00Z");
             let body = json!({"error": error, "error_description": description, "error_codes": [code],
                 "timestamp": "2026-11-20 08:00:00Z", "error_uri": format!("https://login.microsoftonline.com/error?code={code}")});
-            Reply { status, body: Some(body), headers: Vec::new(), wait: None }
+            Reply { status, body: Some(body), headers: Vec::new(), until: None }
         };
         match field("grant_type") {
             "client_credentials" => {
