@@ -140,6 +140,8 @@ pub(super) struct Session<'a, T, C, S> {
     started_at: Timestamp,
     failures: u32,
     stopped: Option<StopReason>,
+    /// No look at those who were written before this: the service has named the time. As the clock's elapsed time.
+    no_look_before: Duration,
     /// Tells errands under way that the run is ending.
     halt: (StopHandle, Stop),
 }
@@ -169,6 +171,7 @@ where
             users,
             failures: 0,
             stopped: None,
+            no_look_before: Duration::ZERO,
             halt: stop::stop(),
         }
     }
@@ -355,15 +358,13 @@ where
         let mut delay = Duration::from_millis(500);
         loop {
             let last = deadline.is_some_and(|deadline| clock.elapsed() >= deadline);
-            let (missing, asked) = self.read_round(pending, last).await;
-            pending = missing;
+            pending = self.read_round(pending, last).await;
             if pending.is_empty() || last || !self.may_read_back() {
                 return;
             }
             // The 30 s count from the end of the first round, so that a long list leaves everybody the same time.
             let deadline = *deadline.get_or_insert_with(|| clock.elapsed() + READ_BACK);
-            // Never before the time that the service named, even where that is after the last round's.
-            let pause = delay.min(deadline.saturating_sub(clock.elapsed())).max(asked);
+            let pause = delay.min(deadline.saturating_sub(clock.elapsed()));
             delay = (delay * 2).min(Duration::from_secs(8));
             tokio::select! {
                 biased;
@@ -373,14 +374,28 @@ where
         }
     }
 
-    /// Reads each once; returns those who do not show it yet, and how long the service asked to wait. On the last round
-    /// these are told as not verified.
-    async fn read_round(&mut self, pending: Vec<usize>, last: bool) -> (Vec<usize>, Duration) {
+    /// Reads each once; returns those who do not show it yet. On the last round these are told as not verified. Never
+    /// before the time that the service named in an earlier round, even where that is after the last round's.
+    async fn read_round(&mut self, pending: Vec<usize>, last: bool) -> Vec<usize> {
+        let clock = self.context.clock;
+        let named = self.no_look_before.saturating_sub(clock.elapsed());
+        if named > READ_BACK {
+            for index in pending {
+                let user = &self.users[index];
+                self.settle(index, shown(user.observed, false, user.error.clone()));
+            }
+            return Vec::new();
+        }
+        if !pending.is_empty() && !named.is_zero() {
+            tokio::select! {
+                biased;
+                () = self.context.stop.reached(Urgency::Drain) => return pending,
+                () = clock.sleep(named) => {}
+            }
+        }
         let mut waiting = pending.into_iter();
         let mut flying = InFlight::new();
         let mut missing = Vec::new();
-        let clock = self.context.clock;
-        let mut not_before = Duration::ZERO;
         loop {
             while flying.len() < self.context.reads() && self.may_read_back() {
                 let Some(index) = waiting.next() else { break };
@@ -390,28 +405,30 @@ where
             if flying.is_empty() {
                 missing.extend(waiting);
                 missing.sort_unstable();
-                return (missing, not_before.saturating_sub(clock.elapsed()));
+                return missing;
             }
             let context = self.context;
             let reads = tokio::select! {
                 biased;
-                () = context.stop.reached(Urgency::Abort) => return (missing, Duration::ZERO),
+                () = context.stop.reached(Urgency::Abort) => return missing,
                 reads = flying.finished() => reads,
             };
             for (index, read) in reads {
                 let user = &self.users[index];
-                let (reached, performed) = match &read {
+                let (settled, performed) = match &read {
                     Ok(read) => {
                         let reached = user.planned.is_reached(read);
                         (reached, shown(Some(Seen::from(read)), reached, None))
                     }
                     Err(error) => {
-                        let asked = error.retry_after.unwrap_or_default().min(READ_BACK);
-                        not_before = not_before.max(clock.elapsed() + asked);
-                        (false, shown(user.observed, false, Some(Failure::from(error))))
+                        let asked = error.retry_after.unwrap_or_default();
+                        self.no_look_before = self.no_look_before.max(clock.elapsed() + asked);
+                        // By then all looking is over: what is known now is what will be told.
+                        let settled = asked > READ_BACK;
+                        (settled, shown(user.observed, false, Some(Failure::from(error))))
                     }
                 };
-                if reached || last {
+                if settled || last {
                     self.settle(index, performed);
                 } else {
                     missing.push(index);

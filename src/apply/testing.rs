@@ -89,6 +89,9 @@ pub(super) struct State {
     pub(super) faults: HashMap<u32, VecDeque<Fault>>,
     /// Reads that fail, transiently or (false) for good.
     pub(super) failing_reads: HashMap<u32, VecDeque<bool>>,
+    /// How long a read that fails asks to wait, and until when nobody who was told so may ask again.
+    pub(super) asks_to_wait: Option<Duration>,
+    pub(super) not_before: HashMap<u32, Duration>,
     /// Reads after a write that still show the old state.
     pub(super) lag: HashMap<u32, u32>,
     /// Everything that happened, in order: `read 1`, `write 1`, `sync`.
@@ -269,10 +272,17 @@ impl TenantRead for World {
     async fn state(&self, id: UserId) -> Result<StateRead, ReadError> {
         self.jostle().await;
         self.operate();
+        let now = Clock::elapsed(self);
         let mut state = self.lock();
         state.log.push(format!("read {}", number(id)));
+        let early = state.not_before.remove(&number(id)).is_some_and(|due| now < due);
+        assert!(!early, "user {} is read before the time that was named", number(id));
         if let Some(transient) = state.failing_reads.get_mut(&number(id)).and_then(VecDeque::pop_front) {
-            return Err(ReadError { transient, ..ReadError::new("the read failed") });
+            let retry_after = state.asks_to_wait;
+            if let Some(wait) = retry_after {
+                state.not_before.insert(number(id), now + wait);
+            }
+            return Err(ReadError { transient, retry_after, ..ReadError::new("the read failed") });
         }
         let Some(person) = state.people.get_mut(&id) else { return Ok(StateRead::Gone) };
         let shown = match &mut person.lag {

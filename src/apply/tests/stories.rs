@@ -235,6 +235,33 @@ fn a_short_lag_is_waited_for() {
     assert_eq!(Bench::new(&world).apply(plan).outcome, RunEnd::Complete);
 }
 
+/// Whatever the reads are for: before a write, after it, of canaries, or of what an earlier session has done.
+#[test]
+fn nobody_is_read_before_the_time_that_the_service_named() {
+    for (wait, verified) in [(5, 6), (29, 6), (31, 5), (120, 5)] {
+        let (world, plan) = enforce(6);
+        let bench = Bench::new(&world);
+        // The first reads are checks, which are patient; the others look at what was written.
+        bench.apply(plan);
+        world.lock().asks_to_wait = Some(Duration::from_secs(wait));
+        world.lock().failing_reads.insert(3, [true].into());
+        let whole = world.lock().bytes.clone();
+        let last = whole[..whole.len() - 1].iter().rposition(|byte| *byte == b'\n').unwrap();
+        world.lock().bytes = whole[..=last].to_vec();
+        let report = bench.resume().unwrap();
+        assert_eq!((report.counts.done, report.counts.verified), (6, verified), "asked to wait for {wait} s");
+    }
+    for reads in 1..8 {
+        let (world, plan) = enforce(6);
+        world.lock().asks_to_wait = Some(Duration::from_secs(20));
+        // A canary and one of the rest: `reads` of each fail, so that checks and looks both do.
+        for n in [1, 5] {
+            world.lock().failing_reads.insert(n, vec![true; reads].into());
+        }
+        Bench::new(&world).apply(plan);
+    }
+}
+
 #[test]
 fn canaries_that_show_nothing_stop_the_run() {
     let (world, plan) = enforce(30);
