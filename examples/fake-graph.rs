@@ -39,6 +39,9 @@ struct Args {
     /// Pretend that there is no Entra ID P1.
     #[arg(long)]
     no_premium: bool,
+    /// Sign in an operator with this object id, not an application.
+    #[arg(long)]
+    operator: Option<String>,
     /// Reads after a write that still see the old state.
     #[arg(long, default_value_t = 0)]
     stale_reads: u32,
@@ -64,6 +67,7 @@ async fn main() {
         faults: Faults::mixed(args.seed, args.faults),
         retry_after: RetryAfter::Exact,
         denied: args.deny.into_iter().collect(),
+        operator: args.operator,
         ..FakeOptions::default()
     };
     let fake = FakeGraph::start_at(&seed, options, args.port).await;

@@ -49,7 +49,7 @@ pub mod graph {
         RequestSpec, markdown_table,
     };
     pub mod credentials {
-        pub use crate::graph::credentials::{Credential, Method, Prompt, VARIABLES};
+        pub use crate::graph::credentials::{Credential, Keeping, Method, Prompt, StoreError, TokenStore, VARIABLES};
     }
 }
 pub mod plan {

@@ -7,6 +7,8 @@
 
 #[path = "support/generator/mod.rs"]
 mod generator;
+#[path = "live/login.rs"]
+mod login;
 #[path = "live/program.rs"]
 mod program;
 mod support;

@@ -129,6 +129,8 @@ pub(crate) enum Command {
     Lsp(commands::lsp::Args),
     /// Sign in and show the account and its permissions
     Login(commands::login::Args),
+    /// Forget the sign-in that login has kept
+    Logout(commands::logout::Args),
     /// Write a completion script for your shell
     Completions(commands::completions::Args),
     /// Write the manual page

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use crate::{
     config::{CloudName, Config},
-    graph::{self, Cloud, Endpoints, GraphTenant, credentials::Credential},
+    graph::{
+        self, Cloud, Endpoints, GraphTenant,
+        credentials::{self, Credential, Keeping, SystemStore, TokenStore},
+    },
     tenant::{ReadError, TenantId},
 };
 
@@ -26,9 +29,12 @@ pub(super) async fn named(text: &str, cloud_name: CloudName, context: &Context) 
     if let Ok(id) = text.parse() {
         return Ok(id);
     }
+    Ok(graph::tenant_of(text, &endpoints(cloud_name, context)?).await?)
+}
+
+fn endpoints(cloud_name: CloudName, context: &Context) -> Result<Endpoints, Failure> {
     let lookup = |name: &str| context.env.get(name);
-    let endpoints = Endpoints::from_env(cloud(cloud_name), &lookup).map_err(|error| Failure::new(error.to_string()))?;
-    Ok(graph::tenant_of(text, &endpoints).await?)
+    Endpoints::from_env(cloud(cloud_name), &lookup).map_err(|error| Failure::new(error.to_string()))
 }
 
 /// The tenant of the environment: an id or a domain name.
@@ -46,8 +52,35 @@ pub(super) async fn to(
     args: &TenantArgs,
     context: &Context,
 ) -> Result<GraphTenant, Failure> {
+    Ok(GraphTenant::connect(options(tenant, cloud_name, args, context)?).await?)
+}
+
+/// As [`to`]: what an operator signs in anew is kept for the next command.
+pub(super) async fn for_good(
+    tenant: TenantId,
+    cloud_name: CloudName,
+    context: &Context,
+) -> Result<GraphTenant, Failure> {
+    let mut options = options(tenant, cloud_name, &TenantArgs::default(), context)?;
+    options.keeping.new = true;
+    Ok(GraphTenant::connect(options).await?)
+}
+
+/// Forgets what [`for_good`] has kept for the tenant. False where nothing was.
+pub(super) fn forget(tenant: TenantId, cloud_name: CloudName, context: &Context) -> Result<bool, Failure> {
+    let client = credentials::operator_client(&|name| context.env.get(name));
+    let name = credentials::entry(&endpoints(cloud_name, context)?, &tenant.to_string(), &client);
+    SystemStore.remove(&name).map_err(|error| Failure::new(format!("no sign-in can be kept here: {error}")))
+}
+
+fn options(
+    tenant: TenantId,
+    cloud_name: CloudName,
+    args: &TenantArgs,
+    context: &Context,
+) -> Result<graph::Options, Failure> {
     let lookup = |name: &str| context.env.get(name);
-    let endpoints = Endpoints::from_env(cloud(cloud_name), &lookup).map_err(|error| Failure::new(error.to_string()))?;
+    let endpoints = endpoints(cloud_name, context)?;
     let credential = Credential::from_env(&lookup, context.env.stderr_is_terminal && context.env.stdin_is_terminal)
         .map_err(ReadError::from)?;
     let mut options = graph::Options::new(endpoints, credential, tenant, context.env.now);
@@ -56,10 +89,11 @@ pub(super) async fn to(
     }
     options.bulk_state = context.env.get("MFAPLAN_NO_BULK_STATE").is_none();
     options.writes = context.writes;
+    options.keeping = Keeping { store: Some(Arc::new(SystemStore)), new: false };
     options.prompt = Some(Arc::new(|prompt: &graph::credentials::DevicePrompt| {
         super::terminal::say(&crate::escape::text(&prompt.message));
     }));
-    Ok(GraphTenant::connect(options).await?)
+    Ok(options)
 }
 
 const fn cloud(name: CloudName) -> Cloud {

@@ -2,7 +2,7 @@
 //! somebody who knows the other tool to search a list.
 
 /// The command, and what does its work here.
-const INSTEAD: [(&str, &str); 17] = [
+const INSTEAD: [(&str, &str); 16] = [
     (
         "destroy",
         "nothing is destroyed: `mfaplan rollback RUN` restores the states before a run; to turn MFA off, declare `state = \"disabled\"`",
@@ -27,10 +27,6 @@ const INSTEAD: [(&str, &str); 17] = [
     ("taint", "nothing is created anew; `mfaplan plan` shows whose state is not as declared"),
     ("untaint", "nothing is created anew; `mfaplan plan` shows whose state is not as declared"),
     ("force-unlock", "the error about the lock says who holds it, and how to remove it"),
-    (
-        "logout",
-        "nothing is stored when signing in, so there is nothing to remove; `az logout` ends the Azure CLI's sign-in",
-    ),
     ("metadata", "the functions are in docs/language/functions.md; an editor gets everything by `mfaplan lsp`"),
     ("modules", "there are no modules to list; `mfaplan validate` checks the files of this directory"),
     ("version", "mfaplan --version"),

@@ -38,7 +38,7 @@ pub(crate) use domain::tenant_of;
 pub use requests::{Family, Need, REQUESTS, RequestSpec, markdown_table};
 
 use client::Client;
-use credentials::{Claims, Credential, Prompt, TokenSource};
+use credentials::{Claims, Credential, Keeping, Prompt, StoreError, TokenSource};
 use pacing::Pacer;
 use wire::OrganizationWire;
 
@@ -89,6 +89,8 @@ pub struct Options {
     /// Will this run write? An operator is asked to grant the write permission only then. (An application has what it was
     /// granted, whatever is asked.)
     pub writes: bool,
+    /// Where an operator's sign-in is kept.
+    pub keeping: Keeping,
 }
 
 impl Options {
@@ -108,6 +110,7 @@ impl Options {
             timeout: Duration::from_secs(60),
             prompt: None,
             writes: false,
+            keeping: Keeping::default(),
         }
     }
 }
@@ -123,6 +126,8 @@ pub struct SignedIn {
     pub tenant_name: Text,
     /// What the token says: application, operator, permissions.
     pub claims: Claims,
+    /// Is the operator's sign-in kept for the next command? Nothing where there is none to keep.
+    pub kept: Option<Result<(), StoreError>>,
 }
 
 /// Requests made so far.
@@ -190,6 +195,7 @@ impl GraphTenant {
             options.credential,
             options.prompt,
             options.writes,
+            options.keeping,
         );
         let client = Arc::new(Client::new(http, options.endpoints, tokens, pacer, options.patience, parallelism));
         let organization = read::organization(&client)
@@ -231,7 +237,8 @@ impl GraphTenant {
     pub async fn signed_in(&self) -> Result<SignedIn, ReadError> {
         let claims = self.client.tokens.get().await?.claims();
         let tenant_name = self.organization.display_name.clone().unwrap_or_default();
-        Ok(SignedIn { method: self.client.tokens.method(), tenant: self.tenant, tenant_name, claims })
+        let tokens = &self.client.tokens;
+        Ok(SignedIn { method: tokens.method(), tenant: self.tenant, tenant_name, claims, kept: tokens.kept() })
     }
 
     /// Requests made so far.

@@ -4,6 +4,7 @@
 mod documents;
 mod faults;
 mod groups;
+mod kept;
 mod limits;
 mod reading;
 mod signing_in;
@@ -20,7 +21,7 @@ use std::{
 use mfaplan::testing::{
     graph::{
         Cloud, Endpoints, GraphTenant, Options, Pacing, Patience,
-        credentials::{Credential, Method},
+        credentials::{Credential, Keeping, Method, Prompt, StoreError, TokenStore},
     },
     tenant::{
         Attribute, Fact, LastSignIn, MailboxPurpose, MfaState, ObservedTenant, ReadProgress, ReadRequest, StateRead,

@@ -62,7 +62,7 @@ async fn a_device_code_is_shown_and_waited_for_and_names_the_operator() {
     let fake = start(2, FakeOptions { operator: Some(operator), ..FakeOptions::default() }).await;
     let shown = Arc::new(Mutex::new(String::new()));
     let mut options = options(&fake);
-    options.credential = Credential::single(Method::DeviceCode("client".into()));
+    options.credential = Credential::of(vec![Method::DeviceCode("client".into())]);
     let screen = Arc::clone(&shown);
     options.prompt = Some(Arc::new(move |prompt| *screen.lock().unwrap() = prompt.message.clone()));
     let graph = GraphTenant::connect(options).await.unwrap();
@@ -77,7 +77,7 @@ async fn a_device_code_is_shown_and_waited_for_and_names_the_operator() {
 async fn an_operator_is_asked_for_the_write_permission_only_by_runs_that_write() {
     for writes in [false, true] {
         let fake = start(1, FakeOptions::default()).await;
-        let credential = Credential::single(Method::DeviceCode("client".into()));
+        let credential = Credential::of(vec![Method::DeviceCode("client".into())]);
         let prompt: mfaplan::testing::graph::credentials::Prompt = Arc::new(|_| {});
         let options = Options { credential, prompt: Some(prompt), writes, ..options(&fake) };
         GraphTenant::connect(options).await.unwrap();

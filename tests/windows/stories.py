@@ -157,7 +157,35 @@ def an_interrupted_live_run_is_finished_by_resume(story):
         graph.wait()
 
 
+def a_login_is_kept_by_the_credential_manager_until_logout(story):
+    shutil.copy(EXAMPLES / "contoso" / "tenant.json", story.directory / "seed.json")
+    (story.directory / "main.mfa.hcl").write_text(
+        f'tenant "contoso" {{\n  id = "{TENANT}"\n}}\n\nmfa "everybody" {{\n  state = "enabled"\n  where = true\n}}\n'
+    )
+    operator = "99999999-2222-3333-4444-555555555555"
+    graph = subprocess.Popen(
+        [FAKE_GRAPH, "--tenant", str(story.directory / "seed.json"), "--port", "0", "--operator", operator],
+        stdout=subprocess.PIPE, text=True,
+    )
+    try:
+        origin = graph.stdout.readline().split()[-1]
+        story.environment |= {
+            "MFAPLAN_GRAPH_ENDPOINT": origin, "MFAPLAN_LOGIN_ENDPOINT": origin,
+            "AZURE_POD_IDENTITY_AUTHORITY_HOST": "http://127.0.0.1:9",
+        }
+        assert "nothing is kept" in story.run("plan", code=1)
+        said = story.at_terminal("login", answers=[])
+        assert "ABCD-EFGH" in said and "Kept for the next commands" in said, said
+        assert "Plan: " in story.run("plan")
+        assert "is forgotten" in story.run("logout")
+        assert "nothing is kept" in story.run("plan", code=1)
+    finally:
+        graph.terminate()
+        graph.wait()
+
+
 STORIES = [
+    a_login_is_kept_by_the_credential_manager_until_logout,
     a_plan_is_the_same_as_elsewhere, a_typed_yes_applies_and_a_rollback_takes_it_back, a_no_changes_nothing,
     windows_paths_and_line_ends_are_understood, a_second_apply_is_kept_out, an_interrupted_live_run_is_finished_by_resume,
 ]

@@ -3,21 +3,16 @@
 use crate::{
     cli::{
         Context, Exit, Failure, Outcome, connect,
-        load::{self, ConfigArgs, TenantArgs},
+        load::{self, ConfigArgs},
         runtime,
     },
     config::CloudName,
+    tenant::TenantId,
 };
 
-/// Arguments of `login`.
+/// Which tenant.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
-Examples:
-  mfaplan login                         sign in to the configuration's tenant, and say who that is
-  mfaplan login --tenant contoso.com    the same before there is a configuration
-
-Nothing is stored: every command signs in anew, and a device code is asked for at a terminal only.")]
-pub(crate) struct Args {
+pub(crate) struct Which {
     /// The tenant, by a domain name or its id [default: the configuration's, else AZURE_TENANT_ID]
     #[arg(long, value_name = "DOMAIN|ID")]
     tenant: Option<String>,
@@ -29,22 +24,30 @@ pub(crate) struct Args {
     config: ConfigArgs,
 }
 
+/// Arguments of `login`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  mfaplan login                         sign in to the configuration's tenant, and say who that is
+  mfaplan login --tenant contoso.com    the same before there is a configuration
+
+What an operator signs in by device code is kept in the operating system's store of credentials (Windows Credential Manager,
+the macOS keychain, the Secret Service of a Linux desktop), never in a file, until `mfaplan logout`. Without such a store
+every command asks for a code of its own. What the environment gives (a secret, a certificate, a job's identity) is used as
+it is, and nothing is kept.")]
+pub(crate) struct Args {
+    #[command(flatten)]
+    which: Which,
+}
+
 /// Signs in and says as whom, to which tenant, with which permissions.
 ///
 /// # Errors
 /// When signing in fails.
 pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
+    let (id, cloud) = args.which.tenant(context, "login")?;
     let signed_in = runtime::online()?.block_on(async {
-        let tenant = match named(args, context)? {
-            Some((name, cloud)) => {
-                let id = connect::named(&name, cloud, context).await?;
-                connect::to(id, cloud, &TenantArgs::default(), context).await?
-            }
-            None => {
-                let config = load::config(&args.config, context)?;
-                connect::connect(&config, &TenantArgs::default(), context).await?
-            }
-        };
+        let tenant = connect::for_good(id, cloud, context).await?;
         tenant.signed_in().await.map_err(Failure::from)
     })?;
     let who = match (&signed_in.claims.upn, &signed_in.claims.appid) {
@@ -63,23 +66,36 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
         "{}",
         if may_write { "This identity may apply." } else { "This identity may plan, not apply." }
     )?;
+    match &signed_in.kept {
+        Some(Ok(())) => writeln!(context.out, "Kept for the next commands, until `mfaplan logout`.")?,
+        Some(Err(error)) => {
+            let error = error.to_string();
+            writeln!(context.out, "Not kept: {}. Each command asks again.", crate::escape::text(&error))?;
+        }
+        None if signed_in.claims.delegated() => writeln!(context.out, "Not kept: each command asks again.")?,
+        None => {}
+    }
     Ok(Exit::Done)
 }
 
-/// The tenant that is named beside the configuration; none where the configuration says which.
-///
-/// Signing in is what one tries first, often before a configuration is written: without one, the command line or the
-/// environment says which tenant is meant.
-fn named(args: &Args, context: &Context) -> Result<Option<(String, CloudName)>, Failure> {
-    if let Some(tenant) = &args.tenant {
-        return Ok(Some((tenant.clone(), args.cloud)));
-    }
-    if load::is_configured() {
-        return Ok(None);
-    }
-    match connect::of_environment(context) {
-        Some(tenant) => Ok(Some((tenant, args.cloud))),
-        None => Err(Failure::new("which tenant? There is no configuration in this directory that names one")
-            .hint("mfaplan login --tenant contoso.com")),
+impl Which {
+    /// The tenant that is meant.
+    ///
+    /// Signing in is what one tries first, often before a configuration is written: without one, the command line or the
+    /// environment says which tenant is meant.
+    pub(super) fn tenant(&self, context: &mut Context, command: &str) -> Result<(TenantId, CloudName), Failure> {
+        let name = match &self.tenant {
+            Some(tenant) => tenant.clone(),
+            None if load::is_configured() => {
+                let config = load::config(&self.config, context)?;
+                return Ok((config.tenant.id, config.tenant.cloud));
+            }
+            None => connect::of_environment(context).ok_or_else(|| {
+                Failure::new("which tenant? There is no configuration in this directory that names one")
+                    .hint(format!("mfaplan {command} --tenant contoso.com"))
+            })?,
+        };
+        let id = runtime::online()?.block_on(connect::named(&name, self.cloud, context))?;
+        Ok((id, self.cloud))
     }
 }

@@ -11,6 +11,7 @@ pub(crate) mod fmt;
 pub(crate) mod history;
 pub(crate) mod init;
 pub(crate) mod login;
+pub(crate) mod logout;
 pub(crate) mod lsp;
 pub(crate) mod man;
 pub(crate) mod migrate;
@@ -61,6 +62,7 @@ pub(crate) fn run(command: Command, context: &mut Context) -> Outcome {
         Command::Test(args) => test::run(&args, context),
         Command::Lsp(args) => lsp::run(&args, context),
         Command::Login(args) => login::run(&args, context),
+        Command::Logout(args) => logout::run(&args, context),
         Command::Completions(args) => completions::run(&args, context),
         Command::Man(args) => man::run(&args, context),
     }

@@ -89,7 +89,8 @@ pub(super) async fn token(source: &TokenSource, method: &Method) -> Result<Token
         }
         Method::ManagedIdentity(kind, client) => managed(source, name, kind, client.as_deref()).await,
         Method::AzureCli(search) => azure_cli(source, name, search).await,
-        Method::DeviceCode(client) => device_code(source, name, client).await,
+        Method::Kept(client) => kept(source, name, client).await,
+        Method::DeviceCode(client) => device_code(source, name, client, None).await,
     }
 }
 
@@ -215,21 +216,78 @@ async fn azure_cli(source: &TokenSource, name: &'static str, search: &SearchPath
     Token::new(name, answer.access_token, left(answer.expires_on))
 }
 
-async fn device_code(source: &TokenSource, name: &'static str, client: &str) -> Result<Token, AuthError> {
+/// What an operator is asked to grant; `renewable`: for longer than the hour of one token.
+fn scopes(source: &TokenSource, renewable: bool) -> String {
+    let graph = source.endpoints.cloud().graph();
+    let scopes = READ_SCOPES.iter().copied().chain(source.writes.then_some(WRITE_SCOPE));
+    let mut scope = scopes.map(|scope| format!("{graph}/{scope}")).collect::<Vec<_>>().join(" ");
+    if renewable {
+        scope.push_str(" offline_access");
+    }
+    scope
+}
+
+/// A token by what `mfaplan login` has kept ("Microsoft identity platform and OAuth 2.0 authorization code flow, Refresh the
+/// access token"). Where that has ended, the operator is told so and signs in anew.
+async fn kept(source: &TokenSource, name: &'static str, client: &str) -> Result<Token, AuthError> {
+    let refresh = match source.refresh_token(client).await {
+        Ok(Some(token)) => token,
+        Ok(None) => return Err(AuthError::new(name, "nothing is kept for this tenant").absent()),
+        Err(error) => return Err(AuthError::new(name, error.to_string()).absent()),
+    };
+    source.known().learn(&refresh);
+    let scope = scopes(source, true);
+    let form = [
+        ("grant_type", "refresh_token"),
+        ("client_id", client),
+        ("refresh_token", refresh.expose_secret()),
+        ("scope", &scope),
+    ];
+    let url = endpoint(source, None, "token");
+    let ended = match ask(source, name, &|| source.http.post(&url).form(&form), &[429]).await {
+        Ok(body) => {
+            let granted: Granted = parse(name, &body)?;
+            let (token, renewed) = granted.operator(name)?;
+            match token.claims().tid {
+                Some(other) if !other.eq_ignore_ascii_case(&source.tenant) => {
+                    AuthError::new(name, format!("the sign-in that was kept is for tenant {}", other.escape_debug()))
+                }
+                _ => {
+                    source.take_refresh_token(client, renewed.unwrap_or(refresh), true).await;
+                    return Ok(token);
+                }
+            }
+        }
+        Err(error) if error.anew => error,
+        Err(error) => return Err(error),
+    };
+    if source.prompt.is_none() {
+        return Err(ended.hint("sign in anew: mfaplan login"));
+    }
+    let why = format!("The sign-in that was kept is of no use any more: {}.", ended.message);
+    device_code(source, name, client, Some(&why)).await
+}
+
+/// `why`: what the operator is told first, where they thought that they were signed in; what they do is kept then.
+async fn device_code(
+    source: &TokenSource,
+    name: &'static str,
+    client: &str,
+    why: Option<&str>,
+) -> Result<Token, AuthError> {
     let Some(prompt) = &source.prompt else {
         return Err(AuthError::new(name, "no terminal to show the code at").absent());
     };
-    let graph = source.endpoints.cloud().graph();
-    let scopes = READ_SCOPES.iter().copied().chain(source.writes.then_some(WRITE_SCOPE));
-    let scope = scopes.map(|scope| format!("{graph}/{scope}")).collect::<Vec<_>>().join(" ");
+    let scope = scopes(source, why.is_some() || source.keeps_new());
     let url = endpoint(source, None, "devicecode");
     let body =
         ask(source, name, &|| source.http.post(&url).form(&[("client_id", client), ("scope", &scope)]), &[429]).await?;
     let code: DeviceCode = parse(name, &body)?;
     let device_code: SecretString = code.device_code.into();
     source.known().learn(&device_code);
+    let message = source.known().said(code.message);
     prompt(&DevicePrompt {
-        message: source.known().said(code.message).into(),
+        message: why.map_or_else(|| message.to_string(), |why| format!("{why}\n{message}")),
         user_code: code.user_code,
         verification_uri: code.verification_uri,
     });
@@ -251,7 +309,11 @@ async fn device_code(source: &TokenSource, name: &'static str, client: &str) -> 
         let status = response.status().as_u16();
         let body = received(response, MAX_ANSWER).await.unwrap_or_default();
         if (200..300).contains(&status) {
-            return parse::<Granted>(name, &body)?.token(name);
+            let (token, refresh) = parse::<Granted>(name, &body)?.operator(name)?;
+            if let Some(refresh) = refresh {
+                source.take_refresh_token(client, refresh, why.is_some()).await;
+            }
+            return Ok(token);
         }
         let answer: Answer = serde_json::from_slice(&body).unwrap_or_default();
         match &*answer.error {
@@ -333,6 +395,8 @@ struct Issued {
 #[derive(Deserialize)]
 struct Granted {
     access_token: String,
+    #[serde(default)]
+    refresh_token: Option<String>,
     #[serde(default, deserialize_with = "number")]
     expires_in: Option<i64>,
     #[serde(default, deserialize_with = "number")]
@@ -345,6 +409,12 @@ fn left(expires_on: Option<i64>) -> Option<i64> {
 }
 
 impl Granted {
+    /// An operator's token, and what it can be renewed with.
+    fn operator(mut self, method: &'static str) -> Result<(Token, Option<SecretString>), AuthError> {
+        let refresh = self.refresh_token.take().filter(|token| !token.is_empty());
+        Ok((self.token(method)?, refresh.map(SecretString::from)))
+    }
+
     fn token(self, method: &'static str) -> Result<Token, AuthError> {
         Token::new(method, self.access_token, self.expires_in.or_else(|| left(self.expires_on)))
     }

@@ -43,6 +43,12 @@ pub const VARIABLES: &[(&str, &str)] = &[
 /// Line Tools", Microsoft's own public client, which an administrator can consent the scopes to.
 pub(crate) const DEVICE_CODE_CLIENT: &str = "14d82eec-204b-4c2f-b7e8-296a70dab67e";
 
+/// The application that operators sign in to.
+pub(crate) fn operator_client(lookup: &dyn Fn(&str) -> Option<String>) -> String {
+    let named = |name| lookup(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
+    ["AZURE_CLIENT_ID", "ARM_CLIENT_ID"].into_iter().find_map(named).unwrap_or_else(|| DEVICE_CODE_CLIENT.to_owned())
+}
+
 /// An application in a tenant.
 #[derive(Clone, Debug)]
 pub struct Identity {
@@ -97,6 +103,8 @@ pub enum Method {
     ManagedIdentity(ManagedIdentity, Option<String>),
     /// The Azure CLI's sign-in.
     AzureCli(SearchPath),
+    /// What `mfaplan login` has kept for an operator; with the public client's id.
+    Kept(String),
     /// Device code, typed by the operator; with the public client's id.
     DeviceCode(String),
 }
@@ -112,6 +120,7 @@ impl Method {
             | Self::FederatedFile(..)
             | Self::ManagedIdentity(ManagedIdentity::Imds { .. }, _)
             | Self::AzureCli(_)
+            | Self::Kept(_)
             | Self::DeviceCode(_) => Vec::new(),
         }
     }
@@ -127,6 +136,7 @@ impl Method {
             Self::AzurePipelines { .. } => "Azure Pipelines OIDC",
             Self::ManagedIdentity(..) => "managed identity",
             Self::AzureCli(_) => "Azure CLI",
+            Self::Kept(_) => "mfaplan login",
             Self::DeviceCode(_) => "device code",
         }
     }
@@ -135,7 +145,8 @@ impl Method {
 /// What the environment offers, in the order it is tried.
 ///
 /// Variables that name a method name exactly that one: if it fails, nothing else is tried, since another identity with
-/// other rights would be a surprise. Without any, the machine is asked: managed identity, `az`, device code.
+/// other rights would be a surprise. Without any, the machine is asked: what `mfaplan login` has kept, managed identity,
+/// `az`, device code.
 #[derive(Clone, Debug)]
 pub struct Credential {
     pub(super) methods: Vec<Method>,
@@ -198,23 +209,18 @@ impl Credential {
         if truthy("ARM_USE_MSI") {
             return single(imds);
         }
-        let mut methods = vec![imds, Method::AzureCli(SearchPath::from_env(lookup))];
+        let operators = operator_client(lookup);
+        let mut methods = vec![Method::Kept(operators.clone()), imds, Method::AzureCli(SearchPath::from_env(lookup))];
         if terminal {
-            methods.push(Method::DeviceCode(client.unwrap_or_else(|| DEVICE_CODE_CLIENT.to_owned())));
+            methods.push(Method::DeviceCode(operators));
         }
         Ok(Self { methods })
     }
 
-    /// One method and no other.
+    /// These methods, in this order.
     #[must_use]
-    pub fn single(method: Method) -> Self {
-        Self { methods: vec![method] }
-    }
-
-    /// Device code only, whatever the environment offers.
-    #[must_use]
-    pub fn device_code(client: Option<String>) -> Self {
-        Self { methods: vec![Method::DeviceCode(client.unwrap_or_else(|| DEVICE_CODE_CLIENT.to_owned()))] }
+    pub fn of(methods: Vec<Method>) -> Self {
+        Self { methods }
     }
 
     /// The methods in the order they are tried.
@@ -255,14 +261,14 @@ mod tests {
         ];
         assert_eq!(chosen(&pipeline), ["Azure Pipelines OIDC"]);
         assert_eq!(chosen(&[("IDENTITY_ENDPOINT", "e"), ("IDENTITY_HEADER", "h")]), ["managed identity"]);
-        assert_eq!(chosen(&[]), ["managed identity", "Azure CLI", "device code"]);
+        assert_eq!(chosen(&[]), ["mfaplan login", "managed identity", "Azure CLI", "device code"]);
     }
 
     #[test]
     fn terraform_names_are_aliases_and_empty_values_are_no_values() {
         assert_eq!(chosen(&[("ARM_CLIENT_ID", "app"), ("ARM_CLIENT_SECRET", "s")]), ["client secret"]);
         assert_eq!(chosen(&[("ARM_USE_MSI", "true")]), ["managed identity"]);
-        assert_eq!(chosen(&[("AZURE_CLIENT_SECRET", " ")]).len(), 3);
+        assert_eq!(chosen(&[("AZURE_CLIENT_SECRET", " ")]).len(), 4);
     }
 
     #[test]
@@ -276,7 +282,7 @@ mod tests {
     #[test]
     fn secrets_do_not_print() {
         let identity = Identity { tenant: None, client: "app".into() };
-        let text = format!("{:?}", Credential::single(Method::Secret(identity, "hunter2".to_owned().into())));
+        let text = format!("{:?}", Credential::of(vec![Method::Secret(identity, "hunter2".to_owned().into())]));
         assert!(!text.contains("hunter2"), "{text}");
     }
 }

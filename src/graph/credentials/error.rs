@@ -21,11 +21,21 @@ pub struct AuthError {
     pub transient: bool,
     /// The method is not there at all (no managed identity, no `az`): another may be tried.
     pub(super) absent: bool,
+    /// The operator has to sign in anew: what was kept has ended, was revoked, or is not enough.
+    pub(super) anew: bool,
 }
 
 impl AuthError {
     pub(super) fn new(method: &'static str, message: impl Into<String>) -> Self {
-        Self { method, message: message.into(), hints: Vec::new(), code: None, transient: false, absent: false }
+        Self {
+            method,
+            message: message.into(),
+            hints: Vec::new(),
+            code: None,
+            transient: false,
+            absent: false,
+            anew: false,
+        }
     }
 
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -46,17 +56,22 @@ impl AuthError {
     /// The error that the sign-in service answered. Its description is not repeated: it may quote what was sent.
     pub(super) fn of_answer(method: &'static str, status: u16, body: &[u8], known: &Known) -> Self {
         let answer: Answer = serde_json::from_slice(body).unwrap_or_default();
+        let anew =
+            matches!(&*answer.error, "invalid_grant" | "interaction_required" | "consent_required" | "login_required");
         let code = answer.error_codes.first().copied().or_else(|| code_in(&answer.error_description));
         let Some(code) = code else {
             let what = if answer.error.is_empty() { "no readable answer" } else { &answer.error };
             let what = known.said(what.chars().take(200).collect::<String>());
-            let error = Self::new(method, format!("the sign-in service answered {status} ({})", what.escape_debug()));
+            let mut error =
+                Self::new(method, format!("the sign-in service answered {status} ({})", what.escape_debug()));
+            error.anew = anew;
             return if status == 429 || status >= 500 { error.transient() } else { error };
         };
         let known = CODES.iter().find(|known| known.0 == code);
         let meaning = known.map_or("the sign-in service refused", |known| known.1);
         let mut error = Self::new(method, format!("{meaning} (AADSTS{code})"));
         error.code = Some(code);
+        error.anew = anew;
         error.transient = matches!(code, 90033 | 90006 | 90024 | 90055) || status == 429 || status >= 500;
         match known.map_or("", |known| known.2) {
             "" => error.hint(format!("see https://login.microsoftonline.com/error?code={code}")),

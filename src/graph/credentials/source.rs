@@ -14,7 +14,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use tokio::time::Instant;
 
-use super::{AuthError, Credential, Known, Method, acquire};
+use super::{AuthError, Credential, Known, Method, StoreError, TokenStore, acquire};
 use crate::graph::cloud::Endpoints;
 
 /// A token is renewed this long before it ends, or after nine tenths of a short life.
@@ -137,6 +137,32 @@ impl Token {
 /// Shows the operator a device code.
 pub type Prompt = Arc<dyn Fn(&DevicePrompt) + Send + Sync>;
 
+/// What is done about an operator's sign-in that may be kept.
+#[derive(Clone, Default)]
+pub struct Keeping {
+    /// The store; without one nothing is kept, nor looked for.
+    pub store: Option<Arc<dyn TokenStore>>,
+    /// Keep a new sign-in? That is what `mfaplan login` is for. One that is kept already is renewed in any case.
+    pub new: bool,
+}
+
+impl fmt::Debug for Keeping {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Keeping {{ store: {}, new: {} }}", self.store.is_some(), self.new)
+    }
+}
+
+/// The name of a sign-in in the store: cloud, tenant, application. What a sign-in service other than the cloud's own has
+/// given, as tests have one, is of no use at the cloud's, and never sent there.
+pub(crate) fn entry(endpoints: &Endpoints, tenant: &str, client: &str) -> String {
+    let (cloud, login) = (endpoints.cloud(), endpoints.login());
+    let elsewhere = if login == cloud.login() { String::new() } else { format!("@{login}") };
+    format!("{cloud}{elsewhere}/{}/{client}", tenant.to_ascii_lowercase())
+}
+
+/// A store that asks somebody to unlock it waits for them so long.
+const UNLOCKING: Duration = Duration::from_secs(60);
+
 /// Gives out the current token.
 pub(crate) struct TokenSource {
     pub(super) http: reqwest::Client,
@@ -145,6 +171,11 @@ pub(crate) struct TokenSource {
     pub(super) prompt: Option<Prompt>,
     /// Is an operator asked for the permission to write?
     pub(super) writes: bool,
+    keeping: Keeping,
+    /// What this run can renew an operator's token with.
+    refresh: Mutex<Option<SecretString>>,
+    /// What keeping came to.
+    kept: Mutex<Option<Result<(), StoreError>>>,
     credential: Credential,
     known: Known,
     /// The last sign-in that failed, and when: those who waited for it meanwhile need no other.
@@ -165,6 +196,7 @@ impl TokenSource {
         credential: Credential,
         prompt: Option<Prompt>,
         writes: bool,
+        keeping: Keeping,
     ) -> Self {
         let known = Known::default();
         credential.methods.iter().flat_map(Method::secrets).for_each(|secret| known.learn(secret));
@@ -174,6 +206,9 @@ impl TokenSource {
             tenant,
             prompt,
             writes,
+            keeping,
+            refresh: Mutex::default(),
+            kept: Mutex::default(),
             credential,
             known,
             failed: Mutex::new(None),
@@ -192,6 +227,51 @@ impl TokenSource {
     /// What may not be repeated of what was sent.
     pub(crate) fn known(&self) -> &Known {
         &self.known
+    }
+
+    /// What keeping the operator's sign-in came to; nothing where nobody tried.
+    pub(crate) fn kept(&self) -> Option<Result<(), StoreError>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What an operator's token can be renewed with: of this run, else what is kept.
+    pub(super) async fn refresh_token(&self, client: &str) -> Result<Option<SecretString>, StoreError> {
+        if let Some(token) = self.refresh.lock().unwrap_or_else(PoisonError::into_inner).clone() {
+            return Ok(Some(token));
+        }
+        let name = entry(&self.endpoints, &self.tenant, client);
+        self.in_store(move |store| store.get(&name)).await.unwrap_or(Ok(None))
+    }
+
+    /// Takes a refresh token, and keeps it where that is wanted.
+    pub(super) async fn take_refresh_token(&self, client: &str, token: SecretString, keep: bool) {
+        self.known.learn(&token);
+        *self.refresh.lock().unwrap_or_else(PoisonError::into_inner) = Some(token.clone());
+        if keep || self.keeps_new() {
+            let name = entry(&self.endpoints, &self.tenant, client);
+            let kept = self.in_store(move |store| store.set(&name, &token)).await;
+            *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = kept;
+        }
+    }
+
+    /// Is a new sign-in of an operator to be kept?
+    pub(super) const fn keeps_new(&self) -> bool {
+        self.keeping.new
+    }
+
+    /// On a thread of its own: stores block, and one that never answers must not keep the program from ending.
+    async fn in_store<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&dyn TokenStore) -> Result<T, StoreError> + Send + 'static,
+    ) -> Option<Result<T, StoreError>> {
+        let store = Arc::clone(self.keeping.store.as_ref()?);
+        let (done, answer) = tokio::sync::oneshot::channel();
+        std::thread::spawn(move || done.send(work(&*store)));
+        Some(match tokio::time::timeout(UNLOCKING, answer).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(_)) => Err(StoreError("the store failed".to_owned())),
+            Err(_) => Err(StoreError("the store did not answer within 60 s".to_owned())),
+        })
     }
 
     fn current(&self) -> Option<Arc<Token>> {

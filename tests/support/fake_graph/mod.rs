@@ -251,6 +251,11 @@ impl FakeGraph {
         self.state().tokens.expire_all();
     }
 
+    /// An administrator revokes the operators' sessions.
+    pub fn revoke_sessions(&self) {
+        self.state().tokens.revoke_all();
+    }
+
     /// Stops serving.
     pub fn stop(self) {}
 }
@@ -530,7 +535,9 @@ fn login(
         path if path.ends_with("/oauth2/v2.0/token") => {
             state.tokens.grant(&inner.options, &tenant, &inner.permissions, &form)
         }
-        path if path.ends_with("/oauth2/v2.0/devicecode") => state.tokens.device_code(),
+        path if path.ends_with("/oauth2/v2.0/devicecode") => {
+            state.tokens.device_code(form.get("scope").map_or("", String::as_str))
+        }
         // Microsoft's answer to whoever asks for the tenant of a domain; nobody has fabrikam.example.
         path if path.ends_with("/v2.0/.well-known/openid-configuration") && !path.contains("fabrikam.example") => {
             Reply::ok(json!({"issuer": format!("https://login.microsoftonline.com/{tenant}/v2.0")}))

@@ -17,6 +17,10 @@ pub struct Tokens {
     /// How often a device code was asked for before it is granted.
     polls: u32,
     issued: u64,
+    /// What was asked for with the last device code.
+    scope: String,
+    /// Refresh tokens that are good, and those that an administrator has revoked.
+    refresh: HashMap<String, bool>,
 }
 
 impl Tokens {
@@ -26,6 +30,22 @@ impl Tokens {
 
     pub fn expire_all(&mut self) {
         self.live.clear();
+    }
+
+    /// An administrator revokes the operators' sessions.
+    pub fn revoke_all(&mut self) {
+        self.refresh.values_mut().for_each(|good| *good = false);
+    }
+
+    /// An operator's token, with what renews it where that was asked for.
+    fn issue_to_operator(&mut self, options: &FakeOptions, tenant: &str, permissions: &[String], scope: &str) -> Value {
+        let mut answer = self.issue(options, tenant, permissions);
+        if scope.split(' ').any(|one| one == "offline_access") {
+            let token = format!("canary-refresh-{}", self.issued);
+            self.refresh.insert(token.clone(), true);
+            answer["refresh_token"] = json!(token);
+        }
+        answer
     }
 
     /// A token with these permissions. It looks like a JWT, so that a client may read claims.
@@ -101,15 +121,24 @@ impl Tokens {
                 if self.polls <= 2 {
                     return fail(400, "authorization_pending", 70016, "OAuth 2.0 device flow error.");
                 }
-                Reply::ok(self.issue(options, tenant, permissions))
+                let scope = self.scope.clone();
+                Reply::ok(self.issue_to_operator(options, tenant, permissions, &scope))
             }
+            "refresh_token" => match self.refresh.get(field("refresh_token")) {
+                Some(true) => Reply::ok(self.issue_to_operator(options, tenant, permissions, field("scope"))),
+                Some(false) => {
+                    fail(400, "invalid_grant", 50173, "The provided grant has expired due to it being revoked.")
+                }
+                None => fail(400, "invalid_grant", 9002313, "Invalid request. Request is malformed or invalid."),
+            },
             _ => fail(400, "unsupported_grant_type", 70003, "The app requested an unsupported grant type."),
         }
     }
 
     /// `POST /{tenant}/oauth2/v2.0/devicecode`
-    pub fn device_code(&mut self) -> Reply {
+    pub fn device_code(&mut self, scope: &str) -> Reply {
         self.polls = 0;
+        scope.clone_into(&mut self.scope);
         Reply::ok(
             json!({"device_code": "canary-device-code", "user_code": "ABCD-EFGH", "expires_in": 900, "interval": 0.01,
             "verification_uri": "https://microsoft.com/devicelogin",
