@@ -182,6 +182,62 @@ fn the_action_from_review_to_apply() {
     );
 }
 
+/// A release is taken by its hash or not at all; without one the program of the runner, or its source, is used.
+#[test]
+fn the_action_takes_a_release_by_its_hash() {
+    let runner = Runner::new();
+    let install = step("Install mfaplan");
+    let name = "mfaplan-1.2.3-x86_64-unknown-linux-musl";
+    fs::create_dir(runner.path(name)).unwrap();
+    runner.0.write(&format!("{name}/mfaplan"), "#!/bin/sh\necho released >>\"$HOME/ran\"; echo mfaplan 1.2.3\n");
+    runner.executable(&format!("{name}/mfaplan"));
+    let packed =
+        Command::new("tar").args(["-czf", "release.tar.gz", name]).current_dir(runner.path("")).status().unwrap();
+    assert!(packed.success());
+    let curl = "#!/bin/sh\nwhile [ $# -gt 1 ]; do [ \"$1\" = --output ] && to=$2; shift; done\n\
+                echo \"$1\" >>\"$HOME/asked\"; cp \"$HOME/release.tar.gz\" \"$to\"\n";
+    runner.0.write("bin/curl", curl);
+    runner.executable("bin/curl");
+    let sum = Command::new("sha256sum").arg(runner.path("release.tar.gz")).output().unwrap().stdout;
+    let sum = String::from_utf8(sum).unwrap()[..64].to_owned();
+    let paths = runner.path("paths");
+    let run = |release: &str, sha256: &str, machine: &str| {
+        fs::write(&paths, "").unwrap();
+        let releases = ("RELEASES", "https://github.com/mfaplan/mfaplan/releases/download");
+        let variables = [
+            ("RELEASE", release),
+            ("SHA256", sha256),
+            releases,
+            ("MACHINE", machine),
+            ("GITHUB_PATH", paths.to_str().unwrap()),
+        ];
+        runner.run(&install, &variables).0
+    };
+
+    let taken = run("1.2.3", &sum.to_uppercase(), "Linux-X64");
+    assert_eq!(taken.code, 0, "{}{}", taken.out, taken.err);
+    assert_eq!(runner.0.read("ran"), "released\n");
+    let asked = format!("https://github.com/mfaplan/mfaplan/releases/download/v1.2.3/{name}.tar.gz\n");
+    assert_eq!(runner.0.read("asked"), asked);
+    assert!(fs::read_to_string(&paths).unwrap().ends_with(&format!("{name}\n")), "later steps find it");
+
+    for (release, sha256, machine, says) in [
+        ("1.2.3", "0".repeat(64), "Linux-X64", "nothing of it was run"),
+        ("1.2.3", String::new(), "Linux-X64", "by its hash alone"),
+        ("", sum.clone(), "Linux-X64", "no version"),
+        ("../1.2.3", sum.clone(), "Linux-X64", "no version"),
+        ("1.2.3", sum, "Windows-X64", "is built from its source"),
+    ] {
+        let refused = run(release, &sha256, machine);
+        assert!(refused.out.contains("::error::") && refused.out.contains(says), "{release} {sha256}: {}", refused.out);
+        assert_eq!(refused.code, 1);
+        assert_eq!((runner.0.read("ran"), fs::read_to_string(&paths).unwrap()), ("released\n".into(), String::new()));
+    }
+
+    assert_eq!(run("", "", "Linux-X64").code, 0);
+    assert_eq!(runner.0.read("ran"), "released\n", "the program of the runner");
+}
+
 #[test]
 fn the_verdict_is_that_of_the_exit_code() {
     let runner = Runner::new();
