@@ -121,40 +121,11 @@ fn describe(config: &Config, observed: &ObservedTenant, facts: &Facts<'_>, index
     signal(&mut out, facts, user);
     coverage(&mut out, observed, user);
     known_facts(&mut out, observed, user, config.instant);
-    wrapped(&out)
+    super::terminal::wrapped(&out, WIDTH)
 }
 
 /// The width of the answer: it is read at a terminal, or pasted into a ticket.
 const WIDTH: usize = 80;
-
-/// Breaks long lines at spaces, continued four columns further in. A word longer than a line stays whole.
-fn wrapped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 256);
-    for line in text.lines() {
-        let lead = line.len() - line.trim_start_matches(' ').len();
-        let mut column = 0;
-        for (at, word) in line[lead..].split(' ').enumerate() {
-            let width = console::measure_text_width(word);
-            if at == 0 {
-                out.push_str(&line[..lead]);
-                column = lead;
-            } else if column + 1 + width > WIDTH && !word.is_empty() {
-                out.truncate(out.trim_end_matches(' ').len());
-                out.push('\n');
-                column = lead + 4;
-                out.extend(std::iter::repeat_n(' ', column));
-            } else {
-                out.push(' ');
-                column += 1;
-            }
-            out.push_str(word);
-            column += width;
-        }
-        out.truncate(out.trim_end_matches(' ').len());
-        out.push('\n');
-    }
-    out
-}
 
 fn words(kind: UserKind) -> String {
     kind.as_str().replace('_', " ")

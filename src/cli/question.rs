@@ -9,7 +9,8 @@ pub(super) fn ask(question: &str, prompt: &str, context: &mut Context) -> Result
     context.out.flush()?;
     // What was typed before the question stood there cannot be an answer to it.
     super::typed::forget_typed();
-    write!(context.err, "\n{question}\n\n  {prompt}")?;
+    let question = super::terminal::wrapped(question, context.width());
+    write!(context.err, "\n{question}\n  {prompt}")?;
     context.err.flush()?;
     runtime::online()?.block_on(async {
         let answer = tokio::task::spawn_blocking(|| {

@@ -163,6 +163,35 @@ pub(crate) fn lines(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// Breaks long lines at spaces, continued four columns further in. A word longer than a line stays whole.
+pub(super) fn wrapped(text: &str, width: usize) -> String {
+    let mut out = String::with_capacity(text.len() + 256);
+    for line in text.lines() {
+        let lead = line.len() - line.trim_start_matches(' ').len();
+        let mut column = 0;
+        for (at, word) in line[lead..].split(' ').enumerate() {
+            let length = console::measure_text_width(word);
+            if at == 0 {
+                out.push_str(&line[..lead]);
+                column = lead;
+            } else if column + 1 + length > width && !word.is_empty() {
+                out.truncate(out.trim_end_matches(' ').len());
+                out.push('\n');
+                column = lead + 4;
+                out.extend(std::iter::repeat_n(' ', column));
+            } else {
+                out.push(' ');
+                column += 1;
+            }
+            out.push_str(word);
+            column += length;
+        }
+        out.truncate(out.trim_end_matches(' ').len());
+        out.push('\n');
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::{Arc, Mutex};

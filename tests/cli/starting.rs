@@ -96,3 +96,42 @@ fn at_a_terminal_it_asks_by_name() {
     let wave = text.split("wave \"first\"").nth(1).unwrap().split('}').next().unwrap();
     assert_eq!(wave.matches('@').count(), 2, "{wave}");
 }
+
+/// The page shows what is seen, on a terminal of 80 columns. `UPDATE_DOCS=1` writes it.
+#[test]
+fn the_transcript_of_the_docs_is_what_start_says() {
+    let mut sandbox = Sandbox::new();
+    sandbox.set("NO_COLOR", "1");
+    fs::copy("examples/contoso/tenant.json", sandbox.path("copy.json")).unwrap();
+    let Some(mut terminal) = Terminal::start(&sandbox, &["start", "--as-of", "2026-11-23"], "") else { return };
+    terminal.until("Which tenant?").until("[none] ").types("copy.json\n");
+    terminal.until("for emergencies?").until("@contoso.onmicrosoft.com] ").types("\n");
+    for asked in ["invoices", "noreply", "scan-berlin", "scan-hamburg", "scan-leipzig", "scan-warehouse", "svc-backup"]
+    {
+        terminal.until(&format!("Is {asked}@contoso.com a program or a device?")).until("[yes] ").types("\n");
+    }
+    terminal.until("Is svc-monitoring@contoso.com").until("[yes] ").types("\n");
+    terminal.until("How many people go first?").until("[5] ").types("\n");
+    let said = terminal.ends();
+    assert_eq!(said.code, Some(0), "{}", said.stdout);
+    let said = said.stdout.replace('\r', "");
+    let wide: Vec<&str> = said.lines().filter(|line| line.chars().count() > 80 && !line.contains("] ")).collect();
+    assert!(wide.is_empty(), "wider than 80 columns: {wide:#?}");
+
+    let page = format!(
+        "# What `start` asks and shows\n\nA transcript, at a terminal of 80 columns: the company of `examples/contoso`, from an offline \
+         copy, with\neverything as proposed. A tenant without Entra ID P1, so nobody knows who signs in by what; the scanners are \
+         told\nby their names, and asked about. [Your own tenant in an hour](first-hour.md) goes on from here.\n\n\
+         ```console\n$ mfaplan start\n{}\n```\n",
+        said.trim_end()
+    );
+    let path = "docs/readers/start.md";
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(path, page).unwrap();
+    } else {
+        assert!(
+            fs::read_to_string(path).unwrap_or_default() == page,
+            "{path} is old: UPDATE_DOCS=1 cargo test --test cli transcript"
+        );
+    }
+}
