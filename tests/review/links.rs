@@ -112,6 +112,18 @@ fn every_link_leads_somewhere_and_every_page_is_reached() {
             }
         }
     }
+    // The table of contents is what a site is built from.
+    let contents: BTreeSet<PathBuf> = all[Path::new("docs/SUMMARY.md")]
+        .links
+        .iter()
+        .filter_map(|link| Some(target(Path::new("docs/SUMMARY.md"), link)?.0))
+        .collect();
+    let unlisted: Vec<_> = all
+        .keys()
+        .filter(|path| path.starts_with("docs") && !path.ends_with("SUMMARY.md") && !contents.contains(*path))
+        .collect();
+    assert!(unlisted.is_empty(), "pages that are not in docs/SUMMARY.md: {unlisted:#?}");
+
     let lost: Vec<_> = all.keys().filter(|path| path.starts_with("docs") && !reached.contains(*path)).collect();
     assert!(lost.is_empty(), "pages that no page leads to: {lost:#?}");
 }

@@ -16,7 +16,7 @@ if ! npm install --silent --no-fund --no-audit --prefix "$tools" \
 fi
 # The validator's schema is older than the permission to attest.
 sed '/^ *attestations: write$/d' .github/workflows/release.yml >"$tools/release.yml"
-for file in action.yml "$tools/release.yml" examples/ci/github/*.yml; do
+for file in action.yml "$tools/release.yml" .github/workflows/site.yml examples/ci/github/*.yml; do
     "$tools/node_modules/.bin/action-validator" "$file"
     echo "$file is valid"
 done
