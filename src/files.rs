@@ -20,11 +20,17 @@ pub(crate) enum Access {
 }
 
 /// Options that make a new file private. What is opened for is the caller's.
+#[cfg(unix)]
 pub(crate) fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
-    #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, PRIVATE);
     options
+}
+
+/// Options that make a new file, which is as private as its directory.
+#[cfg(not(unix))]
+pub(crate) fn private() -> OpenOptions {
+    OpenOptions::new()
 }
 
 /// Opens a file to be written, and creates it where there is none. One that is there stays what it is until [`empty`].
