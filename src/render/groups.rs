@@ -20,6 +20,8 @@ pub(crate) struct Group<'a> {
     pub hold: Option<&'a Hold>,
     /// Never empty. Risk first; within one severity by name.
     pub changes: Vec<&'a Change>,
+    /// Another group differs from this one in nothing but what the change means for sign-ins.
+    pub twin: bool,
 }
 
 /// Block (file, line, address), decision, hold, action and states, and what it means for sign-ins.
@@ -52,9 +54,14 @@ pub(crate) fn groups(plan: &Plan) -> Vec<Group<'_>> {
     for change in plan.changes.iter().filter(|change| !change.decision.is_block()) {
         groups.entry(key(change)).or_default().push(change);
     }
+    let heads: Vec<_> = groups.keys().map(|key| (key.0, key.1, key.2, key.3, key.4, key.5[0], key.5[1])).collect();
+    let is = |head, other: Option<usize>| other.and_then(|other| heads.get(other)) == Some(head);
+    let twins: Vec<bool> =
+        heads.iter().enumerate().map(|(at, head)| is(head, at.checked_sub(1)) || is(head, Some(at + 1))).collect();
     groups
         .into_values()
-        .filter_map(|mut changes| {
+        .zip(twins)
+        .filter_map(|(mut changes, twin)| {
             changes.sort_by_cached_key(|change| Reverse(change.worst()));
             let first = *changes.first()?;
             Some(Group {
@@ -62,6 +69,7 @@ pub(crate) fn groups(plan: &Plan) -> Vec<Group<'_>> {
                 held: first.decision.is_hold(),
                 hold: first.decision.hold(),
                 changes,
+                twin,
             })
         })
         .collect()

@@ -202,6 +202,7 @@ fn changes(group: Group<'_>, detail: Detail) -> Section<'_> {
         .map_or_else(String::new, |place| format!("Declared at {}. ", name(&format!("{}:{}", place.file, place.line))));
     let impact = group.changes.first().map(|first| words::impact(&first.impact));
     let impact = impact
+        .filter(|_| !group.twin)
         .map_or_else(String::new, |(modern, legacy)| format!("Modern sign-in: {modern}. Legacy sign-in: {legacy}."));
     let open = format!("<details><summary>{head}</summary>\n\n{place}{impact}\n\n");
     let (total, first) = (group.changes.len(), !group.held);
@@ -238,7 +239,10 @@ fn head(group: &Group<'_>, detail: Detail) -> String {
         none if none == "none" => String::new(),
         some => format!(" (worst risks: {some})"),
     };
-    format!("<code>{}</code> {transition}: {users}{hold}{risks}", prose(block))
+    // Two groups that read alike are told apart by what the change means.
+    let (modern, legacy) = words::impact(&first.impact);
+    let meaning = if group.twin { format!("; modern sign-in {modern}, legacy {legacy}") } else { String::new() };
+    format!("<code>{}</code> {transition}: {users}{hold}{risks}{meaning}", prose(block))
 }
 
 /// A name that must not take much room.

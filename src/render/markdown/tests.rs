@@ -5,7 +5,7 @@ use super::{marker, write};
 use crate::{
     desired::{Hold, HoldKind},
     diff::Decision,
-    plan::{Change, Plan},
+    plan::{Change, LegacyAuth, Plan},
     render::{
         COMMENT, Options, STEP_SUMMARY,
         causes::{Which, causes},
@@ -49,6 +49,23 @@ fn check_structure(source: &str) {
     }
     assert_eq!(details, 0, "details stay open");
     assert_eq!(source.matches("<code>").count(), source.matches("</code>").count());
+}
+
+/// Of one block, from one state to one state: what differs is what it means for sign-ins, so that is what the line says.
+#[test]
+fn no_two_groups_read_alike_at_any_size() {
+    for users in [40, 400, 30_000] {
+        let mut plan = many(users);
+        for (at, change) in plan.changes.iter_mut().enumerate() {
+            change.impact.legacy_auth.1 = if at % 2 == 0 { LegacyAuth::Blocked } else { LegacyAuth::AppPasswordOnly };
+        }
+        let shown = shown(&plan);
+        let heads: Vec<&str> =
+            shown.lines().filter(|line| line.contains("<code>mfa.") && line.contains(" → ")).collect();
+        let distinct: std::collections::BTreeSet<&&str> = heads.iter().collect();
+        assert_eq!(heads.len(), distinct.len(), "{users} users: {heads:#?}");
+        assert!(groups(&plan).iter().any(|group| group.twin), "{users} users");
+    }
 }
 
 #[test]

@@ -52,7 +52,7 @@ pub(super) fn write(plan: &Plan, page: &mut Page<'_>) -> io::Result<()> {
 }
 
 fn group(group: &Group<'_>, page: &mut Page<'_>) -> io::Result<()> {
-    let Group { block: _, held, hold, changes } = group;
+    let Group { block: _, held, hold, changes, twin: _ } = group;
     let (held, Some(first)) = (*held, changes.first()) else { return Ok(()) };
     let title = format!("{}: {}", words::transition(first), words::count(words::len(changes), "user"));
     match hold {
