@@ -31,7 +31,8 @@ pub(crate) fn of<T: JsonSchema>() -> Value {
 
 /// Compares `docs/schema/<name>.schema.json` with the schema; `UPDATE_DOCS=1` writes it.
 pub(crate) fn check(name: &str, title: &str, version: &str, mut schema: Value) {
-    let id = format!("urn:mfaplan:schema:{name}:{version}");
+    // The site of the documentation has each file at its id.
+    let id = format!("https://mfaplan.github.io/mfaplan/schema/{version}/{name}.schema.json");
     schema["$id"] = id.as_str().into();
     schema["title"] = title.into();
     let path = format!("docs/schema/{name}.schema.json");

@@ -21,7 +21,9 @@ fn generated(users: usize, seed: u64, sign_ins: bool) -> (Sandbox, generator::Te
 
 #[test]
 fn every_workload_with_any_sign_is_protected_or_waits_and_the_plan_is_not_refused() {
-    for (users, seed, sign_ins) in [(60, 1, false), (60, 2, true), (400, 3, false), (400, 4, true), (5_000, 5, true)] {
+    for (users, seed, sign_ins) in
+        [(60, 1, false), (60, 2, true), (400, 3, false), (400, 4, true), (5_000, 5, true), (5_000, 6, false)]
+    {
         let (sandbox, tenant) = generated(users, seed, sign_ins);
         sandbox.run(&[&["start", "--snapshot", "copy.json", "--yes"], AS_OF.as_slice()].concat()).exits(0);
         sandbox.run(&["fmt", "--check"]).exits(0);

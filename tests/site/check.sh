@@ -7,4 +7,15 @@ for tool in mdbook python3; do
 done
 mdbook build docs
 rm -f target/site/book.toml target/site/site.py
+# A schema can be fetched by its id.
+python3 - <<'END'
+import json, pathlib
+SITE = "https://mfaplan.github.io/mfaplan/"
+for path in sorted(pathlib.Path("docs/schema").glob("*.json")):
+    name = json.loads(path.read_text())["$id"]
+    assert name.startswith(SITE), name
+    there = pathlib.Path("target/site", name.removeprefix(SITE))
+    there.parent.mkdir(parents=True, exist_ok=True)
+    there.write_bytes(path.read_bytes())
+END
 python3 tests/site/links.py target/site
