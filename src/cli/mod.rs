@@ -11,6 +11,7 @@ mod context;
 mod empty;
 mod environment;
 mod events;
+mod evidence;
 mod exit;
 mod explanation;
 mod foreign;
