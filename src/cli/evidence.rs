@@ -27,14 +27,11 @@ pub(super) fn open(config: &Config) -> Result<Store, Failure> {
 ///
 /// # Errors
 /// When another process writes to it, or it cannot be read.
-pub(super) fn open_to_write(config: &Config, command: &str, context: &mut Context) -> Result<(Lock, Store), Failure> {
+pub(super) fn open_to_write(config: &Config, command: &str, context: &Context) -> Result<(Lock, Store), Failure> {
     // First the tenant: a store of another one is not to be touched.
     open(config)?;
     let lock = Lock::acquire_below(Path::new(DIRECTORY), &[BELOW], command, context.env.now, &ThisMachine)
         .map_err(lock_failure)?;
-    if let Some(note) = &lock.note {
-        context.note(note)?;
-    }
     // What another writer did until now counts.
     Ok((lock, open(config)?))
 }

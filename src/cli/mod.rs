@@ -26,6 +26,7 @@ mod reviewed;
 mod run_comment;
 mod runtime;
 mod save;
+mod sign_in_log;
 mod single_dash;
 mod tenant;
 mod terminal;

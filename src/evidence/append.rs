@@ -15,6 +15,7 @@ use super::{
     EvidenceError, Store, codec, day_of,
     ids::{Ids, find, merged},
     manifest::{IdFile, Manifest},
+    step,
 };
 use crate::{
     files,
@@ -180,6 +181,7 @@ impl<'s> Append<'s> {
             let io = |error| EvidenceError::io(&path, error);
             let mut out = files::new(&path).map_err(io)?;
             self.written.push(path.clone());
+            step(&path)?;
             let count = match &before {
                 Some(before) => merged(&new, self.ids(before)?.1, &mut out),
                 None => merged(&new, std::iter::empty(), &mut out),
@@ -232,6 +234,7 @@ impl<'s> Append<'s> {
             let io = |error| EvidenceError::io(&path, error);
             let mut out = files::new(&path).map_err(io)?;
             self.written.push(path.clone());
+            step(&path)?;
             out.write_all(&codec::encode(day, cells)).map_err(io)?;
             let files = &mut self.manifest.days.entry(day).or_default().cells;
             if whole {
@@ -327,6 +330,10 @@ impl<'s> Append<'s> {
 
 impl Drop for Append<'_> {
     fn drop(&mut self) {
+        #[cfg(test)]
+        if super::tests::kill::dead() {
+            return;
+        }
         // Not committed: nothing of it is valid. What cannot be removed now, the next writer removes.
         for path in &self.written {
             let _ = fs::remove_file(path);

@@ -11,7 +11,7 @@ use jiff::{Timestamp, civil::Date};
 
 use super::{EvidenceError, Store, codec, day_of, ids::Ids};
 use crate::{
-    sign_ins::{FileError, SignInFiles},
+    sign_ins::{FileError, SignInFiles, cover::Cover},
     tenant::{ObservedTenant, SignInFile, SignInKind},
 };
 
@@ -22,6 +22,17 @@ pub(crate) struct Stored {
     pub(crate) covered: [Vec<(Timestamp, Timestamp)>; 2],
     /// Records counted.
     pub(crate) records: u64,
+}
+
+impl Stored {
+    /// What of a stretch is not covered.
+    pub(crate) fn gaps(&self, kind: SignInKind, from: Timestamp, to: Timestamp) -> Vec<(Timestamp, Timestamp)> {
+        let mut cover = Cover::default();
+        for &(from, to) in &self.covered[kind as usize] {
+            cover.add(from, to);
+        }
+        cover.gaps(from, to)
+    }
 }
 
 /// Adds what the store and these files say to the tenant. `now` is the plan's instant, at which the window ends. Paths are

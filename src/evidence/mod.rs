@@ -38,9 +38,9 @@ use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 pub(crate) use append::{Append, Taken};
 pub(crate) use error::EvidenceError;
 pub(crate) use export::pseudonymous;
-pub(crate) use import::{Imported, ImportedFile, Span, collect, import_file};
+pub(crate) use import::{ImportedFile, collect, import_file};
 pub(crate) use merge::{Stored, merge};
-pub(crate) use pull::{Slice, slices};
+pub(crate) use pull::slices;
 pub(crate) use status::{Status, Stretch, status};
 
 use crate::{
@@ -145,12 +145,14 @@ impl Store {
     fn replace(&mut self, manifest: Manifest) -> Result<(), EvidenceError> {
         let path = self.dir.join(MANIFEST);
         let io = |error| EvidenceError::io(&path, error);
+        step(&path)?;
         // Names of new files must be on the disk before something refers to them.
         #[cfg(unix)]
         fs::File::open(&self.dir).and_then(|dir| dir.sync_all()).map_err(io)?;
         files::replace(&path, Access::Private, |out| out.write_all(&manifest.to_json())).map_err(io)?;
         self.manifest = manifest;
         self.exists = true;
+        step(&path)?;
         self.sweep();
         Ok(())
     }
@@ -179,3 +181,12 @@ pub(crate) fn day_of(at: Timestamp) -> Date {
 pub(crate) fn start_of(day: Date) -> Timestamp {
     TimeZone::UTC.to_timestamp(day.to_datetime(jiff::civil::Time::midnight())).unwrap_or(Timestamp::MIN)
 }
+
+/// A point at which the process may be killed.
+#[cfg(not(test))]
+const fn step(_: &Path) -> Result<(), EvidenceError> {
+    Ok(())
+}
+
+#[cfg(test)]
+use tests::kill::step;

@@ -122,11 +122,11 @@ impl Sink for Direct<'_, '_> {
 #[derive(Default)]
 struct Counts {
     records: u64,
-    counted: u64,
     outside: u64,
     elsewhere: u64,
     again: u64,
     without_id: u64,
+    ours: bool,
     kinds: [bool; 2],
     span: Option<(Timestamp, Timestamp)>,
 }
@@ -173,27 +173,25 @@ impl<'t> SignInFiles<'t> {
     fn add(&mut self, entry: &Entry<'_>, counts: &mut Counts) {
         let record = &entry.record;
         counts.records += 1;
-        match entry.id() {
-            None => counts.without_id += 1,
-            Some(id) if !self.ids.insert(id) => {
-                counts.again += 1;
-                return;
-            }
-            Some(_) => {}
-        }
-        let user = entry.who().and_then(|who| who.in_tenant(self.tenant));
-        let Some(user) = user else {
-            counts.elsewhere += 1;
-            return;
-        };
+        // The file is of the time that all its records span, whoever they are of.
         let (from, to) = counts.span.unwrap_or((record.at, record.at));
         counts.span = Some((from.min(record.at), to.max(record.at)));
         counts.kinds[record.kind as usize] = true;
+        let id = entry.id();
+        counts.without_id += u64::from(id.is_none());
+        let Some(user) = entry.who().and_then(|who| who.in_tenant(self.tenant)) else {
+            counts.elsewhere += 1;
+            return;
+        };
+        counts.ours = true;
+        if id.is_some_and(|id| !self.ids.insert(id)) {
+            counts.again += 1;
+            return;
+        }
         if !(self.since..=self.now).contains(&record.at) {
             counts.outside += 1;
             return;
         }
-        counts.counted += 1;
         self.log.add(user, record);
     }
 
@@ -205,7 +203,7 @@ impl<'t> SignInFiles<'t> {
         kind: Option<SignInKind>,
         counts: Counts,
     ) -> Result<(), FileError> {
-        let Counts { records, counted: _, outside, elsewhere, again, without_id, mut kinds, span } = counts;
+        let Counts { records, outside, elsewhere, again, without_id, ours, mut kinds, span } = counts;
         if records == 0 && (file.span.is_none() || kind.is_none()) {
             return Err(FileError {
                 file: name.to_owned(),
@@ -222,7 +220,7 @@ impl<'t> SignInFiles<'t> {
             kinds[kind as usize] = true;
         }
         // Where all records are of other people, the file says nothing of these: it may be another tenant's.
-        if let Some((from, to)) = file.span.filter(|_| records == 0 || span.is_some()).or(span) {
+        if let Some((from, to)) = file.span.or(span).filter(|_| records == 0 || ours) {
             for (cover, _) in self.covered.iter_mut().zip(kinds).filter(|(_, holds)| *holds) {
                 cover.add(from, to);
             }

@@ -202,6 +202,11 @@ impl FakeGraph {
         state.world.users[index].old = None;
     }
 
+    /// The log is these records from now on, instead of what the seed says.
+    pub fn log_of_sign_ins(&self, records: Vec<Value>) {
+        self.state().world.sign_ins.replace(records);
+    }
+
     /// From now on so many reads of a state after its write still see the old one.
     pub fn show_late(&self, reads: u32) {
         self.state().world.stale_reads = reads;

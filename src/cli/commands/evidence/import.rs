@@ -105,6 +105,9 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Outcome {
         return Err(Failure::new("--from lies after --to"));
     }
     let (lock, mut store) = evidence::open_to_write(&config, "evidence import", context)?;
+    if let Some(note) = &lock.note {
+        context.note(note)?;
+    }
     let (mut read, mut broken) = (Vec::new(), Vec::new());
     for path in paths {
         let file = SignInFile { path: path.clone(), kind: args.kind, span };

@@ -45,6 +45,9 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Outcome {
         return Ok(Exit::Done);
     }
     let (lock, mut store) = evidence::open_to_write(&config, "evidence prune", context)?;
+    if let Some(note) = &lock.note {
+        context.note(note)?;
+    }
     let gone = if args.older_than == 0 {
         store.empty()?
     } else {

@@ -50,6 +50,9 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Outcome {
         );
     }
     let (lock, mut store) = evidence::open_to_write(&config, "evidence pull", context)?;
+    if let Some(note) = &lock.note {
+        context.note(note)?;
+    }
     let graph = runtime::online()?.block_on(connect::connect(&config, &args.tenant, context))?;
     let progress = Progress::new(context);
     let pulled = evidence::pull(&mut store, &graph, context.env.now, config.tenant.sign_in_window, &progress)?;
