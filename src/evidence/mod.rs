@@ -92,7 +92,8 @@ impl Store {
     }
 
     /// Where it is.
-    pub(crate) fn dir(&self) -> &Path {
+    #[cfg(test)]
+    fn dir(&self) -> &Path {
         &self.dir
     }
 

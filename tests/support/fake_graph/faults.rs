@@ -80,6 +80,11 @@ impl FaultPlan {
         asked.not_before = wait.map(|wait| Instant::now() + wait);
     }
 
+    /// What fails for ever works again.
+    pub fn mend(&mut self) {
+        self.standing.clear();
+    }
+
     /// Another run begins.
     pub fn forget(&mut self) {
         self.asked.clear();

@@ -230,6 +230,11 @@ impl FakeGraph {
         self.state().faults.stand(method, path, fault);
     }
 
+    /// What [`Self::fail_always`] and [`Self::fail_later`] ordered is over.
+    pub fn mend(&self) {
+        self.state().faults.mend();
+    }
+
     /// As [`Self::fail_always`], after so many requests were answered.
     pub fn fail_later(&self, method: &str, path: &str, after: u32, fault: Fault) {
         self.state().faults.stand_after(method, path, after, fault);
