@@ -19,6 +19,28 @@ pub(crate) enum Access {
     Kept,
 }
 
+/// The directory of the program's own files.
+pub(crate) const DIRECTORY: &str = ".mfaplan";
+
+/// Fails where one of these paths is a link. What is not there yet is none.
+///
+/// # Errors
+/// Naming the link.
+pub(crate) fn no_link(paths: &[&Path]) -> io::Result<()> {
+    for path in paths {
+        match fs::symlink_metadata(path) {
+            Ok(metadata) if metadata.is_symlink() => {
+                let what = format!("{} is a link, and nothing below {DIRECTORY} is opened through one", path.display());
+                return Err(io::Error::other(what));
+            }
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
 /// Options that make a new file private. What is opened for is the caller's.
 #[cfg(unix)]
 pub(crate) fn private() -> OpenOptions {
@@ -31,6 +53,14 @@ pub(crate) fn private() -> OpenOptions {
 #[cfg(not(unix))]
 pub(crate) fn private() -> OpenOptions {
     OpenOptions::new()
+}
+
+/// Makes a file that was not there.
+///
+/// # Errors
+/// When it is there, or cannot be made.
+pub(crate) fn new(path: &Path) -> io::Result<File> {
+    private().write(true).create_new(true).open(path)
 }
 
 /// Opens a file to be written, and creates it where there is none. One that is there stays what it is until [`empty`].

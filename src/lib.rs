@@ -33,6 +33,7 @@
 //! | portal sign-in downloads | `tenant.sign_ins` | never |
 //! | a saved plan | `show`, `diff`, `approve`, `apply` | `plan --out`, `rollback --out` |
 //! | `.mfaplan/runs/<RUN>.jsonl` | `history`, `verify`, `rollback`, `apply --resume` | `apply`, `rollback` |
+//! | `.mfaplan/evidence/` | every command that plans, `evidence status`, `evidence export` | `evidence pull`, `evidence import`, `evidence prune`, `plan --sign-ins full` |
 //! | `.mfaplan/lock` | `apply`, `rollback` | `apply`, `rollback` |
 
 mod apply;
@@ -47,6 +48,7 @@ mod diag;
 mod diff;
 mod escape;
 mod eval;
+mod evidence;
 mod facts;
 mod files;
 mod fmt;

@@ -169,10 +169,28 @@ impl Lock {
         now: Timestamp,
         machine: &impl Machine,
     ) -> Result<Self, LockError> {
-        let dir = configuration.join(own_files::DIRECTORY);
-        let path = dir.join("lock");
+        Self::acquire_below(configuration, &[], command, now, machine)
+    }
+
+    /// Takes the lock of a directory below [`own_files::DIRECTORY`]: what is kept there has its own.
+    ///
+    /// # Errors
+    /// As [`Self::acquire`].
+    pub(crate) fn acquire_below(
+        configuration: &Path,
+        below: &[&str],
+        command: &str,
+        now: Timestamp,
+        machine: &impl Machine,
+    ) -> Result<Self, LockError> {
+        let mut dir = configuration.join(own_files::DIRECTORY);
+        let path = below.iter().fold(dir.clone(), |path, part| path.join(part)).join("lock");
         let io = |source: io::Error| LockError::Io { path: path.clone(), source };
         own_files::no_link(&[&dir]).map_err(io)?;
+        for part in below {
+            dir.push(part);
+            own_files::no_link(&[&dir]).map_err(io)?;
+        }
         fs::create_dir_all(&dir).map_err(io)?;
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);

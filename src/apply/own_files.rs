@@ -7,27 +7,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The directory of the program's own files.
-pub(crate) const DIRECTORY: &str = ".mfaplan";
+pub(crate) use crate::files::DIRECTORY;
 
-/// Fails where one of these paths is a link. What is not there yet is none.
-///
-/// # Errors
-/// Naming the link.
-pub(super) fn no_link(paths: &[&Path]) -> io::Result<()> {
-    for path in paths {
-        match fs::symlink_metadata(path) {
-            Ok(metadata) if metadata.is_symlink() => {
-                let what = format!("{} is a link, and nothing below {DIRECTORY} is opened through one", path.display());
-                return Err(io::Error::other(what));
-            }
-            Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
-}
+pub(super) use crate::files::no_link;
 
 /// Opens a file, but no link: not even one that is put there between the look and the opening.
 ///

@@ -26,8 +26,12 @@ use crate::{
 };
 
 use super::{
-    Context, Exit, Failure, Outcome, load::DIRECTORY, progress::ApplyProgress, run_comment::RunComment, runtime,
-    tenant::Tenant,
+    Context, Exit, Failure, Outcome,
+    load::DIRECTORY,
+    progress::ApplyProgress,
+    run_comment::RunComment,
+    runtime,
+    tenant::{Port, Tenant},
 };
 
 /// Flags of every command that applies.
@@ -251,7 +255,7 @@ impl<'a> Surroundings<'a> {
         lock: &'a Lock,
         context: &Context,
     ) -> Result<Self, Failure> {
-        if let Tenant::Snapshot(snapshot) = tenant {
+        if let Port::Snapshot(snapshot) = &tenant.port {
             snapshot.check_tenant().map_err(ReadError::from)?;
         }
         let signers = config.guardrails.approvals.as_ref().map(|approvals| allowed_signers(&approvals.allowed_signers));
@@ -347,9 +351,9 @@ impl How<'_> {
     /// How many users are under way at once. A snapshot is rewritten once for all of them, however long it is: with a
     /// fixed share of the users under way, the number of rewrites does not grow with the tenant.
     fn parallelism(&self, tenant: &Tenant, changes: usize) -> NonZeroUsize {
-        let usual = match tenant {
-            Tenant::Snapshot(_) => PARALLELISM.max(changes / REWRITES),
-            Tenant::Graph(_) => PARALLELISM,
+        let usual = match tenant.port {
+            Port::Snapshot(_) => PARALLELISM.max(changes / REWRITES),
+            Port::Graph(_) => PARALLELISM,
         };
         NonZeroUsize::new(self.parallelism.map_or(usual, usize::from)).unwrap_or(NonZeroUsize::MIN)
     }

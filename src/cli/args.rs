@@ -101,6 +101,8 @@ pub(crate) enum Command {
     Diff(commands::diff::Args),
     /// Show what the sign-ins of the last weeks would have met, had the plan been in force
     Replay(commands::replay::Args),
+    /// Keep what the sign-in log says: pull, import, status, prune, export
+    Evidence(commands::evidence::Args),
     /// List who is exempt, why, and until when
     Exceptions(commands::exceptions::Args),
     /// Sign a plan's digest with your SSH key

@@ -22,7 +22,7 @@ use crate::{
     },
     risk,
     severity::Severity,
-    tenant::MfaState,
+    tenant::{MfaState, SignInFileKind, SignInMode},
 };
 
 /// The environment variable in which a completion script names its shell.
@@ -54,10 +54,15 @@ pub(super) fn script(shell: &str, out: &mut dyn io::Write) -> io::Result<()> {
 
 /// The command line with the values of its arguments.
 fn command() -> Command {
-    let mut command = Cli::command().mut_args(|one| with_values(one, ""));
+    completed(Cli::command(), "")
+}
+
+/// A command with the values of its arguments, and so its own commands.
+fn completed(command: Command, name: &str) -> Command {
+    let mut command = command.mut_args(|one| with_values(one, name));
     let names: Vec<String> = command.get_subcommands().map(|one| one.get_name().to_owned()).collect();
     for name in names {
-        command = command.mut_subcommand(&name, |one| one.mut_args(|arg| with_values(arg, &name)));
+        command = command.mut_subcommand(&name, |one| completed(one, &name));
     }
     command
 }
@@ -106,6 +111,9 @@ const VALUES: &[(&str, Takes)] = &[
     ("USER", Takes::Text),
     ("USER|ADDRESS", Takes::Text),
     ("N", Takes::Text),
+    ("DAYS", Takes::Text),
+    ("KIND", Takes::One(kinds)),
+    ("MODE", Takes::One(sign_in_modes)),
 ];
 
 fn takes(arg: &Arg, command: &str) -> Option<Takes> {
@@ -176,6 +184,14 @@ fn teams() -> Vec<CompletionCandidate> {
     TeamBy::ALL.iter().map(|by| candidate(by.as_str())).collect()
 }
 
+fn kinds() -> Vec<CompletionCandidate> {
+    SignInFileKind::WORDS.map(candidate).into()
+}
+
+fn sign_in_modes() -> Vec<CompletionCandidate> {
+    SignInMode::ALL.map(|mode| candidate(mode.as_str())).into()
+}
+
 /// The states that an emergency may set.
 fn raised() -> Vec<CompletionCandidate> {
     [MfaState::Enforced, MfaState::Enabled].map(|state| candidate(state.as_str())).into()
@@ -221,7 +237,8 @@ mod tests {
     fn every_argument_says_what_it_takes() {
         let all = Cli::command();
         let mut unknown = Vec::new();
-        for one in all.get_subcommands() {
+        let inner = all.get_subcommands().flat_map(Command::get_subcommands);
+        for one in all.get_subcommands().chain(inner) {
             for arg in one.get_arguments().chain(all.get_arguments()).filter(|arg| arg.get_action().takes_values()) {
                 if arg.get_possible_values().is_empty() && takes(arg, one.get_name()).is_none() {
                     unknown.push(format!("{} {}: {:?}", one.get_name(), arg.get_id(), arg.get_value_names()));

@@ -8,9 +8,10 @@ use crate::{
     config::{self, Assignment, CloudName, Config, ENVIRONMENT_PREFIX, FOREIGN_PREFIX, LoadInput, Overlay},
     diag::Diagnostic,
     risk,
+    tenant::SignInMode,
 };
 
-use super::{Context, Failure};
+use super::{Context, Failure, args::not_a};
 
 /// Flags of every command that reads the configuration.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -74,6 +75,14 @@ pub(crate) struct TenantArgs {
     /// How many requests may be under way at once [default: 20]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub parallelism: Option<u16>,
+    /// How the sign-in log is looked at: stored (.mfaplan/evidence alone), decisive (a few filtered pages), full (pulls
+    /// what is missing first), none [default: stored where that is fresh]
+    #[arg(long = "sign-ins", value_name = "MODE", value_parser = parse_mode)]
+    pub sign_ins: Option<SignInMode>,
+}
+
+fn parse_mode(text: &str) -> Result<SignInMode, String> {
+    text.parse().map_err(|()| not_a("way", text, &SignInMode::ALL.map(SignInMode::as_str)))
 }
 
 /// The configuration directory: the current one, after `--chdir`.

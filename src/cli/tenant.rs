@@ -10,36 +10,52 @@ use std::{
 use crate::{
     config::{CloudName, Config},
     graph::GraphTenant,
-    sign_ins,
     snapshot::SnapshotTenant,
     tenant::{
-        Fact, MfaState, ObservedTenant, ReadError, ReadProgress, ReadRequest, StateRead, TenantRead, TenantWrite,
-        UserId, WriteError,
+        Fact, MfaState, ObservedTenant, ReadError, ReadProgress, ReadRequest, SignInMode, StateRead, TenantRead,
+        TenantWrite, UserId, WriteError,
     },
 };
 
-use super::{Context, Failure, connect, load::TenantArgs, progress::Progress, runtime};
+use super::{
+    Context, Failure, connect, load::TenantArgs, progress::Progress, runtime, sign_in_log::SignInLog,
+};
 
-/// A tenant that can be read and written.
-pub(super) enum Tenant {
+/// A tenant that can be read and written, and how its sign-in log is looked at.
+pub(super) struct Tenant {
+    /// What it is read from and written to.
+    pub(super) port: Port,
+    /// As the command line says.
+    sign_ins: Option<SignInMode>,
+}
+
+/// What a tenant is read from and written to.
+pub(super) enum Port {
     /// An offline copy.
     Snapshot(SnapshotTenant),
     /// Microsoft Graph.
     Graph(Box<GraphTenant>),
 }
 
+impl Tenant {
+    /// How the command line wants the sign-in log looked at.
+    pub(super) const fn sign_ins(&self) -> Option<SignInMode> {
+        self.sign_ins
+    }
+}
+
 impl TenantRead for Tenant {
     async fn read(&self, request: &ReadRequest, progress: &dyn ReadProgress) -> Result<ObservedTenant, ReadError> {
-        match self {
-            Self::Snapshot(tenant) => tenant.read(request, progress).await,
-            Self::Graph(tenant) => tenant.read(request, progress).await,
+        match &self.port {
+            Port::Snapshot(tenant) => tenant.read(request, progress).await,
+            Port::Graph(tenant) => tenant.read(request, progress).await,
         }
     }
 
     async fn state(&self, user: UserId) -> Result<StateRead, ReadError> {
-        match self {
-            Self::Snapshot(tenant) => tenant.state(user).await,
-            Self::Graph(tenant) => tenant.state(user).await,
+        match &self.port {
+            Port::Snapshot(tenant) => tenant.state(user).await,
+            Port::Graph(tenant) => tenant.state(user).await,
         }
     }
 }
@@ -51,9 +67,9 @@ impl TenantWrite for Tenant {
         after: MfaState,
         leave: impl Future<Output = ()> + Send,
     ) -> Result<(), WriteError> {
-        match self {
-            Self::Snapshot(tenant) => tenant.write(user, after, leave).await,
-            Self::Graph(tenant) => tenant.write(user, after, leave).await,
+        match &self.port {
+            Port::Snapshot(tenant) => tenant.write(user, after, leave).await,
+            Port::Graph(tenant) => tenant.write(user, after, leave).await,
         }
     }
 }
@@ -66,10 +82,18 @@ pub(super) fn open(config: &Config, args: &TenantArgs, context: &Context) -> Res
             .hint("leave --as-of out; a plan for another day can be looked at with `mfaplan plan --as-of DATE`"));
     }
     match args.snapshot.as_deref().or(config.tenant.snapshot.as_deref()) {
-        Some(path) => Ok(Tenant::Snapshot(SnapshotTenant::open(path).map_err(ReadError::from)?)),
+        Some(path) => {
+            if let Some(mode @ (SignInMode::Full | SignInMode::Decisive)) = args.sign_ins {
+                return Err(Failure::new(format!("--sign-ins {mode}: a snapshot has no log to read"))
+                    .hint("stored and none are left; `mfaplan evidence import FILE` reads downloaded files"));
+            }
+            let port = Port::Snapshot(SnapshotTenant::open(path).map_err(ReadError::from)?);
+            Ok(Tenant { port, sign_ins: args.sign_ins })
+        }
         None => {
             let connection = connect::connect(config, args, context);
-            Ok(Tenant::Graph(Box::new(runtime::online()?.block_on(connection)?)))
+            let port = Port::Graph(Box::new(runtime::online()?.block_on(connection)?));
+            Ok(Tenant { port, sign_ins: args.sign_ins })
         }
     }
 }
@@ -132,16 +156,18 @@ pub(super) fn observe_with(
 fn read(tenant: &Tenant, config: &Config, request: &ReadRequest, context: &Context) -> Result<ObservedTenant, Failure> {
     // Files are read before the tenant: one that is missing should not be noticed minutes later.
     check_sign_in_files(config)?;
-    let mut observed = read_alone(tenant, request, context)?;
+    let mut log = SignInLog::choose(tenant, config, context)?;
+    let mut observed = read_alone(tenant, &log.request(request), context)?;
     check_identity(config, &observed)?;
-    merge_sign_ins(config, &mut observed)?;
+    log.pull(tenant, config, context)?;
+    log.merge(config, &mut observed)?;
     Ok(observed)
 }
 
 fn read_alone(tenant: &Tenant, request: &ReadRequest, context: &Context) -> Result<ObservedTenant, Failure> {
-    let observed = match tenant {
-        Tenant::Snapshot(snapshot) => snapshot.observe().map_err(ReadError::from)?,
-        Tenant::Graph(graph) => {
+    let observed = match &tenant.port {
+        Port::Snapshot(snapshot) => snapshot.observe().map_err(ReadError::from)?,
+        Port::Graph(graph) => {
             let progress = Progress::new(context);
             runtime::online()?.block_on(graph.read(request, &progress))?
         }
@@ -159,7 +185,7 @@ pub(super) fn observe_users(
     facts: &[Fact],
     context: &Context,
 ) -> Result<ObservedTenant, Failure> {
-    if matches!(tenant, Tenant::Snapshot(_)) {
+    if matches!(tenant.port, Port::Snapshot(_)) {
         return observe(tenant, config, context);
     }
     let request = config.reads_of(users, facts);
@@ -206,19 +232,6 @@ fn open_sign_ins(path: &Path, config: &Config) -> Result<(String, File), Failure
                 .hint("`sign_ins` in the `tenant` block names it"))
         }
     }
-}
-
-fn merge_sign_ins(config: &Config, observed: &mut ObservedTenant) -> Result<(), Failure> {
-    let tenant = &config.tenant;
-    sign_ins::merge_files(&tenant.sign_ins, &config.dir, config.instant, tenant.sign_in_window, observed).map_err(
-        |error| {
-            let failure = Failure::new(error.to_string());
-            match error.hint {
-                Some(hint) => failure.hint(hint),
-                None => failure,
-            }
-        },
-    )
 }
 
 fn shown(path: &Path, base: &Path) -> String {

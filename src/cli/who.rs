@@ -5,14 +5,19 @@ use crate::{
     tenant::Text,
 };
 
-use super::{Context, Failure, environment::Environment, runtime, tenant::Tenant};
+use super::{
+    Context, Failure,
+    environment::Environment,
+    runtime,
+    tenant::{Port, Tenant},
+};
 
 /// Whoever runs this program, signed in to this tenant.
 pub(super) fn by(tenant: &Tenant, context: &Context) -> Result<By, Failure> {
     let unknown = || "unknown".to_owned();
-    let identity = match tenant {
-        Tenant::Snapshot(_) => None,
-        Tenant::Graph(graph) => {
+    let identity = match &tenant.port {
+        Port::Snapshot(_) => None,
+        Port::Graph(graph) => {
             let claims = runtime::online()?.block_on(graph.signed_in())?.claims;
             Some(Identity {
                 user_principal_name: claims.upn.map(Text::from),

@@ -35,6 +35,7 @@ pub use cloud::{Cloud, Endpoints};
 #[cfg(test)]
 pub(crate) use cloud::{GRAPH_VARIABLE, LOGIN_VARIABLE};
 pub(crate) use domain::tenant_of;
+pub(crate) use read::{Entries, LogSlice};
 pub use requests::{Family, Need, REQUESTS, RequestSpec, markdown_table};
 
 use client::Client;
@@ -250,6 +251,21 @@ impl GraphTenant {
             throttled: counters.throttled.load(Ordering::Relaxed),
             retried: counters.retried.load(Ordering::Relaxed),
         }
+    }
+}
+
+impl GraphTenant {
+    /// Reads a slice of the sign-in log, page by page; `each` says whether to go on.
+    ///
+    /// # Errors
+    /// When the log is refused, or fails for good.
+    pub(crate) async fn log(
+        &self,
+        slice: LogSlice,
+        progress: &dyn ReadProgress,
+        each: &mut (dyn FnMut(Entries<'_>) -> bool + Send),
+    ) -> Result<(), ReadError> {
+        read::log(&self.client, slice, progress, each).await
     }
 }
 

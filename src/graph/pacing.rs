@@ -96,7 +96,9 @@ impl Lane {
                 } else if f64::from(state.in_flight) >= state.window.floor().max(1.0) {
                     None
                 } else if state.tokens < needed {
-                    Some(now + Duration::from_secs_f64((needed - state.tokens) / state.limit.per_second))
+                    // A timer counts milliseconds: one that is asked for less does not wait at all.
+                    let wait = Duration::from_secs_f64((needed - state.tokens) / state.limit.per_second);
+                    Some(now + wait.max(Duration::from_millis(1)))
                 } else {
                     state.tokens -= units;
                     state.in_flight += 1;

@@ -265,6 +265,7 @@ pub(super) fn observed(tenant: &ObservedTenant) -> PlanObserved {
         captured_at: tenant.captured_at,
         users: tenant.users().len() as u64,
         unavailable: tenant.unavailable.iter().map(|one| (one.fact, one.reason.clone())).collect(),
+        evidence: tenant.evidence.clone(),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
     replay::Replay,
     risk::{Finding, NotEvaluated, Place, PlanFinding},
     severity::Severity,
-    tenant::{Fact, MfaState, ObservedState, Source, TenantId, Text, UserId},
+    tenant::{Fact, MfaState, ObservedState, SignInEvidence, Source, TenantId, Text, UserId},
 };
 
 /// What is to be reviewed, approved and applied.
@@ -154,6 +154,8 @@ pub struct PlanObserved {
     pub users: u64,
     /// What could not be read: fact and reason.
     pub unavailable: Vec<(Fact, Text)>,
+    /// What the sign-ins rest on, where that was chosen.
+    pub evidence: Option<SignInEvidence>,
 }
 
 /// Counts by state.

@@ -194,7 +194,7 @@ impl Redactor<'_> {
             config,
             policy,
             assumed,
-            observed: PlanObserved { source: _, captured_at: _, users: _, unavailable },
+            observed: PlanObserved { source: _, captured_at: _, users: _, unavailable, evidence: _ },
             summary: _,
             waivers,
             refused,

@@ -456,6 +456,7 @@ fn frame(changes: Vec<Change>) -> Plan {
             captured_at: at("2026-11-24T08:00:00Z"),
             users: 0,
             unavailable: vec![(Fact::MailboxPurpose, "MailboxSettings.Read was not granted".into())],
+            evidence: None,
         },
         summary: Summary::default(),
         waivers: Vec::new(),

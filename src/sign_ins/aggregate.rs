@@ -1,7 +1,7 @@
 //! Records → cells. Memory grows with users, days and what sign-ins look like, not with records.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{HashMap, HashSet, hash_map::Entry},
     hash::Hash,
     sync::Arc,
 };
@@ -101,13 +101,14 @@ pub(crate) struct Aggregator<K> {
     texts: HashSet<Text>,
     shapes: HashSet<Arc<SignInShape>>,
     records: u64,
+    cells: usize,
 }
 
 impl<K: Eq + Hash> Aggregator<K> {
     /// For the log of this tenant: addresses are kept as hashes that only it can compare.
     #[must_use]
     pub(crate) fn new(tenant: TenantId) -> Self {
-        Self { tenant, users: HashMap::new(), texts: HashSet::new(), shapes: HashSet::new(), records: 0 }
+        Self { tenant, users: HashMap::new(), texts: HashSet::new(), shapes: HashSet::new(), records: 0, cells: 0 }
     }
 
     /// How many records were added.
@@ -116,41 +117,57 @@ impl<K: Eq + Hash> Aggregator<K> {
         self.records
     }
 
+    /// How many cells they have become.
+    #[must_use]
+    pub(crate) fn cells(&self) -> usize {
+        self.cells
+    }
+
     /// Adds one record of `user`.
     pub(crate) fn add(&mut self, user: K, record: &Record<'_>) {
-        self.records += 1;
-        let Self { tenant, users, texts, shapes, .. } = self;
+        let Self { users, texts, shapes, .. } = self;
         let tally = users.entry(user).or_default();
-        let shape = tally.shape(record, texts);
-        let shape = match shapes.get(&shape) {
+        let shape = shared(shapes, tally.shape(record, texts));
+        let address = (!record.address.is_empty()).then(|| hashed(self.tenant, record.address));
+        self.cells += usize::from(tally.count(shape, record.at, address));
+        self.records += 1;
+    }
+
+    /// What a record looks like, and its address: for a record that may turn out to be counted already.
+    pub(crate) fn shape(&mut self, user: K, record: &Record<'_>) -> (Arc<SignInShape>, Option<u64>) {
+        let Self { users, texts, shapes, .. } = self;
+        let tally = users.entry(user).or_default();
+        let shape = shared(shapes, tally.shape(record, texts));
+        (shape, (!record.address.is_empty()).then(|| hashed(self.tenant, record.address)))
+    }
+
+    /// Adds a record of this shape.
+    pub(crate) fn count(&mut self, user: K, shape: Arc<SignInShape>, at: Timestamp, address: Option<u64>) {
+        let tally = self.users.entry(user).or_default();
+        self.cells += usize::from(tally.count(shape, at, address));
+        self.records += 1;
+    }
+
+    /// Adds records that were counted before.
+    pub(crate) fn add_cell(&mut self, user: K, cell: Cell) {
+        let shape = match self.shapes.get(&cell.shape) {
             Some(known) => Arc::clone(known),
             None => {
-                let new = Arc::new(shape);
-                shapes.insert(Arc::clone(&new));
-                new
+                self.shapes.insert(Arc::clone(&cell.shape));
+                cell.shape
             }
         };
-        let when = TimeZone::UTC.to_datetime(record.at);
-        let address = (!record.address.is_empty()).then(|| hashed(*tenant, record.address));
-        let fits = address.is_none_or(|address| tally.fits(&shape.client, address));
-        let counts = tally.cells.entry((when.date(), shape)).or_insert_with(|| Counts {
-            hours: 0,
-            addresses: Vec::new(),
-            cut: false,
-            count: 0,
-            first: record.at,
-            last: record.at,
-        });
-        counts.count = counts.count.saturating_add(1);
-        counts.hours |= 1 << when.hour();
-        counts.first = counts.first.min(record.at);
-        counts.last = counts.last.max(record.at);
-        counts.cut |= !fits;
-        if let Some(address) = address.filter(|_| fits)
-            && let Err(place) = counts.addresses.binary_search(&address)
-        {
-            counts.addresses.insert(place, address);
-        }
+        let cell = Cell { shape, ..cell };
+        self.records += u64::from(cell.count);
+        let tally = self.users.entry(user).or_default();
+        self.cells += usize::from(tally.merge(cell));
+    }
+
+    /// Gives everything away, user by user, and begins anew.
+    pub(crate) fn drain(&mut self) -> Vec<(K, Vec<Cell>)> {
+        self.cells = 0;
+        let all = self.users.drain().filter(|(_, tally)| !tally.cells.is_empty());
+        all.map(|(user, tally)| (user, tally.cells())).collect()
     }
 
     /// What was recorded of `user`, or nothing where there was no record. The records are given away.
@@ -158,15 +175,7 @@ impl<K: Eq + Hash> Aggregator<K> {
     pub(crate) fn take(&mut self, user: &K, window_days: u16) -> Option<(SignIns, LastSeen)> {
         let tally = self.users.remove(user)?;
         let mut seen = LastSeen::default();
-        let mut cells: Vec<Cell> = tally
-            .cells
-            .into_iter()
-            .map(|((day, shape), counts)| {
-                let Counts { hours, addresses, cut, count, first, last } = counts;
-                Cell { day, shape, hours, addresses: addresses.into(), addresses_cut: cut, count, first, last }
-            })
-            .collect();
-        cells.sort_unstable_by(Cell::order);
+        let cells = tally.cells();
         for cell in cells.iter().filter(|cell| cell.shape.outcome == Outcome::Success) {
             seen.any = seen.any.max(Some(cell.last));
             if cell.shape.kind == SignInKind::Interactive {
@@ -177,6 +186,18 @@ impl<K: Eq + Hash> Aggregator<K> {
     }
 }
 
+/// The one copy of a shape.
+fn shared(shapes: &mut HashSet<Arc<SignInShape>>, shape: SignInShape) -> Arc<SignInShape> {
+    match shapes.get(&shape) {
+        Some(known) => Arc::clone(known),
+        None => {
+            let new = Arc::new(shape);
+            shapes.insert(Arc::clone(&new));
+            new
+        }
+    }
+}
+
 /// What it means that a complete log has no record of a user: all counts are known to be zero.
 #[must_use]
 pub(crate) fn nothing(window_days: u16) -> SignIns {
@@ -184,6 +205,76 @@ pub(crate) fn nothing(window_days: u16) -> SignIns {
 }
 
 impl Tally {
+    /// The cells, in their order.
+    fn cells(self) -> Vec<Cell> {
+        let mut cells: Vec<Cell> = self
+            .cells
+            .into_iter()
+            .map(|((day, shape), counts)| {
+                let Counts { hours, addresses, cut, count, first, last } = counts;
+                Cell { day, shape, hours, addresses: addresses.into(), addresses_cut: cut, count, first, last }
+            })
+            .collect();
+        cells.sort_unstable_by(Cell::order);
+        cells
+    }
+
+    /// Counts a record; `true` where it begins a cell.
+    fn count(&mut self, shape: Arc<SignInShape>, at: Timestamp, address: Option<u64>) -> bool {
+        let when = TimeZone::UTC.to_datetime(at);
+        let fits = address.is_none_or(|address| self.fits(&shape.client, address));
+        let mut new = false;
+        let counts = self.cells.entry((when.date(), shape)).or_insert_with(|| {
+            new = true;
+            Counts { hours: 0, addresses: Vec::new(), cut: false, count: 0, first: at, last: at }
+        });
+        counts.count = counts.count.saturating_add(1);
+        counts.hours |= 1 << when.hour();
+        counts.first = counts.first.min(at);
+        counts.last = counts.last.max(at);
+        counts.cut |= !fits;
+        if let Some(address) = address.filter(|_| fits)
+            && let Err(place) = counts.addresses.binary_search(&address)
+        {
+            counts.addresses.insert(place, address);
+        }
+        new
+    }
+
+    /// Adds a cell; `true` where there was none of its day and shape.
+    fn merge(&mut self, cell: Cell) -> bool {
+        let Cell { day, shape, hours, addresses, addresses_cut, count, first, last } = cell;
+        let mut fitting = Vec::with_capacity(addresses.len());
+        let mut cut = addresses_cut;
+        for address in addresses {
+            if self.fits(&shape.client, address) {
+                fitting.push(address);
+            } else {
+                cut = true;
+            }
+        }
+        match self.cells.entry((day, shape)) {
+            Entry::Vacant(place) => {
+                place.insert(Counts { hours, addresses: fitting, cut, count, first, last });
+                true
+            }
+            Entry::Occupied(mut known) => {
+                let known = known.get_mut();
+                known.count = known.count.saturating_add(count);
+                known.hours |= hours;
+                known.first = known.first.min(first);
+                known.last = known.last.max(last);
+                known.cut |= cut;
+                for address in fitting {
+                    if let Err(place) = known.addresses.binary_search(&address) {
+                        known.addresses.insert(place, address);
+                    }
+                }
+                false
+            }
+        }
+    }
+
     fn shape(&mut self, record: &Record<'_>, texts: &mut HashSet<Text>) -> SignInShape {
         let Record {
             at: _,
@@ -266,7 +357,7 @@ fn hashed(tenant: TenantId, address: &str) -> u64 {
 }
 
 /// The first eight bytes of a hash, as a number.
-pub(super) fn first_eight(hash: &[u8]) -> u64 {
+pub(crate) fn first_eight(hash: &[u8]) -> u64 {
     hash.first_chunk::<8>().map_or(0, |bytes| u64::from_be_bytes(*bytes))
 }
 

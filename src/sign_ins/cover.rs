@@ -9,10 +9,10 @@ const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// Intervals, ends included.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Cover(Vec<(Timestamp, Timestamp)>);
+pub(crate) struct Cover(Vec<(Timestamp, Timestamp)>);
 
 impl Cover {
-    pub(super) fn add(&mut self, from: Timestamp, to: Timestamp) {
+    pub(crate) fn add(&mut self, from: Timestamp, to: Timestamp) {
         self.0.push((from, to));
         self.0.sort_unstable();
         let mut joined: Vec<(Timestamp, Timestamp)> = Vec::with_capacity(self.0.len());
@@ -25,12 +25,12 @@ impl Cover {
         self.0 = joined;
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// What both cover.
-    pub(super) fn and(&self, other: &Self) -> Self {
+    pub(crate) fn and(&self, other: &Self) -> Self {
         let mut both = Self::default();
         for &(from, to) in &self.0 {
             for &(start, end) in &other.0 {
@@ -43,8 +43,29 @@ impl Cover {
         both
     }
 
-    pub(super) fn within(&self, from: Timestamp, to: Timestamp) -> Self {
+    pub(crate) fn within(&self, from: Timestamp, to: Timestamp) -> Self {
         self.and(&Self(vec![(from, to)]))
+    }
+
+    /// The stretches, ends included, in order.
+    pub(crate) fn stretches(&self) -> &[(Timestamp, Timestamp)] {
+        &self.0
+    }
+
+    /// What of this window is not covered.
+    pub(crate) fn gaps(&self, from: Timestamp, to: Timestamp) -> Vec<(Timestamp, Timestamp)> {
+        let mut gaps = Vec::new();
+        let mut at = from;
+        for &(start, end) in &self.within(from, to).0 {
+            if start.duration_since(at) > SEAM {
+                gaps.push((at, start));
+            }
+            at = at.max(end);
+        }
+        if to.duration_since(at) > SEAM || (self.within(from, to).is_empty() && from < to) {
+            gaps.push((at, to));
+        }
+        gaps
     }
 
     fn total(&self) -> SignedDuration {
@@ -52,7 +73,7 @@ impl Cover {
     }
 
     /// Days covered: records of seven mornings span six days and a bit, and are a week's.
-    pub(super) fn days(&self, at_most: u16) -> u16 {
+    pub(crate) fn days(&self, at_most: u16) -> u16 {
         if self.is_empty() {
             return 0;
         }
@@ -61,7 +82,7 @@ impl Cover {
     }
 
     /// All but a day of the window: nobody downloads a log at midnight, and the first sign-in of a day comes when it comes.
-    pub(super) fn fills(&self, days: u16) -> bool {
+    pub(crate) fn fills(&self, days: u16) -> bool {
         self.total() >= DAY * i32::from(days) - DAY && !self.is_empty()
     }
 }

@@ -8,17 +8,10 @@ use jiff::Timestamp;
 use super::{
     Record,
     mfa::Said,
+    records::{Entry, Sink, Tenants},
     wire::{is_app_password, is_skip_of_app_password, outcome, protocol, requirement},
 };
 use crate::tenant::{Outcome, Requirement, SignInKind};
-
-/// One row: who signed in, and the record.
-pub(super) struct Row<'a> {
-    pub(super) id: &'a str,
-    pub(super) user_id: &'a str,
-    pub(super) user_name: &'a str,
-    pub(super) record: Record<'a>,
-}
 
 /// A problem and its one-based line.
 pub(super) struct Problem {
@@ -51,10 +44,12 @@ struct Columns {
     user_agent: Option<usize>,
     result: Option<usize>,
     method: Option<usize>,
+    resource_tenant: Option<usize>,
+    home_tenant: Option<usize>,
 }
 
 /// The place of a column, by any of its names.
-fn place(header: &::csv::StringRecord, names: &[&str]) -> Option<usize> {
+pub(super) fn place(header: &::csv::StringRecord, names: &[&str]) -> Option<usize> {
     header.iter().position(|column| names.iter().any(|name| name.eq_ignore_ascii_case(column.trim())))
 }
 
@@ -102,6 +97,8 @@ impl Columns {
             user_agent: at(&["User agent", "userAgent"]),
             result: at(&["Multifactor authentication result"]),
             method: at(&["Multifactor authentication auth method"]),
+            resource_tenant: at(&["Resource tenant ID", "resourceTenantId"]),
+            home_tenant: at(&["Home tenant ID", "homeTenantId"]),
         })
     }
 }
@@ -152,19 +149,20 @@ impl<R: BufRead> Rows<R> {
     }
 }
 
-/// Calls `each` with every row. `kind` is that of the file, where its records do not say theirs.
+/// Hands every row on. `kind` is that of the file, where its records do not say theirs.
 pub(super) fn read<R: BufRead>(
     rows: &mut Rows<R>,
     kind: Option<SignInKind>,
-    each: &mut dyn FnMut(&Row<'_>),
+    sink: &mut dyn Sink,
 ) -> Result<(), Problem> {
     let columns = Columns::find(&rows.header)?;
     if kind.is_none() && columns.kind.is_none() {
-        return Err(Problem { line: None, message: super::files::KIND_UNSAID.to_owned() });
+        return Err(Problem { line: None, message: super::records::KIND_UNSAID.to_owned() });
     }
     let mut row = ::csv::StringRecord::new();
     while let Some(line) = rows.next(&mut row)? {
         let wrong = |message: String| Problem { line: Some(line), message };
+        sink.ready().map_err(wrong)?;
         let cell = |index: usize| row.get(index).unwrap_or_default().trim();
         let maybe = |index: Option<usize>| index.map_or("", cell);
         let at = timestamp(cell(columns.date)).ok_or_else(|| {
@@ -181,10 +179,11 @@ pub(super) fn read<R: BufRead>(
         let mut said = Said::default();
         said.result(maybe(columns.result));
         let mfa = said.verdict(outcome == Outcome::Success, requirement == Some(Requirement::Multi));
-        each(&Row {
-            id: maybe(columns.id),
+        sink.record(&Entry {
+            request: maybe(columns.id),
             user_id: maybe(columns.user_id),
             user_name: maybe(columns.user_name),
+            tenants: Tenants { log: "", resource: maybe(columns.resource_tenant), home: maybe(columns.home_tenant) },
             record: Record {
                 at,
                 kind,

@@ -7,25 +7,26 @@ use std::{
     collections::{HashMap, HashSet},
     fmt,
     fs::File,
-    io::{BufRead, BufReader, Read},
+    io::Read,
     path::Path,
 };
 
-use aws_lc_rs::digest::{SHA256, digest};
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, civil::Time, tz::TimeZone};
 
-use super::{Aggregator, LastSeen, Record, aggregate, cover::Cover, csv, join, json, smtp};
-use crate::{
-    json::mistaken,
-    tenant::{
-        Fact, LastSignIn, LegacySignIns, ObservedTenant, SignInFile, SignInFileKind, SignInKind, SignIns, Unavailable,
-        UserIndex,
-    },
+use super::{
+    Aggregator, LastSeen, aggregate,
+    cover::Cover,
+    join,
+    records::{self, Entry, Sink, Who, form},
+    smtp::{self, Sender},
+};
+use crate::tenant::{
+    Cell, Fact, LastSignIn, LegacySignIns, ObservedTenant, SignInFile, SignInKind, SignIns, Unavailable, UserIndex,
 };
 
 /// The portal cuts a download at this many records ("Download logs in Microsoft Entra ID"). It covers no more than its
 /// records span, like every file; that it was cut is told.
-const PORTAL_LIMIT: u64 = 100_000;
+pub(crate) const PORTAL_LIMIT: u64 = 100_000;
 
 /// A file that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,15 +99,34 @@ pub struct SignInFiles<'t> {
     notes: Vec<String>,
 }
 
+/// Where a window begins: at midnight (UTC) of its first day, so that whole days are in it or are not.
+pub(crate) fn window_start(now: Timestamp, days: u16) -> Timestamp {
+    let first = now - SignedDuration::from_hours(24 * i64::from(days));
+    let midnight = TimeZone::UTC.to_datetime(first).date().to_datetime(Time::midnight());
+    TimeZone::UTC.to_timestamp(midnight).unwrap_or(first)
+}
+
+/// A file on its way into [`SignInFiles`].
+struct Direct<'a, 't> {
+    all: &'a mut SignInFiles<'t>,
+    counts: Counts,
+}
+
+impl Sink for Direct<'_, '_> {
+    fn record(&mut self, entry: &Entry<'_>) {
+        self.all.add(entry, &mut self.counts);
+    }
+}
+
 /// What is counted of one file.
 #[derive(Default)]
 struct Counts {
     records: u64,
-    counted: u64,
     outside: u64,
     elsewhere: u64,
     again: u64,
     without_id: u64,
+    ours: bool,
     kinds: [bool; 2],
     span: Option<(Timestamp, Timestamp)>,
 }
@@ -118,7 +138,7 @@ impl<'t> SignInFiles<'t> {
         Self {
             tenant,
             now,
-            since: now - SignedDuration::from_hours(24 * i64::from(window_days)),
+            since: window_start(now, window_days),
             window_days,
             log: Aggregator::new(tenant.id),
             ids: HashSet::new(),
@@ -137,109 +157,41 @@ impl<'t> SignInFiles<'t> {
     /// # Errors
     /// When the file cannot be read, is no log, holds no record, or lacks what is needed; with its line where there is one.
     pub fn read(&mut self, file: &SignInFile, name: &str, input: impl Read) -> Result<(), FileError> {
-        let fail = |line, message, hint| FileError { file: name.to_owned(), line, message, hint };
-        let mut input = BufReader::with_capacity(1 << 16, input);
-        let start = input.fill_buf().map_err(|error| fail(None, error.to_string(), None))?;
-        if let Some((what, hint)) = mistaken(start) {
-            let hint = hint.unwrap_or("download it again, as JSON or CSV");
-            return Err(fail(None, format!("not a sign-in log: {what}"), Some(hint.to_owned())));
+        let mut direct = Direct { all: self, counts: Counts::default() };
+        let found = records::read(file, name, input, &mut direct)?;
+        let Direct { all, counts } = direct;
+        if let Some(called) = found.separator {
+            all.notes.push(format!("{name}: the columns are separated by {called}; it was read so"));
         }
-        if start.starts_with(b"\xef\xbb\xbf") {
-            input.consume(3);
+        match found.report {
+            Some(report) => all.report(file, name, &report),
+            None => all.close(file, name, found.kind, counts),
         }
-        let start = input.fill_buf().map_err(|error| fail(None, error.to_string(), None))?;
-        let first = start.iter().find(|byte| !byte.is_ascii_whitespace());
-        let json = first.is_some_and(|byte| matches!(byte, b'[' | b'{'));
-        let named = portal_name(name);
-        let stated = match file.kind {
-            Some(SignInFileKind::SmtpReport) => None,
-            Some(SignInFileKind::Log(kind)) => Some(kind),
-            None => None,
-        };
-        if let (Some(named), Some(stated)) = (named, stated)
-            && named != stated
-        {
-            let message = format!(
-                "its name is that of a download of {} sign-ins, and `kind` says {}",
-                said(named),
-                stated.snake()
-            );
-            return Err(fail(None, message, Some("correct `kind`, or rename the file".to_owned())));
-        }
-        let kind = stated.or(named);
-        let mut counts = Counts::default();
-        if json && file.kind != Some(SignInFileKind::SmtpReport) {
-            json::read(input, &mut |sign_in| {
-                let kind = sign_in.kind().or(kind).ok_or_else(|| KIND_UNSAID.to_owned())?;
-                let record = sign_in.record(kind).map_err(str::to_owned)?;
-                let (id, name) = (&sign_in.user_id.0, &sign_in.user_principal_name.0);
-                self.add(&sign_in.id.0, id, name, &record, &mut counts);
-                Ok(())
-            })
-            .map_err(|error| {
-                let text = error.to_string();
-                let message = text.split(" at line ").next().unwrap_or_default().to_owned();
-                let line = (!error.is_data() && error.line() > 0).then_some(error.line() as u64);
-                let hint = hint_for(&message, name);
-                fail(line, message, Some(hint))
-            })?;
-        } else {
-            let failed = |problem: csv::Problem| {
-                let hint = hint_for(&problem.message, name);
-                fail(problem.line, problem.message, Some(hint))
-            };
-            let mut rows = csv::Rows::open(input).map_err(failed)?;
-            let separator = rows.table.separator;
-            if file.kind == Some(SignInFileKind::SmtpReport) || smtp::is_report(&rows.header) {
-                return self.report(file, name, &mut rows);
-            }
-            csv::read(&mut rows, kind, &mut |row| {
-                self.add(row.id, row.user_id, row.user_name, &row.record, &mut counts);
-            })
-            .map_err(|problem| {
-                let mut error = failed(problem);
-                if let Some(called) = separated(separator) {
-                    error.message += &format!(" (its columns are separated by {called}: a spreadsheet has saved it)");
-                }
-                error
-            })?;
-            if let Some(called) = separated(separator) {
-                self.notes.push(format!("{name}: the columns are separated by {called}; it was read so"));
-            }
-        }
-        self.close(file, name, kind, counts)
     }
 
     /// Counts one record.
-    fn add(&mut self, request: &str, id: &str, name: &str, record: &Record<'_>, counts: &mut Counts) {
+    fn add(&mut self, entry: &Entry<'_>, counts: &mut Counts) {
+        let record = &entry.record;
         counts.records += 1;
-        if request.is_empty() {
-            counts.without_id += 1;
-        } else {
-            let hash = digest(&SHA256, request.to_ascii_lowercase().as_bytes());
-            if !self.ids.insert(aggregate::first_eight(hash.as_ref())) {
-                counts.again += 1;
-                return;
-            }
-        }
-        // By the object id where there is one: a name may have passed to somebody else.
-        let user = match id.parse() {
-            Ok(id) => self.tenant.by_id(id),
-            Err(_) if name.is_empty() => None,
-            Err(_) => self.tenant.by_name(name),
-        };
-        let Some(user) = user else {
-            counts.elsewhere += 1;
-            return;
-        };
+        // The file is of the time that all its records span, whoever they are of.
         let (from, to) = counts.span.unwrap_or((record.at, record.at));
         counts.span = Some((from.min(record.at), to.max(record.at)));
         counts.kinds[record.kind as usize] = true;
+        let id = entry.id();
+        counts.without_id += u64::from(id.is_none());
+        let Some(user) = entry.who().and_then(|who| who.in_tenant(self.tenant)) else {
+            counts.elsewhere += 1;
+            return;
+        };
+        counts.ours = true;
+        if id.is_some_and(|id| !self.ids.insert(id)) {
+            counts.again += 1;
+            return;
+        }
         if !(self.since..=self.now).contains(&record.at) {
             counts.outside += 1;
             return;
         }
-        counts.counted += 1;
         self.log.add(user, record);
     }
 
@@ -251,7 +203,7 @@ impl<'t> SignInFiles<'t> {
         kind: Option<SignInKind>,
         counts: Counts,
     ) -> Result<(), FileError> {
-        let Counts { records, counted: _, outside, elsewhere, again, without_id, mut kinds, span } = counts;
+        let Counts { records, outside, elsewhere, again, without_id, ours, mut kinds, span } = counts;
         if records == 0 && (file.span.is_none() || kind.is_none()) {
             return Err(FileError {
                 file: name.to_owned(),
@@ -268,7 +220,7 @@ impl<'t> SignInFiles<'t> {
             kinds[kind as usize] = true;
         }
         // Where all records are of other people, the file says nothing of these: it may be another tenant's.
-        if let Some((from, to)) = file.span.filter(|_| records == 0 || span.is_some()).or(span) {
+        if let Some((from, to)) = file.span.or(span).filter(|_| records == 0 || ours) {
             for (cover, _) in self.covered.iter_mut().zip(kinds).filter(|(_, holds)| *holds) {
                 cover.add(from, to);
             }
@@ -301,38 +253,20 @@ impl<'t> SignInFiles<'t> {
     }
 
     /// Exchange's report of SMTP AUTH clients.
-    fn report<R: BufRead>(&mut self, file: &SignInFile, name: &str, rows: &mut csv::Rows<R>) -> Result<(), FileError> {
-        let fail =
-            |line, message: String, hint: String| FileError { file: name.to_owned(), line, message, hint: Some(hint) };
-        let read = smtp::read(rows, file.span)
-            .map_err(|problem| fail(problem.line, problem.message, smtp::HINT.to_owned()))?;
+    fn report(&mut self, file: &SignInFile, name: &str, read: &smtp::Report) -> Result<(), FileError> {
         if read.senders.is_empty() && file.span.is_none() {
-            return Err(fail(None, "it holds no sender".to_owned(), smtp::HINT.to_owned()));
+            return Err(FileError {
+                file: name.to_owned(),
+                line: None,
+                message: "it holds no sender".to_owned(),
+                hint: Some(smtp::HINT.to_owned()),
+            });
         }
         let mut elsewhere = 0;
         for sender in &read.senders {
-            let by_mail = || {
-                let mut all = self.tenant.indexed();
-                all.find(|(_, user)| user.mail.as_ref().is_some_and(|mail| mail.eq_ignore_ascii_case(&sender.address)))
-            };
-            let user = self.tenant.by_name(&sender.address).or_else(|| by_mail().map(|(index, _)| index));
-            let Some(user) = user else {
+            if !self.sender(sender) {
                 elsewhere += 1;
-                continue;
-            };
-            // Sent before the window began is no evidence for it; how much of it, the report does not say.
-            if sender.to < self.since || sender.from > self.now {
-                self.outside += 1;
-                continue;
             }
-            let entry = self.senders.entry(user).or_insert_with(|| LegacySignIns {
-                protocol: "Authenticated SMTP".into(),
-                count: 0,
-                last: None,
-                distinct_ips: None,
-            });
-            entry.count = entry.count.max(sender.messages);
-            entry.last = entry.last.max(Some(sender.to.min(self.now)));
         }
         self.files.push(name.to_owned());
         if elsewhere > 0 {
@@ -343,6 +277,57 @@ impl<'t> SignInFiles<'t> {
             self.notes.push(format!("{name}: {} senders sign in by OAuth and are left out", read.by_oauth));
         }
         Ok(())
+    }
+
+    /// Counts one sender; `false` where they are no user of this tenant.
+    pub(crate) fn sender(&mut self, sender: &Sender) -> bool {
+        let by_mail = || {
+            let mut all = self.tenant.indexed();
+            all.find(|(_, user)| user.mail.as_ref().is_some_and(|mail| mail.eq_ignore_ascii_case(&sender.address)))
+        };
+        let user = self.tenant.by_name(&sender.address).or_else(|| by_mail().map(|(index, _)| index));
+        let Some(user) = user else { return false };
+        // Sent before the window began is no evidence for it; how much of it, the report does not say.
+        if sender.to < self.since || sender.from > self.now {
+            self.outside += 1;
+            return true;
+        }
+        let entry = self.senders.entry(user).or_insert_with(|| LegacySignIns {
+            protocol: "Authenticated SMTP".into(),
+            count: 0,
+            last: None,
+            distinct_ips: None,
+        });
+        entry.count = entry.count.max(sender.messages);
+        entry.last = entry.last.max(Some(sender.to.min(self.now)));
+        true
+    }
+
+    /// The window: its first instant and its last.
+    pub(crate) fn window(&self) -> (Timestamp, Timestamp) {
+        (self.since, self.now)
+    }
+
+    /// Notes ids of records that are counted already.
+    pub(crate) fn counted_before(&mut self, ids: impl IntoIterator<Item = u64>) {
+        self.ids.extend(ids);
+    }
+
+    /// Adds records that were counted before; `false` where they are of nobody in this tenant.
+    pub(crate) fn cell(&mut self, who: &Who, cell: Cell) -> bool {
+        let Some(user) = who.in_tenant(self.tenant) else { return false };
+        self.log.add_cell(user, cell);
+        true
+    }
+
+    /// Says that a log of this kind was read whole for this stretch of time.
+    pub(crate) fn covers(&mut self, kind: SignInKind, from: Timestamp, to: Timestamp) {
+        self.covered[kind as usize].add(from, to);
+    }
+
+    /// Says where the evidence is from, for a message that names it.
+    pub(crate) fn from_source(&mut self, name: &str) {
+        self.files.push(name.to_owned());
     }
 
     /// What all files together say.
@@ -464,58 +449,9 @@ fn later(known: LastSignIn, seen: Option<Timestamp>) -> LastSignIn {
     }
 }
 
-/// The kind that the portal's own name of a download says: `InteractiveSignIns_2026-11-21_2026-11-28.csv`.
-fn portal_name(name: &str) -> Option<SignInKind> {
-    let base = name.rsplit(['/', '\\']).next().unwrap_or(name).to_ascii_lowercase().replace(['-', '_', ' '], "");
-    if base.contains("noninteractivesignin") {
-        Some(SignInKind::NonInteractive)
-    } else if base.contains("interactivesignin") {
-        Some(SignInKind::Interactive)
-    } else {
-        None
-    }
-}
-
-const fn said(kind: SignInKind) -> &'static str {
-    match kind {
-        SignInKind::Interactive => "interactive",
-        SignInKind::NonInteractive => "non-interactive",
-    }
-}
-
 const fn plural(records: u64) -> &'static str {
     if records == 1 { "record" } else { "records" }
 }
-
-const fn separated(separator: u8) -> Option<&'static str> {
-    match separator {
-        b';' => Some("semicolons"),
-        b'\t' => Some("tabs"),
-        _ => None,
-    }
-}
-
-/// How a file is named with what it does not say itself.
-fn form(name: &str, kind: &str, span: bool) -> String {
-    let span = if span { ", from = \"2026-11-21\", to = \"2026-11-28\"" } else { "" };
-    format!("sign_ins = [{{ file = \"{name}\", kind = \"{kind}\"{span} }}]")
-}
-
-/// Neither columns nor name say whether sign-ins are interactive.
-pub(super) const KIND_UNSAID: &str = "nothing says whether its sign-ins are interactive";
-
-fn hint_for(message: &str, name: &str) -> String {
-    if message.contains(KIND_UNSAID) {
-        return format!(
-            "keep the portal's own name (`InteractiveSignIns_…`, `NonInteractiveSignIns_…`), or say it: `{}`",
-            form(name, "non_interactive", false)
-        );
-    }
-    HINT.to_owned()
-}
-
-const HINT: &str = "download it in English, or as JSON, and do not change it: Entra admin center, Monitoring & health > \
-                    Sign-in logs > Download";
 
 #[cfg(test)]
 mod tests;

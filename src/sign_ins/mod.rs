@@ -6,16 +6,18 @@
 //! records.
 
 mod aggregate;
-mod cover;
+mod analytics;
+pub(crate) mod cover;
 mod csv;
 mod files;
 mod join;
 mod json;
 mod mfa;
-mod smtp;
+pub(crate) mod records;
+pub(crate) mod smtp;
 pub(crate) mod wire;
 
 pub(crate) use aggregate::{Aggregator, LastSeen, Record, nothing};
-pub(crate) use files::FileError;
 pub use files::SignInFiles;
 pub(crate) use files::merge_files;
+pub(crate) use files::{FileError, window_start};

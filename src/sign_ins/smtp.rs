@@ -12,18 +12,24 @@ use super::csv::{Problem, Rows, timestamp};
 use crate::tenant::{LegacySignIns, SignIns};
 
 /// What a report says of one sender.
-pub(super) struct Sender {
-    pub(super) address: String,
-    pub(super) messages: u32,
-    pub(super) from: Timestamp,
-    pub(super) to: Timestamp,
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Sender {
+    /// The address it sent as.
+    pub(crate) address: String,
+    /// How many messages.
+    pub(crate) messages: u32,
+    /// The start of the time it is of.
+    pub(crate) from: Timestamp,
+    /// Its end.
+    pub(crate) to: Timestamp,
 }
 
 /// A report that was read.
-pub(super) struct Report {
-    pub(super) senders: Vec<Sender>,
+pub(crate) struct Report {
+    /// The senders.
+    pub(crate) senders: Vec<Sender>,
     /// Senders left out because they do not use a password.
-    pub(super) by_oauth: u64,
+    pub(crate) by_oauth: u64,
 }
 
 pub(super) const HINT: &str = "export it in English: Exchange admin center, Reports > Mail flow > SMTP AUTH clients; and say \

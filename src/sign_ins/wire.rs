@@ -73,6 +73,10 @@ pub(crate) struct SignIn<'a> {
     #[serde(borrow)]
     applied_conditional_access_policies: Option<Vec<Applied<'a>>>,
     #[serde(borrow)]
+    pub(crate) resource_tenant_id: Str<'a>,
+    #[serde(borrow)]
+    pub(crate) home_tenant_id: Str<'a>,
+    #[serde(borrow)]
     status: Option<Status<'a>>,
 }
 
@@ -115,6 +119,69 @@ struct Applied<'a> {
     #[serde(borrow)]
     enforced_grant_controls: Option<Vec<Str<'a>>>,
     authentication_strength: Option<IgnoredAny>,
+}
+
+impl SignIn<'static> {
+    /// What has no parts, of a row: request, user, name, application, its name, resource, address, client, user agent,
+    /// requirement, protocol, tenants of the resource and of the user.
+    pub(super) fn flat(texts: [String; 13]) -> Self {
+        let [
+            id,
+            user,
+            name,
+            app,
+            app_name,
+            resource,
+            address,
+            client,
+            agent,
+            requirement,
+            protocol,
+            resource_tenant,
+            home,
+        ] = texts.map(|text| Str(Cow::Owned(text)));
+        Self {
+            id,
+            user_id: user,
+            user_principal_name: name,
+            app_id: app,
+            app_display_name: app_name,
+            resource_id: resource,
+            ip_address: address,
+            client_app_used: client,
+            user_agent: agent,
+            authentication_requirement: requirement,
+            authentication_protocol: protocol,
+            resource_tenant_id: resource_tenant,
+            home_tenant_id: home,
+            ..Self::default()
+        }
+    }
+}
+
+impl<'a> SignIn<'a> {
+    /// With what has parts taken from another.
+    pub(super) fn with(self, nested: Self) -> Self {
+        Self {
+            authentication_details: nested.authentication_details,
+            authentication_requirement_policies: nested.authentication_requirement_policies,
+            applied_conditional_access_policies: nested.applied_conditional_access_policies,
+            status: nested.status,
+            ..self
+        }
+    }
+
+    /// Fills in what the envelope of a record says where the record itself does not.
+    pub(super) fn complete(&mut self, time: &'a str, code: Option<i64>) {
+        if self.created_date_time.0.is_empty() {
+            self.created_date_time = Str(Cow::Borrowed(time));
+        }
+        if let (Some(code), status) = (code, self.status.get_or_insert_default())
+            && status.error_code.is_none()
+        {
+            status.error_code = Some(code);
+        }
+    }
 }
 
 impl SignIn<'_> {

@@ -5,6 +5,7 @@
 
 mod cell;
 mod conditional_access;
+mod evidence;
 mod id;
 mod observed;
 mod patience;
@@ -18,6 +19,7 @@ mod user;
 pub(crate) use cell::{Cell, CellPolicy, Mfa, Outcome, Protocol, Requirement, SignInKind, SignInShape};
 pub use conditional_access::{ApplicationConditions, Conditions, GrantControls, Policy, PolicyState, UserConditions};
 pub(crate) use conditional_access::{AuthenticationStrength, ExternalUsers, OtherMembers};
+pub(crate) use evidence::{EvidenceStretch, EvidenceStretches, SignInEvidence, SignInMode};
 pub(crate) use id::RoleTemplateId;
 pub use id::{GroupId, TenantId, UserId};
 pub use observed::{Domain, Fact, Group, ObservedTenant, Source, UserIndex};

@@ -9,7 +9,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{GroupId, Policy, TenantId, Text, User, UserId};
+use super::{GroupId, Policy, SignInEvidence, TenantId, Text, User, UserId};
 
 /// Position of a user in [`ObservedTenant::users`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,6 +57,8 @@ pub struct ObservedTenant {
     pub conditional_access: Option<Vec<Policy>>,
     /// Facts that could not be read, and why.
     pub unavailable: Vec<Unavailable>,
+    /// What the sign-ins rest on, where that is worth knowing beside the facts.
+    pub evidence: Option<SignInEvidence>,
     /// What is to be said of how the facts were read: records of nobody here, files the portal cut.
     pub notes: Vec<Text>,
     /// Users whose state, or of whom anything, could not be read in the end. Where only these were asked for, those who
@@ -91,6 +93,7 @@ impl ObservedTenant {
             groups: Vec::new(),
             conditional_access: None,
             unavailable: Vec::new(),
+            evidence: None,
             notes: Vec::new(),
             unread: Vec::new(),
             unread_groups: BTreeSet::new(),

@@ -10,6 +10,7 @@ mod attacks;
 mod binary;
 mod comparing;
 mod emergency;
+mod evidence;
 #[path = "../support/generator/mod.rs"]
 mod generator;
 mod guardrails;

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod desk;
+mod evidence;
 mod reads;
 mod stops;
 #[path = "../support/mod.rs"]

@@ -10,6 +10,11 @@ fn commands(overview: &str) -> Vec<&str> {
     list.lines().take_while(|line| !line.is_empty()).filter_map(|line| line.split_whitespace().next()).collect()
 }
 
+/// The commands of a command, where it has some.
+fn inner(help: &str) -> Vec<&str> {
+    if help.contains(COMMANDS) { commands(help) } else { Vec::new() }
+}
+
 #[test]
 fn the_page_is_what_the_program_says() {
     let place = Place::with("minimal");
@@ -22,6 +27,10 @@ fn the_page_is_what_the_program_says() {
     for command in commands(&overview) {
         let help = place.run(&[command, "--help"]).ends(0).out;
         page += &format!("\n## mfaplan {command}\n\n```text\n{}\n```\n", help.trim_end());
+        for inner in inner(&help) {
+            let help = place.run(&[command, inner, "--help"]).ends(0).out;
+            page += &format!("\n## mfaplan {command} {inner}\n\n```text\n{}\n```\n", help.trim_end());
+        }
     }
     let path = root().join("docs/cli.md");
     if std::env::var_os("UPDATE_DOCS").is_some() {
@@ -36,8 +45,12 @@ fn every_help_teaches_by_examples_that_fit_the_page() {
     let place = Place::with("minimal");
     let overview = place.run(&["--help"]).ends(0).out;
     assert!(commands(&overview).len() > 15, "{overview}");
-    for command in commands(&overview) {
-        let help = place.run(&[command, "--help"]).ends(0).out;
+    let mut all: Vec<Vec<&str>> = commands(&overview).into_iter().map(|one| vec![one]).collect();
+    let evidence = place.run(&["evidence", "--help"]).ends(0).out;
+    all.extend(inner(&evidence).into_iter().map(|one| vec!["evidence", one]));
+    for line in all {
+        let command = line.join(" ");
+        let help = place.run(&[&line[..], &["--help"]].concat()).ends(0).out;
         let (_, examples) = help.split_once("Examples:\n").unwrap_or_else(|| panic!("{command} has no examples"));
         for line in examples.lines().take_while(|line| !line.is_empty()) {
             // A line that was broken stands without the name: the example was too long.

@@ -109,6 +109,7 @@ fn every_command_is_walked_or_has_nothing_of_the_configuration_to_show() {
 const NOTHING: [(&str, &str); 11] = [
     ("approve", "signs the digest of a plan file, which is looked through"),
     ("completions", "scripts of shells"),
+    ("evidence", "counts sign-ins of the tenant"),
     ("fmt", "writes the text of a file, in which a secret is the author's"),
     ("init", "writes a first configuration"),
     ("login", "shows the operator's account"),

@@ -23,7 +23,7 @@ use crate::{
         planning::{self, PlanArgs},
         present::{self, PresentArgs},
         reviewed::{self, Reviewed},
-        tenant::{self, Tenant},
+        tenant::{self, Port, Tenant},
     },
     config::{Config, Confirm},
     plan::{self, Digest, Plan, PlanTenant, Refusal, digest, file},
@@ -293,9 +293,9 @@ fn differences(plan: &Plan, config: &Config) -> Vec<String> {
 
 /// Facts that anybody could have written into a copy must not decide what is written to the tenant; nor the other way.
 fn same_kind(plan: &Plan, source: &Tenant, now: Timestamp) -> Result<(), String> {
-    match (plan.observed.source, source) {
-        (Source::Snapshot, Tenant::Snapshot(_)) => Ok(()),
-        (Source::Graph, Tenant::Graph(_)) => {
+    match (plan.observed.source, &source.port) {
+        (Source::Snapshot, Port::Snapshot(_)) => Ok(()),
+        (Source::Graph, Port::Graph(_)) => {
             let distance = plan.as_of.duration_since(plan.created_at).abs();
             if distance > SignedDuration::from_hours(24) {
                 return Err(format!(
@@ -313,12 +313,12 @@ fn same_kind(plan: &Plan, source: &Tenant, now: Timestamp) -> Result<(), String>
             }
             Ok(())
         }
-        (Source::Snapshot, Tenant::Graph(_)) => Err(
+        (Source::Snapshot, Port::Graph(_)) => Err(
             "the plan was made from a snapshot; it is not applied to the live tenant. Plan again from the tenant itself, \
              or apply it to the snapshot with --snapshot FILE"
                 .to_owned(),
         ),
-        (Source::Graph, Tenant::Snapshot(_)) => {
+        (Source::Graph, Port::Snapshot(_)) => {
             Err("the plan was made from the live tenant; it is not applied to a snapshot. Plan again from the snapshot".to_owned())
         }
     }

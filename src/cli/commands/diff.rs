@@ -95,7 +95,7 @@ fn saved(path: &Path) -> Result<Plan, Failure> {
 
 fn planned(dir: &Path, args: &Args, context: &mut Context) -> Result<Plan, Failure> {
     let config = load::config_in(dir, &args.config, context)?;
-    let mut tenant_args = load::TenantArgs { snapshot: args.snapshot.clone(), parallelism: None };
+    let mut tenant_args = load::TenantArgs { snapshot: args.snapshot.clone(), ..load::TenantArgs::default() };
     if tenant_args.snapshot.is_none() && config.tenant.snapshot.is_none() {
         return Err(Failure::new(format!("{}: the configuration names no snapshot", dir.display()))
             .hint("two configurations are compared offline: add --snapshot FILE"));

@@ -5,6 +5,7 @@ pub(crate) mod approve;
 pub(crate) mod completions;
 pub(crate) mod console;
 pub(crate) mod diff;
+pub(crate) mod evidence;
 pub(crate) mod exceptions;
 pub(crate) mod explain;
 pub(crate) mod fmt;
@@ -40,6 +41,7 @@ pub(crate) fn run(command: Command, context: &mut Context) -> Outcome {
         Command::Init(args) => init::run(&args, context),
         Command::Fmt(args) => fmt::run(&args, context),
         Command::Diff(args) => diff::run(&args, context),
+        Command::Evidence(args) => evidence::run(&args, context),
         Command::Exceptions(args) => exceptions::run(&args, context),
         Command::Console(args) => console::run(&args, context),
         Command::Validate(args) => validate::run(&args, context),

@@ -6,6 +6,7 @@
 
 mod directory;
 mod groups;
+mod log;
 mod per_user;
 mod reports;
 mod roles;
@@ -30,6 +31,8 @@ use crate::tenant::{
     Fact, GroupId, LastSignIn, ObservedTenant, ReadError, ReadProgress, ReadRequest, Source, TenantId, Text,
     Unavailable, User, UserId,
 };
+
+pub(crate) use log::{Entries, LogSlice};
 
 /// What [`read`] needs to know beside the request.
 pub(super) struct Plan<'a> {
@@ -68,17 +71,33 @@ impl Plan<'_> {
 
 /// Reads everything, telling waits on the way.
 pub(super) async fn read(plan: Plan<'_>) -> Result<ObservedTenant, ReadError> {
+    told(plan.client, plan.progress, all(&plan)).await
+}
+
+/// Reads a slice of the log, telling waits on the way.
+pub(super) async fn log(
+    client: &Client,
+    slice: LogSlice,
+    progress: &dyn ReadProgress,
+    each: &mut (dyn FnMut(Entries<'_>) -> bool + Send),
+) -> Result<(), ReadError> {
+    let read = log::read(client, slice, each);
+    let read = told(client, progress, read).await;
+    read.map_err(|failure| failure.error(&requests::SIGN_INS, "the sign-in log"))
+}
+
+/// Does work, and tells its waits as they begin.
+async fn told<T>(client: &Client, progress: &dyn ReadProgress, work: impl Future<Output = T>) -> T {
     let (sender, mut notices) = mpsc::unbounded_channel();
-    plan.client.listen(Some(sender));
-    let progress = plan.progress;
-    let mut work = Box::pin(all(&plan));
+    client.listen(Some(sender));
+    let mut work = Box::pin(work);
     let result = loop {
         tokio::select! {
             result = &mut work => break result,
             Some(notice) = notices.recv() => progress.waiting(notice.seconds, &notice.why),
         }
     };
-    plan.client.listen(None);
+    client.listen(None);
     result
 }
 

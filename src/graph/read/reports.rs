@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::Plan;
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
         requests,
         wire::{ActivityWire, Page, RegistrationWire},
     },
-    sign_ins::{Aggregator, wire::SignIn},
+    sign_ins::{Aggregator, window_start, wire::SignIn},
     tenant::{SignInKind, Text, UserId},
 };
 
@@ -76,9 +76,7 @@ pub(super) async fn registration(plan: &Plan<'_>) -> Result<Registration, Failur
 /// filters that mix kinds have been refused.
 pub(super) async fn sign_ins(plan: &Plan<'_>) -> Result<Aggregator<UserId>, Failure> {
     let (client, spec) = (plan.client, &requests::SIGN_INS);
-    let days = i64::from(plan.window_days());
-    let since = plan.now - SignedDuration::from_hours(24 * days);
-    let since = since.strftime("%Y-%m-%dT%H:%M:%SZ");
+    let since = window_start(plan.now, plan.window_days()).strftime("%Y-%m-%dT%H:%M:%SZ");
     let mut log = Aggregator::new(plan.tenant);
     for (kind, name) in
         [(SignInKind::Interactive, "interactiveUser"), (SignInKind::NonInteractive, "nonInteractiveUser")]

@@ -205,7 +205,7 @@ fn assumed(plan: &Plan) -> Result<(), PlanFileError> {
 
 /// The numbers.
 fn counts(plan: &Plan) -> Result<(), PlanFileError> {
-    let PlanObserved { source: _, captured_at: _, users, unavailable: _ } = &plan.observed;
+    let PlanObserved { source: _, captured_at: _, users, unavailable: _, evidence: _ } = &plan.observed;
     let said = &plan.summary;
     if let Some(member) = difference(said, &recounted(said, &plan.changes, &plan.findings)) {
         return Err(disagrees(format!("summary.{member}"), "is not what the changes and findings add up to".into()));

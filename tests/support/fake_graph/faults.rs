@@ -88,6 +88,11 @@ impl FaultPlan {
         self.deaf = !of_this_run;
     }
 
+    /// What fails for ever works again.
+    pub fn mend(&mut self) {
+        self.standing.clear();
+    }
+
     /// Another run begins.
     pub fn forget(&mut self) {
         self.asked.clear();

@@ -203,6 +203,11 @@ impl FakeGraph {
         state.world.users[index].old = None;
     }
 
+    /// The log is these records from now on, instead of what the seed says.
+    pub fn log_of_sign_ins(&self, records: Vec<Value>) {
+        self.state().world.sign_ins.replace(records);
+    }
+
     /// From now on so many reads of a state after its write still see the old one.
     pub fn show_late(&self, reads: u32) {
         self.state().world.stale_reads = reads;
@@ -224,6 +229,11 @@ impl FakeGraph {
     /// Every request with this method whose path contains `path` gets `fault`, for ever.
     pub fn fail_always(&self, method: &str, path: &str, fault: Fault) {
         self.state().faults.stand(method, path, fault);
+    }
+
+    /// What [`Self::fail_always`] and [`Self::fail_later`] ordered is over.
+    pub fn mend(&self) {
+        self.state().faults.mend();
     }
 
     /// As [`Self::fail_always`], after so many requests were answered.

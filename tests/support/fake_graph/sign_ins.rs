@@ -2,6 +2,11 @@
 //! `last` as near as whole records allow. A seed whose parts exceed its totals (41 by SMTP, 16 in all) gets records
 //! that are neither interactive nor non-interactive.
 
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
+
 use jiff::{SignedDuration, Timestamp, ToSpan, civil::Weekday, tz::TimeZone};
 use serde_json::{Map, Value, json};
 
@@ -15,6 +20,48 @@ pub struct Log {
     non_interactive: Vec<usize>,
     weekday: Option<Timestamp>,
     saturday: Option<Timestamp>,
+    /// Records given one by one; then the seed says nothing.
+    explicit: Option<Vec<Value>>,
+    /// What filters found: positions, newest first.
+    found: Mutex<HashMap<String, Arc<Vec<usize>>>>,
+}
+
+/// One condition of a filter, as far as the documents of `signIn` say it can be filtered by.
+enum Condition {
+    From(Timestamp),
+    To(Timestamp),
+    Is(String, Vec<String>),
+}
+
+fn conditions(filter: &str) -> Vec<Condition> {
+    let one = |part: &str| {
+        let part = part.trim().trim_matches(['(', ')']);
+        let unquoted = |text: &str| text.trim().trim_matches('\'').replace("''", "'");
+        if let Some(at) = part.strip_prefix("createdDateTime ge ") {
+            return at.parse().ok().map(Condition::From);
+        }
+        if let Some(at) = part.strip_prefix("createdDateTime le ") {
+            return at.parse().ok().map(Condition::To);
+        }
+        let (key, _) = part.split_once(" eq ")?;
+        let values = part.split(" or ").filter_map(|one| one.split_once(" eq ")).map(|(_, value)| unquoted(value));
+        (!key.contains('/')).then(|| Condition::Is(key.to_owned(), values.collect()))
+    };
+    filter.split(" and ").filter_map(one).collect()
+}
+
+impl Condition {
+    fn fits(&self, record: &Value) -> bool {
+        let at = || record["createdDateTime"].as_str().and_then(|text| text.parse::<Timestamp>().ok());
+        match self {
+            Self::From(from) => at().is_some_and(|at| at >= *from),
+            Self::To(to) => at().is_some_and(|at| at <= *to),
+            Self::Is(key, values) => {
+                let value = record[key.as_str()].as_str().unwrap_or_default();
+                values.iter().any(|one| one.eq_ignore_ascii_case(value))
+            }
+        }
+    }
 }
 
 fn number(map: &Map<String, Value>, key: &str) -> usize {
@@ -80,6 +127,54 @@ impl Log {
         log.weekday = day(&|day| !matches!(day, Weekday::Saturday | Weekday::Sunday));
         log.saturday = day(&|day| day == Weekday::Saturday);
         log
+    }
+
+    /// The log is these records from now on.
+    pub fn replace(&mut self, records: Vec<Value>) {
+        self.explicit = Some(records);
+        self.found = Mutex::default();
+    }
+
+    /// Does a filter ask for more than a kind of sign-ins of the whole log?
+    pub fn filters(&self, filter: &str) -> bool {
+        self.explicit.is_some() || conditions(filter).iter().any(|one| !matches!(one, Condition::From(_)))
+    }
+
+    /// Records `from..from + count` of those that a filter fits, newest first; and how many there are in all.
+    pub fn filtered(
+        &self,
+        users: &[FakeUser],
+        filter: &str,
+        interactive: bool,
+        from: usize,
+        count: usize,
+    ) -> (Vec<Value>, usize) {
+        let one = |at: usize| match &self.explicit {
+            Some(all) => all.get(at).cloned(),
+            None => self.page(users, interactive, at, 1).0.pop(),
+        };
+        let mut cache = self.found.lock().unwrap();
+        let found = cache.entry(filter.to_owned()).or_insert_with(|| {
+            let conditions = conditions(filter);
+            let total = match &self.explicit {
+                Some(all) => all.len(),
+                None => self.page(users, interactive, 0, 0).1,
+            };
+            let kind = |record: &Value| match &self.explicit {
+                Some(_) => record["isInteractive"].as_bool() == Some(interactive),
+                None => true,
+            };
+            let mut fitting: Vec<(String, usize)> = (0..total)
+                .filter_map(|at| one(at).map(|record| (record, at)))
+                .filter(|(record, _)| kind(record) && conditions.iter().all(|one| one.fits(record)))
+                .map(|(record, at)| (record["createdDateTime"].as_str().unwrap_or_default().to_owned(), at))
+                .collect();
+            fitting.sort_by(|a, b| b.cmp(a));
+            Arc::new(fitting.into_iter().map(|(_, at)| at).collect())
+        });
+        let found = Arc::clone(found);
+        drop(cache);
+        (found.iter().skip(from).take(count).filter_map(|at| one(*at)).collect(), found.len())
     }
 
     /// Records `from..from + count` of a query; and how many there are in all.

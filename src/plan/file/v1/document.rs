@@ -18,7 +18,7 @@ use crate::{
     plan::{BlockKind, CheckResult, Execution, LegacyAuth, ModernAuth, Refusal, Summary, Waiver},
     replay::Replay,
     severity::Severity,
-    tenant::{Fact, MfaState, Source},
+    tenant::{Fact, MfaState, SignInEvidence, Source},
 };
 
 /// A text of the document, borrowed from the plan that is written, or from the file that is read where it has no escapes
@@ -208,6 +208,9 @@ pub struct ObservedV1<'a> {
     /// What could not be read.
     #[serde(default)]
     pub unavailable: Vec<UnavailableV1<'a>>,
+    /// What the sign-ins rest on, where that was chosen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<SignInEvidence>,
 }
 
 /// A fact that could not be read.

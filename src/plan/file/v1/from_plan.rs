@@ -91,7 +91,7 @@ pub fn view(plan: &Plan) -> View<'_> {
         config,
         policy,
         assumed,
-        observed: PlanObserved { source, captured_at, users, unavailable },
+        observed: PlanObserved { source, captured_at, users, unavailable, evidence },
         summary,
         waivers,
         refused,
@@ -133,6 +133,7 @@ pub fn view(plan: &Plan) -> View<'_> {
                 .iter()
                 .map(|(fact, reason)| UnavailableV1 { fact: *fact, reason: text(reason) })
                 .collect(),
+            evidence: evidence.clone(),
         },
         summary: *summary,
         waivers: waivers.into(),

@@ -1,0 +1,147 @@
+//! The log into the store: slice by slice, at the service's own pace, through whatever fails.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::{
+    desk::{Desk, id, seed},
+    support::fake_graph::{FakeOptions, Fault, Faults, RetryAfter, Throttle},
+};
+
+fn ago(minutes: i64) -> String {
+    (jiff::Timestamp::now() - jiff::SignedDuration::from_mins(minutes)).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// One record every so many minutes of the last days, of alternating kinds.
+fn records(count: usize, minutes: i64) -> Vec<Value> {
+    (0..count)
+        .map(|n| {
+            json!({
+                "id": format!("request-{n}"), "createdDateTime": ago(5 + n as i64 * minutes), "userId": id(2 + n % 20),
+                "userPrincipalName": format!("user{:02}@contoso.com", 2 + n % 20), "appId": "app", "clientAppUsed": "Browser",
+                "isInteractive": n % 2 == 0, "ipAddress": "198.51.100.7", "status": {"errorCode": 0},
+            })
+        })
+        .collect()
+}
+
+/// A tenant whose log Graph gives.
+fn with_log() -> String {
+    let mut tenant: Value = serde_json::from_str(&seed()).unwrap();
+    tenant["users"][3]["signIns"] = json!({"windowDays": 30, "interactive": 0, "nonInteractive": 0});
+    tenant.to_string()
+}
+
+fn desk(options: FakeOptions, log: Vec<Value>) -> Desk {
+    let desk = Desk::of(options, &with_log());
+    desk.fake.log_of_sign_ins(log);
+    desk
+}
+
+fn pull(desk: &Desk) -> Value {
+    let said = desk.run(&["evidence", "pull", "--json"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    serde_json::from_str(&said.out).unwrap()
+}
+
+fn pages(desk: &Desk) -> usize {
+    desk.fake.log().iter().filter(|one| one.path == "/auditLogs/signIns").count()
+}
+
+#[test]
+fn the_second_pull_reads_what_is_new() {
+    let desk = desk(FakeOptions { page_size: 20, ..FakeOptions::default() }, records(300, 60));
+    let first = pull(&desk);
+    assert_eq!((&first["counted"], &first["duplicates"]), (&json!(300), &json!(0)));
+    desk.fake.clear_log();
+    let second = pull(&desk);
+    assert_eq!(second["counted"], 0);
+    assert!(pages(&desk) <= 4, "an hour of each kind, not the month: {}", pages(&desk));
+    // What is newer, and what came late.
+    let mut log = records(300, 60);
+    log.push(json!({"id": "late", "createdDateTime": ago(30), "userId": id(5), "clientAppUsed": "IMAP4",
+        "isInteractive": false, "status": {"errorCode": 0}}));
+    desk.fake.log_of_sign_ins(log);
+    assert_eq!(pull(&desk)["counted"], 1);
+    let said = desk.run(&["evidence", "status", "--json"]);
+    let status: Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!((&status["store"]["records"], &status["fresh"]), (&json!(301), &json!(true)));
+    assert_eq!((&status["gaps"]["interactive"], &status["full_pull"]["seconds"]), (&json!([]), &json!(0)));
+    assert_eq!(desk.fake.problems(), Vec::<String>::new());
+}
+
+#[test]
+fn what_was_read_stays_when_the_service_gives_up() {
+    let desk = desk(FakeOptions::default(), records(300, 60));
+    let mut lives = 0;
+    loop {
+        lives += 1;
+        assert!(lives < 40, "it never ends");
+        // Each life gets some pages: then the log is refused.
+        desk.fake.fail_later("GET", "/auditLogs/signIns", 23 + lives % 7, Fault::Status(400));
+        let said = desk.run(&["evidence", "pull"]);
+        if said.code == 0 {
+            break;
+        }
+        assert_eq!(said.code, 1, "{said:?}");
+        desk.fake.mend();
+        desk.fake.clear_log();
+    }
+    assert!(lives > 5, "{lives}");
+    let said = desk.run(&["evidence", "status", "--json"]);
+    let status: Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!(status["store"]["records"], 300);
+}
+
+/// Seeded faults of every kind, at the published pace: the clock jumps, so waiting costs nothing.
+#[test]
+fn a_pull_through_every_fault_counts_every_record_once() {
+    for seed in 0..4 {
+        let options = FakeOptions {
+            faults: Faults::mixed(seed, 0.2),
+            throttle: Throttle::published(30),
+            retry_after: RetryAfter::Missing,
+            page_size: 50,
+            ..FakeOptions::default()
+        };
+        let desk = desk(options, records(200, 120));
+        let mut tries = 0;
+        while desk.run(&["evidence", "pull"]).code != 0 {
+            tries += 1;
+            assert!(tries < 20, "seed {seed}");
+        }
+        let said = desk.run(&["evidence", "status", "--json"]);
+        let status: Value = serde_json::from_str(&said.out).unwrap();
+        assert_eq!(status["store"]["records"], 200, "seed {seed}");
+    }
+}
+
+#[test]
+fn a_plan_rests_on_a_fresh_store_and_asks_nothing_of_the_log() {
+    let mut log = records(100, 400);
+    log.push(json!({"id": "mail", "createdDateTime": ago(90), "userId": id(7), "clientAppUsed": "Authenticated SMTP",
+        "isInteractive": false, "status": {"errorCode": 0}}));
+    let desk = desk(FakeOptions::default(), log);
+    let full = desk.run(&["plan", "--json", "--sign-ins", "full"]);
+    let full: Value = serde_json::from_str(&full.out).unwrap();
+    assert_eq!(
+        (&full["observed"]["evidence"]["mode"], &full["observed"]["evidence"]["records"]),
+        (&json!("full"), &json!(101))
+    );
+    assert!(full["changes"].to_string().contains("MFA006"));
+    assert!(desk.path(".mfaplan/evidence/store.json").exists());
+    desk.fake.clear_log();
+    let stored = desk.run(&["plan", "--json"]);
+    let stored: Value = serde_json::from_str(&stored.out).unwrap();
+    assert_eq!(pages(&desk), 0, "the log is not asked");
+    assert_eq!(stored["observed"]["evidence"]["mode"], "stored");
+    assert_eq!((&stored["changes"], &stored["digest"]), (&full["changes"], &full["digest"]));
+    let none = desk.run(&["plan", "--json", "--sign-ins", "none"]);
+    let none: Value = serde_json::from_str(&none.out).unwrap();
+    assert!(!none["changes"].to_string().contains("MFA006") && pages(&desk) == 0);
+    for entry in fs::read_dir(desk.path(".mfaplan/evidence")).unwrap() {
+        let text = fs::read(entry.unwrap().path()).unwrap();
+        assert!(!String::from_utf8_lossy(&text).contains("canary-"));
+    }
+}
