@@ -1,6 +1,9 @@
 //! Arguments: compiled once per block, read once per instance of the block (`for_each` makes several).
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use hcl_edit::{Span as _, expr::Expression};
 use jiff::Timestamp;
@@ -13,7 +16,7 @@ use super::{
 };
 use crate::{
     diag::{Diagnostic, Diagnostics, Span},
-    eval::{CompileContext, Expr, FileReads, References, Scope, Type, Value, convert},
+    eval::{CompileContext, Expr, FileReads, Home, References, Scope, Type, Value, convert},
     tenant::Text,
 };
 
@@ -33,14 +36,22 @@ impl<'a> Around<'a> {
         let scope = Scope::new(var, local, self.dir, self.instant).noting(self.reads);
         Scope { allow_files: self.allow_files, ..scope }
     }
+
+    /// The same, as names mean there.
+    fn at(self, home: &'a Home) -> Scope<'a> {
+        let Home { var, local, modules, dir } = home;
+        Scope { modules, module_dir: dir, ..self.scope(var, local) }
+    }
 }
 
 /// What expressions of a directory see while it is loaded.
 #[derive(Debug)]
 pub(crate) struct Env<'a> {
     pub(crate) names: CompileContext,
-    pub(crate) var: &'a Value,
-    pub(crate) local: &'a Value,
+    /// What the names mean, here and wherever an expression of it is evaluated later.
+    pub(crate) home: Arc<Home>,
+    /// What addresses start with: nothing in the configuration itself, `module.msp.` in a module.
+    pub(crate) prefix: Text,
     pub(crate) around: Around<'a>,
 }
 
@@ -54,7 +65,7 @@ impl<'a> Env<'a> {
     }
 
     pub(crate) fn scope(&'a self, each: Option<&'a Each>) -> Scope<'a> {
-        let mut scope = self.around.scope(self.var, self.local);
+        let mut scope = self.around.at(&self.home);
         scope.each = each.map(|(key, value)| (key, value));
         scope
     }
@@ -106,10 +117,10 @@ pub(crate) fn compile<'r>(raw: &'r RawBlock<'r>, env: &Env<'_>, each: bool, diag
                 let names = plain.clone();
                 let names = match over {
                     Over::Variables => names,
-                    Over::User => names.with_user(),
-                    Over::Change => names.with_user().with_change(),
-                    Over::Notice => names.with_user().with_change().with_wave(),
-                    Over::Plan => names.with_plan(),
+                    Over::User => names.with_user().with_tenant(),
+                    Over::Change => names.with_user().with_change().with_tenant(),
+                    Over::Notice => names.with_user().with_change().with_wave().with_tenant(),
+                    Over::Plan => names.with_plan().with_tenant(),
                     Over::PlanAndTenant => names.with_plan().with_tenant(),
                 };
                 Expr::compile(attribute.value, attribute.span.file, &names, diags).map_or(Form::Broken, Form::Kept)
@@ -409,7 +420,7 @@ impl<'b> Reader<'b> {
         {
             return arg.null(diags);
         }
-        Given::Value(expr.clone())
+        Given::Value(expr.clone().at_home(&self.env.home))
     }
 }
 

@@ -7,6 +7,8 @@
 
 mod args;
 mod blocks;
+mod build;
+mod call;
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
@@ -18,6 +20,9 @@ mod golden;
 mod load;
 mod locals;
 mod model;
+#[cfg(test)]
+mod module_tests;
+mod modules;
 #[cfg(test)]
 mod null_tests;
 mod origin;
@@ -37,6 +42,7 @@ mod selector;
 mod shared_structure_tests;
 #[cfg(test)]
 mod tests;
+mod tighten;
 mod variables;
 mod version;
 mod waivable;
@@ -47,6 +53,7 @@ pub use files::Overlay;
 pub(crate) use load::KnownRule;
 pub use load::{LoadFailure, LoadInput, load, load_over};
 pub use model::*;
+pub(crate) use modules::normalised;
 pub use origin::Origin;
 pub(crate) use parse::syntax_errors;
 pub use variables::Assignment;

@@ -1,6 +1,6 @@
 //! The valid configuration. Everything after loading works with these types and re-checks nothing.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use indexmap::IndexMap;
 use jiff::{Timestamp, tz::TimeZone};
@@ -8,7 +8,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use super::{Origin, args::HIDDEN};
 use crate::{
     diag::{Diagnostic, SourceMap, Span},
-    eval::{Expr, Value},
+    eval::{Expr, ModuleNames, Value},
     severity::Severity,
     tenant::{MfaState, ObservedState, SignInFile, TenantId, Text, User},
 };
@@ -32,6 +32,8 @@ pub struct Config {
     pub var: Value,
     /// `local`.
     pub local: Value,
+    /// `module`: the outputs of the modules it calls.
+    pub modules: Value,
     /// The `tenant` block.
     pub tenant: TenantSettings,
     /// `mfa` blocks, one per `for_each` element, in the order of files and lines.
@@ -61,6 +63,13 @@ pub struct Config {
 }
 
 impl Config {
+    /// The modules that expressions of the configuration can name. What each gives is in [`Config::modules`].
+    #[must_use]
+    pub(crate) fn module_names(&self) -> BTreeMap<Text, ModuleNames> {
+        let names = self.modules.as_map().into_iter().flat_map(|map| map.keys());
+        names.map(|name| (name.clone(), ModuleNames::default())).collect()
+    }
+
     /// Where expressions of this layer start from when they read files, and what they have read: whoever writes the
     /// configuration must not lay a file in the place of one of the policy's.
     #[must_use]
@@ -90,6 +99,36 @@ pub struct Declared {
     pub span: Span,
     /// Which directory.
     pub layer: Layer,
+}
+
+impl Declared {
+    /// Does it stand in a module?
+    #[must_use]
+    pub fn in_module(&self) -> bool {
+        self.address.starts_with("module.")
+    }
+}
+
+/// The kind of block that an address names: `mfa` of `module.msp["eu"].mfa.staff["a.b"]`.
+#[must_use]
+pub(crate) fn kind_of_address(address: &str) -> &str {
+    let mut rest = address;
+    while let Some(inner) = rest.strip_prefix("module.") {
+        // The name, then perhaps a key in quotes, which may hold anything.
+        let name = inner.find(['.', '[']).unwrap_or(inner.len());
+        rest = inner.get(name..).unwrap_or_default();
+        if let Some(key) = rest.strip_prefix("[\"") {
+            let mut escaped = false;
+            let end = key.find(|one| {
+                let closes = one == '"' && !escaped;
+                escaped = one == '\\' && !escaped;
+                closes
+            });
+            rest = end.and_then(|end| key.get(end + 2..)).unwrap_or_default();
+        }
+        rest = rest.strip_prefix('.').unwrap_or(rest);
+    }
+    rest.split('.').next().unwrap_or_default()
 }
 
 /// The `tenant` block.
@@ -324,8 +363,11 @@ pub struct OwnRule {
 pub struct Rollout {
     /// Name and place.
     pub declared: Declared,
-    /// The block's label.
+    /// What it is called in the whole configuration: its label, with the address of its module in front.
     pub name: Text,
+    /// The block's label: what it is called where it stands. Who is in a percentage follows from it, so that blocks which
+    /// move into a module keep everybody where they are.
+    pub label: Text,
     /// Its waves, in the order written.
     pub waves: Vec<Wave>,
 }
@@ -469,6 +511,8 @@ pub struct Window {
     pub timezone_name: Text,
     /// Which directory set it.
     pub layer: Layer,
+    /// The address of the module that sets it; empty where none does. Each module's windows hold beside all others.
+    pub module: Text,
     /// Where.
     pub span: Span,
 }

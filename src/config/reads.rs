@@ -61,7 +61,7 @@ impl Config {
         let mut needed: BTreeSet<Fact> = facts.iter().copied().collect();
         for asked in filters() {
             let of_one = asked.fields().map(facts_of_one).collect::<Option<Vec<_>>>();
-            match of_one.filter(|_| !asked.tenant) {
+            match of_one.filter(|_| !asked.everybody) {
                 Some(facts) => needed.extend(facts.into_iter().flatten()),
                 None => return ReadRequest { states_of: Some(users), ..self.reads() },
             }

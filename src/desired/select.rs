@@ -301,6 +301,8 @@ fn scope<'s>(config: &'s Config, predicate: &'s Predicate, tenant: &'s Value, vi
     Scope {
         var: &config.var,
         local: &config.local,
+        modules: &config.modules,
+        module_dir: ".",
         each: predicate.each.as_ref().map(|(key, value)| (key, value)),
         user: Some(view),
         change: None,

@@ -67,6 +67,7 @@ pub(super) fn mentions(text: &str, language: Language) -> Vec<Mention> {
                 let kind = match token.text(text) {
                     "var" => "variable",
                     "local" => "local",
+                    "module" => "module",
                     // `expect_failures = [check.x]`
                     "check" if language == Language::Scenario => "check",
                     _ => {
@@ -103,7 +104,7 @@ pub(super) fn at(text: &str, language: Language, offset: usize) -> Option<Mentio
         // On the `var` of `var.x` the name is meant as well.
         let word = super::context::word_at(text, offset);
         let root = text.get(word.clone())?.split('.').next()?;
-        if !matches!(root, "var" | "local" | "check") {
+        if !matches!(root, "var" | "local" | "module" | "check") {
             return None;
         }
         mentions(text, language).into_iter().find(|one| one.range.start == word.start + root.len() + 1)

@@ -128,6 +128,8 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, BuildError> {
     let scope = Scope {
         var: &config.var,
         local: &config.local,
+        modules: &config.modules,
+        module_dir: ".",
         each: None,
         user: None,
         change: None,

@@ -60,6 +60,8 @@ pub(super) fn evaluate(rule: &OwnRule, config: &Config, changes: &ChangeValues, 
     let scope = Scope {
         var: &config.var,
         local: &config.local,
+        modules: &config.modules,
+        module_dir: ".",
         each: rule.when.each.as_ref().map(|(key, value)| (key, value)),
         user: Some(&view),
         change: Some(changes.get(&transition.before, transition.after, transition.action)),

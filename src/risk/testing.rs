@@ -473,6 +473,7 @@ fn config() -> Config {
         instant: now(),
         var: Value::Null,
         local: Value::Null,
+        modules: Value::Null,
         tenant: TenantSettings {
             declared: declared("tenant.contoso"),
             name: "contoso".into(),

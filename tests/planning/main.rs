@@ -10,6 +10,7 @@ mod examples;
 mod generator;
 mod judged;
 mod migrate;
+mod modules;
 mod properties;
 mod readiness;
 mod rollouts;

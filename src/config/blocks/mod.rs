@@ -29,6 +29,7 @@ pub(crate) use settings::settings;
 pub(crate) use sign_in_files::sign_in_files;
 pub(crate) use tenant::tenant;
 
+pub(crate) use instances::elements;
 use instances::{Instance, declared, instances};
 
 use super::{raw::RawBlock, schema::Kind};
