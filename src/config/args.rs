@@ -12,7 +12,7 @@ use super::{
     Named,
     date::When,
     raw::{RawAttribute, RawBlock},
-    schema::{Kind, Over},
+    schema::{Kind, Over, SELECTORS},
 };
 use crate::{
     diag::{Diagnostic, Diagnostics, Span},
@@ -125,6 +125,8 @@ pub(crate) fn compile<'r>(raw: &'r RawBlock<'r>, env: &Env<'_>, each: bool, diag
                 };
                 Expr::compile(attribute.value, attribute.span.file, &names, diags).map_or(Form::Broken, Form::Kept)
             }
+            // Who is meant can depend on the tenant.
+            Kind::Texts if SELECTORS.contains(&schema.name) => items(attribute, &plain.clone().with_tenant(), diags),
             Kind::Texts | Kind::AnyOf(_) => items(attribute, &plain, diags),
             // `for_each` itself cannot mention `each`.
             Kind::Any => {
@@ -394,6 +396,30 @@ impl<'b> Reader<'b> {
         Given::Value(found)
     }
 
+    /// Names of a selector: those that are known, and those that mention the tenant.
+    pub(crate) fn names(&self, name: &str, diags: &mut Diagnostics) -> Given<Names> {
+        let Some(arg) = self.arg(name) else { return Given::Absent };
+        let late = |expr: &Expr| expr.references().tenant;
+        let home = |expr: &Expr| expr.clone().at_home(&self.env.home);
+        match &arg.form {
+            Form::Value(expr) if late(expr) => Given::Value(Names { known: Vec::new(), late: vec![home(expr)] }),
+            Form::Items(items) if items.iter().any(|item| matches!(item, Item::Computed(expr, _) if late(expr))) => {
+                let mut names = Names::default();
+                for item in items {
+                    match item {
+                        Item::Computed(expr, _) if late(expr) => names.late.push(home(expr)),
+                        item => match self.items(name, std::slice::from_ref(item), diags) {
+                            Some(known) => names.known.extend(known),
+                            None => return Given::Wrong,
+                        },
+                    }
+                }
+                Given::Value(names)
+            }
+            _ => self.texts(name, diags).map(|known| Names { known, late: Vec::new() }),
+        }
+    }
+
     fn items(&self, name: &str, items: &[Item], diags: &mut Diagnostics) -> Option<Vec<Named>> {
         let mut found = Vec::with_capacity(items.len());
         for item in items {
@@ -422,6 +448,27 @@ impl<'b> Reader<'b> {
         }
         Given::Value(expr.clone().at_home(&self.env.home))
     }
+}
+
+/// The names of a selector.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Names {
+    pub(crate) known: Vec<Named>,
+    /// Texts and lists of texts that mention the tenant.
+    pub(crate) late: Vec<Expr>,
+}
+
+/// What an expression of late names came to.
+///
+/// # Errors
+/// That it is no text and no list of texts.
+pub(crate) fn late_names(name: &str, value: &Value, span: Span) -> Result<Vec<Named>, Vec<Diagnostic>> {
+    let mut diags = Diagnostics::default();
+    let found = match value.as_list() {
+        Some(_) => listed(name, value, span, &mut diags),
+        None => text_element(name, value, false, span, &mut diags).map(|one| vec![one]),
+    };
+    found.ok_or_else(|| diags.into_sorted())
 }
 
 impl Arg {

@@ -48,6 +48,7 @@ mod version;
 mod waivable;
 pub(crate) mod window;
 
+pub(crate) use args::late_names;
 pub(crate) use blocks::sign_in_files;
 pub use files::Overlay;
 pub(crate) use load::KnownRule;

@@ -201,6 +201,30 @@ impl Named {
     }
 }
 
+/// Names of a selector that mention the tenant: `"bg1@${tenant.initial_domain}"`. A text, or a list of texts.
+#[derive(Clone, Debug)]
+pub struct LateNames {
+    /// Which list they belong to.
+    pub list: NameList,
+    /// The expression.
+    pub expr: Expr,
+    /// `each.key` and `each.value` of the block instance, if it has `for_each`.
+    pub each: Option<(Value, Value)>,
+    /// Whose expression it is.
+    pub layer: Layer,
+}
+
+/// A list of names in a selector.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NameList {
+    /// `users`
+    Users,
+    /// `groups`
+    Groups,
+    /// `roles`
+    Roles,
+}
+
 /// Who a block is about. Within one block the selectors add up; `except` takes away.
 #[derive(Clone, Debug, Default)]
 pub struct Selector {
@@ -212,6 +236,8 @@ pub struct Selector {
     pub roles: Vec<Named>,
     /// `where`.
     pub filter: Option<Predicate>,
+    /// Names that are known once the tenant is.
+    pub late: Vec<LateNames>,
     /// `except`.
     pub except: Option<Box<Selector>>,
 }
@@ -220,8 +246,8 @@ impl Selector {
     /// Does it select anybody by itself? (An `except` alone does not.)
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        let Self { users, groups, roles, filter, except: _ } = self;
-        users.is_empty() && groups.is_empty() && roles.is_empty() && filter.is_none()
+        let Self { users, groups, roles, filter, late, except: _ } = self;
+        users.is_empty() && groups.is_empty() && roles.is_empty() && filter.is_none() && late.is_empty()
     }
 
     /// In a block that may do without selectors: is it about everybody? With an `except` alone it is about everybody but

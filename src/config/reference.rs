@@ -28,7 +28,7 @@ Brackets and blocks may be nested 64 deep, and 128 operators may be chained in o
 `mfa`, `service_account`, `break_glass`, `accept` and `wave` blocks say who they are about with `users`, `groups`,
 `roles` and `where`. Within one block these add up; an `except` block, which takes the same four, takes away. Names are
 compared without regard to case. A name that does not exist, or a group name that fits two groups, is an error at its
-place. In `accept` and `wave` blocks no selector at all means everybody; a selector whose lists are empty is an error
+place. Names may be made of the tenant's own: `users = [\"bg1@${tenant.initial_domain}\"]`. In `accept` and `wave` blocks no selector at all means everybody; a selector whose lists are empty is an error
 there, and so is one that is `null`, so that an emptied list never widens a block.
 
 ## `null`

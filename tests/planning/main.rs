@@ -11,6 +11,7 @@ mod generator;
 mod judged;
 mod migrate;
 mod modules;
+mod of_the_tenant;
 mod properties;
 mod readiness;
 mod rollouts;
