@@ -136,6 +136,9 @@ impl<'t> Builder<'t> {
         let LoadInput { dir, policy_dir, .. } = self.input;
         let origin = Origin::new(dir.to_owned(), of(Layer::Configuration)).with_variables(&home.var);
         config.origin = origin.with_reads(reads);
+        let called = self.directories.iter().filter_map(|one| Some((one, one.called?)));
+        let files = called.flat_map(|(one, call)| one.trees.iter().map(move |tree| (tree.read.file, call)));
+        config.calls = files.collect();
         config.policy = policy_dir.map(|dir| Origin::new(dir.to_owned(), of(Layer::Policy)).with_reads(policy_reads));
         Some(config)
     }
@@ -362,6 +365,7 @@ impl<'t> Builder<'t> {
             var: home.var.clone(),
             local: home.local.clone(),
             modules: home.modules.clone(),
+            calls: BTreeMap::new(),
             tenant: tenant?,
             mfa,
             service_accounts,

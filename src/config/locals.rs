@@ -180,7 +180,7 @@ fn visit(
         };
         match (value, into) {
             // The only reference, so this never copies.
-            (Some(value), Value::Object(map)) => drop(map.insert(node.name.clone(), value)),
+            (Some(value), Value::Object(map)) => map.insert(node.name.clone(), value),
             _ => node.failed = true,
         }
     }

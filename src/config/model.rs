@@ -7,7 +7,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use super::{Origin, args::HIDDEN};
 use crate::{
-    diag::{Diagnostic, SourceMap, Span},
+    diag::{Diagnostic, FileId, SourceMap, Span},
     eval::{Expr, ModuleNames, Value},
     severity::Severity,
     tenant::{MfaState, ObservedState, SignInFile, TenantId, Text, User},
@@ -34,6 +34,8 @@ pub struct Config {
     pub local: Value,
     /// `module`: the outputs of the modules it calls.
     pub modules: Value,
+    /// The first call of the module that each of its files belongs to.
+    pub calls: BTreeMap<FileId, Span>,
     /// The `tenant` block.
     pub tenant: TenantSettings,
     /// `mfa` blocks, one per `for_each` element, in the order of files and lines.
@@ -63,6 +65,18 @@ pub struct Config {
 }
 
 impl Config {
+    /// A problem with the place at which its module is called, where it is one of a module.
+    #[must_use]
+    pub(crate) fn told(&self, problem: Diagnostic) -> Diagnostic {
+        let call = problem.primary.as_ref().and_then(|label| self.calls.get(&label.span.file)).copied();
+        match call {
+            Some(call) if problem.secondary.iter().all(|label| label.span != call) => {
+                problem.and(call, "in the module called here")
+            }
+            _ => problem,
+        }
+    }
+
     /// The modules that expressions of the configuration can name. What each gives is in [`Config::modules`].
     #[must_use]
     pub(crate) fn module_names(&self) -> BTreeMap<Text, ModuleNames> {

@@ -3,6 +3,8 @@
 //! Which files these are is known before anything is evaluated: a source is a literal, and a directory that is reviewed
 //! with the configuration. Each directory is read and parsed once, however often it is called.
 
+#![expect(clippy::result_large_err, reason = "a diagnostic is made once a call, and told")]
+
 use std::{
     collections::{HashMap, HashSet},
     fs, io,

@@ -50,7 +50,7 @@ where
     if !desired.claims.iter().any(|claim| matches!(claim, Claim::Managed(_))) && !diagnostics.has_errors() {
         diagnostics.push(nobody_claimed(config, &protections));
     }
-    let sorted = diagnostics.into_sorted();
+    let sorted: Vec<Diagnostic> = diagnostics.into_sorted().into_iter().map(|one| config.told(one)).collect();
     if sorted.iter().any(|one| one.level == Level::Error) { Err(sorted) } else { Ok((desired, sorted)) }
 }
 

@@ -324,7 +324,7 @@ impl Compiler<'_> {
             }
             "path" => match &*attribute {
                 "module" => Root::PathModule,
-                "root" => Root::PathRoot,
+                "root" => Root::PathTop,
                 "cwd" => Root::PathCwd,
                 other => return self.unsupported("path", other, place, &PATH),
             },

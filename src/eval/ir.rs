@@ -56,7 +56,7 @@ pub(super) enum Root {
     /// `path.module`.
     PathModule,
     /// `path.root`.
-    PathRoot,
+    PathTop,
     /// `path.cwd`.
     PathCwd,
     Extra(Text),
@@ -77,7 +77,7 @@ impl Root {
             Self::Plan => "plan".into(),
             Self::Tenant => "tenant".into(),
             Self::PathModule => "path.module".into(),
-            Self::PathRoot => "path.root".into(),
+            Self::PathTop => "path.root".into(),
             Self::PathCwd => "path.cwd".into(),
             Self::Extra(name) => name.to_string(),
         }

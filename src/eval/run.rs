@@ -195,7 +195,7 @@ fn root<'e>(node: &'e Node, root: &'e Root, cx: &'e Cx<'e>, frames: Frames<'e>) 
         Root::PathModule => {
             return Ok(Cow::Owned(Value::string(scope.module_dir)));
         }
-        Root::PathRoot => return Ok(Cow::Owned(Value::string("."))),
+        Root::PathTop => return Ok(Cow::Owned(Value::string("."))),
         Root::PathCwd => {
             let path = std::path::absolute(scope.base_dir).unwrap_or_else(|_| scope.base_dir.to_path_buf());
             return Ok(Cow::Owned(Value::string(path.to_string_lossy())));

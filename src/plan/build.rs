@@ -147,6 +147,7 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, BuildError> {
     let outputs = expressions::outputs(config, &scope, &mut failed);
     let auto_approve = expressions::auto_approve(config, &scope, &mut failed);
     if !failed.is_empty() {
+        let failed = failed.into_iter().map(|one| config.told(one)).collect();
         return Err(BuildError::Diagnostics(failed));
     }
     let refused = guardrails::refusals(&Judged {

@@ -474,6 +474,7 @@ fn config() -> Config {
         var: Value::Null,
         local: Value::Null,
         modules: Value::Null,
+        calls: Default::default(),
         tenant: TenantSettings {
             declared: declared("tenant.contoso"),
             name: "contoso".into(),

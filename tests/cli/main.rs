@@ -14,6 +14,7 @@ mod emergency;
 mod generator;
 mod guardrails;
 mod lists;
+mod modules;
 mod output;
 mod overwriting;
 mod readiness;
