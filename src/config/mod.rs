@@ -46,6 +46,7 @@ mod tighten;
 mod variables;
 mod version;
 mod waivable;
+mod who;
 pub(crate) mod window;
 
 pub(crate) use args::late_names;
@@ -60,3 +61,4 @@ pub(crate) use parse::syntax_errors;
 pub use variables::Assignment;
 pub(crate) use variables::{ENVIRONMENT_PREFIX, FOREIGN_PREFIX};
 pub(crate) use waivable::Waivable;
+pub use who::*;
