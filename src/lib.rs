@@ -49,6 +49,7 @@ mod escape;
 mod eval;
 mod facts;
 mod files;
+mod fleet;
 mod fmt;
 mod graph;
 mod import;

@@ -15,6 +15,7 @@ mod conformance;
 mod csv_tests;
 pub(crate) mod date;
 pub(crate) mod files;
+pub(crate) mod fleet;
 #[cfg(test)]
 mod golden;
 mod load;

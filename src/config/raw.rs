@@ -104,6 +104,39 @@ pub(crate) fn top_level<'a>(
     blocks
 }
 
+/// Checks the top level of a file of another kind than configurations, whose blocks these are.
+pub(crate) fn of<'a>(
+    body: &'a Body,
+    file: FileId,
+    known: &[&'static BlockSchema],
+    diags: &mut Diagnostics,
+) -> Vec<RawBlock<'a>> {
+    let mut blocks = Vec::new();
+    for structure in body.iter() {
+        match structure {
+            Structure::Attribute(attribute) => diags.push(
+                Diagnostic::error("Unsupported argument", "Arguments stand in blocks here.")
+                    .at(span_of(&attribute.key, file), ""),
+            ),
+            Structure::Block(block) => {
+                let name = block.ident.as_str();
+                match known.iter().find(|one| one.name == name) {
+                    Some(schema) => blocks.extend(check(block, schema, file, Layer::Configuration, diags)),
+                    None => diags.push(
+                        Diagnostic::error(
+                            "Unsupported block type",
+                            format!("Blocks of type `{name}` are not expected here."),
+                        )
+                        .at(span_of(&block.ident, file), "")
+                        .suggest(name, known.iter().map(|one| one.name)),
+                    ),
+                }
+            }
+        }
+    }
+    blocks
+}
+
 fn not_in_policy(block: &Block, schema: &BlockSchema, file: FileId) -> Diagnostic {
     let allowed: Vec<String> =
         schema::TOP_LEVEL.iter().filter(|one| one.policy).map(|one| format!("`{}`", one.name)).collect();

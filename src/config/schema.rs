@@ -2,6 +2,7 @@
 //!
 //! One source for three readers: the checker (unknown names, missing arguments), the reference page, and editors.
 
+pub(crate) mod fleet;
 mod tables;
 
 pub(crate) use tables::FOREIGN;

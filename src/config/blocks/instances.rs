@@ -11,15 +11,15 @@ use crate::{
 };
 
 /// One of the blocks that a block stands for.
-pub(super) struct Instance {
+pub(crate) struct Instance {
     /// Name and place: `mfa.teams["emea"]`.
-    pub(super) declared: Declared,
+    pub(crate) declared: Declared,
     /// `each.key` and `each.value`, where the block has `for_each`.
-    pub(super) each: Option<Each>,
+    pub(crate) each: Option<Each>,
 }
 
 /// The blocks that this one stands for: itself, or one per element of its `for_each`.
-pub(super) fn instances(block: &Block<'_>, env: &Env<'_>, diags: &mut Diagnostics) -> Vec<Instance> {
+pub(crate) fn instances(block: &Block<'_>, env: &Env<'_>, diags: &mut Diagnostics) -> Vec<Instance> {
     let (value, span) = match block.reader(env, None).value("for_each", diags) {
         Given::Absent => return vec![Instance { declared: declared(block.raw, env), each: None }],
         Given::Null(span) => {

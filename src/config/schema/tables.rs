@@ -2,7 +2,7 @@
 
 use super::{AttributeSchema, BlockSchema, Kind, LabelSchema, NestedSchema, Over, Times};
 
-const BASE: BlockSchema = BlockSchema {
+pub(super) const BASE: BlockSchema = BlockSchema {
     name: "",
     label: None,
     doc: "",
@@ -13,15 +13,15 @@ const BASE: BlockSchema = BlockSchema {
     example: "",
 };
 
-const fn name_label(what: &'static str) -> Option<LabelSchema> {
+pub(super) const fn name_label(what: &'static str) -> Option<LabelSchema> {
     Some(LabelSchema { what, identifier: true })
 }
 
-const fn required(name: &'static str, kind: Kind, doc: &'static str) -> AttributeSchema {
+pub(super) const fn required(name: &'static str, kind: Kind, doc: &'static str) -> AttributeSchema {
     AttributeSchema { name, kind, required: true, doc, default: None }
 }
 
-const fn optional(name: &'static str, kind: Kind, doc: &'static str) -> AttributeSchema {
+pub(super) const fn optional(name: &'static str, kind: Kind, doc: &'static str) -> AttributeSchema {
     AttributeSchema { name, kind, required: false, doc, default: None }
 }
 
@@ -46,7 +46,7 @@ const WHERE: AttributeSchema = optional(
     "A condition on each user. A fact the tenant does not know is `null`, and a condition that ends in `null` selects nobody.",
 );
 
-const FOR_EACH: AttributeSchema =
+pub(super) const FOR_EACH: AttributeSchema =
     optional("for_each", Kind::Any, "A map or a set of strings: one block each, with `each.key` and `each.value`.");
 
 const EXCEPT: NestedSchema = NestedSchema {
@@ -182,7 +182,7 @@ const VARIABLE: BlockSchema = BlockSchema {
     ..BASE
 };
 
-const LOCALS: BlockSchema = BlockSchema {
+pub(super) const LOCALS: BlockSchema = BlockSchema {
     name: "locals",
     doc: "Named values, in any order, used as `local.<name>`. They may refer to each other, but not in a circle.",
     open: true,
