@@ -248,6 +248,8 @@ fn config(switched_off: &[&str]) -> Config {
         instant: now(),
         var: Value::Null,
         local: Value::Null,
+        modules: Value::Null,
+        calls: Default::default(),
         tenant: TenantSettings {
             declared: declared("tenant.contoso"),
             name: "contoso".into(),

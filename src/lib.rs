@@ -51,6 +51,7 @@ mod eval;
 mod evidence;
 mod facts;
 mod files;
+mod fleet;
 mod fmt;
 mod graph;
 mod import;

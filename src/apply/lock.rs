@@ -92,7 +92,11 @@ impl Machine for ThisMachine {
         match fs::read_to_string(format!("/proc/{pid}/stat")) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Liveness::Dead,
             Err(_) => Liveness::Untold,
-            // Field 22, counted behind the name: that is in parentheses and may hold anything.
+            // Fields 3 and 22, counted behind the name: that is in parentheses and may hold anything. One that has ended
+            // and that nobody has asked about yet (a container whose first process asks about none) writes nothing any more.
+            Ok(stat) if stat.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with(['Z', 'X'])) => {
+                Liveness::Dead
+            }
             Ok(stat) => stat
                 .rsplit_once(')')
                 .and_then(|(_, rest)| rest.split_ascii_whitespace().nth(19))

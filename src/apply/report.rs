@@ -150,6 +150,18 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// Adds the counts of other users.
+    pub(crate) fn add(&mut self, other: &Self) {
+        let Self { changes, done, failed, stale, unknown, not_attempted, verified } = *other;
+        self.changes += changes;
+        self.done += done;
+        self.failed += failed;
+        self.stale += stale;
+        self.unknown += unknown;
+        self.not_attempted += not_attempted;
+        self.verified += verified;
+    }
+
     /// The counts of these users.
     pub fn of<'a>(users: impl IntoIterator<Item = &'a UserOutcome>) -> Self {
         let mut counts = Self::default();
@@ -278,6 +290,9 @@ pub enum Command {
     Rollback,
     /// `verify`
     Verify,
+    /// `fleet apply`
+    #[serde(rename = "fleet apply")]
+    FleetApply,
 }
 
 impl Command {
@@ -290,6 +305,7 @@ impl Command {
             Self::Resume => "resume",
             Self::Rollback => "rollback",
             Self::Verify => "verify",
+            Self::FleetApply => "fleet apply",
         }
     }
 }

@@ -385,13 +385,13 @@ fn execute(
 }
 
 /// Ctrl-C, SIGTERM or the terminal gone, from its making on: none is lost between two.
-struct Signals {
+pub(super) struct Signals {
     #[cfg(unix)]
     each: [tokio::signal::unix::Signal; 3],
 }
 
 impl Signals {
-    fn new() -> io::Result<Self> {
+    pub(super) fn new() -> io::Result<Self> {
         #[cfg(unix)]
         {
             use tokio::signal::unix::{SignalKind, signal};
@@ -404,7 +404,7 @@ impl Signals {
         Ok(Self {})
     }
 
-    async fn next(&mut self) {
+    pub(super) async fn next(&mut self) {
         #[cfg(unix)]
         {
             let [interrupt, terminate, hangup] = &mut self.each;

@@ -115,6 +115,8 @@ pub(crate) enum Command {
     Verify(commands::verify::Args),
     /// Restore the states before a run
     Rollback(commands::rollback::Args),
+    /// Plan, review and apply many tenants as one set
+    Fleet(commands::fleet::Args),
     /// List the runs in the journal
     History(commands::history::Args),
     /// Take an offline copy of everything a plan reads

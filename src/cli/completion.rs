@@ -15,14 +15,18 @@ use clap_complete::{
 use super::{Cli, Environment, load::DIRECTORY, terminal::Guarded};
 use crate::{
     apply::journal::Store,
-    config::{CloudName, Waivable},
+    config::{
+        CloudName, Waivable,
+        fleet::{self, Fleet},
+    },
     readiness::{By, TeamBy},
     render::{
-        Format, exceptions::ExceptionFormat, readiness::Format as ReadinessFormat, replay::ReplayFormat, users::Column,
+        Format, exceptions::ExceptionFormat, fleet::FleetFormat, readiness::Format as ReadinessFormat,
+        replay::ReplayFormat, users::Column,
     },
     risk,
     severity::Severity,
-    tenant::{MfaState, SignInFileKind, SignInMode},
+    tenant::{MfaState, SignInFileKind, SignInMode, Text},
 };
 
 /// The environment variable in which a completion script names its shell.
@@ -57,12 +61,13 @@ fn command() -> Command {
     completed(Cli::command(), "")
 }
 
-/// A command with the values of its arguments, and so its own commands.
-fn completed(command: Command, name: &str) -> Command {
-    let mut command = command.mut_args(|one| with_values(one, name));
+/// The arguments of a command, and of those below it, each by the words that lead there.
+fn completed(command: Command, path: &str) -> Command {
+    let mut command = command.mut_args(|arg| with_values(arg, path));
     let names: Vec<String> = command.get_subcommands().map(|one| one.get_name().to_owned()).collect();
     for name in names {
-        command = command.mut_subcommand(&name, |one| completed(one, &name));
+        let path = format!("{path} {name}");
+        command = command.mut_subcommand(&name, |one| completed(one, path.trim_start()));
     }
     command
 }
@@ -114,6 +119,10 @@ const VALUES: &[(&str, Takes)] = &[
     ("DAYS", Takes::Text),
     ("KIND", Takes::One(kinds)),
     ("MODE", Takes::One(sign_in_modes)),
+    ("REV", Takes::Text),
+    ("FLEET", Takes::One(fleets)),
+    ("TENANT", Takes::One(tenants)),
+    ("RING", Takes::One(rings)),
 ];
 
 fn takes(arg: &Arg, command: &str) -> Option<Takes> {
@@ -123,6 +132,7 @@ fn takes(arg: &Arg, command: &str) -> Option<Takes> {
         ("readiness", _, "FORMAT") => Some(Takes::One(readiness_formats)),
         ("replay", _, "FORMAT") => Some(Takes::One(replay_formats)),
         ("exceptions", _, "FORMAT") => Some(Takes::One(exception_formats)),
+        ("fleet report", _, "FORMAT") => Some(Takes::One(fleet_formats)),
         ("readiness", "by", _) => Some(Takes::One(groupings)),
         ("propose-waves", "team", _) => Some(Takes::One(teams)),
         // A difference has four views only.
@@ -166,6 +176,29 @@ fn replay_formats() -> Vec<CompletionCandidate> {
 
 fn exception_formats() -> Vec<CompletionCandidate> {
     ExceptionFormat::ALL.iter().map(|format| candidate(format.as_str())).collect()
+}
+
+fn fleet_formats() -> Vec<CompletionCandidate> {
+    FleetFormat::ALL.iter().map(|format| candidate(format.as_str())).collect()
+}
+
+/// Names of the fleets of this directory.
+fn of_fleets(names: impl Fn(&Fleet) -> Vec<Text>) -> Vec<CompletionCandidate> {
+    let found = fleet::load(Path::new(DIRECTORY), &[], jiff::Timestamp::UNIX_EPOCH);
+    let fleets = found.map(|found| found.fleets).unwrap_or_default();
+    fleets.iter().flat_map(names).map(|name| candidate(name.to_string())).collect()
+}
+
+fn fleets() -> Vec<CompletionCandidate> {
+    of_fleets(|fleet| vec![fleet.name.clone()])
+}
+
+fn tenants() -> Vec<CompletionCandidate> {
+    of_fleets(|fleet| fleet.tenants.iter().map(|one| one.name.clone()).collect())
+}
+
+fn rings() -> Vec<CompletionCandidate> {
+    of_fleets(|fleet| fleet.rings.keys().cloned().collect())
 }
 
 fn clouds() -> Vec<CompletionCandidate> {
@@ -233,15 +266,24 @@ mod tests {
         found.iter().map(|one| one.get_value().to_string_lossy().into_owned()).collect()
     }
 
+    /// Every command with the words that lead to it.
+    fn every<'c>(command: &'c Command, path: &str) -> Vec<(String, &'c Command)> {
+        let below = command.get_subcommands().flat_map(|one| {
+            let path = format!("{path} {}", one.get_name()).trim_start().to_owned();
+            let inner = every(one, &path);
+            std::iter::once((path, one)).chain(inner)
+        });
+        below.collect()
+    }
+
     #[test]
     fn every_argument_says_what_it_takes() {
         let all = Cli::command();
         let mut unknown = Vec::new();
-        let inner = all.get_subcommands().flat_map(Command::get_subcommands);
-        for one in all.get_subcommands().chain(inner) {
+        for (path, one) in every(&all, "") {
             for arg in one.get_arguments().chain(all.get_arguments()).filter(|arg| arg.get_action().takes_values()) {
-                if arg.get_possible_values().is_empty() && takes(arg, one.get_name()).is_none() {
-                    unknown.push(format!("{} {}: {:?}", one.get_name(), arg.get_id(), arg.get_value_names()));
+                if arg.get_possible_values().is_empty() && takes(arg, &path).is_none() {
+                    unknown.push(format!("{path} {}: {:?}", arg.get_id(), arg.get_value_names()));
                 }
             }
         }
@@ -254,15 +296,16 @@ mod tests {
         use clap::error::ErrorKind::{InvalidValue, ValueValidation};
         let all = Cli::command();
         let mut seen = 0;
-        for one in all.get_subcommands() {
+        for (path, one) in every(&all, "") {
             for arg in one.get_arguments() {
-                let Some(Takes::One(values)) = takes(arg, one.get_name()) else { continue };
+                let Some(Takes::One(values)) = takes(arg, &path) else { continue };
                 for value in values() {
                     let value = value.get_value().to_string_lossy().into_owned();
                     let word = arg.get_long().map_or_else(|| value.clone(), |long| format!("--{long}={value}"));
-                    let parsed = Cli::command().try_get_matches_from(["mfaplan", one.get_name(), &word]);
+                    let words = std::iter::once("mfaplan").chain(path.split(' ')).chain([word.as_str()]);
+                    let parsed = Cli::command().try_get_matches_from(words);
                     let refused = parsed.is_err_and(|error| matches!(error.kind(), InvalidValue | ValueValidation));
-                    assert!(!refused, "{} {word}", one.get_name());
+                    assert!(!refused, "{path} {word}");
                     seen += 1;
                 }
             }

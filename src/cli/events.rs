@@ -13,10 +13,11 @@ use crate::{
         Observer,
         events::EventWriter,
         observer::Event,
-        report::{Command, RunEnd},
+        report::{Command, Counts, RunEnd},
         verify::VerifyReport,
     },
     files,
+    fleet::Applied,
     plan::Plan,
 };
 
@@ -62,6 +63,28 @@ impl Log {
     /// For `apply`, or for going on with a run.
     pub(super) fn open_apply(path: Option<&Path>, resuming: bool, context: &mut Context) -> Result<Self, Failure> {
         Self::new(path, if resuming { Command::Resume } else { Command::Apply }, context)
+    }
+
+    /// For `fleet apply`.
+    pub(super) fn open_fleet(path: Option<&Path>, context: &mut Context) -> Result<Self, Failure> {
+        Self::new(path, Command::FleetApply, context)
+    }
+
+    /// What became of a tenant of a fleet.
+    pub(super) fn tenant(&self, one: &Applied) {
+        if let Some(writer) = &self.writer {
+            let changes = one.done + one.failed + one.stale + one.unknown + one.not_attempted;
+            let counts = Counts {
+                changes,
+                done: one.done,
+                failed: one.failed,
+                stale: one.stale,
+                unknown: one.unknown,
+                not_attempted: one.not_attempted,
+                ..Counts::default()
+            };
+            writer.tenant(Timestamp::now(), &one.tenant, one.status.as_str(), one.exit_code, &counts);
+        }
     }
 
     /// For `rollback`.

@@ -14,6 +14,7 @@ mod events;
 mod evidence;
 mod exit;
 mod explanation;
+mod fleet;
 mod foreign;
 mod inputs;
 mod load;
@@ -82,7 +83,8 @@ fn parsed(line: impl IntoIterator<Item: Into<OsString> + Clone>) -> Result<(Cli,
 fn perform(cli: Cli, context: &mut Context) -> Exit {
     // `login` shows what an operator could do with everything that may be asked for.
     context.writes =
-        matches!(cli.command, Command::Apply(_) | Command::Set(_) | Command::Rollback(_) | Command::Login(_));
+        matches!(cli.command, Command::Apply(_) | Command::Set(_) | Command::Rollback(_) | Command::Login(_))
+            || matches!(&cli.command, Command::Fleet(args) if commands::fleet::writes(args));
     let outcome = change_directory(context).and_then(|()| commands::run(cli.command, context));
     match outcome.and_then(|exit| context.out.flush().map(|()| exit).map_err(Failure::from)) {
         Ok(exit) => exit,

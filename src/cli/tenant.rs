@@ -17,9 +17,7 @@ use crate::{
     },
 };
 
-use super::{
-    Context, Failure, connect, load::TenantArgs, progress::Progress, runtime, sign_in_log::SignInLog,
-};
+use super::{Context, Failure, connect, load::TenantArgs, progress::Progress, runtime, sign_in_log::SignInLog};
 
 /// A tenant that can be read and written, and how its sign-in log is looked at.
 pub(super) struct Tenant {

@@ -1,6 +1,9 @@
 //! Arguments: compiled once per block, read once per instance of the block (`for_each` makes several).
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use hcl_edit::{Span as _, expr::Expression};
 use jiff::Timestamp;
@@ -9,11 +12,11 @@ use super::{
     Named,
     date::When,
     raw::{RawAttribute, RawBlock},
-    schema::{Kind, Over},
+    schema::{Kind, Over, SELECTORS},
 };
 use crate::{
     diag::{Diagnostic, Diagnostics, Span},
-    eval::{CompileContext, Expr, FileReads, References, Scope, Type, Value, convert},
+    eval::{CompileContext, Expr, FileReads, Home, References, Scope, Type, Value, convert},
     tenant::Text,
 };
 
@@ -33,14 +36,22 @@ impl<'a> Around<'a> {
         let scope = Scope::new(var, local, self.dir, self.instant).noting(self.reads);
         Scope { allow_files: self.allow_files, ..scope }
     }
+
+    /// The same, as names mean there.
+    fn at(self, home: &'a Home) -> Scope<'a> {
+        let Home { var, local, modules, dir } = home;
+        Scope { modules, module_dir: dir, ..self.scope(var, local) }
+    }
 }
 
 /// What expressions of a directory see while it is loaded.
 #[derive(Debug)]
 pub(crate) struct Env<'a> {
     pub(crate) names: CompileContext,
-    pub(crate) var: &'a Value,
-    pub(crate) local: &'a Value,
+    /// What the names mean, here and wherever an expression of it is evaluated later.
+    pub(crate) home: Arc<Home>,
+    /// What addresses start with: nothing in the configuration itself, `module.msp.` in a module.
+    pub(crate) prefix: Text,
     pub(crate) around: Around<'a>,
 }
 
@@ -54,7 +65,7 @@ impl<'a> Env<'a> {
     }
 
     pub(crate) fn scope(&'a self, each: Option<&'a Each>) -> Scope<'a> {
-        let mut scope = self.around.scope(self.var, self.local);
+        let mut scope = self.around.at(&self.home);
         scope.each = each.map(|(key, value)| (key, value));
         scope
     }
@@ -106,14 +117,16 @@ pub(crate) fn compile<'r>(raw: &'r RawBlock<'r>, env: &Env<'_>, each: bool, diag
                 let names = plain.clone();
                 let names = match over {
                     Over::Variables => names,
-                    Over::User => names.with_user(),
-                    Over::Change => names.with_user().with_change(),
-                    Over::Notice => names.with_user().with_change().with_wave(),
-                    Over::Plan => names.with_plan(),
+                    Over::User => names.with_user().with_tenant(),
+                    Over::Change => names.with_user().with_change().with_tenant(),
+                    Over::Notice => names.with_user().with_change().with_wave().with_tenant(),
+                    Over::Plan => names.with_plan().with_tenant(),
                     Over::PlanAndTenant => names.with_plan().with_tenant(),
                 };
                 Expr::compile(attribute.value, attribute.span.file, &names, diags).map_or(Form::Broken, Form::Kept)
             }
+            // Who is meant can depend on the tenant.
+            Kind::Texts if SELECTORS.contains(&schema.name) => items(attribute, &plain.clone().with_tenant(), diags),
             Kind::Texts | Kind::AnyOf(_) => items(attribute, &plain, diags),
             // `for_each` itself cannot mention `each`.
             Kind::Any => {
@@ -383,6 +396,30 @@ impl<'b> Reader<'b> {
         Given::Value(found)
     }
 
+    /// Names of a selector: those that are known, and those that mention the tenant.
+    pub(crate) fn names(&self, name: &str, diags: &mut Diagnostics) -> Given<Names> {
+        let Some(arg) = self.arg(name) else { return Given::Absent };
+        let late = |expr: &Expr| expr.references().tenant;
+        let home = |expr: &Expr| expr.clone().at_home(&self.env.home);
+        match &arg.form {
+            Form::Value(expr) if late(expr) => Given::Value(Names { known: Vec::new(), late: vec![home(expr)] }),
+            Form::Items(items) if items.iter().any(|item| matches!(item, Item::Computed(expr, _) if late(expr))) => {
+                let mut names = Names::default();
+                for item in items {
+                    match item {
+                        Item::Computed(expr, _) if late(expr) => names.late.push(home(expr)),
+                        item => match self.items(name, std::slice::from_ref(item), diags) {
+                            Some(known) => names.known.extend(known),
+                            None => return Given::Wrong,
+                        },
+                    }
+                }
+                Given::Value(names)
+            }
+            _ => self.texts(name, diags).map(|known| Names { known, late: Vec::new() }),
+        }
+    }
+
     fn items(&self, name: &str, items: &[Item], diags: &mut Diagnostics) -> Option<Vec<Named>> {
         let mut found = Vec::with_capacity(items.len());
         for item in items {
@@ -409,8 +446,29 @@ impl<'b> Reader<'b> {
         {
             return arg.null(diags);
         }
-        Given::Value(expr.clone())
+        Given::Value(expr.clone().at_home(&self.env.home))
     }
+}
+
+/// The names of a selector.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Names {
+    pub(crate) known: Vec<Named>,
+    /// Texts and lists of texts that mention the tenant.
+    pub(crate) late: Vec<Expr>,
+}
+
+/// What an expression of late names came to.
+///
+/// # Errors
+/// That it is no text and no list of texts.
+pub(crate) fn late_names(name: &str, value: &Value, span: Span) -> Result<Vec<Named>, Vec<Diagnostic>> {
+    let mut diags = Diagnostics::default();
+    let found = match value.as_list() {
+        Some(_) => listed(name, value, span, &mut diags),
+        None => text_element(name, value, false, span, &mut diags).map(|one| vec![one]),
+    };
+    found.ok_or_else(|| diags.into_sorted())
 }
 
 impl Arg {

@@ -13,6 +13,10 @@ const BROKEN: &str = "csvdecode(\"upn\\nmara@contoso.com\\n\\\"otto@contoso.com\
 fn a_list_with_a_broken_quote_is_an_error_with_its_line_in_every_argument() {
     let mut seen = 0;
     for (top, path, block, argument) in arguments() {
+        // Which files a configuration is made of is no expression.
+        if (block.name, argument.name) == ("module", "source") {
+            continue;
+        }
         let list = format!("[for row in {BROKEN} : row.upn]");
         let form = match argument.kind {
             Kind::Type => continue,

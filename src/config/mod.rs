@@ -7,17 +7,23 @@
 
 mod args;
 mod blocks;
+mod build;
+mod call;
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
 mod csv_tests;
 pub(crate) mod date;
 pub(crate) mod files;
+pub(crate) mod fleet;
 #[cfg(test)]
 mod golden;
 mod load;
 mod locals;
 mod model;
+#[cfg(test)]
+mod module_tests;
+mod modules;
 #[cfg(test)]
 mod null_tests;
 mod origin;
@@ -37,18 +43,23 @@ mod selector;
 mod shared_structure_tests;
 #[cfg(test)]
 mod tests;
+mod tighten;
 mod variables;
 mod version;
 mod waivable;
+mod who;
 pub(crate) mod window;
 
+pub(crate) use args::late_names;
 pub(crate) use blocks::sign_in_files;
 pub use files::Overlay;
 pub(crate) use load::KnownRule;
 pub use load::{LoadFailure, LoadInput, load, load_over};
 pub use model::*;
+pub(crate) use modules::normalised;
 pub use origin::Origin;
 pub(crate) use parse::syntax_errors;
 pub use variables::Assignment;
 pub(crate) use variables::{ENVIRONMENT_PREFIX, FOREIGN_PREFIX};
 pub(crate) use waivable::Waivable;
+pub use who::*;

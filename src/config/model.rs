@@ -1,14 +1,14 @@
 //! The valid configuration. Everything after loading works with these types and re-checks nothing.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use indexmap::IndexMap;
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::{Origin, args::HIDDEN};
+use super::{Origin, Predicate, Selector};
 use crate::{
-    diag::{Diagnostic, SourceMap, Span},
-    eval::{Expr, Value},
+    diag::{Diagnostic, FileId, SourceMap, Span},
+    eval::{Expr, ModuleNames, Value},
     severity::Severity,
     tenant::{MfaState, ObservedState, SignInFile, TenantId, Text, User},
 };
@@ -32,6 +32,10 @@ pub struct Config {
     pub var: Value,
     /// `local`.
     pub local: Value,
+    /// `module`: the outputs of the modules it calls.
+    pub modules: Value,
+    /// The first call of the module that each of its files belongs to.
+    pub calls: BTreeMap<FileId, Span>,
     /// The `tenant` block.
     pub tenant: TenantSettings,
     /// `mfa` blocks, one per `for_each` element, in the order of files and lines.
@@ -61,6 +65,25 @@ pub struct Config {
 }
 
 impl Config {
+    /// A problem with the place at which its module is called, where it is one of a module.
+    #[must_use]
+    pub(crate) fn told(&self, problem: Diagnostic) -> Diagnostic {
+        let call = problem.primary.as_ref().and_then(|label| self.calls.get(&label.span.file)).copied();
+        match call {
+            Some(call) if problem.secondary.iter().all(|label| label.span != call) => {
+                problem.and(call, "in the module called here")
+            }
+            _ => problem,
+        }
+    }
+
+    /// The modules that expressions of the configuration can name. What each gives is in [`Config::modules`].
+    #[must_use]
+    pub(crate) fn module_names(&self) -> BTreeMap<Text, ModuleNames> {
+        let names = self.modules.as_map().into_iter().flat_map(|map| map.keys());
+        names.map(|name| (name.clone(), ModuleNames::default())).collect()
+    }
+
     /// Where expressions of this layer start from when they read files, and what they have read: whoever writes the
     /// configuration must not lay a file in the place of one of the policy's.
     #[must_use]
@@ -90,6 +113,36 @@ pub struct Declared {
     pub span: Span,
     /// Which directory.
     pub layer: Layer,
+}
+
+impl Declared {
+    /// Does it stand in a module?
+    #[must_use]
+    pub fn in_module(&self) -> bool {
+        self.address.starts_with("module.")
+    }
+}
+
+/// The kind of block that an address names: `mfa` of `module.msp["eu"].mfa.staff["a.b"]`.
+#[must_use]
+pub(crate) fn kind_of_address(address: &str) -> &str {
+    let mut rest = address;
+    while let Some(inner) = rest.strip_prefix("module.") {
+        // The name, then perhaps a key in quotes, which may hold anything.
+        let name = inner.find(['.', '[']).unwrap_or(inner.len());
+        rest = inner.get(name..).unwrap_or_default();
+        if let Some(key) = rest.strip_prefix("[\"") {
+            let mut escaped = false;
+            let end = key.find(|one| {
+                let closes = one == '"' && !escaped;
+                escaped = one == '\\' && !escaped;
+                closes
+            });
+            rest = end.and_then(|end| key.get(end + 2..)).unwrap_or_default();
+        }
+        rest = rest.strip_prefix('.').unwrap_or(rest);
+    }
+    rest.split('.').next().unwrap_or_default()
 }
 
 /// The `tenant` block.
@@ -141,67 +194,6 @@ impl CloudName {
             Self::China => "china",
         }
     }
-}
-
-/// A name in a selector list, with its place.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Named {
-    /// The name.
-    pub text: Text,
-    /// Where.
-    pub span: Span,
-    /// Is it a sensitive value, which no message may show?
-    pub sensitive: bool,
-}
-
-impl Named {
-    /// The name as messages show it.
-    #[must_use]
-    pub fn shown(&self) -> &str {
-        if self.sensitive { HIDDEN } else { &self.text }
-    }
-}
-
-/// Who a block is about. Within one block the selectors add up; `except` takes away.
-#[derive(Clone, Debug, Default)]
-pub struct Selector {
-    /// User principal names or object ids.
-    pub users: Vec<Named>,
-    /// Group display names, mail addresses or object ids.
-    pub groups: Vec<Named>,
-    /// Directory role names.
-    pub roles: Vec<Named>,
-    /// `where`.
-    pub filter: Option<Predicate>,
-    /// `except`.
-    pub except: Option<Box<Selector>>,
-}
-
-impl Selector {
-    /// Does it select anybody by itself? (An `except` alone does not.)
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        let Self { users, groups, roles, filter, except: _ } = self;
-        users.is_empty() && groups.is_empty() && roles.is_empty() && filter.is_none()
-    }
-
-    /// In a block that may do without selectors: is it about everybody? With an `except` alone it is about everybody but
-    /// those.
-    #[must_use]
-    pub fn is_everybody(&self) -> bool {
-        self.is_empty() && self.except.is_none()
-    }
-}
-
-/// A compiled boolean expression over `user` (and `change` in rules).
-#[derive(Clone, Debug)]
-pub struct Predicate {
-    /// The expression.
-    pub expr: Expr,
-    /// `each.key` and `each.value` of the block instance, if it has `for_each`.
-    pub each: Option<(Value, Value)>,
-    /// Whose expression it is: paths of files start in its directory.
-    pub layer: Layer,
 }
 
 /// An `mfa` block.
@@ -324,8 +316,11 @@ pub struct OwnRule {
 pub struct Rollout {
     /// Name and place.
     pub declared: Declared,
-    /// The block's label.
+    /// What it is called in the whole configuration: its label, with the address of its module in front.
     pub name: Text,
+    /// The block's label: what it is called where it stands. Who is in a percentage follows from it, so that blocks which
+    /// move into a module keep everybody where they are.
+    pub label: Text,
     /// Its waves, in the order written.
     pub waves: Vec<Wave>,
 }
@@ -469,6 +464,8 @@ pub struct Window {
     pub timezone_name: Text,
     /// Which directory set it.
     pub layer: Layer,
+    /// The address of the module that sets it; empty where none does. Each module's windows hold beside all others.
+    pub module: Text,
     /// Where.
     pub span: Span,
 }

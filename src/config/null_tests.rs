@@ -10,9 +10,10 @@ use super::{
 fn a_required_argument_that_is_null_is_an_error_at_its_place_in_every_block() {
     let mut seen = 0;
     for (top, path, block, argument) in arguments().into_iter().filter(|(.., argument)| argument.required) {
-        // A variable has no name for `null` inside its own declaration but the literal.
-        let forms = if top.name == "variable" { &["null"][..] } else { &["null", "var.nothing"] };
-        let repeated = top.attribute("for_each").is_some().then_some("each.value");
+        // A variable has no name for `null` inside its own declaration but the literal, and a source is none other.
+        let literal = matches!(top.name, "variable" | "module");
+        let forms = if literal { &["null"][..] } else { &["null", "var.nothing"] };
+        let repeated = (top.attribute("for_each").is_some() && !literal).then_some("each.value");
         for form in forms.iter().copied().chain(repeated) {
             for policy in [false, true] {
                 if policy && (!top.policy || form != "null") {

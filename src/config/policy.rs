@@ -1,7 +1,7 @@
 //! The policy directory over the configuration: the tighter of each guardrail, and what may not be loosened.
 
 use super::{
-    Accept, Approvals, Bound, Confirm, Guardrails, Layer, OwnRule, PolicyBounds, RiskOverride, SignalSettings,
+    Accept, Bound, Confirm, Guardrails, Layer, OwnRule, PolicyBounds, RiskOverride, SignalSettings,
     blocks::{KnownRules, Limits},
 };
 use crate::{
@@ -48,8 +48,7 @@ pub(crate) fn merge(config: Option<Limits>, policy: Option<Limits>, diags: &mut 
     let max_change_percent = tighter!(max_change_percent, |a: f64, b: f64| a < b);
     let max_downgrades = tighter!(max_downgrades, |a: u64, b: u64| a < b);
     let block_at = tighter!(block_at, |a: Severity, b: Severity| a < b);
-    // Fewer users before the first verification is tighter; none at all (0) is the loosest.
-    let canary = tighter!(canary, |a: u32, b: u32| a != 0 && (b == 0 || a < b));
+    let canary = tighter!(canary, super::tighten::tighter_canary);
     let stop_after_failures = tighter!(stop_after_failures, |a: u32, b: u32| a < b);
     let hold_unknown_workloads = tighter!(hold_unknown_workloads, |a: bool, b: bool| a && !b);
     let confirm = tighter!(confirm, |a: Confirm, b: Confirm| a == Confirm::Tenant && b == Confirm::Yes);
@@ -69,7 +68,7 @@ pub(crate) fn merge(config: Option<Limits>, policy: Option<Limits>, diags: &mut 
         }
         (config, policy) => policy.or(config),
     };
-    let approvals = approvals(config_approvals, policy_approvals);
+    let approvals = super::tighten::approvals(policy_approvals, config_approvals);
     if let Some(ageless) = approvals.as_ref().filter(|one| one.max_age_seconds.is_none()) {
         diags.push(
             Diagnostic::warning(
@@ -135,21 +134,6 @@ pub(crate) fn merge(config: Option<Limits>, policy: Option<Limits>, diags: &mut 
 
 fn of_policy<T>(set: Option<(T, Span)>) -> Option<Bound<T>> {
     set.map(|(value, span)| Bound { value, layer: Layer::Policy, span })
-}
-
-/// More signers, and fresher signatures. Who may sign is the policy's word where it has one.
-fn approvals(config: Option<Approvals>, policy: Option<Approvals>) -> Option<Approvals> {
-    match (config, policy) {
-        (Some(config), Some(policy)) => Some(Approvals {
-            required: config.required.max(policy.required),
-            max_age_seconds: match (config.max_age_seconds, policy.max_age_seconds) {
-                (Some(a), Some(b)) => Some(a.min(b)),
-                (a, b) => a.or(b),
-            },
-            ..policy
-        }),
-        (config, policy) => policy.or(config),
-    }
 }
 
 fn looser(name: &str, config: Span, policy: Span) -> Diagnostic {

@@ -61,7 +61,14 @@ pub(crate) fn span_of(node: &impl hcl_edit::Span, file: FileId) -> Span {
 }
 
 /// Checks the top level of a file.
-pub(crate) fn top_level<'a>(body: &'a Body, file: FileId, layer: Layer, diags: &mut Diagnostics) -> Vec<RawBlock<'a>> {
+/// `inside` says that it is a file of a module.
+pub(crate) fn top_level<'a>(
+    body: &'a Body,
+    file: FileId,
+    layer: Layer,
+    inside: bool,
+    diags: &mut Diagnostics,
+) -> Vec<RawBlock<'a>> {
     let mut blocks = Vec::new();
     for structure in body.iter() {
         match structure {
@@ -84,10 +91,47 @@ pub(crate) fn top_level<'a>(body: &'a Body, file: FileId, layer: Layer, diags: &
                         diags.push(not_in_policy(block, schema, file));
                         continue;
                     }
+                    if inside && matches!(schema.name, "mfaplan" | "tenant") {
+                        diags.push(not_in_module(block, schema, file));
+                        continue;
+                    }
                     blocks.extend(check(block, schema, file, layer, diags));
                 }
                 None => diags.push(unknown_block(block, file)),
             },
+        }
+    }
+    blocks
+}
+
+/// Checks the top level of a file of another kind than configurations, whose blocks these are.
+pub(crate) fn of<'a>(
+    body: &'a Body,
+    file: FileId,
+    known: &[&'static BlockSchema],
+    diags: &mut Diagnostics,
+) -> Vec<RawBlock<'a>> {
+    let mut blocks = Vec::new();
+    for structure in body.iter() {
+        match structure {
+            Structure::Attribute(attribute) => diags.push(
+                Diagnostic::error("Unsupported argument", "Arguments stand in blocks here.")
+                    .at(span_of(&attribute.key, file), ""),
+            ),
+            Structure::Block(block) => {
+                let name = block.ident.as_str();
+                match known.iter().find(|one| one.name == name) {
+                    Some(schema) => blocks.extend(check(block, schema, file, Layer::Configuration, diags)),
+                    None => diags.push(
+                        Diagnostic::error(
+                            "Unsupported block type",
+                            format!("Blocks of type `{name}` are not expected here."),
+                        )
+                        .at(span_of(&block.ident, file), "")
+                        .suggest(name, known.iter().map(|one| one.name)),
+                    ),
+                }
+            }
         }
     }
     blocks
@@ -107,6 +151,16 @@ fn not_in_policy(block: &Block, schema: &BlockSchema, file: FileId) -> Diagnosti
     .at(header_span(block, file), "")
 }
 
+fn not_in_module(block: &Block, schema: &BlockSchema, file: FileId) -> Diagnostic {
+    let why = match schema.name {
+        "tenant" => "which tenant it is for is its caller's word",
+        _ => "which version reads it is its caller's word",
+    };
+    Diagnostic::error("Block not allowed in a module", format!("A module holds no `{}` block: {why}.", schema.name))
+        .at(header_span(block, file), "")
+        .hint("keep it in the directory that calls the module")
+}
+
 fn unknown_block(block: &Block, file: FileId) -> Diagnostic {
     let name = block.ident.as_str();
     let diagnostic =
@@ -122,7 +176,7 @@ fn unknown_block(block: &Block, file: FileId) -> Diagnostic {
     diagnostic.suggest(name, schema::TOP_LEVEL.iter().map(|one| one.name))
 }
 
-fn header_span(block: &Block, file: FileId) -> Span {
+pub(crate) fn header_span(block: &Block, file: FileId) -> Span {
     let start = block.ident.span().map_or(0, |range| range.start);
     let last = block.labels.last().map_or_else(|| block.ident.span(), label_range);
     Span::new(file, start..last.map_or(start, |range| range.end))

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Config, Predicate, Selector};
+use super::{Config, NameList, Predicate, Selector};
 use crate::{
     eval::{Expr, UserField},
     tenant::{Fact, ReadRequest, Text, UserId},
@@ -34,8 +34,9 @@ impl Config {
         let groups = self.selectors().flat_map(|one| &one.groups).map(|named| named.text.clone());
         ReadRequest {
             groups: groups.collect::<BTreeSet<Text>>(),
-            all_groups: self.user_expressions().any(|expr| expr.references().mentions(UserField::Groups)),
-            roles_required: self.selectors().any(|one| !one.roles.is_empty()),
+            all_groups: self.user_expressions().any(|expr| expr.references().mentions(UserField::Groups))
+                || self.selectors().any(|one| has_late(one, NameList::Groups)),
+            roles_required: self.selectors().any(|one| !one.roles.is_empty() || has_late(one, NameList::Roles)),
             sign_in_window_days: self.tenant.sign_in_window,
             manager: self.user_expressions().any(|expr| expr.references().mentions(UserField::Manager)),
             phones: false,
@@ -61,15 +62,16 @@ impl Config {
         let mut needed: BTreeSet<Fact> = facts.iter().copied().collect();
         for asked in filters() {
             let of_one = asked.fields().map(facts_of_one).collect::<Option<Vec<_>>>();
-            match of_one.filter(|_| !asked.tenant) {
+            match of_one.filter(|_| !asked.everybody) {
                 Some(facts) => needed.extend(facts.into_iter().flatten()),
                 None => return ReadRequest { states_of: Some(users), ..self.reads() },
             }
         }
         ReadRequest {
             groups: protecting.iter().flat_map(|one| &one.groups).map(|named| named.text.clone()).collect(),
-            all_groups: filters().any(|asked| asked.mentions(UserField::Groups)),
-            roles_required: protecting.iter().any(|one| !one.roles.is_empty()),
+            all_groups: filters().any(|asked| asked.mentions(UserField::Groups))
+                || protecting.iter().any(|one| has_late(one, NameList::Groups)),
+            roles_required: protecting.iter().any(|one| !one.roles.is_empty() || has_late(one, NameList::Roles)),
             sign_in_window_days: self.tenant.sign_in_window,
             manager: false,
             phones: false,
@@ -79,6 +81,11 @@ impl Config {
             count_enabled: self.guardrails.max_change_percent.is_some(),
         }
     }
+}
+
+/// Which groups these are is known once the tenant is: until then, any.
+fn has_late(selector: &Selector, list: NameList) -> bool {
+    selector.late.iter().any(|one| one.list == list)
 }
 
 /// The facts behind an attribute of a user; `None` where they take more than that user.

@@ -14,8 +14,8 @@ const HEAD: &str = "# Language reference
 
 <!-- Written from the schema in src/config/schema.rs; `UPDATE_DOCS=1 cargo test --lib config::reference` rewrites it. -->
 
-A configuration is all `*.mfa.hcl` files of one directory; subdirectories are not read, and neither the names of the
-files nor their order matter. The language is HCL 2, as Terraform writes it: see [functions](functions.md) for what
+A configuration is all `*.mfa.hcl` files of one directory, and of the [modules](modules.md) it calls; other directories are
+not read, and neither the names of the files nor their order matter. The language is HCL 2, as Terraform writes it: see [functions](functions.md) for what
 expressions can call.
 
 Files are UTF-8 (a byte order mark and Windows line ends are fine) and at most 16 MB each; keep long lists of users in a
@@ -28,7 +28,7 @@ Brackets and blocks may be nested 64 deep, and 128 operators may be chained in o
 `mfa`, `service_account`, `break_glass`, `accept` and `wave` blocks say who they are about with `users`, `groups`,
 `roles` and `where`. Within one block these add up; an `except` block, which takes the same four, takes away. Names are
 compared without regard to case. A name that does not exist, or a group name that fits two groups, is an error at its
-place. In `accept` and `wave` blocks no selector at all means everybody; a selector whose lists are empty is an error
+place. Names may be made of the tenant's own: `users = [\"bg1@${tenant.initial_domain}\"]`. In `accept` and `wave` blocks no selector at all means everybody; a selector whose lists are empty is an error
 there, and so is one that is `null`, so that an emptied list never widens a block.
 
 ## `null`
@@ -65,7 +65,7 @@ Expressions in a policy directory see neither `var` nor `local`: whoever sets va
 
 ## Names in expressions
 
-`var.<name>` and `local.<name>` exist everywhere in the configuration; `each.key` and `each.value` in blocks with
+`var.<name>`, `local.<name>` and `module.<name>.<output>` exist everywhere in the configuration; `each.key` and `each.value` in blocks with
 `for_each`. Where the tables below say so there are also:
 
 ";
@@ -164,6 +164,9 @@ fn every_example_of_the_reference_is_formatted_and_loads() {
     assert_eq!(crate::fmt::format(&text).unwrap(), text);
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("all.mfa.hcl"), &text).unwrap();
+    std::fs::create_dir_all(dir.path().join("modules/msp")).unwrap();
+    let module = "variable \"grace\" {}\n\nvariable \"helpdesk\" {}\n\noutput \"x\" {\n  value = var.grace\n}\n";
+    std::fs::write(dir.path().join("modules/msp/main.mfa.hcl"), module).unwrap();
     std::fs::write(dir.path().join("pilots.csv"), "user\njdoe@contoso.com\n").unwrap();
     let config = load(super::LoadInput {
         dir: dir.path(),

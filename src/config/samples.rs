@@ -26,6 +26,7 @@ pub(super) fn sample(block: &BlockSchema, attribute: &AttributeSchema) -> String
         ("guardrails", "not_acceptable", _) => "[\"MFA006\"]".into(),
         ("guardrails", "waivable", _) => "[\"window\"]".into(),
         ("notice", "days_before", _) => "[7]".into(),
+        ("module", "source", _) => "\"./sample\"".into(),
         ("tenant", "sign_ins", _) => "[\"log.csv\"]".into(),
         (_, "for_each", _) => "{ one = 1 }".into(),
         (_, _, Kind::Text) => "\"words\"".into(),
@@ -89,6 +90,7 @@ pub(super) fn said(
     written(block, path, argument, &mut text);
     let mut overlay = Overlay::alone();
     overlay.insert(format!("{DIR}/rest.mfa.hcl"), rest);
+    overlay.insert(format!("{DIR}/sample/main.mfa.hcl"), "");
     overlay.insert(format!("{}/block.mfa.hcl", if policy { "policy" } else { DIR }), text);
     let input = LoadInput {
         dir: std::path::Path::new(DIR),
@@ -132,6 +134,7 @@ pub(super) fn said_of(text: &str) -> Vec<Diagnostic> {
     let mut overlay = Overlay::alone();
     let rest = "tenant \"t\" {\nid = \"00000000-0000-0000-0000-000000000007\"\n}\n";
     overlay.insert(format!("{DIR}/rest.mfa.hcl"), rest);
+    overlay.insert(format!("{DIR}/sample/main.mfa.hcl"), "");
     overlay.insert(format!("{DIR}/block.mfa.hcl"), text);
     let input = LoadInput {
         dir: std::path::Path::new(DIR),

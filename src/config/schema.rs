@@ -2,6 +2,7 @@
 //!
 //! One source for three readers: the checker (unknown names, missing arguments), the reference page, and editors.
 
+pub(crate) mod fleet;
 mod tables;
 
 pub(crate) use tables::FOREIGN;
@@ -103,13 +104,13 @@ pub enum Kind {
 pub enum Over {
     /// Nothing else: a variable's validation, which sees `var` alone.
     Variables,
-    /// `user`
+    /// `user` and `tenant`
     User,
-    /// `user` and `change`
+    /// `user`, `change` and `tenant`
     Change,
-    /// `user`, `change` and `wave`
+    /// `user`, `change`, `wave` and `tenant`
     Notice,
-    /// `plan`
+    /// `plan` and `tenant`: the condition of `auto_approve`
     Plan,
     /// `plan` and `tenant`
     PlanAndTenant,
@@ -121,11 +122,10 @@ impl Over {
     pub(crate) const fn describe(self) -> &'static str {
         match self {
             Self::Variables => "`var`",
-            Self::User => "`user`",
-            Self::Change => "`user`, `change`",
-            Self::Notice => "`user`, `change`, `wave`",
-            Self::Plan => "`plan`",
-            Self::PlanAndTenant => "`plan`, `tenant`",
+            Self::User => "`user`, `tenant`",
+            Self::Change => "`user`, `change`, `tenant`",
+            Self::Notice => "`user`, `change`, `wave`, `tenant`",
+            Self::Plan | Self::PlanAndTenant => "`plan`, `tenant`",
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Selectors: `users`, `groups`, `roles`, `where` and `except`.
 
 use super::{
-    Predicate, Selector,
-    args::{Block, Each, Env, Given},
+    LateNames, NameList, Predicate, Selector,
+    args::{self, Block, Each, Env, Given},
     schema::SELECTORS,
 };
 use crate::diag::{Diagnostic, Diagnostics, Span};
@@ -109,9 +109,16 @@ fn plain(
     diags: &mut Diagnostics,
 ) -> (Selector, [(&'static str, State); 4]) {
     let reader = block.reader(env, each);
-    let (users, users_state) = taken(reader.texts("users", diags));
-    let (groups, groups_state) = taken(reader.texts("groups", diags));
-    let (roles, roles_state) = taken(reader.texts("roles", diags));
+    let mut late = Vec::new();
+    let mut names = |list: NameList, name: &str, diags: &mut Diagnostics| {
+        let (args::Names { known, late: exprs }, state) = taken(reader.names(name, diags));
+        let named = |expr| LateNames { list, expr, each: each.cloned(), layer: block.raw.layer };
+        late.extend(exprs.into_iter().map(named));
+        (known, state)
+    };
+    let (users, users_state) = names(NameList::Users, "users", diags);
+    let (groups, groups_state) = names(NameList::Groups, "groups", diags);
+    let (roles, roles_state) = names(NameList::Roles, "roles", diags);
     let (filter, filter_state) = taken(reader.kept("where", diags).map(Some));
     if let Some(filter) = &filter
         && let Some(constant) = filter.as_constant()
@@ -123,7 +130,7 @@ fn plain(
     let states = SELECTORS.into_iter().zip([users_state, groups_state, roles_state, filter_state]);
     let mut out = [("", State::Absent); 4];
     out.iter_mut().zip(states).for_each(|(slot, state)| *slot = state);
-    (Selector { users, groups, roles, filter, except: None }, out)
+    (Selector { users, groups, roles, filter, late, except: None }, out)
 }
 
 fn not_a_condition(span: Span, found: &str) -> Diagnostic {

@@ -19,7 +19,7 @@ use crate::{
 };
 
 use given::Given;
-pub(crate) use given::{FOREIGN_PREFIX, Inputs, Source, foreign_files};
+pub(crate) use given::{FOREIGN_PREFIX, Given as GivenValue, Inputs, Source, Values, foreign_files};
 
 /// What the environment's names of variables start with.
 pub(crate) const ENVIRONMENT_PREFIX: &str = "MFAPLAN_VAR_";
@@ -64,13 +64,36 @@ pub(crate) fn resolve<'r, 'a>(
 ) -> Resolved<'r, 'a> {
     let declared: Vec<Declared<'_, '_>> = blocks.iter().map(|raw| declare(raw, diags)).collect();
     let names: Vec<Text> = declared.iter().map(|one| one.raw.name()).collect();
-    let mut given = given::collect(inputs, &names, sources, diags);
+    let given = given::collect(inputs, &names, sources, diags);
+    with_values(declared, given, None, sources, diags)
+}
+
+/// Works out the values of the variables of a module: from the inputs of its call, whose header is told where one is
+/// missing.
+pub(crate) fn called<'r, 'a>(
+    blocks: &[&'r RawBlock<'a>],
+    given: &Values,
+    call: Span,
+    sources: &mut SourceMap,
+    diags: &mut Diagnostics,
+) -> Resolved<'r, 'a> {
+    let declared: Vec<Declared<'_, '_>> = blocks.iter().map(|raw| declare(raw, diags)).collect();
+    with_values(declared, given.clone(), Some(call), sources, diags)
+}
+
+fn with_values<'r, 'a>(
+    declared: Vec<Declared<'r, 'a>>,
+    mut given: Values,
+    call: Option<Span>,
+    sources: &mut SourceMap,
+    diags: &mut Diagnostics,
+) -> Resolved<'r, 'a> {
     let mut map = Map::new();
     let mut places: BTreeMap<Text, Option<Span>> = BTreeMap::new();
     let mut complete = true;
     for one in &declared {
         let name = one.raw.name();
-        let (value, place) = match value_of(one, given.remove(&name), sources, diags) {
+        let (value, place) = match value_of(one, given.remove(&name), call, sources, diags) {
             Some(found) => found,
             None => {
                 complete = false;
@@ -164,6 +187,7 @@ fn declare<'r, 'a>(raw: &'r RawBlock<'a>, diags: &mut Diagnostics) -> Declared<'
 fn value_of(
     one: &Declared<'_, '_>,
     given: Option<Given>,
+    call: Option<Span>,
     sources: &mut SourceMap,
     diags: &mut Diagnostics,
 ) -> Option<(Value, Option<Span>)> {
@@ -190,7 +214,10 @@ fn value_of(
         }
         // What was misspelt in the declaration may be its `default`.
         if !one.raw.faulty {
-            diags.push(no_value(one.raw));
+            diags.push(match call {
+                Some(call) => no_input(one.raw, place, call),
+                None => no_value(one.raw),
+            });
         }
         return None;
     };
@@ -263,6 +290,18 @@ fn no_value(raw: &RawBlock<'_>) -> Diagnostic {
         .hint(format!(
             "give one with `--var {name}=…`, a line `{name} = …` in `mfaplan.mfavars.hcl`, in a `*.auto.mfavars.hcl` file or in a `--var-file`, or the environment variable `{ENVIRONMENT_PREFIX}{name}`; or set `default`"
         ))
+}
+
+/// An input that a call leaves out, or gives as `null` where there may be none.
+fn no_input(raw: &RawBlock<'_>, place: Option<Span>, call: Span) -> Diagnostic {
+    let name = raw.name();
+    let (detail, at) = match place {
+        Some(place) => (format!("`{name}` of the module is not nullable and has no default, and this is null."), place),
+        None => (format!("The module needs `{name}`, and this call does not give it."), call),
+    };
+    let diagnostic = Diagnostic::error("Missing required argument", detail).at(at, "").and(raw.header, "declared here");
+    let diagnostic = if at == call { diagnostic } else { diagnostic.and(call, "in this call") };
+    diagnostic.hint(format!("add `{name} = …` to the `module` block, or a `default` to the variable"))
 }
 
 /// Judges the validations of one variable.

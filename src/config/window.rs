@@ -35,7 +35,7 @@ impl Guardrails {
 /// How far ahead an opening is looked for. Windows repeat weekly; two months also cover a daylight-saving change.
 const HORIZON_DAYS: i64 = 60;
 
-/// May be written at this instant? Of the windows of one directory one must be open, and so for each directory that has
+/// May be written at this instant? Of the windows of one directory (a module is one too) one must be open, and so for each directory that has
 /// any: hours of an organisation may lie apart, and the policy's hours hold whatever the configuration says. No window at
 /// all is always open.
 #[must_use]
@@ -50,9 +50,10 @@ pub(crate) fn open_at(windows: &[Window], now: Timestamp) -> Openness {
 }
 
 fn layers_open(windows: &[Window], now: Timestamp) -> bool {
-    [Layer::Configuration, Layer::Policy].into_iter().all(|layer| {
-        let mut own = windows.iter().filter(|window| window.layer == layer).peekable();
-        own.peek().is_none() || own.any(|window| is_open(window, now))
+    let whose = |window: &Window| (window.layer, window.module.clone());
+    windows.iter().all(|one| {
+        let mut own = windows.iter().filter(|window| whose(window) == whose(one));
+        own.any(|window| is_open(window, now))
     })
 }
 
@@ -106,6 +107,7 @@ mod tests {
             timezone: TimeZone::posix(zone).unwrap(),
             timezone_name: zone.into(),
             layer: Layer::Configuration,
+            module: "".into(),
             span: Place::new(FileId(0), 0..0),
         }
     }

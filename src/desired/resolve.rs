@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::{
-    config::{Config, Layer, Mfa},
+    config::{Config, Layer, Mfa, NameList},
     diag::{Diagnostic, Diagnostics, Level, Span},
     eval::{UserFacts, Value},
     tenant::{MfaState, ObservedTenant, Text, UserIndex},
@@ -50,7 +50,7 @@ where
     if !desired.claims.iter().any(|claim| matches!(claim, Claim::Managed(_))) && !diagnostics.has_errors() {
         diagnostics.push(nobody_claimed(config, &protections));
     }
-    let sorted = diagnostics.into_sorted();
+    let sorted: Vec<Diagnostic> = diagnostics.into_sorted().into_iter().map(|one| config.told(one)).collect();
     if sorted.iter().any(|one| one.level == Level::Error) { Err(sorted) } else { Ok((desired, sorted)) }
 }
 
@@ -164,7 +164,12 @@ where
     if protections.is_empty() {
         return listed;
     }
-    for named in &mfa.selector.users {
+    let late: Vec<_> = mfa.selector.late.iter().filter(|one| one.list == NameList::Users).collect();
+    // What is wrong with them was told when they were selected.
+    let (told, mut computed) = (std::mem::take(&mut selection.diagnostics), Vec::new());
+    late.into_iter().for_each(|one| computed.extend(selection.late(one)));
+    selection.diagnostics = told;
+    for named in mfa.selector.users.iter().chain(&computed) {
         let Some(user) = tenant.meant(&named.text) else { continue };
         let Some(protection) = protections.get(&user) else { continue };
         let (what, declared) = match protection.kind {

@@ -33,7 +33,7 @@ impl<'a> Schedule<'a> {
 
     /// The position of the user's wave: the earliest that picks them.
     pub(super) fn pick(&self, tenant: &ObservedTenant, user: UserIndex) -> Option<usize> {
-        let share = share(&self.rollout.name, tenant.user(user).id);
+        let share = share(&self.rollout.label, tenant.user(user).id);
         self.waves.iter().position(|(wave, members)| {
             let selected = members.as_ref().is_none_or(|members| members.binary_search(&user).is_ok());
             selected && wave.percent.is_none_or(|percent| share < percent)

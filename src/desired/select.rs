@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 use rayon::prelude::*;
 
 use crate::{
-    config::{Config, Named, Predicate, Selector},
+    config::{Config, LateNames, NameList, Named, Predicate, Selector, late_names},
     diag::{Diagnostic, Diagnostics, Span, did_you_mean},
     eval::{Scope, UserFacts, UserField, Value},
     tenant::{GroupId, ObservedTenant, RoleTemplateId, Text, UserId, UserIndex},
@@ -50,7 +50,7 @@ where
     V: UserFacts,
 {
     pub(super) fn new(config: &'a Config, tenant: &'a ObservedTenant, tenant_value: Value, view: F) -> Self {
-        let groups = Groups::new(config, tenant);
+        let groups = Groups::new(config, tenant, &tenant_value);
         let roles = role_holders(config, tenant);
         Self {
             config,
@@ -67,7 +67,7 @@ where
 
     /// The users a selector means, sorted. `protection` gives what is known of declared protection, for `user.kind`.
     pub(super) fn users(&mut self, selector: &Selector, protection: Protections<'_>) -> Vec<UserIndex> {
-        let Selector { users, groups, roles, filter, except } = selector;
+        let Selector { users, groups, roles, filter, late, except } = selector;
         let mut found = Vec::new();
         for named in users {
             found.extend(self.user(named));
@@ -77,6 +77,15 @@ where
         }
         for named in roles {
             self.role(named, &mut found);
+        }
+        for late in late {
+            for named in self.late(late) {
+                match late.list {
+                    NameList::Users => found.extend(self.user(&named)),
+                    NameList::Groups => self.group(&named, &mut found),
+                    NameList::Roles => self.role(&named, &mut found),
+                }
+            }
         }
         if let Some(predicate) = filter {
             self.filter(predicate, protection, &mut found);
@@ -122,6 +131,14 @@ where
             }
             _ => Some(self.users(selector, protection)),
         }
+    }
+
+    /// The names that an expression over the tenant came to; what is wrong with it is told.
+    pub(super) fn late(&mut self, late: &LateNames) -> Vec<Named> {
+        names_of(self.config, late, &self.tenant_value).unwrap_or_else(|problems| {
+            self.diagnostics.extend(problems);
+            Vec::new()
+        })
     }
 
     /// The user of one entry of `users`.
@@ -295,12 +312,48 @@ fn in_parts<E: Send>(
     (0..users).into_par_iter().step_by(CHUNK).map(part).collect()
 }
 
+/// The names that an expression over the tenant comes to.
+///
+/// # Errors
+/// That it fails, or comes to something else than texts.
+fn names_of(config: &Config, late: &LateNames, tenant: &Value) -> Result<Vec<Named>, Vec<Diagnostic>> {
+    let LateNames { list, expr, each, layer } = late;
+    let origin = config.origin_of(*layer);
+    let scope = Scope {
+        each: each.as_ref().map(|(key, value)| (key, value)),
+        tenant: Some(tenant),
+        allow_files: &config.allow_files,
+        ..Scope::new(&config.var, &config.local, &origin.dir, config.instant).noting(&origin.reads)
+    };
+    let name = match list {
+        NameList::Users => "users",
+        NameList::Groups => "groups",
+        NameList::Roles => "roles",
+    };
+    match expr.eval(&scope) {
+        Ok(value) => late_names(name, &value, expr.span()),
+        Err(error) => {
+            let unknown = tenant.get("initial_domain").is_none_or(Value::is_null);
+            let diagnostic = Diagnostic::from(error);
+            Err(vec![if unknown {
+                diagnostic.hint(
+                    "the tenant's initial domain is not known: an offline copy says it as `initialDomain` of `tenant`",
+                )
+            } else {
+                diagnostic
+            }])
+        }
+    }
+}
+
 /// What names mean inside `where`.
 fn scope<'s>(config: &'s Config, predicate: &'s Predicate, tenant: &'s Value, view: &'s dyn UserFacts) -> Scope<'s> {
     let origin = config.origin_of(predicate.layer);
     Scope {
         var: &config.var,
         local: &config.local,
+        modules: &config.modules,
+        module_dir: ".",
         each: predicate.each.as_ref().map(|(key, value)| (key, value)),
         user: Some(view),
         change: None,
@@ -320,13 +373,21 @@ fn folded(name: &str) -> Box<str> {
 }
 
 impl<'a> Groups<'a> {
-    fn new(config: &Config, tenant: &'a ObservedTenant) -> Self {
+    fn new(config: &Config, tenant: &'a ObservedTenant, tenant_value: &Value) -> Self {
         let mut by_name: HashMap<Box<str>, Vec<&'a crate::tenant::Group>> = HashMap::new();
         let mut wanted: HashMap<GroupId, Vec<UserIndex>> = HashMap::new();
         let mut names = Vec::new();
+        // What is wrong with those that mention the tenant is told where they are selected.
+        let late: Vec<Named> = config
+            .selectors()
+            .flat_map(|one| &one.late)
+            .filter(|one| one.list == NameList::Groups)
+            .flat_map(|one| names_of(config, one, tenant_value).unwrap_or_default())
+            .collect();
         for selector in config.selectors() {
             names.extend(&selector.groups);
         }
+        names.extend(&late);
         if names.is_empty() {
             return Self { by_name, known: HashSet::new(), members: wanted };
         }
@@ -368,7 +429,8 @@ impl<'a> Groups<'a> {
 /// Holders of the roles that some selector names, by folded name and by template id.
 fn role_holders(config: &Config, tenant: &ObservedTenant) -> HashMap<Box<str>, Vec<UserIndex>> {
     let mut holders: HashMap<Box<str>, Vec<UserIndex>> = HashMap::new();
-    if config.selectors().all(|selector| selector.roles.is_empty()) {
+    let none = |one: &Selector| one.roles.is_empty() && one.late.iter().all(|one| one.list != NameList::Roles);
+    if config.selectors().all(none) {
         return holders;
     }
     for (index, user) in tenant.indexed() {

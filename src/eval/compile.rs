@@ -298,6 +298,8 @@ impl Compiler<'_> {
                 }
                 _ => {
                     self.references.tenant = true;
+                    let one = self.first_attribute(operators).is_some_and(|(attribute, _)| &*attribute != "users");
+                    self.references.everybody |= !one;
                     Root::Tenant
                 }
             };
@@ -311,6 +313,7 @@ impl Compiler<'_> {
         let root = match name {
             "var" => self.declared("var", attribute, place)?,
             "local" => self.declared("local", attribute, place)?,
+            "module" => self.module(attribute, place, operators.get(1..).unwrap_or_default())?,
             "each" => {
                 self.references.each = true;
                 match &*attribute {
@@ -320,7 +323,8 @@ impl Compiler<'_> {
                 }
             }
             "path" => match &*attribute {
-                "module" | "root" => Root::PathModule,
+                "module" => Root::PathModule,
+                "root" => Root::PathTop,
                 "cwd" => Root::PathCwd,
                 other => return self.unsupported("path", other, place, &PATH),
             },
@@ -382,6 +386,44 @@ impl Compiler<'_> {
         None
     }
 
+    /// `module.<name>`, with what stands behind it: the name of an output, or first the key of an instance.
+    fn module(&mut self, name: Text, place: Span, rest: &[&TraversalOperator]) -> Option<Root> {
+        let cx = self.cx;
+        let Some(module) = cx.modules.get(&name) else {
+            let detail = format!("There is no `module` block named \"{name}\" beside this.");
+            let problem = Diagnostic::error("Reference to undeclared module", detail).at(place, "");
+            self.diags.push(problem.suggest(&name, cx.modules.keys().map(Text::as_str)));
+            return None;
+        };
+        self.references.modules.insert(name.clone());
+        let output = match (module.each, rest) {
+            (false, rest) => self.first_attribute(rest),
+            (true, [TraversalOperator::Index(_), rest @ ..]) => self.first_attribute(rest),
+            // `values(module.x)`, a splat, or a key that needs no quotes.
+            (true, rest) => match self.first_attribute(rest) {
+                Some(_) => self.first_attribute(rest.get(1..).unwrap_or_default()),
+                None => None,
+            },
+        };
+        if let Some((output, place)) = output
+            && let Some(outputs) = &module.outputs
+            && !outputs.contains(&output)
+        {
+            let root = format!("module.{name}");
+            if outputs.is_empty() {
+                let detail = format!("`{root}` has no outputs.");
+                let problem = Diagnostic::error("Unsupported attribute", detail).at(place, "");
+                self.diags
+                    .push(problem.hint(format!("declare one in the module: `output \"{output}\" {{ value = … }}`")));
+            } else {
+                let known: Vec<&str> = outputs.iter().map(Text::as_str).collect();
+                self.unsupported(&root, &output, place, &known);
+            }
+            return None;
+        }
+        Some(Root::Module(name))
+    }
+
     fn unsupported(&mut self, root: &str, name: &str, place: Span, known: &[&str]) -> Option<Kind> {
         let list = known.iter().map(|known| format!("`{known}`")).collect::<Vec<_>>().join(", ");
         let detail = format!("`{root}` has no attribute \"{name}\"; it has {list}.");
@@ -401,8 +443,9 @@ impl Compiler<'_> {
             "wave" => Some("`wave` exists only in `notice` blocks."),
             "plan" => Some("`plan` exists only in `check` blocks and in outputs."),
             "tenant" => Some(
-                "`tenant` exists only where the tenant has been read: in `check` and `rule` blocks and in outputs.",
+                "`tenant` exists only where the tenant has been read: in selectors, in `rule`, `notice` and `check` blocks, and in outputs.",
             ),
+            "module" => Some("There is no `module` block beside this, so `module` names nothing."),
             _ => None,
         };
         if let Some(detail) = where_it_exists {

@@ -1,9 +1,21 @@
 //! What names exist where an expression stands, and which of them it uses.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use super::UserField;
 use crate::tenant::Text;
+
+/// What a `module` block gives to the expressions beside it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ModuleNames {
+    /// The names of its outputs; none where they are not known.
+    pub outputs: Option<BTreeSet<Text>>,
+    /// Has the block `for_each`? Then there is one object of outputs for each key.
+    pub each: bool,
+}
 
 /// The names that exist where an expression stands. Cheap to clone: start from one with the variables and locals and
 /// add what the place allows.
@@ -13,6 +25,8 @@ pub struct CompileContext {
     pub vars: Arc<BTreeSet<Text>>,
     /// Names of the locals (`local.…`).
     pub locals: Arc<BTreeSet<Text>>,
+    /// The modules (`module.…`) and their outputs.
+    pub modules: Arc<BTreeMap<Text, ModuleNames>>,
     /// Other names with a value, such as `users` in the console: see [`super::ExtraNames`].
     pub extra: Arc<BTreeSet<Text>>,
     /// Other functions, such as `user(…)` in the console: see [`super::ExtraNames`].
@@ -38,6 +52,13 @@ impl CompileContext {
     pub fn new<T: Into<Text>>(vars: impl IntoIterator<Item = T>, locals: impl IntoIterator<Item = T>) -> Self {
         let set = |names: &mut dyn Iterator<Item = T>| Arc::new(names.map(Into::into).collect());
         Self { vars: set(&mut vars.into_iter()), locals: set(&mut locals.into_iter()), ..Self::default() }
+    }
+
+    /// … and these modules.
+    #[must_use]
+    pub fn with_modules(mut self, modules: BTreeMap<Text, ModuleNames>) -> Self {
+        self.modules = Arc::new(modules);
+        self
     }
 
     /// … and `each`.
@@ -94,6 +115,7 @@ impl CompileContext {
         let flags = [
             ("var", true),
             ("local", true),
+            ("module", !self.modules.is_empty()),
             ("each", self.each),
             ("user", self.user),
             ("change", self.change),
@@ -114,6 +136,8 @@ pub struct References {
     pub vars: BTreeSet<Text>,
     /// The locals, by name.
     pub locals: BTreeSet<Text>,
+    /// The modules, by name.
+    pub modules: BTreeSet<Text>,
     /// Other names (console).
     pub extra: BTreeSet<Text>,
     /// Uses `each`.
@@ -128,6 +152,8 @@ pub struct References {
     pub plan: bool,
     /// Uses `tenant`.
     pub tenant: bool,
+    /// Uses `tenant.users`, or `tenant` as a whole: what takes the list of all users.
+    pub everybody: bool,
     /// Calls `timestamp()` or `plantimestamp()`.
     pub timestamp: bool,
     /// Renders a template file.
@@ -154,9 +180,25 @@ impl References {
 
     /// Adds what another expression uses.
     pub fn extend(&mut self, other: &Self) {
-        let Self { vars, locals, extra, each, user, change, wave, plan, tenant, timestamp, templates, fields } = other;
+        let Self {
+            vars,
+            locals,
+            modules,
+            extra,
+            each,
+            user,
+            change,
+            wave,
+            plan,
+            tenant,
+            everybody,
+            timestamp,
+            templates,
+            fields,
+        } = other;
         self.vars.extend(vars.iter().cloned());
         self.locals.extend(locals.iter().cloned());
+        self.modules.extend(modules.iter().cloned());
         self.extra.extend(extra.iter().cloned());
         self.each |= each;
         self.user |= user;
@@ -164,6 +206,7 @@ impl References {
         self.wave |= wave;
         self.plan |= plan;
         self.tenant |= tenant;
+        self.everybody |= everybody;
         self.timestamp |= timestamp;
         self.templates |= templates;
         self.fields |= fields;

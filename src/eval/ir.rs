@@ -45,6 +45,7 @@ pub(super) enum Kind {
 pub(super) enum Root {
     Var(Text),
     Local(Text),
+    Module(Text),
     EachKey,
     EachValue,
     User(UserField),
@@ -52,8 +53,10 @@ pub(super) enum Root {
     Wave,
     Plan,
     Tenant,
-    /// `path.module` and `path.root`.
+    /// `path.module`.
     PathModule,
+    /// `path.root`.
+    PathTop,
     /// `path.cwd`.
     PathCwd,
     Extra(Text),
@@ -65,6 +68,7 @@ impl Root {
         match self {
             Self::Var(name) => format!("var.{name}"),
             Self::Local(name) => format!("local.{name}"),
+            Self::Module(name) => format!("module.{name}"),
             Self::EachKey => "each.key".into(),
             Self::EachValue => "each.value".into(),
             Self::User(field) => format!("user.{}", field.as_str()),
@@ -73,6 +77,7 @@ impl Root {
             Self::Plan => "plan".into(),
             Self::Tenant => "tenant".into(),
             Self::PathModule => "path.module".into(),
+            Self::PathTop => "path.root".into(),
             Self::PathCwd => "path.cwd".into(),
             Self::Extra(name) => name.to_string(),
         }

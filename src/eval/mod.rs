@@ -38,7 +38,7 @@ use hcl_edit::expr::Expression;
 
 pub(crate) use console::format_console;
 pub use context::CompileContext;
-pub(crate) use context::References;
+pub(crate) use context::{ModuleNames, References};
 pub(crate) use convert::convert;
 pub(crate) use error::EvalError;
 pub(crate) use functions::json_value;
@@ -46,6 +46,7 @@ pub(crate) use number::Number;
 pub use parse::parse_expression;
 pub(crate) use reads::{FileReads, hash};
 pub(crate) use run::Nulls;
+pub(crate) use scope::Home;
 pub(crate) use scope::{CHANGE, TENANT, WAVE};
 pub(crate) use scope::{ExtraNames, Member};
 pub use scope::{Scope, UserFacts, UserField};
@@ -68,7 +69,7 @@ pub(crate) fn compile_template(text: &str, file: FileId, cx: &CompileContext, di
     };
     let mut compiler = compile::Compiler { file, cx, diags, references: References::default(), loops: Vec::new() };
     let root = compiler.template_node(&template)?;
-    Some(Expr { root: Arc::new(root), references: Arc::new(compiler.references) })
+    Some(Expr { root: Arc::new(root), references: Arc::new(compiler.references), home: None })
 }
 
 /// A compiled expression. Cheap to clone.
@@ -76,6 +77,8 @@ pub(crate) fn compile_template(text: &str, file: FileId, cx: &CompileContext, di
 pub struct Expr {
     root: Arc<ir::Node>,
     references: Arc<References>,
+    /// What its names mean, where it is evaluated far from where it stands.
+    home: Option<Arc<Home>>,
 }
 
 impl Expr {
@@ -84,14 +87,25 @@ impl Expr {
     pub fn compile(expr: &Expression, file: FileId, cx: &CompileContext, diags: &mut Diagnostics) -> Option<Self> {
         let mut compiler = compile::Compiler { file, cx, diags, references: References::default(), loops: Vec::new() };
         let root = compiler.node(expr)?;
-        Some(Self { root: Arc::new(root), references: Arc::new(compiler.references) })
+        Some(Self { root: Arc::new(root), references: Arc::new(compiler.references), home: None })
     }
 
     /// A constant.
     #[must_use]
     pub fn constant(value: Value, span: Span) -> Self {
         let root = ir::Node { span, kind: ir::Kind::Const(value) };
-        Self { root: Arc::new(root), references: Arc::default() }
+        Self { root: Arc::new(root), references: Arc::default(), home: None }
+    }
+
+    /// The same, with what `var`, `local`, `module` and `path.module` mean where it stands: they mean that wherever it is
+    /// evaluated.
+    #[must_use]
+    pub(crate) fn at_home(self, home: &Arc<Home>) -> Self {
+        Self { home: Some(Arc::clone(home)), ..self }
+    }
+
+    fn scope<'s>(&'s self, scope: &Scope<'s>) -> Scope<'s> {
+        self.home.as_ref().map_or(*scope, |home| scope.at(home))
     }
 
     /// Evaluates as Terraform does: most operations refuse `null`.
@@ -117,7 +131,8 @@ impl Expr {
     /// # Errors
     /// As [`Expr::eval`].
     pub fn eval_with(&self, scope: &Scope<'_>, nulls: Nulls) -> Result<Value, EvalError> {
-        let cx = run::Cx::new(scope, nulls);
+        let scope = self.scope(scope);
+        let cx = run::Cx::new(&scope, nulls);
         let value = run::eval(&self.root, &cx, None)?.into_owned();
         if nulls == Nulls::Unknown
             && matches!(value, Value::Null)
@@ -133,7 +148,8 @@ impl Expr {
     /// # Errors
     /// As [`Expr::eval`], and when the result is neither a bool nor unknown.
     pub fn selects(&self, scope: &Scope<'_>) -> Result<bool, EvalError> {
-        let cx = run::Cx::new(scope, Nulls::Unknown);
+        let scope = self.scope(scope);
+        let cx = run::Cx::new(&scope, Nulls::Unknown);
         let value = run::eval(&self.root, &cx, None)?;
         match value.unmarked() {
             Value::Bool(bool) => Ok(*bool),
@@ -148,7 +164,8 @@ impl Expr {
     /// The values of the references in it, for messages: `var.wave is 7`.
     #[must_use]
     pub fn involved(&self, scope: &Scope<'_>) -> Vec<String> {
-        involved::of(&self.root, &run::Cx::new(scope, Nulls::Values), None)
+        let scope = self.scope(scope);
+        involved::of(&self.root, &run::Cx::new(&scope, Nulls::Values), None)
     }
 
     /// Where it stands.

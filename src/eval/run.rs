@@ -184,6 +184,7 @@ fn root<'e>(node: &'e Node, root: &'e Root, cx: &'e Cx<'e>, frames: Frames<'e>) 
     let found = match root {
         Root::Var(name) => scope.var.get(name),
         Root::Local(name) => scope.local.get(name),
+        Root::Module(name) => scope.modules.get(name),
         Root::EachKey => scope.each.map(|(key, _)| key),
         Root::EachValue => scope.each.map(|(_, value)| value),
         Root::Change => scope.change,
@@ -192,9 +193,9 @@ fn root<'e>(node: &'e Node, root: &'e Root, cx: &'e Cx<'e>, frames: Frames<'e>) 
         Root::Tenant => scope.tenant,
         Root::User(field) => return Ok(Cow::Owned(scope.user.map_or(Value::Null, |user| user.get(*field)))),
         Root::PathModule => {
-            let path = scope.base_dir.to_string_lossy();
-            return Ok(Cow::Owned(Value::string(if path.is_empty() { ".".into() } else { path })));
+            return Ok(Cow::Owned(Value::string(scope.module_dir)));
         }
+        Root::PathTop => return Ok(Cow::Owned(Value::string("."))),
         Root::PathCwd => {
             let path = std::path::absolute(scope.base_dir).unwrap_or_else(|_| scope.base_dir.to_path_buf());
             return Ok(Cow::Owned(Value::string(path.to_string_lossy())));

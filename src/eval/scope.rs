@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::{FileReads, References, Value};
@@ -60,9 +62,14 @@ pub(crate) const WAVE: [Member; 3] = [
 ];
 
 /// The attributes of `tenant`.
-pub(crate) const TENANT: [Member; 6] = [
+pub(crate) const TENANT: [Member; 7] = [
     member("id", "string", "The tenant's id, a GUID."),
     member("name", "string", "The tenant's display name."),
+    member(
+        "initial_domain",
+        "string",
+        "The domain that the tenant was created with, such as `contoso.onmicrosoft.com`.",
+    ),
     one_of("cloud", &["global", "usgov", "usgov_dod", "china"], "`global`, `usgov`, `usgov_dod` or `china`."),
     member("licensed_for_conditional_access", "bool", "Does the tenant hold Entra ID P1 or more?"),
     member("security_defaults_enabled", "bool", "Are security defaults on?"),
@@ -147,6 +154,21 @@ pub trait UserFacts {
     fn get(&self, field: UserField) -> Value;
 }
 
+static NOTHING: Value = Value::Null;
+
+/// What the names of one module mean: the scope that an expression which is evaluated later takes with it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Home {
+    /// `var`
+    pub(crate) var: Value,
+    /// `local`
+    pub(crate) local: Value,
+    /// `module`
+    pub(crate) modules: Value,
+    /// `path.module`
+    pub(crate) dir: Arc<str>,
+}
+
 /// What names mean during one evaluation. Built once per configuration; per user only [`Scope::user`] changes.
 #[derive(Clone, Copy)]
 pub struct Scope<'a> {
@@ -154,6 +176,10 @@ pub struct Scope<'a> {
     pub var: &'a Value,
     /// `local`: an object of the locals' values.
     pub local: &'a Value,
+    /// `module`: an object of the modules' outputs.
+    pub modules: &'a Value,
+    /// `path.module`: the module's directory, seen from that of the configuration.
+    pub module_dir: &'a str,
     /// `each.key` and `each.value`.
     pub each: Option<(&'a Value, &'a Value)>,
     /// `user`.
@@ -166,7 +192,7 @@ pub struct Scope<'a> {
     pub plan: Option<&'a Value>,
     /// `tenant`.
     pub tenant: Option<&'a Value>,
-    /// What relative paths in `file()` and `path.module` start from: the configuration directory.
+    /// What relative paths in `file()` start from: the configuration directory.
     pub base_dir: &'a Path,
     /// Where files that are read are noted.
     pub reads: Option<&'a FileReads>,
@@ -185,6 +211,8 @@ impl<'a> Scope<'a> {
         Self {
             var,
             local,
+            modules: &NOTHING,
+            module_dir: ".",
             each: None,
             user: None,
             change: None,
@@ -206,10 +234,20 @@ impl<'a> Scope<'a> {
         self
     }
 
+    /// The same where expressions of this home stand.
+    pub(super) fn at<'s>(self, home: &'s Home) -> Scope<'s>
+    where
+        'a: 's,
+    {
+        let Home { var, local, modules, dir } = home;
+        Scope { var, local, modules, module_dir: dir, ..self }
+    }
+
     /// Have all variables and locals that these mention a value? One that has none has been reported where it is declared.
     pub(crate) fn has_values_of(&self, references: &References) -> bool {
         references.vars.iter().all(|name| self.var.get(name).is_some())
             && references.locals.iter().all(|name| self.local.get(name).is_some())
+            && references.modules.iter().all(|name| self.modules.get(name).is_some())
     }
 
     /// The same for this user.

@@ -200,6 +200,17 @@ pub(crate) struct OrganizationWire {
     pub(crate) assigned_plans: Option<Vec<AssignedPlan>>,
     #[serde(default)]
     pub(crate) tenant_type: Option<String>,
+    #[serde(default)]
+    pub(crate) verified_domains: Option<Vec<VerifiedDomain>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct VerifiedDomain {
+    #[serde(default)]
+    pub(crate) name: Option<Text>,
+    #[serde(default)]
+    pub(crate) is_initial: Option<bool>,
 }
 
 #[derive(Deserialize)]

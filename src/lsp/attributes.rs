@@ -78,7 +78,7 @@ fn inner(value: &Value, step: &str) -> Option<Value> {
 }
 
 /// The value of an argument of a block, as text.
-fn argument(block: &str, name: &str) -> Option<String> {
+pub(super) fn argument(block: &str, name: &str) -> Option<String> {
     let tokens = scan(block, FileId(0)).tokens;
     let mut depth = 0_i32;
     for (at, token) in tokens.iter().enumerate() {

@@ -84,11 +84,14 @@ pub(super) fn complete(
         }
         None if context.begins() => {
             let set = attributes::set_beside(&text, offset, context.language);
-            (beginnings(&context, &set), context.word.clone())
+            let mut words = beginnings(&context, &set);
+            words.extend(inputs(workspace, &text, offset, &context, &declared, &set));
+            (words, context.word.clone())
         }
         None => {
             let word = text.get(context.word.clone())?;
             let mut words = in_expression(&context, word, &declared);
+            words.extend(outputs(workspace, word, &declared));
             if let Some((root, _)) = word.rsplit_once('.').filter(|_| words.is_empty()) {
                 let found = attributes::of(workspace, path, offset, root, &declared);
                 words = found.into_iter().map(|name| Word::new(name, CompletionItemKind::FIELD)).collect();
@@ -151,6 +154,42 @@ fn block(schema: &BlockSchema) -> Word {
         .snippet(format!("{}{label} {{\n  $0\n}}", schema.name))
 }
 
+/// The inputs of the module that is called here.
+fn inputs(
+    workspace: &Workspace,
+    text: &str,
+    offset: usize,
+    context: &Context,
+    declared: &[Declared],
+    set: &[String],
+) -> Vec<Word> {
+    if context.language != Language::Configuration || context.blocks != ["module"] {
+        return Vec::new();
+    }
+    // The block is looked up as it is written, closed or not.
+    let here = super::outline::declarations(Path::new(""), text);
+    let Some(block) = here.iter().rfind(|one| one.kind == "module" && one.header.start <= offset) else {
+        return Vec::new();
+    };
+    let Some(call) = declared.iter().find(|one| one.kind == "module" && one.name == block.name) else {
+        return Vec::new();
+    };
+    let variables = workspace.declarations_of_module(call).into_iter().filter(|one| one.kind == "variable");
+    let missing = variables.filter(|one| !set.contains(&one.name));
+    missing
+        .map(|one| Word::new(&one.name, CompletionItemKind::VARIABLE).snippet(format!("{} = $1", one.name)))
+        .collect()
+}
+
+/// The outputs of the module in front of the last dot.
+fn outputs(workspace: &Workspace, word: &str, declared: &[Declared]) -> Vec<Word> {
+    let Some((root, _)) = word.rsplit_once('.') else { return Vec::new() };
+    let Some(name) = root.strip_prefix("module.") else { return Vec::new() };
+    let Some(call) = declared.iter().find(|one| one.kind == "module" && one.name == name) else { return Vec::new() };
+    let outputs = workspace.declarations_of_module(call).into_iter().filter(|one| one.kind == "output");
+    outputs.map(|one| Word::new(&one.name, CompletionItemKind::FIELD)).collect()
+}
+
 /// Values and references.
 fn in_expression(context: &Context, word: &str, declared: &[Declared]) -> Vec<Word> {
     let of = |kind: &str| -> Vec<Word> {
@@ -161,6 +200,7 @@ fn in_expression(context: &Context, word: &str, declared: &[Declared]) -> Vec<Wo
     match word.rsplit_once('.').map(|(root, _)| root) {
         Some("var") => return of("variable"),
         Some("local") => return of("local"),
+        Some("module") => return of("module"),
         Some("check") if context.language == Language::Scenario => return of("check"),
         Some("user") => return members("user", UserField::ALL.iter().map(|field| field.member())),
         Some("change") => return members("change", CHANGE.into_iter()),
@@ -197,12 +237,14 @@ fn in_expression(context: &Context, word: &str, declared: &[Declared]) -> Vec<Wo
         }
     }
     let mut roots = vec!["var", "local", "path"];
+    if declared.iter().any(|one| one.kind == "module") {
+        roots.push("module");
+    }
     match kind {
-        Some(Kind::Expression(Over::User)) => roots.push("user"),
-        Some(Kind::Expression(Over::Change)) => roots.extend(["user", "change"]),
-        Some(Kind::Expression(Over::Notice)) => roots.extend(["user", "change", "wave"]),
-        Some(Kind::Expression(Over::Plan)) => roots.push("plan"),
-        Some(Kind::Expression(Over::PlanAndTenant)) => roots.extend(["plan", "tenant"]),
+        Some(Kind::Expression(Over::User)) => roots.extend(["user", "tenant"]),
+        Some(Kind::Expression(Over::Change)) => roots.extend(["user", "change", "tenant"]),
+        Some(Kind::Expression(Over::Notice)) => roots.extend(["user", "change", "wave", "tenant"]),
+        Some(Kind::Expression(Over::Plan | Over::PlanAndTenant)) => roots.extend(["plan", "tenant"]),
         _ => {}
     }
     words.extend(roots.into_iter().map(|root| Word::new(root, CompletionItemKind::MODULE)));

@@ -10,7 +10,7 @@ use lsp_types::{Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, Lo
 
 use super::{context::Language, fixes::Fix, text::Encoding, workspace::Workspace};
 use crate::{
-    config::{Config, load_over},
+    config::{Config, load_over, normalised},
     desired,
     diag::{self, Level, SourceMap},
     facts::{Facts, UserKind, UserView},
@@ -32,6 +32,9 @@ fn fix(diagnostic: &diag::Diagnostic) -> Option<Fix> {
     Some(Fix { about: diagnostic.primary.as_ref()?.span.range(), wrong, right })
 }
 
+/// What a module alone lacks, as its caller has the word.
+const CALLERS_WORD: [&str; 2] = ["No tenant", "No value for variable"];
+
 /// The diagnostics of every file of `dir`, open or not. Problems of the configuration as a whole stand at the top of
 /// the first open file.
 pub(super) fn of_directory(
@@ -40,10 +43,17 @@ pub(super) fn of_directory(
     instant: Timestamp,
     encoding: Encoding,
 ) -> BTreeMap<PathBuf, OfFile> {
+    // Whoever calls it says what is wrong in it, values included.
+    if !workspace.callers(dir).is_empty() && workspace.is_module(dir) {
+        return BTreeMap::new();
+    }
     let loaded = load_over(workspace.input(dir, instant), workspace.overlay());
     let (found, sources) = match loaded {
-        Err(failure) => {
+        Err(mut failure) => {
             workspace.guess_snapshot(dir);
+            if workspace.is_module(dir) {
+                failure.diagnostics.retain(|one| !CALLERS_WORD.contains(&one.summary.as_str()));
+            }
             (failure.diagnostics, failure.sources)
         }
         Ok(config) => {
@@ -57,12 +67,15 @@ pub(super) fn of_directory(
         }
     };
     let mut files: BTreeMap<PathBuf, OfFile> = BTreeMap::new();
+    let at = |name: &str| normalised(&dir.join(name));
     for (_, source) in sources.files() {
-        files.insert(dir.join(&*source.name), OfFile::default());
+        files.insert(at(&source.name), OfFile::default());
     }
-    let first = workspace.directories().contains(dir).then(|| files.keys().next().cloned()).flatten();
+    workspace.takes_from(dir, files.keys().cloned());
+    let own = files.keys().find(|path| path.parent() == Some(dir)).cloned();
+    let first = own.filter(|_| workspace.directories().contains(dir));
     for diagnostic in &found {
-        let place = diagnostic.primary.as_ref().map(|label| dir.join(&*sources.file(label.span.file).name));
+        let place = diagnostic.primary.as_ref().map(|label| at(&sources.file(label.span.file).name));
         let Some(path) = place.or_else(|| first.clone()) else { continue };
         let file = files.entry(path).or_default();
         file.fixes.extend(fix(diagnostic));
@@ -112,7 +125,7 @@ fn shown(
         .secondary
         .iter()
         .filter_map(|label| {
-            let uri = workspace.uri(&dir.join(&*sources.file(label.span.file).name))?;
+            let uri = workspace.uri(&normalised(&dir.join(&*sources.file(label.span.file).name)))?;
             let location = Location::new(uri, range(label.span));
             Some(DiagnosticRelatedInformation { location, message: label.text.clone() })
         })

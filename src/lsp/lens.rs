@@ -66,8 +66,11 @@ pub(super) fn plan(workspace: &mut Workspace, dir: &Path, instant: Timestamp) ->
     let mut blocks: BTreeMap<String, Counts> = BTreeMap::new();
     for change in &built.plan.changes {
         let Some(place) = &change.declared_by else { continue };
-        // `mfa.staff["a"]` is one of several made by the block `mfa.staff`.
-        let address = place.address.split('[').next().unwrap_or_default();
+        // `mfa.staff["a"]` is one of several made by the block `mfa.staff`; what a module makes is told at its call.
+        let address = match place.address.strip_prefix("module.") {
+            Some(inner) => &place.address[.."module.".len() + inner.find(['.', '[']).unwrap_or(inner.len())],
+            None => place.address.split('[').next().unwrap_or_default(),
+        };
         let counts = blocks.entry(address.to_owned()).or_default();
         match &change.decision {
             Decision::Apply { .. } => counts.apply += 1,

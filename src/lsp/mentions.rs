@@ -67,6 +67,7 @@ pub(super) fn mentions(text: &str, language: Language) -> Vec<Mention> {
                 let kind = match token.text(text) {
                     "var" => "variable",
                     "local" => "local",
+                    "module" => "module",
                     // `expect_failures = [check.x]`
                     "check" if language == Language::Scenario => "check",
                     _ => {
@@ -101,7 +102,9 @@ pub(super) fn at(text: &str, language: Language, offset: usize) -> Option<Mentio
     // On the `var` of `var.x` the name is meant as well.
     let word = super::context::word_at(text, offset);
     let root = text.get(word.clone()).and_then(|word| word.split('.').next());
-    let behind = root.filter(|root| matches!(*root, "var" | "local" | "check")).map(|root| word.start + root.len() + 1);
+    let behind = root
+        .filter(|root| matches!(*root, "var" | "local" | "module" | "check"))
+        .map(|root| word.start + root.len() + 1);
     let meant = |one: &Mention| one.range.start <= offset && offset <= one.range.end || behind == Some(one.range.start);
     mentions(text, language).into_iter().find(meant)
 }

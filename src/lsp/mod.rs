@@ -24,6 +24,8 @@ mod fixes;
 mod hover;
 mod lens;
 mod mentions;
+#[cfg(test)]
+mod module_tests;
 mod outline;
 mod references;
 mod server;

@@ -296,10 +296,12 @@ impl Server<'_> {
     }
 
     fn touch(&mut self, path: &Path) {
-        if let Some(dir) = path.parent()
-            && !self.changed.iter().any(|one| one == dir)
-        {
-            self.changed.push(dir.to_owned());
+        let Some(dir) = path.parent() else { return };
+        // What it says is part of every configuration that calls it.
+        for dir in std::iter::once(dir.to_owned()).chain(self.workspace.callers(dir)) {
+            if !self.changed.contains(&dir) {
+                self.changed.push(dir);
+            }
         }
     }
 

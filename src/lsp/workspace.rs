@@ -16,7 +16,7 @@ use super::{
     outline::{Declared, declarations},
 };
 use crate::{
-    config::{KnownRule, LoadInput, Overlay, files},
+    config::{KnownRule, LoadInput, Overlay, files, normalised},
     eval::Value,
     scenario, snapshot,
     tenant::ObservedTenant,
@@ -37,6 +37,8 @@ pub(super) struct Workspace {
     values: BTreeMap<PathBuf, (Value, Value)>,
     /// What files on the disk declare, as of their last change: a directory of many files is not read at every key.
     known: RefCell<BTreeMap<PathBuf, OnDisk>>,
+    /// The directories of the modules that a directory called when it last loaded.
+    modules: BTreeMap<PathBuf, BTreeSet<PathBuf>>,
     /// The snapshot that a directory named when it last loaded; completion needs it most while nothing loads.
     named: BTreeMap<PathBuf, PathBuf>,
 }
@@ -63,6 +65,7 @@ impl Workspace {
             known_rules: crate::risk::known_rules(),
             snapshots: BTreeMap::new(),
             named: BTreeMap::new(),
+            modules: BTreeMap::new(),
             values: BTreeMap::new(),
             known: RefCell::default(),
         }
@@ -112,6 +115,36 @@ impl Workspace {
             allow_files: &[],
             known_rules: &self.known_rules,
         }
+    }
+
+    /// Remembers from which directories a directory takes files.
+    pub(super) fn takes_from(&mut self, dir: &Path, files: impl Iterator<Item = PathBuf>) {
+        let mut modules: BTreeSet<PathBuf> = files.filter_map(|file| file.parent().map(Path::to_owned)).collect();
+        modules.remove(dir);
+        self.modules.insert(dir.to_owned(), modules);
+    }
+
+    /// The directories with open files that take in this one as a module.
+    pub(super) fn callers(&self, dir: &Path) -> Vec<PathBuf> {
+        let open = self.directories();
+        let callers = self.modules.iter().filter(|(caller, modules)| modules.contains(dir) && open.contains(*caller));
+        callers.map(|(caller, _)| caller.clone()).collect()
+    }
+
+    /// Is this directory a module rather than a configuration? Nothing in it says for which tenant it is.
+    pub(super) fn is_module(&self, dir: &Path) -> bool {
+        !self.declarations(dir).iter().any(|one| one.kind == "tenant")
+    }
+
+    /// What the module declares that a `module` block of this directory calls.
+    pub(super) fn declarations_of_module(&self, module: &Declared) -> Vec<Declared> {
+        let source = self.any_text(&module.path).and_then(|text| {
+            let block = text.get(module.whole.clone())?;
+            let source = super::attributes::argument(block, "source")?;
+            Some(source.trim().trim_matches('"').to_owned())
+        });
+        let dir = module.path.parent().zip(source).map(|(dir, source)| normalised(&dir.join(source)));
+        dir.map(|dir| self.declarations(&dir)).unwrap_or_default()
     }
 
     /// Remembers which snapshot a directory names.

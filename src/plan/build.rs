@@ -85,7 +85,7 @@ pub struct TargetProblem {
 pub fn build(input: &BuildInput<'_>) -> Result<Built, BuildError> {
     let BuildInput { config, tenant, targets, waivers, created_at, assumed } = *input;
     let facts = Facts::of(tenant, &config.guardrails.signal, config.instant);
-    let tenant_value = expressions::tenant(config, tenant);
+    let tenant_value = crate::facts::tenant_value(config, tenant);
     let view = |index: UserIndex, protection: Option<ProtectionKind>| {
         UserView::new(&facts, index, protection.map(UserKind::from))
     };
@@ -128,6 +128,8 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, BuildError> {
     let scope = Scope {
         var: &config.var,
         local: &config.local,
+        modules: &config.modules,
+        module_dir: ".",
         each: None,
         user: None,
         change: None,
@@ -145,6 +147,7 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, BuildError> {
     let outputs = expressions::outputs(config, &scope, &mut failed);
     let auto_approve = expressions::auto_approve(config, &scope, &mut failed);
     if !failed.is_empty() {
+        let failed = failed.into_iter().map(|one| config.told(one)).collect();
         return Err(BuildError::Diagnostics(failed));
     }
     let refused = guardrails::refusals(&Judged {
@@ -295,7 +298,7 @@ pub(crate) fn execution_now(
     summary: &Summary,
     tenant: &ObservedTenant,
 ) -> Result<Execution, Vec<Diagnostic>> {
-    let (plan_value, tenant_value) = (expressions::plan(summary), expressions::tenant(config, tenant));
+    let (plan_value, tenant_value) = (expressions::plan(summary), crate::facts::tenant_value(config, tenant));
     let scope = Scope {
         plan: Some(&plan_value),
         tenant: Some(&tenant_value),

@@ -6,24 +6,10 @@ use crate::{
     config::{AutoApprove, Config},
     diag::Diagnostic,
     eval::{Scope, Value},
-    tenant::{ObservedTenant, Text},
+    tenant::Text,
 };
 
 use super::{CheckResult, OutputValue, Summary};
-
-/// `tenant` in expressions.
-#[must_use]
-pub fn tenant(config: &Config, tenant: &ObservedTenant) -> Value {
-    let known = |fact: Option<bool>| fact.map_or(Value::Null, Value::from);
-    Value::object([
-        ("id", Value::string(tenant.id.to_string())),
-        ("name", Value::string(tenant.name.clone())),
-        ("cloud", Value::string(config.tenant.cloud.as_str())),
-        ("licensed_for_conditional_access", known(tenant.licensed_for_conditional_access())),
-        ("security_defaults_enabled", known(tenant.security_defaults_enabled)),
-        ("users", Value::from(tenant.users().len() as u64)),
-    ])
-}
 
 /// `plan` in expressions: its summary, with the keys of the plan's JSON.
 #[must_use]

@@ -15,12 +15,12 @@ mod rollback;
 mod roster;
 mod target;
 
+pub use crate::facts::tenant_value;
 pub(crate) use again::refused_now;
 pub use build::{BuildError, BuildInput, Built, TargetProblem, build};
 pub(crate) use build::{bucket, enabled_users, estimated_seconds, execution_now, place, recounted, withheld_by};
 pub use compare::compare;
 pub(crate) use expressions::plan as plan_value;
-pub use expressions::tenant as tenant_value;
 pub use guardrails::validate_waiver;
 pub(crate) use impact::{World, impact};
 pub use model::*;

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    config::{Config, Declared},
+    config::{Config, Declared, kind_of_address},
     desired::{Claim, Desired, Protection, ProtectionKind},
     diag::did_you_mean,
     diff::{Cause, Transition},
@@ -101,9 +101,11 @@ fn protecting<'a>(config: &'a Config, protection: &Protection) -> &'a Declared {
 
 /// The causes of a block's changes; of a block with `for_each` those of all its instances.
 fn blocks(config: &Config, tenant: &ObservedTenant, target: &str) -> Result<Vec<Cause>, TargetProblem> {
+    // `module.msp` means all that stands in it.
+    let whole_module = target.starts_with("module.") && kind_of_address(target).is_empty();
     let wanted = |declared: &Declared| {
         let rest = declared.address.strip_prefix(target);
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('['))
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('[') || whole_module && rest.starts_with('.'))
     };
     let mfa = (0..).zip(&config.mfa).filter(|(_, one)| wanted(&one.declared)).map(|(at, _)| Cause::Mfa(at));
     let lowered = (0..)

@@ -11,7 +11,7 @@ use crate::{
     desired::{Desired, RolloutWave},
     diag::Diagnostic,
     eval::{Expr, Scope, Value},
-    facts::{Facts, UserView},
+    facts::{Facts, UserView, tenant_value},
     plan::{Change, Plan},
     tenant::{Text, User, UserId},
 };
@@ -68,6 +68,7 @@ pub(crate) fn notices(
     let mut notices = Notices::default();
     let mut counts: BTreeMap<(jiff::Timestamp, Text, Text), (RolloutWave, u64)> = BTreeMap::new();
     let mut failures: BTreeMap<(usize, bool), Failed> = BTreeMap::new();
+    let tenant = tenant_value(config, facts.tenant);
     let today = TimeZone::UTC.to_datetime(plan.as_of).date();
     for change in plan.changes.iter().filter(|change| change.action.raises()) {
         let Some(index) = facts.tenant.by_id(change.user.id) else { continue };
@@ -82,8 +83,8 @@ pub(crate) fn notices(
             notices.without_address += 1;
             continue;
         };
-        let values =
-            Values { view: UserView::new(facts, index, None), change: change_value(change), wave: wave_value(wave) };
+        let view = UserView::new(facts, index, None);
+        let values = Values { view, change: change_value(change), wave: wave_value(wave), tenant: &tenant };
         for (at, notice) in config.notices.iter().enumerate() {
             let days = days(notice, wave, today);
             if days.is_empty() {
@@ -138,6 +139,7 @@ struct Values<'a> {
     view: UserView<'a>,
     change: Value,
     wave: Value,
+    tenant: &'a Value,
 }
 
 impl Values<'_> {
@@ -148,6 +150,7 @@ impl Values<'_> {
         scope.user = Some(&self.view);
         scope.change = Some(&self.change);
         scope.wave = Some(&self.wave);
+        scope.tenant = Some(self.tenant);
         match expr.eval(&scope) {
             Ok(value) if value.contains_sensitive() => {
                 Err((expr.span(), "it holds a sensitive value, which must not be written into a letter".to_owned()))

@@ -7,6 +7,7 @@ pub(crate) mod causes;
 pub(crate) mod csv;
 pub(crate) mod escape;
 pub(crate) mod exceptions;
+pub(crate) mod fleet;
 pub(crate) mod github;
 pub(crate) mod gitlab;
 pub(crate) mod groups;

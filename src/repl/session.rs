@@ -26,6 +26,7 @@ pub(crate) struct Session<'a> {
     pub(super) desired: Option<&'a Desired>,
     pub(super) var: Value,
     pub(super) local: Value,
+    pub(super) modules: Value,
     pub(super) tenant: Option<Value>,
     pub(super) plan: Option<Value>,
     pub(super) context: CompileContext,
@@ -45,7 +46,8 @@ impl<'a> Session<'a> {
             facts: None,
             desired: None,
             var: nothing.clone(),
-            local: nothing,
+            local: nothing.clone(),
+            modules: nothing,
             tenant: None,
             plan: None,
             context: CompileContext::default(),
@@ -69,10 +71,11 @@ impl<'a> Session<'a> {
     pub(crate) fn with_config(mut self, config: &'a Config) -> Self {
         let keys = |value: &Value| value.as_map().into_iter().flat_map(|map| map.keys().cloned()).collect::<Vec<_>>();
         let CompileContext { extra, extra_functions, tenant, plan, .. } = self.context;
-        let context = CompileContext::new(keys(&config.var), keys(&config.local));
+        let context = CompileContext::new(keys(&config.var), keys(&config.local)).with_modules(config.module_names());
         self.context = CompileContext { extra, extra_functions, tenant, plan, ..context };
         self.var = config.var.clone();
         self.local = config.local.clone();
+        self.modules = config.modules.clone();
         self.dir = &config.dir;
         self.allow_files = &config.allow_files;
         self.instant = config.instant;
@@ -136,6 +139,7 @@ pub(crate) fn evaluate_line(line: &str, session: &Session<'_>) -> Result<String,
         plan: session.plan.as_ref(),
         extra: Some(&names),
         allow_files: session.allow_files,
+        modules: &session.modules,
         ..Scope::new(&session.var, &session.local, session.dir, session.instant)
     };
     match expr.eval(&scope) {

@@ -38,7 +38,7 @@ pub struct ChangeFindings {
 /// Runs every rule over every transition. The result does not depend on how the work is shared.
 #[must_use]
 pub fn assess_changes(context: &Context<'_>, transitions: &[Transition]) -> ChangeFindings {
-    let own = ChangeValues::new();
+    let own = ChangeValues::new(context.config, context.tenant);
     let parts: Vec<Part> = transitions
         .par_chunks(CHUNK)
         .map(|chunk| {

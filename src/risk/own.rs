@@ -5,15 +5,18 @@ use crate::{
     config::{Config, OwnRule},
     diff::Action,
     eval::{Scope, Value},
-    facts::UserView,
-    tenant::{MfaState, ObservedState},
+    facts::{UserView, tenant_value},
+    tenant::{MfaState, ObservedState, ObservedTenant},
 };
 
 /// `change` for every combination of before, after and action, made once: cloning one is a reference count.
-pub(super) struct ChangeValues(Vec<Value>);
+pub(super) struct ChangeValues {
+    changes: Vec<Value>,
+    tenant: Value,
+}
 
 impl ChangeValues {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(config: &Config, tenant: &ObservedTenant) -> Self {
         let befores = [None, Some(MfaState::Disabled), Some(MfaState::Enabled), Some(MfaState::Enforced)];
         let mut values = Vec::with_capacity(befores.len() * MfaState::ALL.len() * Action::ALL.len());
         for before in befores {
@@ -23,12 +26,12 @@ impl ChangeValues {
                 }
             }
         }
-        Self(values)
+        Self { changes: values, tenant: tenant_value(config, tenant) }
     }
 
     fn get(&self, before: &ObservedState, after: MfaState, action: Action) -> &Value {
         let before = before.known().map_or(0, |state| 1 + usize::from(state.strength()));
-        &self.0[(before * 3 + usize::from(after.strength())) * 4 + action as usize]
+        &self.changes[(before * 3 + usize::from(after.strength())) * 4 + action as usize]
     }
 }
 
@@ -60,12 +63,14 @@ pub(super) fn evaluate(rule: &OwnRule, config: &Config, changes: &ChangeValues, 
     let scope = Scope {
         var: &config.var,
         local: &config.local,
+        modules: &config.modules,
+        module_dir: ".",
         each: rule.when.each.as_ref().map(|(key, value)| (key, value)),
         user: Some(&view),
         change: Some(changes.get(&transition.before, transition.after, transition.action)),
         wave: None,
         plan: None,
-        tenant: None,
+        tenant: Some(&changes.tenant),
         base_dir: &origin.dir,
         reads: Some(&origin.reads),
         allow_files: &config.allow_files,

@@ -473,6 +473,8 @@ fn config() -> Config {
         instant: now(),
         var: Value::Null,
         local: Value::Null,
+        modules: Value::Null,
+        calls: Default::default(),
         tenant: TenantSettings {
             declared: declared("tenant.contoso"),
             name: "contoso".into(),

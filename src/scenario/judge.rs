@@ -27,7 +27,8 @@ pub(super) fn judge(
     sources: &Arc<SourceMap>,
 ) -> Judgement {
     let keys = |value: &Value| value.as_map().into_iter().flat_map(|map| map.keys().cloned()).collect::<Vec<_>>();
-    let mut context = CompileContext::new(keys(&config.var), keys(&config.local)).with_tenant();
+    let mut context =
+        CompileContext::new(keys(&config.var), keys(&config.local)).with_modules(config.module_names()).with_tenant();
     context.extra = Arc::new(["plan", "users", "groups"].into_iter().map(Text::from).collect());
     context.extra_functions = Arc::new(std::iter::once(Text::from("user")).collect());
     let tenant = tenant_value(config, tenant);
@@ -35,6 +36,7 @@ pub(super) fn judge(
         tenant: Some(&tenant),
         extra: Some(judged),
         allow_files: &config.allow_files,
+        modules: &config.modules,
         ..Scope::new(&config.var, &config.local, &config.dir, config.instant)
     };
     let (mut failed, mut broken) = (Vec::new(), Diagnostics::default());

@@ -83,6 +83,7 @@ const DOCUMENT: &[Member] = &[
 const TENANT: &[Member] = &[
     required("id", Kind::Guid),
     optional("displayName", Kind::Text),
+    optional("initialDomain", Kind::Name),
     optional("servicePlans", Kind::List(&Kind::Name)),
     optional("securityDefaultsEnabled", Kind::Flag),
     optional("domains", Kind::List(&Kind::Object(DOMAIN))),

@@ -39,6 +39,8 @@ struct TenantRow {
     #[serde(default)]
     display_name: Option<Text>,
     #[serde(default)]
+    initial_domain: Option<Text>,
+    #[serde(default)]
     service_plans: Option<Vec<Text>>,
     #[serde(default)]
     security_defaults_enabled: Option<bool>,
@@ -112,6 +114,7 @@ pub(super) fn tenant(head: &[(&'static str, Box<[u8]>)], users: Vec<User>) -> Re
     let name = row.display_name.unwrap_or_default();
     let mut tenant = ObservedTenant::new(row.id, name, Source::Snapshot, captured_at, users);
     tenant.registration_captured_at = value::<Date>(head, "registrationCapturedAt")?.map(|date| date.0);
+    tenant.initial_domain = row.initial_domain;
     tenant.service_plans = row.service_plans;
     tenant.security_defaults_enabled = row.security_defaults_enabled;
     tenant.domains = row.domains.map(|rows| rows.into_iter().map(domain).collect());

@@ -100,6 +100,7 @@ impl Serialize for Head<'_> {
         let mut object = Members::new(serializer)?;
         object.always("id", &tenant.id)?;
         object.always("displayName", &tenant.name)?;
+        object.known("initialDomain", tenant.initial_domain.as_ref())?;
         object.known("servicePlans", tenant.service_plans.as_ref())?;
         object.known("securityDefaultsEnabled", tenant.security_defaults_enabled)?;
         object.known("domains", tenant.domains.as_deref().map(rows))?;

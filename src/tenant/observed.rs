@@ -26,6 +26,9 @@ pub enum Source {
     Graph,
 }
 
+/// What initial domains end in, in each cloud.
+const INITIAL_SUFFIXES: [&str; 3] = [".onmicrosoft.com", ".onmicrosoft.us", ".partner.onmschina.cn"];
+
 /// Everything a plan reads of a tenant. `None` and empty follow [`User`]: `None` is unknown.
 #[derive(Debug)]
 pub struct ObservedTenant {
@@ -33,6 +36,8 @@ pub struct ObservedTenant {
     pub id: TenantId,
     /// Its display name.
     pub name: Text,
+    /// The domain it was created with, where the source says so.
+    pub initial_domain: Option<Text>,
     /// Live or a copy.
     pub source: Source,
     /// When the facts were read.
@@ -81,6 +86,7 @@ impl ObservedTenant {
         Self {
             id,
             name,
+            initial_domain: None,
             source,
             captured_at,
             registration_captured_at: None,
@@ -183,6 +189,21 @@ impl ObservedTenant {
     #[must_use]
     pub fn group(&self, id: GroupId) -> Option<&Group> {
         self.groups.iter().find(|group| group.id == id)
+    }
+
+    /// The domain the tenant was created with, such as `contoso.onmicrosoft.com`. Where the source does not say it, and
+    /// one domain alone has the form of such a name, it is that one: an initial domain cannot be removed.
+    #[must_use]
+    pub fn initial_domain(&self) -> Option<&Text> {
+        let initial = |domain: &&Domain| {
+            let name = domain.id.to_lowercase();
+            let first = INITIAL_SUFFIXES.iter().find_map(|suffix| name.strip_suffix(suffix));
+            first.is_some_and(|label| !label.is_empty() && !label.contains('.'))
+        };
+        self.initial_domain.as_ref().or_else(|| {
+            let mut found = self.domains.iter().flatten().filter(initial);
+            found.next().filter(|_| found.next().is_none()).map(|domain| &domain.id)
+        })
     }
 
     /// Has the tenant a licence for Conditional Access (Microsoft Entra ID P1 or P2)? `None` where plans are unknown.

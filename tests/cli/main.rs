@@ -15,6 +15,7 @@ mod evidence;
 mod generator;
 mod guardrails;
 mod lists;
+mod modules;
 mod output;
 mod overwriting;
 mod readiness;

@@ -10,6 +10,8 @@ mod examples;
 mod generator;
 mod judged;
 mod migrate;
+mod modules;
+mod of_the_tenant;
 mod properties;
 mod readiness;
 mod rollouts;

@@ -53,6 +53,8 @@ pub struct World {
     pub snapshot: Value,
     pub hcl: String,
     pub policy: Option<String>,
+    /// More files, seen from the configuration directory.
+    pub files: Vec<(String, String)>,
     pub as_of: &'static str,
     pub created_at: &'static str,
     pub targets: Vec<String>,
@@ -74,6 +76,7 @@ impl World {
             }),
             hcl: hcl.to_owned(),
             policy: None,
+            files: Vec::new(),
             as_of: "2026-11-20T09:00:00Z",
             created_at: "2026-11-20T09:00:00Z",
             targets: Vec::new(),
@@ -88,6 +91,11 @@ impl World {
 
     pub fn policy(mut self, hcl: &str) -> Self {
         self.policy = Some(hcl.to_owned());
+        self
+    }
+
+    pub fn file(mut self, name: &str, text: &str) -> Self {
+        self.files.push((name.to_owned(), text.to_owned()));
         self
     }
 
@@ -106,6 +114,9 @@ impl World {
         let mut overlay = Overlay::alone();
         overlay.insert("config/a-tenant.mfa.hcl", format!("tenant \"contoso\" {{\n  id = \"{TENANT}\"\n}}\n"));
         overlay.insert("config/main.mfa.hcl", self.hcl.clone());
+        for (name, text) in &self.files {
+            overlay.insert(format!("config/{name}"), text.clone());
+        }
         if let Some(policy) = &self.policy {
             overlay.insert("policy/security.mfa.hcl", policy.clone());
         }

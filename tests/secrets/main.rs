@@ -106,7 +106,7 @@ fn every_command_is_walked_or_has_nothing_of_the_configuration_to_show() {
 }
 
 /// Commands that evaluate no configuration, and why nothing of one can be in what they say.
-const NOTHING: [(&str, &str); 11] = [
+const NOTHING: [(&str, &str); 12] = [
     ("approve", "signs the digest of a plan file, which is looked through"),
     ("completions", "scripts of shells"),
     ("evidence", "counts sign-ins of the tenant"),

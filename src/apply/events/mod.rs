@@ -97,6 +97,16 @@ impl<W: Write + Send> EventWriter<W> {
         }
     }
 
+    /// A tenant of a fleet has ended; its users are counted in the last line.
+    pub(crate) fn tenant(&self, now: Timestamp, tenant: &str, status: &str, exit_code: Option<i32>, users: &Counts) {
+        let mut state = self.state();
+        let mut all = state.counts.unwrap_or_default();
+        all.add(users);
+        state.counts = Some(all);
+        let line = v1::Tenant { timestamp: now, tenant: tenant.into(), status: status.into(), exit_code };
+        state.write(now, &Line::Tenant(line));
+    }
+
     /// The last line, where no run has written it: of `plan`, of `verify`, of a refusal, of an error.
     /// Does nothing if there is one already.
     pub(crate) fn summary(&self, now: Timestamp, outcome: RunEnd, exit_code: u8) {

@@ -49,6 +49,8 @@ pub(crate) enum Line {
     Stopping(Stopping),
     /// `verify`: a user.
     Verify(Verify),
+    /// `fleet apply`: a tenant has ended.
+    Tenant(Tenant),
     /// The last line, always.
     Summary(Summary),
 }
@@ -177,6 +179,21 @@ pub(crate) struct Stopping {
     /// Why.
     #[serde(flatten)]
     pub reason: StopReason,
+}
+
+/// `tenant`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Tenant {
+    /// When.
+    #[cfg_attr(test, schemars(with = "crate::schema::DateTime"))]
+    pub timestamp: Timestamp,
+    /// Its name in the fleet.
+    pub tenant: Text,
+    /// How it ended: `done`, `incomplete`, `refused`, `error`, `not_attempted` or `not_planned`.
+    pub status: Text,
+    /// The exit code of its own run.
+    pub exit_code: Option<i32>,
 }
 
 /// `verify`

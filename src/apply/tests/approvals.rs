@@ -112,6 +112,7 @@ fn the_window_is_judged_by_the_clock_unless_it_is_waived() {
         timezone: TimeZone::UTC,
         timezone_name: "UTC".into(),
         layer,
+        module: "".into(),
         span: Span::new(FileId(0), 0..0),
     };
     let fresh = |plan: Plan, guardrails: &Guardrails| {

@@ -8,6 +8,7 @@ pub(crate) mod diff;
 pub(crate) mod evidence;
 pub(crate) mod exceptions;
 pub(crate) mod explain;
+pub(crate) mod fleet;
 pub(crate) mod fmt;
 pub(crate) mod history;
 pub(crate) mod init;
@@ -39,6 +40,7 @@ use super::{Command, Context, Outcome};
 pub(crate) fn run(command: Command, context: &mut Context) -> Outcome {
     match command {
         Command::Init(args) => init::run(&args, context),
+        Command::Fleet(args) => fleet::run(&args, context),
         Command::Fmt(args) => fmt::run(&args, context),
         Command::Diff(args) => diff::run(&args, context),
         Command::Evidence(args) => evidence::run(&args, context),

@@ -19,8 +19,8 @@ pub(crate) fn check(block: &Block<'_>, env: &Env<'_>, diags: &mut Diagnostics) -
         Some(Assert { condition: condition.value()?, error_message: error_message.value()? })
     });
     Check {
-        declared: declared(block.raw),
-        name: block.raw.name(),
+        declared: declared(block.raw, env),
+        name: format!("{}{}", env.prefix, block.raw.name()).into(),
         refuses: severity.is_some_and(|(name, _)| name == "error"),
         asserts: asserts.collect(),
     }

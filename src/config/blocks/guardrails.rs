@@ -19,6 +19,8 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(crate) struct Limits {
     pub(crate) header: Span,
+    /// The address of the module it stands in; empty in the configuration itself.
+    pub(crate) module: Text,
     pub(crate) max_changes: Option<(u64, Span)>,
     pub(crate) max_change_percent: Option<(f64, Span)>,
     pub(crate) max_downgrades: Option<(u64, Span)>,
@@ -64,6 +66,7 @@ pub(crate) fn guardrails(
     };
     let limits = Limits {
         header: block.raw.header,
+        module: env.prefix.clone(),
         max_changes: large("max_changes", diags),
         max_change_percent: reader.number("max_change_percent", 0.0, 100.0, diags).value(),
         max_downgrades: large("max_downgrades", diags),
@@ -217,7 +220,16 @@ fn window(block: &Block<'_>, env: &Env<'_>, diags: &mut Diagnostics) -> Option<W
                 .hint("for the whole day leave out `from` and `to`"),
         );
     }
-    Some(Window { days, from, to, timezone, timezone_name: name, layer: block.raw.layer, span: block.raw.header })
+    Some(Window {
+        days,
+        from,
+        to,
+        timezone,
+        timezone_name: name,
+        layer: block.raw.layer,
+        module: env.prefix.clone(),
+        span: block.raw.header,
+    })
 }
 
 /// `HH:MM` in minutes after midnight; `24:00` is the end of the day.

@@ -11,17 +11,17 @@ use crate::{
 };
 
 /// One of the blocks that a block stands for.
-pub(super) struct Instance {
+pub(crate) struct Instance {
     /// Name and place: `mfa.teams["emea"]`.
-    pub(super) declared: Declared,
+    pub(crate) declared: Declared,
     /// `each.key` and `each.value`, where the block has `for_each`.
-    pub(super) each: Option<Each>,
+    pub(crate) each: Option<Each>,
 }
 
 /// The blocks that this one stands for: itself, or one per element of its `for_each`.
-pub(super) fn instances(block: &Block<'_>, env: &Env<'_>, diags: &mut Diagnostics) -> Vec<Instance> {
+pub(crate) fn instances(block: &Block<'_>, env: &Env<'_>, diags: &mut Diagnostics) -> Vec<Instance> {
     let (value, span) = match block.reader(env, None).value("for_each", diags) {
-        Given::Absent => return vec![Instance { declared: declared(block.raw), each: None }],
+        Given::Absent => return vec![Instance { declared: declared(block.raw, env), each: None }],
         Given::Null(span) => {
             diags.push(unsuitable("this is null", span));
             return Vec::new();
@@ -31,7 +31,7 @@ pub(super) fn instances(block: &Block<'_>, env: &Env<'_>, diags: &mut Diagnostic
     };
     let elements = elements(&value, span, diags).unwrap_or_default();
     let instance = |each: Each| {
-        let mut declared = declared(block.raw);
+        let mut declared = declared(block.raw, env);
         let key = each.0.as_str().unwrap_or_default();
         declared.address = format!("{}[\"{}\"]", declared.address, key.escape_debug()).into();
         Instance { declared, each: Some(each) }
@@ -40,12 +40,13 @@ pub(super) fn instances(block: &Block<'_>, env: &Env<'_>, diags: &mut Diagnostic
 }
 
 /// Name and place of a block.
-pub(super) fn declared(raw: &RawBlock<'_>) -> Declared {
-    Declared { address: format!("{}.{}", raw.schema.name, raw.name()).into(), span: raw.header, layer: raw.layer }
+pub(super) fn declared(raw: &RawBlock<'_>, env: &Env<'_>) -> Declared {
+    let address = format!("{}{}.{}", env.prefix, raw.schema.name, raw.name());
+    Declared { address: address.into(), span: raw.header, layer: raw.layer }
 }
 
 /// The keys and values to repeat the block for.
-fn elements(value: &Value, span: Span, diags: &mut Diagnostics) -> Option<Vec<Each>> {
+pub(crate) fn elements(value: &Value, span: Span, diags: &mut Diagnostics) -> Option<Vec<Each>> {
     // The keys show in addresses; the values may be secret, and are then treated as such wherever they are used.
     if value.is_sensitive() {
         diags.push(

@@ -74,7 +74,7 @@ fn instance(
         selector,
         priority,
         allow_downgrade,
-        rollout: rollout.map(|(name, _)| name),
+        rollout: rollout.map(|(name, _)| format!("{}{name}", env.prefix).into()),
         staged_until: until.and_then(|(when, _, _)| when.begins()),
         reason,
     })

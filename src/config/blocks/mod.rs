@@ -29,7 +29,8 @@ pub(crate) use settings::settings;
 pub(crate) use sign_in_files::sign_in_files;
 pub(crate) use tenant::tenant;
 
-use instances::{Instance, declared, instances};
+use instances::{Instance, declared};
+pub(crate) use instances::{elements, instances};
 
 use super::{raw::RawBlock, schema::Kind};
 use crate::{

@@ -31,7 +31,7 @@ pub(crate) fn notice(block: &Block<'_>, env: &Env<'_>, diags: &mut Diagnostics) 
     };
     let (subject, body) = (reader.kept("subject", diags), reader.kept("body", diags));
     Some(Notice {
-        declared: declared(block.raw),
+        declared: declared(block.raw, env),
         name: block.raw.name(),
         days_before,
         subject: subject.value()?,

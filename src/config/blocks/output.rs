@@ -15,7 +15,7 @@ pub(crate) fn output(block: &Block<'_>, env: &Env<'_>, diags: &mut Diagnostics) 
     let description = reader.prose("description", diags).value();
     let sensitive = reader.bool("sensitive", diags).value().unwrap_or(false);
     Some(Output {
-        declared: declared(block.raw),
+        declared: declared(block.raw, env),
         name: block.raw.name(),
         value: reader.kept("value", diags).value()?,
         description,

@@ -24,7 +24,7 @@ pub(crate) fn risk(block: &Block<'_>, env: &Env<'_>, rules: KnownRules<'_>, diag
         );
     }
     RiskOverride {
-        declared: declared(block.raw),
+        declared: declared(block.raw, env),
         rule,
         severity: reader
             .one_of("severity", allowed(block.raw, "severity"), diags)

@@ -17,7 +17,8 @@ use crate::{
 
 /// Reads a `rollout` block.
 pub(crate) fn rollout(block: &Block<'_>, env: &Env<'_>, diags: &mut Diagnostics) -> Rollout {
-    let name = block.raw.name();
+    let label = block.raw.name();
+    let name: Text = format!("{}{label}", env.prefix).into();
     let mut waves = Vec::with_capacity(block.blocks.len());
     let mut seen: HashMap<Text, Span> = HashMap::new();
     for inner in &block.blocks {
@@ -25,15 +26,15 @@ pub(crate) fn rollout(block: &Block<'_>, env: &Env<'_>, diags: &mut Diagnostics)
             diags.push(
                 Diagnostic::error(
                     "Duplicate wave",
-                    format!("The rollout `{name}` already has a wave `{}`.", inner.raw.name()),
+                    format!("The rollout `{label}` already has a wave `{}`.", inner.raw.name()),
                 )
                 .at(inner.raw.header, "again here")
                 .and(first, "first here"),
             );
         }
-        waves.extend(wave(inner, &name, env, diags));
+        waves.extend(wave(inner, &label, env, diags));
     }
-    Rollout { declared: declared(block.raw), name, waves }
+    Rollout { declared: declared(block.raw, env), name, label, waves }
 }
 
 fn wave(block: &Block<'_>, rollout: &Text, env: &Env<'_>, diags: &mut Diagnostics) -> Option<Wave> {
@@ -42,8 +43,8 @@ fn wave(block: &Block<'_>, rollout: &Text, env: &Env<'_>, diags: &mut Diagnostic
     let percent = reader.number("percent", 0.0, 100.0, diags).value().map(|(percent, _)| percent);
     let selector = selector::read(block, env, None, Empty::Everybody, diags);
     let gate = block.block("gate").and_then(|gate| gate_of(gate, env, diags));
-    let mut declared = declared(block.raw);
-    declared.address = format!("rollout.{rollout}.{}", block.raw.name()).into();
+    let mut declared = declared(block.raw, env);
+    declared.address = format!("{}rollout.{rollout}.{}", env.prefix, block.raw.name()).into();
     Some(Wave { declared, name: block.raw.name(), from: from.value()?.0.begins()?, selector, percent, gate })
 }
 

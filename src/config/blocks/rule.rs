@@ -30,7 +30,7 @@ pub(crate) fn rule(
     let remediation = reader.prose("remediation", diags).value();
     let (when, message) = (reader.kept("when", diags), reader.kept("message", diags));
     Some(OwnRule {
-        declared: declared(block.raw),
+        declared: declared(block.raw, env),
         id,
         when: Predicate { expr: when.value()?, each: None, layer: block.raw.layer },
         severity: severity.value()?.0.parse().ok()?,

@@ -36,7 +36,7 @@ pub(crate) fn tenant(block: &Block<'_>, env: &Env<'_>, diags: &mut Diagnostics) 
         return None;
     };
     Some(TenantSettings {
-        declared: declared(block.raw),
+        declared: declared(block.raw, env),
         name: block.raw.name(),
         id: tenant_id,
         id_span,

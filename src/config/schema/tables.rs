@@ -2,7 +2,7 @@
 
 use super::{AttributeSchema, BlockSchema, Kind, LabelSchema, NestedSchema, Over, Times};
 
-const BASE: BlockSchema = BlockSchema {
+pub(super) const BASE: BlockSchema = BlockSchema {
     name: "",
     label: None,
     doc: "",
@@ -13,15 +13,15 @@ const BASE: BlockSchema = BlockSchema {
     example: "",
 };
 
-const fn name_label(what: &'static str) -> Option<LabelSchema> {
+pub(super) const fn name_label(what: &'static str) -> Option<LabelSchema> {
     Some(LabelSchema { what, identifier: true })
 }
 
-const fn required(name: &'static str, kind: Kind, doc: &'static str) -> AttributeSchema {
+pub(super) const fn required(name: &'static str, kind: Kind, doc: &'static str) -> AttributeSchema {
     AttributeSchema { name, kind, required: true, doc, default: None }
 }
 
-const fn optional(name: &'static str, kind: Kind, doc: &'static str) -> AttributeSchema {
+pub(super) const fn optional(name: &'static str, kind: Kind, doc: &'static str) -> AttributeSchema {
     AttributeSchema { name, kind, required: false, doc, default: None }
 }
 
@@ -46,7 +46,7 @@ const WHERE: AttributeSchema = optional(
     "A condition on each user. A fact the tenant does not know is `null`, and a condition that ends in `null` selects nobody.",
 );
 
-const FOR_EACH: AttributeSchema =
+pub(super) const FOR_EACH: AttributeSchema =
     optional("for_each", Kind::Any, "A map or a set of strings: one block each, with `each.key` and `each.value`.");
 
 const EXCEPT: NestedSchema = NestedSchema {
@@ -95,6 +95,7 @@ top_level! {
     Tenant = TENANT,
     Variable = VARIABLE,
     Locals = LOCALS,
+    Module = MODULE,
     Mfa = MFA,
     ServiceAccount = SERVICE_ACCOUNT,
     BreakGlass = BREAK_GLASS,
@@ -181,11 +182,28 @@ const VARIABLE: BlockSchema = BlockSchema {
     ..BASE
 };
 
-const LOCALS: BlockSchema = BlockSchema {
+pub(super) const LOCALS: BlockSchema = BlockSchema {
     name: "locals",
     doc: "Named values, in any order, used as `local.<name>`. They may refer to each other, but not in a circle.",
     open: true,
     example: "locals {\n  pilots = [for upn in csvdecode(file(\"pilots.csv\")) : upn.user]\n}",
+    ..BASE
+};
+
+const MODULE: BlockSchema = BlockSchema {
+    name: "module",
+    label: name_label("the module's name"),
+    doc: "The blocks of another directory, as if they stood here: see [modules](modules.md). Every other argument is an input, a value for a `variable` of the module. Its outputs are `module.<name>.<output>`, its blocks are addressed `module.<name>.mfa.<name>`. Modules may call modules, five deep.",
+    attributes: &[
+        required(
+            "source",
+            Kind::Text,
+            "The module's directory: a literal that starts with `./` or `../`, seen from this file's directory, and inside the git work tree.",
+        ),
+        FOR_EACH,
+    ],
+    open: true,
+    example: "module \"msp\" {\n  source   = \"./modules/msp\"\n  grace    = \"2027-01-31\"\n  helpdesk = [\"it@contoso.com\"]\n}",
     ..BASE
 };
 
@@ -546,15 +564,11 @@ const OUTPUT: BlockSchema = BlockSchema {
 };
 
 /// Terraform's blocks that people write from habit, and what there is instead.
-pub(crate) const FOREIGN: [(&str, &str); 9] = [
+pub(crate) const FOREIGN: [(&str, &str); 8] = [
     ("terraform", "settings of the tool stand in a `mfaplan` block; there is no backend, as there is no state"),
     ("provider", "the tenant is named in a `tenant` block; credentials come from the environment (AZURE_CLIENT_ID, …)"),
     ("resource", "who must be in which state stands in `mfa` blocks"),
     ("data", "groups and roles are named where they are used: `groups = [\"SG-Staff\"]` in an `mfa` block"),
-    (
-        "module",
-        "there are no modules; all `*.mfa.hcl` files of the directory belong together, and `for_each` repeats a block",
-    ),
     ("moved", "there is no state in which anything could be moved; renaming a block changes no user"),
     (
         "import",

@@ -27,8 +27,8 @@ use crate::{
 pub(crate) const FOREIGN_PREFIX: &str = "TF_VAR_";
 
 /// A value somebody gave.
-#[derive(Debug)]
-pub(super) enum Given {
+#[derive(Clone, Debug)]
+pub(crate) enum Given {
     /// As text: from the environment or `--var`. The place is that of the text.
     Text(String, String),
     /// Evaluated, from a file.
@@ -56,7 +56,8 @@ pub(crate) enum Source<'a> {
     Argument(&'a str),
 }
 
-type Values = HashMap<Text, Given>;
+/// What was given, by the variable's name.
+pub(crate) type Values = HashMap<Text, Given>;
 
 /// The values of all sources, the last one of each variable.
 pub(super) fn collect(inputs: &Inputs<'_>, names: &[Text], sources: &mut SourceMap, diags: &mut Diagnostics) -> Values {

@@ -232,6 +232,8 @@ async fn all(plan: &Plan<'_>) -> Result<ObservedTenant, ReadError> {
 
     let name = plan.organization.display_name.clone().unwrap_or_else(|| Text::from(plan.tenant.to_string()));
     let mut observed = ObservedTenant::new(plan.tenant, name, Source::Graph, plan.now, users);
+    let domains_of = plan.organization.verified_domains.iter().flatten();
+    observed.initial_domain = domains_of.filter(|one| one.is_initial == Some(true)).find_map(|one| one.name.clone());
     observed.registration_captured_at = registration.and_then(|registration| registration.captured_at);
     observed.service_plans =
         skus.map(|skus| skus.plans).or_else(|| directory::plans_of_organization(plan.organization));
@@ -389,6 +391,6 @@ async fn object<T: DeserializeOwned + Send>(
 pub(super) async fn organization(client: &Client) -> Result<OrganizationWire, Failure> {
     let spec = &requests::ORGANIZATION;
     let mut all: Vec<OrganizationWire> =
-        collect(client, spec, spec.path, "$select=id,displayName,assignedPlans,tenantType").await?;
+        collect(client, spec, spec.path, "$select=id,displayName,assignedPlans,tenantType,verifiedDomains").await?;
     all.pop().ok_or_else(|| Failure::Unusable("the service knows no organization".to_owned()))
 }

@@ -10,7 +10,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use super::PlanFileError;
 use crate::{
-    config::Waivable,
+    config::{Waivable, kind_of_address},
     desired::{Hold, HoldKind},
     diff::Action,
     plan::{
@@ -211,7 +211,7 @@ fn counts(plan: &Plan) -> Result<(), PlanFileError> {
         return Err(disagrees(format!("summary.{member}"), "is not what the changes and findings add up to".into()));
     }
     let lowered = |change: &&Change| {
-        change.declared_by.as_ref().is_some_and(|place| place.address.starts_with("service_account."))
+        change.declared_by.as_ref().is_some_and(|place| kind_of_address(&place.address) == "service_account")
     };
     let moving = (plan.changes.len() - plan.changes.iter().filter(lowered).count()) as u64;
     if said.unchanged.saturating_add(moving) > said.managed {

@@ -34,7 +34,8 @@ pub(crate) fn files<'a>(plan: &'a Plan, notices: &'a Notices) -> impl Iterator<I
     let mut taken = BTreeSet::new();
     let calendar = waves.iter().map(move |(wave, users)| {
         // `a-b` of `c` and `b` of `c-a` would share a name.
-        let mut path = format!("{}-{}.ics", wave.rollout, wave.name);
+        let harmless = |one: char| if one.is_alphanumeric() || matches!(one, '_' | '-' | '.') { one } else { '_' };
+        let mut path: String = format!("{}-{}.ics", wave.rollout, wave.name).chars().map(harmless).collect();
         while !taken.insert(path.to_lowercase()) {
             path.insert(path.len() - ".ics".len(), '_');
         }

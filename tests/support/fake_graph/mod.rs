@@ -10,6 +10,7 @@ mod batch;
 mod buckets;
 mod errors;
 mod faults;
+mod fleet;
 mod log;
 mod options;
 mod routes;
@@ -49,6 +50,8 @@ use token::Tokens;
 use urls::{decode, joined, parameters};
 use world::World;
 
+#[allow(unused_imports, reason = "each test binary uses its own part")]
+pub use fleet::{FakeFleet, SignIn};
 #[allow(unused_imports, reason = "each test binary uses its own part")]
 pub use log::{Logged, Stats};
 #[allow(unused_imports, reason = "each test binary uses its own part")]
@@ -93,37 +96,7 @@ impl FakeGraph {
     pub async fn start_at(seed: &str, options: FakeOptions, port: u16) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", port)).await.expect("a port on loopback");
         let address = listener.local_addr().expect("a bound port has an address");
-        let mut permissions: Vec<String> = REQUESTS
-            .iter()
-            .flat_map(|spec| spec.permission.split(" and "))
-            .chain(["Member.Read.Hidden"])
-            .filter(|name| name.contains('.') && !options.denied.contains(*name))
-            .map(str::to_owned)
-            .collect();
-        permissions.sort();
-        permissions.dedup();
-        let world = World::new(seed, &options);
-        for (fact, permission) in [("mailbox_purpose", "MailboxSettings.Read"), ("devices", "Device.Read.All")] {
-            if world.refused.iter().any(|refused| refused == fact) {
-                permissions.retain(|held| held != permission);
-            }
-        }
-        let inner = Arc::new(Inner {
-            permissions,
-            origin: format!("http://{address}"),
-            state: Mutex::new(Mutable {
-                world,
-                meters: Meters::new(&options.throttle),
-                tokens: Tokens::default(),
-                faults: FaultPlan::new(options.faults),
-                log: Vec::new(),
-                problems: Vec::new(),
-                shuffles: options.faults.seed,
-            }),
-            options,
-            in_flight: Default::default(),
-            runs: Runs::default(),
-        });
+        let inner = Inner::new(seed, options, format!("http://{address}"));
         let app = Router::new().fallback(handle).with_state(Arc::clone(&inner));
         let listener = Loopback(listener, inner.runs.clone());
         let service = app.into_make_service_with_connect_info::<Switch>();
@@ -277,6 +250,40 @@ impl Drop for FakeGraph {
 }
 
 impl Inner {
+    fn new(seed: &str, options: FakeOptions, origin: String) -> Arc<Self> {
+        let mut permissions: Vec<String> = REQUESTS
+            .iter()
+            .flat_map(|spec| spec.permission.split(" and "))
+            .chain(["Member.Read.Hidden"])
+            .filter(|name| name.contains('.') && !options.denied.contains(*name))
+            .map(str::to_owned)
+            .collect();
+        permissions.sort();
+        permissions.dedup();
+        let world = World::new(seed, &options);
+        for (fact, permission) in [("mailbox_purpose", "MailboxSettings.Read"), ("devices", "Device.Read.All")] {
+            if world.refused.iter().any(|refused| refused == fact) {
+                permissions.retain(|held| held != permission);
+            }
+        }
+        Arc::new(Self {
+            permissions,
+            origin,
+            state: Mutex::new(Mutable {
+                world,
+                meters: Meters::new(&options.throttle),
+                tokens: Tokens::default(),
+                faults: FaultPlan::new(options.faults),
+                log: Vec::new(),
+                problems: Vec::new(),
+                shuffles: options.faults.seed,
+            }),
+            options,
+            in_flight: Default::default(),
+            runs: Runs::default(),
+        })
+    }
+
     fn state(&self) -> MutexGuard<'_, Mutable> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

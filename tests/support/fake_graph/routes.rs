@@ -117,7 +117,9 @@ fn permission(world: &World, options: &FakeOptions, call: &Call<'_>, spec: &Requ
 
 fn organization(world: &World, options: &FakeOptions) -> Reply {
     let id = options.organization_id.clone().unwrap_or_else(|| world.tenant_id.clone());
-    Reply::ok(json!({"value": [{"id": id, "displayName": world.tenant.get("displayName"), "tenantType": "AAD"}]}))
+    let initial = world.tenant.get("initialDomain").map(|name| json!([{"name": name, "isInitial": true}]));
+    let name = world.tenant.get("displayName");
+    Reply::ok(json!({"value": [{"id": id, "displayName": name, "tenantType": "AAD", "verifiedDomains": initial}]}))
 }
 
 /// A page of a prepared collection.

@@ -1,0 +1,11 @@
+//! Many tenants as one set, through the real binary: offline copies first, then a fake Graph that has them all.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+#[path = "../support/binary.rs"]
+mod binary;
+mod offline;
+mod online;
+#[path = "../support/mod.rs"]
+mod support;
+mod world;

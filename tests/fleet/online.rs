@@ -1,0 +1,193 @@
+//! A fake Graph that has all tenants: each in its own trouble, each with its own credentials.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::{
+    binary::Sandbox,
+    support::fake_graph::{FakeFleet, FakeOptions, Fault, Throttle},
+    world::{fleet, seed, set_digest, statuses, tenant, user},
+};
+
+fn runtime() -> Runtime {
+    Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+}
+
+/// So many tenants behind one address, and the fleet's directory.
+fn world(options: Vec<FakeOptions>, people: usize, runtime: &Runtime) -> (Sandbox, FakeFleet) {
+    let tenants = options.len();
+    let seeds = options.into_iter().enumerate().map(|(at, options)| (seed(at, people).to_string(), options)).collect();
+    let fake = runtime.block_on(FakeFleet::start(seeds));
+    let mut sandbox = fleet(tenants, people, false, "", |_| None);
+    sandbox.set("MFAPLAN_GRAPH_ENDPOINT", &fake.origin());
+    sandbox.set("MFAPLAN_LOGIN_ENDPOINT", &fake.origin());
+    sandbox.set("AZURE_CLIENT_ID", "common-application");
+    sandbox.set("AZURE_CLIENT_SECRET", "common-secret");
+    // Whose tenant it is, its configuration says.
+    sandbox.set("AZURE_TENANT_ID", &tenant(99));
+    (sandbox, fake)
+}
+
+/// A tenth of the tenants in trouble, each another one; the others do not notice.
+#[test]
+fn one_tenants_trouble_changes_nothing_for_the_others() {
+    let runtime = runtime();
+    let people = 4;
+    let mut options: Vec<FakeOptions> = (0..24).map(|_| FakeOptions::default()).collect();
+    // Another tenant answers, the application has no permission, everything is throttled for a while.
+    options[3].organization_id = Some(tenant(77));
+    options[7].denied = ["User.Read.All".to_owned()].into();
+    options[11].throttle = Throttle::none();
+    let (sandbox, fake) = world(options, people, &runtime);
+    fake.tenant(11).fail_next("GET", "/users", Fault::Throttled);
+    // One never answers.
+    fake.tenant(15).fail_always("GET", "/users", Fault::Silent);
+    sandbox.append("tenants/t19/main.mfa.hcl", "mfa \"broken\" {}\n");
+    let args = ["fleet", "plan", "--out", "plans", "--tenant-timeout", "20s", "--json"];
+    let set = sandbox.run(&args).exits(1).json();
+    let broken: Vec<usize> = set["tenants"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|one| one["status"] == "error")
+        .map(|one| one["tenant"].as_str().unwrap()[1..].parse().unwrap())
+        .collect();
+    let mut broken = broken;
+    broken.sort_unstable();
+    assert_eq!(broken, [3, 7, 15, 19], "{set:#}");
+    let of = |name: &str| set["tenants"].as_array().unwrap().iter().find(|one| one["tenant"] == name).unwrap().clone();
+    assert!(of("t15")["error"].as_str().unwrap().contains("did not end within 20 s"), "{}", of("t15"));
+    assert!(
+        of("t7")["error"].as_str().unwrap().contains("403")
+            || of("t7")["error"].as_str().unwrap().contains("permission")
+    );
+
+    // Meanwhile one of the planned tenants forbids writes.
+    let digest = set_digest(&sandbox, "plans");
+    fake.tenant(5).fail_always("PATCH", "", Fault::Status(403));
+    let result = sandbox
+        .run(&["fleet", "apply", "plans", "--approve-set", &digest, "--json", "--parallel", "8"])
+        .exits(4)
+        .json();
+    for (name, status) in statuses(&result) {
+        let at: usize = name[1..].parse().unwrap();
+        let expected = match at {
+            3 | 7 | 15 | 19 => "not_planned",
+            5 => "incomplete",
+            _ => "done",
+        };
+        assert_eq!(status, expected, "{name}: {result:#}");
+        let states = fake.tenant(at).states();
+        let enforced = states.values().filter(|state| state.as_deref() == Some("enforced")).count();
+        assert_eq!(enforced, if expected == "done" { people } else { 0 }, "{name}");
+    }
+    // No request was sent with a token of nobody, and none for somebody of another tenant.
+    assert_eq!(fake.lost(), [""; 0]);
+    for at in 0..24 {
+        let seen = fake.tenant(at);
+        let foreign: Vec<_> =
+            seen.log().iter().filter(|one| foreign(&one.path, at)).map(|one| one.path.clone()).collect();
+        assert_eq!(foreign, [""; 0], "t{at}");
+        if ![3, 5, 7, 11, 15].contains(&at) {
+            assert_eq!(seen.problems(), [""; 0], "t{at}");
+        }
+    }
+}
+
+/// Does a path name a user of another tenant?
+fn foreign(path: &str, at: usize) -> bool {
+    let own = user(at, 0);
+    let prefix = own.split_once('-').unwrap().0.to_owned();
+    path.split('/').any(|part| part.len() == 36 && part.contains("-0000-4000-8000-") && !part.starts_with(&prefix))
+}
+
+#[test]
+fn a_tenant_signs_in_with_its_own_credentials_or_not_at_all() {
+    let runtime = runtime();
+    let (mut sandbox, fake) = world((0..4).map(|_| FakeOptions::default()).collect(), 2, &runtime);
+    let text = sandbox.read("customers.mfafleet.hcl");
+    let with = |at: usize, more: &str| {
+        format!("directory = \"tenants/t{at}\"\n    credentials {{\n{more}      prefix    = \"T{at}_\"\n    }}\n")
+    };
+    let application = "      client_id = \"00000000-0000-4000-8000-0000000000aa\"\n";
+    let text = text
+        .replace("directory = \"tenants/t1\"\n", &with(1, application))
+        .replace("directory = \"tenants/t2\"\n", &with(2, ""));
+    sandbox.write("customers.mfafleet.hcl", &text);
+    sandbox.set("T1_AZURE_CLIENT_SECRET", "secret-of-t1");
+    sandbox.set("T2_AZURE_CLIENT_ID", "application-of-t2");
+    let set = sandbox.run(&["fleet", "plan", "--out", "plans", "--json"]).exits(1).json();
+    let error = set["tenants"][2]["error"].as_str().unwrap();
+    assert!(error.contains("T2_AZURE_CLIENT_SECRET"), "{set}");
+    let mut signed: Vec<(String, String, String)> =
+        fake.sign_ins().into_iter().map(|one| (one.tenant, one.client, one.secret)).collect();
+    signed.sort();
+    signed.dedup();
+    let own = |at: usize, client: &str, secret: &str| (tenant(at), client.to_owned(), secret.to_owned());
+    assert_eq!(
+        signed,
+        [
+            own(0, "common-application", "common-secret"),
+            own(1, "00000000-0000-4000-8000-0000000000aa", "secret-of-t1"),
+            own(3, "common-application", "common-secret"),
+        ]
+    );
+    let everything = format!("{set}{}", sandbox.read("plans/t1.mfaplan"));
+    assert!(!everything.contains("secret-of-t1") && !everything.contains("common-secret"));
+}
+
+/// Kills at any moment, children and all; what is resumed is exactly what was left.
+#[test]
+fn a_run_that_is_killed_is_resumed_exactly() {
+    let runtime = runtime();
+    let people = 6;
+    let rounds: u64 = std::env::var("MFAPLAN_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(6);
+    let mut resumed = 0;
+    for round in 0..rounds {
+        let options =
+            (0..5).map(|_| FakeOptions { latency: Duration::from_millis(15), ..FakeOptions::default() }).collect();
+        let (sandbox, fake) = world(options, people, &runtime);
+        sandbox.run(&["fleet", "plan", "--out", "plans"]).exits(0);
+        let digest = set_digest(&sandbox, "plans");
+        let begin = ["fleet", "apply", "plans", "--approve-set", digest.as_str(), "--json"];
+        let again = [&begin[..], &["--resume"]].concat();
+        let mut args = begin.to_vec();
+        let mut dice = round.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+        for _ in 0..4 {
+            dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let mut command = sandbox.command(&args);
+            // A group of its own, so that no process of the round is left behind.
+            std::os::unix::process::CommandExt::process_group(&mut command, 0);
+            let mut child = sandbox.spawn(&mut command);
+            std::thread::sleep(Duration::from_millis(40 + (dice >> 40) % 700));
+            let group = format!("-{}", child.id());
+            let _ = std::process::Command::new("kill").args(["-KILL", "--", &group]).output();
+            let _ = child.wait();
+            if sandbox.path(".mfaplan/fleet").exists() {
+                args = again.clone();
+                resumed += 1;
+            }
+        }
+        let result = sandbox.run(&args).exits(0).json();
+        assert_eq!(result["outcome"], "complete", "{result:#}");
+        for at in 0..5 {
+            let seen = fake.tenant(at);
+            assert!(seen.states().values().all(|state| state.as_deref() == Some("enforced")), "t{at}");
+            // Nobody is written twice who is known to have been written.
+            let mut writes: Vec<String> = seen.writes().into_iter().map(|(user, _)| user).collect();
+            let all = writes.len();
+            writes.sort();
+            writes.dedup();
+            assert_eq!(writes.len(), people);
+            assert!(all <= people + 4, "round {round}, t{at}: {all} writes");
+        }
+        // The journals of the tenants tell the way back, each its own.
+        let history: Value =
+            serde_json::from_str(&sandbox.run(&["--chdir", "tenants/t0", "history", "--json"]).stdout).unwrap();
+        let run = history.as_array().unwrap().iter().filter(|one| one["digest"].is_string()).count();
+        assert_eq!(run, 1, "{history:#}");
+    }
+    assert!(resumed > 0, "no kill came in time");
+}
