@@ -106,14 +106,14 @@ fn the_transcript_of_the_docs_is_what_start_says() {
     sandbox.set("NO_COLOR", "1");
     fs::copy("examples/contoso/tenant.json", sandbox.path("copy.json")).unwrap();
     let Some(mut terminal) = Terminal::start(&sandbox, &["start", "--as-of", "2026-11-23"], "") else { return };
-    terminal.until("Which tenant?").until("[none] ").types("copy.json\n");
-    terminal.until("for emergencies?").until("@contoso.onmicrosoft.com] ").types("\n");
+    terminal.answers("Which tenant?", "[none] ", "copy.json\n");
+    terminal.answers("for emergencies?", "@contoso.onmicrosoft.com] ", "\n");
     for asked in ["invoices", "noreply", "scan-berlin", "scan-hamburg", "scan-leipzig", "scan-warehouse", "svc-backup"]
     {
-        terminal.until(&format!("Is {asked}@contoso.com a program or a device?")).until("[yes] ").types("\n");
+        terminal.answers(&format!("Is {asked}@contoso.com a program or a device?"), "[yes] ", "\n");
     }
-    terminal.until("Is svc-monitoring@contoso.com").until("[yes] ").types("\n");
-    terminal.until("How many people go first?").until("[5] ").types("\n");
+    terminal.answers("Is svc-monitoring@contoso.com", "[yes] ", "\n");
+    terminal.answers("How many people go first?", "[5] ", "\n");
     let said = terminal.ends();
     assert_eq!(said.code, Some(0), "{}", said.stdout);
     let said = said.stdout.replace('\r', "");

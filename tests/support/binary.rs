@@ -249,6 +249,18 @@ impl Terminal {
         self
     }
 
+    /// Waits until this question is shown whole, with the prompt that ends it, and types the answer.
+    #[track_caller]
+    pub fn answers(&mut self, question: &str, prompt: &str, answer: &str) -> &mut Self {
+        self.until(question);
+        let asked = |shown: &str| shown.rsplit_once(question).is_some_and(|(_, rest)| rest.contains(prompt));
+        while !asked(&self.shown) {
+            let bytes = self.screen.recv_timeout(Duration::from_secs(120)).expect("the prompt of the question");
+            self.shown += &String::from_utf8_lossy(&bytes);
+        }
+        self.types(answer)
+    }
+
     /// Types this.
     pub fn types(&mut self, text: &str) -> &mut Self {
         self.keyboard.write_all(text.as_bytes()).unwrap();
