@@ -13,7 +13,7 @@ const OPENED: &str = "--as-of 2026-12-01";
 
 /// So many users, each seventh a workload that must not be enforced, each third without a method; two waves of a share
 /// each, and the rest next year.
-fn runner(users: usize, share: u32) -> Runner {
+pub(crate) fn runner(users: usize, share: u32) -> Runner {
     let runner = Runner::new();
     fs::remove_dir_all(runner.path("mfa")).unwrap();
     fs::create_dir(runner.path("mfa")).unwrap();

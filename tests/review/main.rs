@@ -5,6 +5,7 @@
 mod approvals;
 mod differences;
 mod documents;
+mod evidence;
 mod help;
 mod life;
 mod links;
