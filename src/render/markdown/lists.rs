@@ -47,7 +47,9 @@ pub(super) fn sections(plan: &Plan, detail: Detail) -> Vec<Section<'_>> {
         sections.push(Section::bare("\n### Changes\n\n".to_owned()));
         sections.extend(groups.into_iter().map(|group| changes(group, detail)));
     }
-    titled("Blocked: withheld, while the others go on", blocked, detail, &mut sections);
+    let others = plan.changes.iter().any(|change| !change.decision.is_block());
+    let title = if others { "Blocked: withheld, while the others go on" } else { "Blocked: withheld" };
+    titled(title, blocked, detail, &mut sections);
     titled("Further risks", minor, detail, &mut sections);
     sections
 }

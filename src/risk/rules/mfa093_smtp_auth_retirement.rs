@@ -40,7 +40,14 @@ fn check(case: &mut PlanCase<'_>) {
         case.fire(
             Hit::new(
                 Medium,
-                format!("{} managed here send by SMTP AUTH, which is off by default from the end of December 2026 on; it may be switched on again.", users(senders.count())),
+                {
+                    let (count, send) = (senders.count(), if senders.count() == 1 { "sends" } else { "send" });
+                    format!(
+                        "{} managed here {send} by SMTP AUTH, which is off by default from the end of December 2026 on; it may be \
+                         switched on again.",
+                        users(count)
+                    )
+                },
             )
             .with("users", senders.count())
             .with("first", senders.first()),
