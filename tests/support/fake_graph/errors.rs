@@ -8,7 +8,7 @@ pub struct Reply {
     pub body: Option<Value>,
     pub headers: Vec<(&'static str, String)>,
     /// Until when it asks to wait.
-    pub until: Option<tokio::time::Instant>,
+    pub until: Option<super::faults::Due>,
 }
 
 impl Reply {

@@ -43,7 +43,7 @@ use tokio::{net::TcpListener, task::JoinHandle, time::Instant};
 
 use buckets::{Meters, Verdict};
 use errors::Reply;
-use faults::FaultPlan;
+use faults::{Due, FaultPlan};
 use routes::Call;
 use server::{Loopback, Runs, Switch};
 use token::Tokens;
@@ -289,10 +289,11 @@ impl Inner {
     }
 
     /// `Retry-After` as it is written, and the instant it means: that of a date does not move while the answer is made.
-    fn retry_after(&self, exact: Duration) -> Option<(String, Instant)> {
-        let now = Instant::now();
+    fn retry_after(&self, exact: Duration) -> Option<(String, Due)> {
+        let (now, machine) = (Instant::now(), std::time::Instant::now());
         let (text, wait) = self.wait(exact)?;
-        Some((text, now + wait))
+        let is_date = matches!(self.options.retry_after, RetryAfter::Date(_) | RetryAfter::Fraction(_));
+        Some((text, Due(now + wait, is_date.then_some(machine))))
     }
 
     fn wait(&self, exact: Duration) -> Option<(String, Duration)> {
