@@ -217,6 +217,18 @@ fn a_run_that_is_killed_is_resumed_exactly() {
             serde_json::from_str(&sandbox.run(&["--chdir", "tenants/t0", "history", "--json"]).stdout).unwrap();
         let run = history.as_array().unwrap().iter().filter(|one| one["digest"].is_string()).count();
         assert_eq!(run, 1, "{history:#}");
+        let run = history[0]["run"].as_str().unwrap();
+        let mut back = sandbox.command(&["--chdir", "tenants/t0", "rollback", run, "--auto-approve"]);
+        let back: crate::binary::Said = back.env("AZURE_TENANT_ID", tenant(0)).output().unwrap().into();
+        back.exits(0);
+        for at in 0..5 {
+            let expected = if at == 0 { "disabled" } else { "enforced" };
+            let states = fake.tenant(at).states();
+            assert!(
+                states.values().all(|state| state.as_deref() == Some(expected)),
+                "round {round}, t{at}: {states:?}"
+            );
+        }
     }
     assert!(resumed > 0, "no kill came in time");
 }
