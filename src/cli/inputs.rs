@@ -19,7 +19,7 @@ use crate::{config::Config, diag::SourceMap};
 pub(super) const OUTPUTS: [&str; 4] = ["out", "events", "junit", "report"];
 
 /// Endings of files that people write: no result goes there.
-const SOURCES: [&str; 3] = [".mfa.hcl", ".mfavars.hcl", ".mfatest.hcl"];
+const SOURCES: [&str; 4] = [".mfa.hcl", ".mfavars.hcl", ".mfatest.hcl", ".mfafleet.hcl"];
 
 /// Where journals and the lock are.
 const OWN: &str = ".mfaplan";

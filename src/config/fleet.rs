@@ -78,9 +78,22 @@ pub(crate) struct Ring {
 /// # Errors
 /// All problems of all files.
 pub(crate) fn load(dir: &Path, allow_files: &[PathBuf], instant: Timestamp) -> Result<FleetFile, Box<LoadFailure>> {
+    load_over(dir, allow_files, instant, &Overlay::default())
+}
+
+/// The same, of which some files count as they are open in an editor.
+///
+/// # Errors
+/// All problems of all files.
+pub(crate) fn load_over(
+    dir: &Path,
+    allow_files: &[PathBuf],
+    instant: Timestamp,
+    overlay: &Overlay,
+) -> Result<FleetFile, Box<LoadFailure>> {
     let mut sources = SourceMap::default();
     let mut diags = Diagnostics::default();
-    let found = read(dir, allow_files, instant, &mut sources, &mut diags);
+    let found = read(dir, allow_files, instant, overlay, &mut sources, &mut diags);
     let diagnostics = diags.into_sorted();
     let failed = diagnostics.iter().any(|one| one.level == crate::diag::Level::Error);
     match found {
@@ -93,10 +106,11 @@ fn read(
     dir: &Path,
     allow_files: &[PathBuf],
     instant: Timestamp,
+    overlay: &Overlay,
     sources: &mut SourceMap,
     diags: &mut Diagnostics,
 ) -> Option<FleetFile> {
-    let paths = match files::list(dir, SUFFIX) {
+    let paths = match overlay.list(dir, SUFFIX) {
         Ok(paths) => paths,
         Err(error) => {
             diags.push(files::directory_error(dir, "directory of the fleet", &error));
@@ -114,14 +128,14 @@ fn read(
     let (mut bodies, mut names) = (Vec::new(), Vec::new());
     for path in paths {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let Some(read) = files::read(&path, &name, &Overlay::default(), sources, diags) else { continue };
+        let Some(read) = files::read(&path, &name, overlay, sources, diags) else { continue };
         let text = Arc::clone(&sources.file(read.file).text);
         files::lint(read.file, &text, diags);
         bodies.push((parse::parse(&text, read.file, diags).body, read.file));
         names.push(Text::from(name));
     }
     let blocks: Vec<RawBlock<'_>> =
-        bodies.iter().flat_map(|(body, file)| raw::of(body, *file, &TOP_LEVEL, diags)).collect();
+        bodies.iter().flat_map(|(body, file)| raw::of(body, *file, TOP_LEVEL, diags)).collect();
     let of = |name: &'static str| blocks.iter().filter(move |one| one.schema.name == name);
     let reads = FileReads::default();
     let around = Around { dir, allow_files, instant, reads: &reads };
@@ -148,6 +162,11 @@ fn read(
                     diags.push(again("tenant", &member.name, span, first));
                 }
                 let place = super::normalised(&dir.join(&member.directory));
+                if place == super::normalised(dir) {
+                    let detail = "This is the fleet's own directory: the two would share a journal and a lock.";
+                    let diagnostic = Diagnostic::error("Directory of the fleet", detail).at(span, "");
+                    diags.push(diagnostic.hint("move the tenant's files into a directory of their own"));
+                }
                 if let Some((other, first)) = places.insert(place, (member.name.clone(), span))
                     && other != member.name
                 {
@@ -319,6 +338,12 @@ fleet "customers" {
     }
 
     #[test]
+    fn the_example_of_the_schema_is_formatted_and_loads() {
+        let text = format!("{}\n", TOP_LEVEL[0].example);
+        assert_eq!(loaded(&text).unwrap().fleets[0].tenants.len(), 1);
+    }
+
+    #[test]
     fn what_cannot_be_a_fleet_is_told() {
         let with = |inner: &str| loaded(&format!("fleet \"f\" {{\n{inner}\n}}\n")).unwrap_err().join("; ");
         let tenant = |name: &str, more: &str| format!("tenant \"{name}\" {{\n  directory = \"{name}\"\n{more}}}\n");
@@ -330,6 +355,7 @@ fleet "customers" {
             (tenant("a", "  credentials {\n    client_id = \"x\"\n    prefix = \"X_\"\n  }\n"), "a GUID"),
             (tenant("a", "  dir = 1\n"), "not expected in"),
             ("ring \"x\" {\n  stop_after_failed = 0\n}\n".to_owned(), "1 or more"),
+            ("tenant \"b\" {\n  directory = \"./x/..\"\n}\n".to_owned(), "fleet's own directory"),
             (tenant("a", "") + "tenant \"b\" {\n  directory = \"./a\"\n}\n", "share the directory"),
         ] {
             let found = with(&inner);

@@ -82,6 +82,9 @@ pub(crate) struct Row {
     pub(crate) error: Option<String>,
 }
 
+/// Facts without which a plan sees too little of everybody.
+const BLIND: [&str; 3] = ["sign_ins", "registration", "roles"];
+
 /// Exceptions that end soon, and those that need care.
 const EXPIRING: [&str; 2] = ["MFA090", "MFA094"];
 
@@ -112,8 +115,10 @@ impl Row {
         let summary = &plan.summary;
         let findings = plan.changes.iter().flat_map(|one| &one.findings);
         let findings = findings.chain(plan.findings.iter().map(|one| &one.finding));
-        let mut blind: Vec<String> =
-            plan.observed.unavailable.iter().map(|(fact, _)| fact.as_str().to_owned()).collect();
+        // A copy without a fact says as little as a refused read; what single users lack is no blindness of the tenant.
+        let missing = plan.not_evaluated.iter().map(|one| &*one.fact).filter(|fact| BLIND.contains(fact));
+        let refused = plan.observed.unavailable.iter().map(|(fact, _)| fact.as_str());
+        let mut blind: Vec<String> = refused.chain(missing).map(str::to_owned).collect();
         blind.sort_unstable();
         blind.dedup();
         Self {

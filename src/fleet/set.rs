@@ -196,7 +196,7 @@ mod tests {
         assert_eq!(set_digest(&[renamed, b.clone()]), expected);
         let broken = Planned { status: PlannedStatus::Error, digest: None, tenant_id: None, ..planned("c", "c", '3') };
         assert_eq!(set_digest(&[a.clone(), b.clone(), broken]), expected, "what has no plan is in no approval");
-        assert_ne!(set_digest(&[a.clone()]), expected);
+        assert_ne!(set_digest(std::slice::from_ref(&a)), expected);
         let other = Planned { tenant_id: Some("cccccccc-0000-4000-8000-000000000001".into()), ..b };
         assert_ne!(set_digest(&[a, other]), expected, "a plan of another tenant is another set");
     }

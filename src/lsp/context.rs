@@ -5,6 +5,7 @@ use std::{ops::Range, path::Path};
 
 use crate::{
     config::{
+        fleet,
         scan::{Kind, Token, scan},
         schema::{self, AttributeSchema, BlockSchema},
     },
@@ -47,6 +48,8 @@ pub(super) enum Language {
     Scenario,
     /// None: a file of values of variables.
     Variables,
+    /// Those of a fleet.
+    Fleet,
 }
 
 impl Language {
@@ -56,6 +59,7 @@ impl Language {
         match &*name {
             name if name.ends_with(scenario::SUFFIX) => Self::Scenario,
             name if name.ends_with(".mfavars.hcl") => Self::Variables,
+            name if name.ends_with(fleet::SUFFIX) => Self::Fleet,
             _ => Self::Configuration,
         }
     }
@@ -65,6 +69,7 @@ impl Language {
         match self {
             Self::Configuration => schema::TOP_LEVEL,
             Self::Scenario => scenario::TOP_LEVEL,
+            Self::Fleet => schema::fleet::TOP_LEVEL,
             Self::Variables => &[],
         }
     }
@@ -72,7 +77,7 @@ impl Language {
     /// Are the names of arguments in these blocks those of variables?
     fn sets_variables(self, blocks: &[&str]) -> bool {
         match self {
-            Self::Configuration => false,
+            Self::Configuration | Self::Fleet => false,
             Self::Scenario => blocks.last() == Some(&"variables"),
             Self::Variables => blocks.is_empty(),
         }

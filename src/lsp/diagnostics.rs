@@ -10,7 +10,7 @@ use lsp_types::{Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, Lo
 
 use super::{context::Language, fixes::Fix, text::Encoding, workspace::Workspace};
 use crate::{
-    config::{Config, load_over, normalised},
+    config::{Config, fleet, load_over, normalised},
     desired,
     diag::{self, Level, SourceMap},
     facts::{Facts, UserKind, UserView},
@@ -43,6 +43,12 @@ pub(super) fn of_directory(
     instant: Timestamp,
     encoding: Encoding,
 ) -> BTreeMap<PathBuf, OfFile> {
+    let fleets = of_fleets(workspace, dir, instant, encoding);
+    // A directory of a fleet alone is no configuration.
+    let configured = workspace.overlay().list(dir, crate::config::files::SUFFIX).is_ok_and(|files| !files.is_empty());
+    if !fleets.is_empty() && !configured {
+        return fleets;
+    }
     // Whoever calls it says what is wrong in it, values included.
     if !workspace.callers(dir).is_empty() && workspace.is_module(dir) {
         return BTreeMap::new();
@@ -81,11 +87,34 @@ pub(super) fn of_directory(
         file.fixes.extend(fix(diagnostic));
         file.shown.extend(shown(workspace, dir, diagnostic, &sources, encoding));
     }
+    files.extend(fleets);
     for path in workspace.open_in(dir) {
         if Language::of(&path) == Language::Scenario {
             let found = of_scenario(workspace, dir, &path, instant, encoding);
             files.insert(path, found);
         }
+    }
+    files
+}
+
+/// The diagnostics of the fleets of a directory, where one of their files is open.
+fn of_fleets(workspace: &Workspace, dir: &Path, instant: Timestamp, encoding: Encoding) -> BTreeMap<PathBuf, OfFile> {
+    let mut files: BTreeMap<PathBuf, OfFile> = BTreeMap::new();
+    if !workspace.open_in(dir).iter().any(|path| Language::of(path) == Language::Fleet) {
+        return files;
+    }
+    let (found, sources) = match fleet::load_over(dir, &[], instant, workspace.overlay()) {
+        Ok(fleet) => (fleet.warnings, fleet.sources),
+        Err(failure) => (failure.diagnostics, failure.sources),
+    };
+    for (_, source) in sources.files() {
+        files.insert(dir.join(&*source.name), OfFile::default());
+    }
+    for diagnostic in &found {
+        let Some(label) = &diagnostic.primary else { continue };
+        let file = files.entry(dir.join(&*sources.file(label.span.file).name)).or_default();
+        file.fixes.extend(fix(diagnostic));
+        file.shown.extend(shown(workspace, dir, diagnostic, &sources, encoding));
     }
     files
 }

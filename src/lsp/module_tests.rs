@@ -61,3 +61,20 @@ fn inputs_and_outputs_of_a_module_are_offered() {
         assert!(client.complete("  b = m").contains(&"module".to_owned()));
     });
 }
+
+#[test]
+fn a_fleet_is_judged_and_completed_as_one() {
+    script(|client, dir| {
+        let fleet = uri_of(&dir.join("all.mfafleet.hcl")).unwrap().as_str().to_owned();
+        client.move_to(&fleet);
+        let text = "fleet \"f\" {\n  tenant \"a\" {\n    directory = \"a\"\n    ring      = \"pilto\"\n  }\n\n  ring \"pilot\" {}\n}\n";
+        client.open(text);
+        let found = client.diagnostics();
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0]["message"].as_str().unwrap().contains("did you mean `pilot`?"));
+        assert_eq!(client.change(&text.replace("pilto", "pilot")), [] as [serde_json::Value; 0]);
+        client.change(&text.replace("ring      = \"pilto\"", ""));
+        let offered = client.complete("directory = \"a\"\n    ");
+        assert!(offered.contains(&"ring".to_owned()) && offered.contains(&"credentials".to_owned()), "{offered:?}");
+    });
+}

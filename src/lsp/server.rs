@@ -258,8 +258,15 @@ impl Server<'_> {
         if !self.client.watches {
             return Ok(());
         }
-        let globs =
-            ["**/*.mfa.hcl", "**/*.mfavars.hcl", "**/*.mfavars.json", "**/*.mfatest.hcl", "**/*.json", "**/*.csv"];
+        let globs = [
+            "**/*.mfa.hcl",
+            "**/*.mfavars.hcl",
+            "**/*.mfavars.json",
+            "**/*.mfatest.hcl",
+            "**/*.mfafleet.hcl",
+            "**/*.json",
+            "**/*.csv",
+        ];
         let watchers: Vec<Value> = globs.iter().map(|glob| json!({"globPattern": glob})).collect();
         let registration = json!({
             "id": "mfaplan-files",

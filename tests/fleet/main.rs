@@ -4,8 +4,10 @@
 
 #[path = "../support/binary.rs"]
 mod binary;
+mod example;
 mod offline;
 mod online;
+mod pipelines;
 #[path = "../support/mod.rs"]
 mod support;
 mod world;

@@ -96,6 +96,35 @@ fn one_tenants_trouble_changes_nothing_for_the_others() {
     }
 }
 
+#[test]
+fn who_lacks_which_permission_is_said() {
+    let runtime = runtime();
+    let mut options: Vec<FakeOptions> = (0..4).map(|_| FakeOptions::default()).collect();
+    options[1].denied = ["AuditLog.Read.All".to_owned()].into();
+    options[2].denied = ["Policy.Read.All".to_owned(), "Policy.ReadWrite.AuthenticationMethod".to_owned()].into();
+    options[3].denied = ["User.Read.All".to_owned()].into();
+    let (sandbox, _fake) = world(options, 1, &runtime);
+    // Without the first of all permissions it cannot even be said whose tenant this is.
+    let held = sandbox.run(&["fleet", "permissions", "--json"]).exits(1).json();
+    let lacks = |at: usize| {
+        let all = held[at]["missing"].as_array().unwrap().clone();
+        let names = all.into_iter().map(|one| one["permission"].as_str().unwrap().to_owned());
+        // The fake knows nothing of devices and mailboxes.
+        names.filter(|name| !["Device.Read.All", "MailboxSettings.Read"].contains(&&**name)).collect::<Vec<_>>()
+    };
+    assert_eq!((lacks(0), lacks(1)), (vec![], vec!["AuditLog.Read.All".to_owned()]), "{held:#}");
+    assert_eq!(lacks(2), ["Policy.Read.All", "Policy.ReadWrite.AuthenticationMethod"], "{held:#}");
+    assert!(held[3]["error"].as_str().unwrap().contains("User.Read.All"), "{held:#}");
+    let some = ["fleet", "permissions", "--tenant", "t0", "--tenant", "t1", "--tenant", "t2"];
+    sandbox
+        .run(&some)
+        .exits(2)
+        .says("t0: lacks Device.Read.All (devices)")
+        .says("t1: lacks AuditLog.Read.All (")
+        .says("(apply)");
+    sandbox.run(&some[..6]).exits(0);
+}
+
 /// Does a path name a user of another tenant?
 fn foreign(path: &str, at: usize) -> bool {
     let own = user(at, 0);
@@ -188,6 +217,18 @@ fn a_run_that_is_killed_is_resumed_exactly() {
             serde_json::from_str(&sandbox.run(&["--chdir", "tenants/t0", "history", "--json"]).stdout).unwrap();
         let run = history.as_array().unwrap().iter().filter(|one| one["digest"].is_string()).count();
         assert_eq!(run, 1, "{history:#}");
+        let run = history[0]["run"].as_str().unwrap();
+        let mut back = sandbox.command(&["--chdir", "tenants/t0", "rollback", run, "--auto-approve"]);
+        let back: crate::binary::Said = back.env("AZURE_TENANT_ID", tenant(0)).output().unwrap().into();
+        back.exits(0);
+        for at in 0..5 {
+            let expected = if at == 0 { "disabled" } else { "enforced" };
+            let states = fake.tenant(at).states();
+            assert!(
+                states.values().all(|state| state.as_deref() == Some(expected)),
+                "round {round}, t{at}: {states:?}"
+            );
+        }
     }
     assert!(resumed > 0, "no kill came in time");
 }

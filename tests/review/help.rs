@@ -27,9 +27,10 @@ fn the_page_is_what_the_program_says() {
     for command in commands(&overview) {
         let help = place.run(&[command, "--help"]).ends(0).out;
         page += &format!("\n## mfaplan {command}\n\n```text\n{}\n```\n", help.trim_end());
-        for inner in inner(&help) {
+        let below = if help.contains(COMMANDS) { commands(&help) } else { Vec::new() };
+        for inner in below {
             let help = place.run(&[command, inner, "--help"]).ends(0).out;
-            page += &format!("\n## mfaplan {command} {inner}\n\n```text\n{}\n```\n", help.trim_end());
+            page += &format!("\n### mfaplan {command} {inner}\n\n```text\n{}\n```\n", help.trim_end());
         }
     }
     let path = root().join("docs/cli.md");

@@ -106,10 +106,11 @@ fn every_command_is_walked_or_has_nothing_of_the_configuration_to_show() {
 }
 
 /// Commands that evaluate no configuration, and why nothing of one can be in what they say.
-const NOTHING: [(&str, &str); 12] = [
+const NOTHING: [(&str, &str); 13] = [
     ("approve", "signs the digest of a plan file, which is looked through"),
     ("completions", "scripts of shells"),
     ("evidence", "counts sign-ins of the tenant"),
+    ("fleet", "starts this program for each tenant, and shows numbers of its plans and its first error"),
     ("fmt", "writes the text of a file, in which a secret is the author's"),
     ("init", "writes a first configuration"),
     ("login", "shows the operator's account"),

@@ -2,6 +2,7 @@
 
 mod apply;
 mod list;
+mod permissions;
 mod plan;
 mod report;
 mod verify;
@@ -20,6 +21,7 @@ Examples:
   mfaplan fleet report plans --format markdown       one comment for all
   mfaplan fleet apply plans --approve-set DIGEST     ring by ring, exactly these plans
   mfaplan fleet verify                               is everybody as declared?
+  mfaplan fleet permissions                          who has consented to what?
 
 Tenants stand in *.mfafleet.hcl files; each has a directory, a plan and a journal of its own."
 )]
@@ -42,6 +44,8 @@ enum Command {
     Apply(apply::Args),
     /// Read every tenant again: is everybody as declared?
     Verify(verify::Args),
+    /// Say which permissions each tenant's application lacks
+    Permissions(permissions::Args),
 }
 
 /// Runs a command over a fleet.
@@ -55,6 +59,7 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
         Command::Report(args) => report::run(args, context),
         Command::Apply(args) => apply::run(args, context),
         Command::Verify(args) => verify::run(args, context),
+        Command::Permissions(args) => permissions::run(args, context),
     }
 }
 

@@ -23,7 +23,8 @@ Examples:
   mfaplan fmt --diff -r        show what would change, subdirectories included
   mfaplan fmt - < in.mfa.hcl   format standard input
 
-Formats *.mfa.hcl, *.mfavars.hcl and *.mfatest.hcl in Terraform's canonical style. Comments are kept.")]
+Formats *.mfa.hcl, *.mfavars.hcl, *.mfatest.hcl and *.mfafleet.hcl in Terraform's canonical style.
+Comments are kept.")]
 pub(crate) struct Args {
     /// Files or directories; - for standard input [default: the current directory]
     paths: Vec<PathBuf>,
@@ -39,7 +40,7 @@ pub(crate) struct Args {
 }
 
 /// What is formatted in a directory.
-const SUFFIXES: [&str; 3] = [".mfa.hcl", ".mfavars.hcl", ".mfatest.hcl"];
+const SUFFIXES: [&str; 4] = [".mfa.hcl", ".mfavars.hcl", ".mfatest.hcl", ".mfafleet.hcl"];
 
 /// Formats files.
 ///

@@ -7,6 +7,7 @@ use crate::{
         runtime,
     },
     config::CloudName,
+    graph::{Need, REQUESTS},
     tenant::TenantId,
 };
 
@@ -38,6 +39,9 @@ it is, and nothing is kept.")]
 pub(crate) struct Args {
     #[command(flatten)]
     which: Which,
+    /// Write JSON, with the permissions that are missing
+    #[arg(long)]
+    json: bool,
 }
 
 /// Signs in and says as whom, to which tenant, with which permissions.
@@ -50,6 +54,22 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
         let tenant = connect::for_good(id, cloud, context).await?;
         tenant.signed_in().await.map_err(Failure::from)
     })?;
+    if args.json {
+        let permissions: Vec<String> = signed_in.claims.permissions().into_iter().map(str::to_owned).collect();
+        let account = Account {
+            method: signed_in.method.to_string(),
+            tenant: signed_in.tenant.to_string(),
+            tenant_name: signed_in.tenant_name.to_string(),
+            operator: signed_in.claims.upn.clone().map(|name| name.to_string()),
+            application: signed_in.claims.appid.clone().map(|id| id.to_string()),
+            missing: missing(&permissions),
+            permissions,
+        };
+        let out = context.out.data()?;
+        serde_json::to_writer_pretty(&mut *out, &account).map_err(std::io::Error::from)?;
+        writeln!(out)?;
+        return Ok(Exit::Done);
+    }
     let who = match (&signed_in.claims.upn, &signed_in.claims.appid) {
         (Some(upn), _) => format!("operator {upn}"),
         (None, Some(app)) => format!("application {app}"),
@@ -76,6 +96,57 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
         None => {}
     }
     Ok(Exit::Done)
+}
+
+/// Who is signed in, as JSON.
+#[derive(Debug, serde::Serialize)]
+struct Account {
+    method: String,
+    tenant: String,
+    tenant_name: String,
+    operator: Option<String>,
+    application: Option<String>,
+    /// Empty where the token does not list them.
+    permissions: Vec<String>,
+    missing: Vec<Missing>,
+}
+
+/// A permission that requests take and the token does not hold.
+#[derive(Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(super) struct Missing {
+    pub(super) permission: String,
+    /// `plan`: without it there is none; `apply`; or the fact that stays unknown.
+    pub(super) for_what: Vec<String>,
+}
+
+/// What is missing of all that may be asked for. A token that lists nothing says nothing.
+fn missing(held: &[String]) -> Vec<Missing> {
+    let mut missing: Vec<Missing> = Vec::new();
+    if held.is_empty() {
+        return missing;
+    }
+    for spec in REQUESTS {
+        let what = match spec.need {
+            Need::Mandatory => "plan",
+            Need::Write => "apply",
+            Need::Optional(fact) => fact.as_str(),
+        };
+        // "as the requests inside" is none.
+        let wanted = spec.permission.split(" and ").filter(|name| name.contains('.'));
+        for name in wanted.filter(|name| !held.iter().any(|held| held.eq_ignore_ascii_case(name))) {
+            let at = missing.iter().position(|one| one.permission == name).unwrap_or_else(|| {
+                missing.push(Missing { permission: name.to_owned(), for_what: Vec::new() });
+                missing.len() - 1
+            });
+            if let Some(one) = missing.get_mut(at)
+                && !one.for_what.iter().any(|known| known == what)
+            {
+                one.for_what.push(what.to_owned());
+            }
+        }
+    }
+    missing.sort_by(|a, b| a.permission.cmp(&b.permission));
+    missing
 }
 
 impl Which {

@@ -6,7 +6,7 @@ use super::{
 };
 
 /// All blocks that stand at the top level.
-pub(crate) const TOP_LEVEL: [&BlockSchema; 2] = [&FLEET, &LOCALS];
+pub(crate) const TOP_LEVEL: &[&BlockSchema] = &[&FLEET, &LOCALS];
 
 const FLEET: BlockSchema = BlockSchema {
     name: "fleet",

@@ -23,15 +23,18 @@ pub(super) fn comment(report: &Report) -> String {
     } else {
         String::new()
     };
-    let written = totals.enforce + totals.enable + totals.relax + totals.disable;
+    // Nothing of a refused plan is written.
+    let willing: Vec<&Row> = tenants.iter().filter(|row| row.refused == 0 && row.written() > 0).collect();
+    let sum = |value: fn(&Row) -> u64| willing.iter().map(|row| value(row)).sum::<u64>();
+    let written = sum(Row::written);
     let _ = write!(
         head,
         "{verdict}{} would be written in {}: {} enforced, {} enabled, {} lowered; {} wait, {} are withheld.\n\n",
         words::count(written, "user"),
-        words::count(tenants.iter().filter(|row| row.written() > 0).count() as u64, "tenant"),
-        totals.enforce,
-        totals.enable,
-        totals.relax + totals.disable,
+        words::count(willing.len() as u64, "tenant"),
+        sum(|row| row.enforce),
+        sum(|row| row.enable),
+        sum(|row| row.relax + row.disable),
         totals.held,
         totals.blocked
     );

@@ -108,8 +108,11 @@ fn status(row: &crate::fleet::Row) -> &'static str {
     }
 }
 
-/// The columns of numbers: a heading and a value.
-const COLUMNS: [(&str, fn(&crate::fleet::Row) -> u64); 7] = [
+/// A column of numbers: its heading, and its value.
+type Column = (&'static str, fn(&crate::fleet::Row) -> u64);
+
+/// All of them.
+const COLUMNS: [Column; 7] = [
     ("enforce", |row| row.enforce),
     ("enable", |row| row.enable),
     ("lower", |row| row.relax + row.disable),

@@ -1,0 +1,93 @@
+//! The example pipelines: their shell runs as it stands in the files, against the example of four customers.
+
+use std::process::Command;
+
+use crate::{
+    binary::{Said, Sandbox},
+    world::set_digest,
+};
+
+fn file(name: &str) -> String {
+    std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/ci").join(name)).unwrap()
+}
+
+/// The scripts of a file that call this program: what stands, indented, below `key: |`, in order.
+fn scripts(yaml: &str) -> Vec<String> {
+    let lines: Vec<&str> = yaml.lines().collect();
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let starts = |line: &&str| ["run: |", "- bash: |", "- |"].contains(&line.trim_start());
+    let below = lines.iter().enumerate().filter(|(_, line)| starts(line)).map(|(at, _)| at + 1);
+    let script = |at: usize| {
+        let margin = indent(lines[at]);
+        let body = lines[at..].iter().take_while(|one| one.is_empty() || indent(one) >= margin);
+        body.map(|one| format!("{}\n", one.get(margin..).unwrap_or_default())).collect::<String>()
+    };
+    below.map(script).filter(|one| one.contains("mfaplan fleet")).collect()
+}
+
+/// A runner with the example and a stand-in for `gh`.
+fn runner() -> Sandbox {
+    let sandbox = Sandbox::example("msp");
+    std::fs::create_dir_all(sandbox.path("bin")).unwrap();
+    let program = |name: &str, text: &str| {
+        use std::os::unix::fs::PermissionsExt;
+        sandbox.write(&format!("bin/{name}"), &format!("#!/bin/sh\n{text}\n"));
+        std::fs::set_permissions(sandbox.path(&format!("bin/{name}")), std::fs::Permissions::from_mode(0o755)).unwrap();
+    };
+    program("mfaplan", &format!("exec '{}' \"$@\"", env!("CARGO_BIN_EXE_mfaplan")));
+    program("gh", "echo \"gh $*\" >>gh.log");
+    let git = |args: &[&str]| {
+        let identity = ["-c", "user.name=t", "-c", "user.email=t@contoso.com"];
+        assert!(
+            Command::new("git").args(identity).args(args).current_dir(sandbox.path("")).status().unwrap().success()
+        );
+    };
+    git(&["init", "-q"]);
+    git(&["add", "-A"]);
+    git(&["commit", "-qm", "first"]);
+    sandbox
+}
+
+fn run(sandbox: &Sandbox, script: &str, variables: &[(&str, &str)]) -> Said {
+    let path = format!("{}:{}", sandbox.path("bin").display(), std::env::var("PATH").unwrap());
+    let mut command = Command::new("bash");
+    command.args(["-c", script]).current_dir(sandbox.path("")).env_clear().env("PATH", path);
+    command.env("MFAPLAN_POLICY", sandbox.path("policy")).env("GITHUB_STEP_SUMMARY", sandbox.path("summary.md"));
+    command.envs(variables.iter().copied()).output().unwrap().into()
+}
+
+#[test]
+fn from_the_list_to_the_rings_on_three_services() {
+    for (name, base, approved) in [
+        ("github/fleet.yml", "BASE", "DIGEST"),
+        ("gitlab/fleet.yml", "CI_MERGE_REQUEST_DIFF_BASE_SHA", "MFA_SET_DIGEST"),
+        ("azure-fleet.yml", "TARGET", "DIGEST"),
+    ] {
+        let yaml = file(name);
+        let scripts = scripts(&yaml);
+        let [plan, apply] = scripts.as_slice() else { panic!("{name} has {} scripts", scripts.len()) };
+        assert!(!plan.contains("${{") && !apply.contains("${{"), "{name}: an expression inside a script");
+        for line in yaml.lines().filter(|line| line.contains("cargo install")) {
+            assert!(line.contains("--git") && line.contains("--rev"), "{name}: {line}");
+        }
+        let sandbox = runner();
+        // A pull request that touches nobody plans nobody.
+        if base != "TARGET" {
+            run(&sandbox, plan, &[(base, "HEAD"), ("NUMBER", "7")]).exits(0).says("No tenant is touched.");
+            sandbox.append("tenants/contoso/main.mfa.hcl", "# touched\n");
+            run(&sandbox, plan, &[(base, "HEAD"), ("NUMBER", "7")]).exits(0);
+            let set: serde_json::Value = serde_json::from_str(&sandbox.read("plans/fleet.json")).unwrap();
+            assert_eq!(set["tenants"].as_array().unwrap().len(), 1, "{name}: {set}");
+            std::fs::remove_dir_all(sandbox.path("plans")).unwrap();
+        }
+        // Everybody: one customer is refused, which fails the check and is told in the comment.
+        run(&sandbox, plan, &[]).exits(3);
+        let comment = sandbox.read(if name.starts_with("github") { "comment.md" } else { "fleet.md" });
+        assert!(comment.contains("**Refused in part.**"), "{comment}");
+        let digest = set_digest(&sandbox, "plans");
+        std::fs::remove_dir_all(sandbox.path("plans")).unwrap();
+        run(&sandbox, apply, &[(approved, &"0".repeat(64))]).exits(1);
+        std::fs::remove_dir_all(sandbox.path("plans")).unwrap();
+        run(&sandbox, apply, &[(approved, &digest)]).exits(4).says("contoso: done (3 done)");
+    }
+}
