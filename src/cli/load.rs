@@ -76,7 +76,7 @@ pub(crate) struct TenantArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub parallelism: Option<u16>,
     /// How the sign-in log is looked at: stored (.mfaplan/evidence alone), decisive (a few filtered pages), full (pulls
-    /// what is missing first), none [default: stored where that is fresh]
+    /// what is missing first), none [default: stored where that is fresh, else decisive]
     #[arg(long = "sign-ins", value_name = "MODE", value_parser = parse_mode)]
     pub sign_ins: Option<SignInMode>,
 }

@@ -1,18 +1,26 @@
 //! Where the sign-ins of a plan come from: the store, the log, both, or nowhere.
 
+use std::cmp::Reverse;
+
 use crate::{
     config::Config,
-    evidence::{Store, Stored, merge},
+    evidence::{PER_SECOND, Store, Stored, merge},
+    facts::Facts,
+    graph::GraphTenant,
+    plan::{self, BuildInput},
     sign_ins::window_start,
     tenant::{
         EvidenceStretch, EvidenceStretches, Fact, ObservedTenant, ReadRequest, SignInEvidence, SignInKind, SignInMode,
-        Unavailable,
+        Unavailable, UserId,
     },
 };
 
 use super::{
-    Context, Failure, evidence,
+    Context, Failure,
+    commands::evidence::duration,
+    evidence,
     progress::Progress,
+    runtime,
     tenant::{Port, Tenant},
 };
 
@@ -40,6 +48,7 @@ impl SignInLog {
             Some(mode) => Some(mode),
             None if live && store.is_fresh(context.instant()) => Some(SignInMode::Stored),
             None if !live && store.exists() => Some(SignInMode::Stored),
+            None if live && !tenant.is_copied() => Some(SignInMode::Decisive),
             None => None,
         };
         Ok(Self { mode, store: Some(store), live })
@@ -75,7 +84,13 @@ impl SignInLog {
     ///
     /// # Errors
     /// A sign-in file, or a file of the store, that cannot be read.
-    pub(super) fn merge(&self, config: &Config, observed: &mut ObservedTenant) -> Result<(), Failure> {
+    pub(super) fn merge(
+        &self,
+        tenant: &Tenant,
+        config: &Config,
+        observed: &mut ObservedTenant,
+        context: &Context,
+    ) -> Result<(), Failure> {
         let days = config.tenant.sign_in_window;
         if self.mode == Some(SignInMode::None) {
             forget(observed);
@@ -86,7 +101,12 @@ impl SignInLog {
         let store = self.store.as_ref().filter(|_| self.mode.is_some());
         let stored = merge(store, &config.tenant.sign_ins, &config.dir, config.instant, days, observed)?;
         let Some(mode) = self.mode else { return Ok(()) };
-        let stored = stored.unwrap_or_default();
+        let mut stored = stored.unwrap_or_default();
+        if let (SignInMode::Decisive, Port::Graph(graph)) = (mode, &tenant.port) {
+            decide(graph, config, &mut stored, observed, context)?;
+            observed.evidence = Some(used(mode, &stored));
+            return Ok(());
+        }
         if self.live || mode != SignInMode::Stored || self.store.as_ref().is_some_and(Store::exists) {
             self.say_gaps(config, &stored, observed);
         }
@@ -121,6 +141,71 @@ impl SignInLog {
             observed.notes.push(reason.into());
         }
     }
+}
+
+/// Reads what decides, and says what is thereby known and what is not, and how long the rest would take.
+fn decide(
+    graph: &GraphTenant,
+    config: &Config,
+    stored: &mut Stored,
+    observed: &mut ObservedTenant,
+    context: &Context,
+) -> Result<(), Failure> {
+    let days = config.tenant.sign_in_window;
+    let window = (window_start(config.instant, days), config.instant);
+    let suspects = suspects(config, observed, context);
+    let progress = Progress::new(context);
+    let decided = match runtime::online()?.block_on(graph.decisive(window, &suspects, &progress)) {
+        Ok(decided) => decided,
+        Err(error) => {
+            observed.unavailable.retain(|one| one.fact != Fact::SignIns);
+            observed.unavailable.push(Unavailable { fact: Fact::SignIns, reason: error.message.into() });
+            return Ok(());
+        }
+    };
+    drop(progress);
+    for kind in SignInKind::ALL.iter().copied().filter(|kind| decided.whole[*kind as usize]) {
+        stored.covered[kind as usize] = vec![window];
+    }
+    stored.records += decided.records();
+    observed.unavailable.retain(|one| one.fact != Fact::SignIns);
+    if decided.whole != [true, true] {
+        let legacy = match (0..2).all(|kind| decided.whole[kind] || decided.legacy[kind]) {
+            true => "legacy clients of everybody",
+            false => "no more than the latest sign-ins, as there are very many by legacy clients",
+        };
+        let known = decided.known_users();
+        let time = duration(decided.estimate.div_ceil(PER_SECOND));
+        let reason = format!(
+            "decisive only: known are {legacy} and all sign-ins of {known} of {} users who look like workloads; the whole \
+             log has about {} records, which take {time} (`mfaplan evidence pull`)",
+            suspects.len(),
+            decided.estimate
+        );
+        observed.unavailable.push(Unavailable { fact: Fact::SignIns, reason: reason.into() });
+    }
+    decided.merge_into(observed, days);
+    Ok(())
+}
+
+/// The users whom the plan raises and who look like workloads by what the directory says, the most suspect first. Whom it
+/// raises is a plan's business, so one is made on what is known so far; what is wrong with it, the real one will say.
+fn suspects(config: &Config, observed: &ObservedTenant, context: &Context) -> Vec<UserId> {
+    let input =
+        BuildInput { config, tenant: observed, targets: &[], waivers: &[], created_at: context.env.now, assumed: None };
+    let Ok(built) = plan::build(&input) else { return Vec::new() };
+    let facts = Facts::of(observed, &config.guardrails.signal, config.instant);
+    let mut found: Vec<(Reverse<u8>, UserId)> = built
+        .plan
+        .changes
+        .iter()
+        .filter(|change| change.action.raises())
+        .filter_map(|change| Some((change.user.id, observed.by_id(change.user.id)?)))
+        .filter(|(_, index)| facts.is_probably_a_machine(*index))
+        .map(|(id, index)| (Reverse(facts.score(index)), id))
+        .collect();
+    found.sort_unstable();
+    found.into_iter().map(|(_, id)| id).collect()
 }
 
 /// As if there were no log.

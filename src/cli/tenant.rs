@@ -25,6 +25,8 @@ pub(super) struct Tenant {
     pub(super) port: Port,
     /// As the command line says.
     sign_ins: Option<SignInMode>,
+    /// Is it read to be copied? Then the log is read whole, unless the command line says otherwise.
+    copied: bool,
 }
 
 /// What a tenant is read from and written to.
@@ -36,6 +38,16 @@ pub(super) enum Port {
 }
 
 impl Tenant {
+    /// To be copied.
+    pub(super) fn to_be_copied(self) -> Self {
+        Self { copied: true, ..self }
+    }
+
+    /// Is it read to be copied?
+    pub(super) const fn is_copied(&self) -> bool {
+        self.copied
+    }
+
     /// How the command line wants the sign-in log looked at.
     pub(super) const fn sign_ins(&self) -> Option<SignInMode> {
         self.sign_ins
@@ -86,12 +98,12 @@ pub(super) fn open(config: &Config, args: &TenantArgs, context: &Context) -> Res
                     .hint("stored and none are left; `mfaplan evidence import FILE` reads downloaded files"));
             }
             let port = Port::Snapshot(SnapshotTenant::open(path).map_err(ReadError::from)?);
-            Ok(Tenant { port, sign_ins: args.sign_ins })
+            Ok(Tenant { port, sign_ins: args.sign_ins, copied: false })
         }
         None => {
             let connection = connect::connect(config, args, context);
             let port = Port::Graph(Box::new(runtime::online()?.block_on(connection)?));
-            Ok(Tenant { port, sign_ins: args.sign_ins })
+            Ok(Tenant { port, sign_ins: args.sign_ins, copied: false })
         }
     }
 }
@@ -158,7 +170,7 @@ fn read(tenant: &Tenant, config: &Config, request: &ReadRequest, context: &Conte
     let mut observed = read_alone(tenant, &log.request(request), context)?;
     check_identity(config, &observed)?;
     log.pull(tenant, config, context)?;
-    log.merge(config, &mut observed)?;
+    log.merge(tenant, config, &mut observed, context)?;
     Ok(observed)
 }
 

@@ -178,6 +178,6 @@ fn read(store: &Store, with_ids: bool, all: &mut SignInFiles<'_>) -> Result<Stor
     for sender in store.senders_of(&store.manifest)? {
         all.sender(&sender);
     }
-    all.from_source(".mfaplan/evidence");
+    all.name_source(".mfaplan/evidence");
     Ok(stored)
 }

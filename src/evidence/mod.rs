@@ -41,7 +41,7 @@ pub(crate) use export::pseudonymous;
 pub(crate) use import::{ImportedFile, collect, import_file};
 pub(crate) use merge::{Stored, merge};
 pub(crate) use pull::slices;
-pub(crate) use status::{Status, Stretch, status};
+pub(crate) use status::{PER_SECOND, Status, Stretch, status};
 
 use crate::{
     files::{self, Access, DIRECTORY},

@@ -13,7 +13,7 @@ use crate::{
 
 /// Records a second that the service gives: 5 requests in 10 s, 1,000 records each ("Microsoft Graph service-specific
 /// throttling limits").
-const PER_SECOND: u64 = 500;
+pub(crate) const PER_SECOND: u64 = 500;
 
 /// A stretch of time, ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -286,7 +286,7 @@ fn the_next_pull_reads_the_last_hour_again_and_what_came_late() {
     pull(&dir, &first, at(NOW) - SignedDuration::from_hours(1)).unwrap();
     // A record from before the end of the first pull comes late.
     let log = [sample(1, 200), sample(2, 70), sample(3, 80), sample(4, 10)];
-    let planned = slices(&store(&dir), at(NOW) - SignedDuration::from_hours(72), at(NOW));
+    let planned = slices(&store(&dir), at(NOW) - SignedDuration::from_hours(24), at(NOW));
     let bound = at(NOW) - SignedDuration::from_hours(2);
     assert!(planned.iter().all(|slice| slice.from >= bound), "{planned:?}");
     pull(&dir, &log, at(NOW)).unwrap();

@@ -43,6 +43,7 @@ use credentials::{Claims, Credential, Keeping, Prompt, StoreError, TokenSource};
 use pacing::Pacer;
 use wire::OrganizationWire;
 
+use crate::sign_ins::decided::Decided;
 use crate::tenant::{
     GroupId, MfaState, ObservedTenant, ReadError, ReadProgress, ReadRequest, StateRead, TenantId, TenantRead,
     TenantWrite, Text, UserId, WriteError,
@@ -266,6 +267,19 @@ impl GraphTenant {
         each: &mut (dyn FnMut(Entries<'_>) -> bool + Send),
     ) -> Result<(), ReadError> {
         read::log(&self.client, slice, progress, each).await
+    }
+
+    /// Reads what decides of the log of this window: a few filtered pages.
+    ///
+    /// # Errors
+    /// Why the log cannot be read.
+    pub(crate) async fn decisive(
+        &self,
+        window: (Timestamp, Timestamp),
+        suspects: &[UserId],
+        progress: &dyn ReadProgress,
+    ) -> Result<Decided, ReadError> {
+        read::decisive(&self.client, self.tenant, window, suspects, progress).await
     }
 }
 

@@ -326,7 +326,7 @@ impl<'t> SignInFiles<'t> {
     }
 
     /// Says where the evidence is from, for a message that names it.
-    pub(crate) fn from_source(&mut self, name: &str) {
+    pub(crate) fn name_source(&mut self, name: &str) {
         self.files.push(name.to_owned());
     }
 

@@ -9,6 +9,7 @@ mod aggregate;
 mod analytics;
 pub(crate) mod cover;
 mod csv;
+pub(crate) mod decided;
 mod files;
 mod join;
 mod json;

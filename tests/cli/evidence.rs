@@ -57,6 +57,8 @@ fn an_empty_store_is_no_error() {
 #[test]
 fn files_are_counted_once_and_the_plan_says_the_same_as_from_the_files() {
     let sandbox = office();
+    // As many lines as the other configuration has.
+    sandbox.write("main.mfa.hcl", &configuration("snapshot = \"tenant.json\"\n"));
     let read = import(&sandbox).exits(0).json();
     assert_eq!((&read["counted"], &read["duplicates"]), (&json!(60), &json!(0)));
     assert_eq!(read["files"][0]["kind"], "interactive");

@@ -145,3 +145,47 @@ fn a_plan_rests_on_a_fresh_store_and_asks_nothing_of_the_log() {
         assert!(!String::from_utf8_lossy(&text).contains("canary-"));
     }
 }
+
+/// Somebody's mail of weeks ago is found by a filter; what cannot be asked for is said to be unknown.
+#[test]
+fn what_decides_is_known_after_a_few_pages() {
+    let mut log = records(300, 60);
+    log.push(json!({"id": "mail", "createdDateTime": ago(11 * 24 * 60), "userId": id(7), "isInteractive": false,
+        "clientAppUsed": "Authenticated SMTP", "status": {"errorCode": 0}}));
+    let options = FakeOptions { page_size: 20, throttle: Throttle::published(30), ..FakeOptions::default() };
+    let desk = desk(options, log);
+    for flags in [&["plan", "--json"][..], &["plan", "--json", "--sign-ins", "decisive"]] {
+        desk.fake.clear_log();
+        let plan: Value = serde_json::from_str(&desk.run(flags).out).unwrap();
+        assert_eq!(plan["observed"]["evidence"]["mode"], "decisive");
+        let changes = plan["changes"].as_array().unwrap();
+        let mailer = changes.iter().find(|one| one["user"]["id"] == id(7)).unwrap();
+        assert!(mailer["findings"].to_string().contains("MFA006"), "{mailer}");
+        assert!(pages(&desk) <= 10, "{}", pages(&desk));
+        let said = plan["observed"]["unavailable"].to_string();
+        assert!(said.contains("decisive only: known are legacy clients of everybody"), "{said}");
+        assert!(plan["not_evaluated"].to_string().contains("MFA005"), "the password grant is unknown: {plan}");
+    }
+    assert!(!desk.path(".mfaplan/evidence").exists(), "nothing is stored");
+    assert_eq!(desk.fake.problems(), Vec::<String>::new());
+}
+
+#[test]
+fn a_short_log_is_known_whole() {
+    let desk = desk(FakeOptions::default(), records(300, 60));
+    let decisive: Value = serde_json::from_str(&desk.run(&["plan", "--json"]).out).unwrap();
+    assert_eq!(pages(&desk), 2);
+    assert!(!decisive["observed"]["unavailable"].to_string().contains("sign_ins"), "{decisive}");
+    let full: Value = serde_json::from_str(&desk.run(&["plan", "--json", "--sign-ins", "full"]).out).unwrap();
+    for key in ["changes", "replay", "summary"] {
+        let windows = |value: &Value| value["window"].clone();
+        let (mut a, mut b) = (decisive[key].clone(), full[key].clone());
+        assert_eq!(windows(&a).is_null(), windows(&b).is_null());
+        for one in [&mut a, &mut b] {
+            if let Some(object) = one.as_object_mut() {
+                object.remove("window");
+            }
+        }
+        assert_eq!(a, b, "{key}");
+    }
+}

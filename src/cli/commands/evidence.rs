@@ -8,6 +8,8 @@ mod status;
 
 use crate::cli::{Context, Outcome};
 
+pub(crate) use pull::duration;
+
 /// Arguments of `evidence`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\

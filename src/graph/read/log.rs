@@ -33,6 +33,13 @@ pub(crate) struct Entries<'a> {
     kind: SignInKind,
 }
 
+impl<'a> Entries<'a> {
+    /// Of a page of this kind.
+    pub(super) fn of(records: &'a [SignIn<'a>], kind: SignInKind) -> Self {
+        Self { records: records.iter(), kind }
+    }
+}
+
 impl<'a> Iterator for Entries<'a> {
     type Item = Entry<'a>;
 
@@ -82,7 +89,7 @@ pub(super) async fn read(
             .read(spec, &url, |bytes| {
                 // The whole page is parsed before a record counts: a page that is cut off is read again.
                 let page: Page<SignIn<'_>> = serde_json::from_slice(bytes)?;
-                let more = each(Entries { records: page.value.iter(), kind });
+                let more = each(Entries::of(&page.value, kind));
                 Ok((page.next, more))
             })
             .await?;

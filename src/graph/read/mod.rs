@@ -4,6 +4,7 @@
 //! Users come page by page, and their states are read while further pages are under way. A mandatory read that fails
 //! ends all others; an optional one that is refused becomes [`ObservedTenant::unavailable`].
 
+mod decisive;
 mod directory;
 mod groups;
 mod log;
@@ -27,6 +28,7 @@ use super::{
     requests::{self, Need, RequestSpec},
     wire::{OrganizationWire, Page},
 };
+use crate::sign_ins::decided::Decided;
 use crate::tenant::{
     Fact, GroupId, LastSignIn, ObservedTenant, ReadError, ReadProgress, ReadRequest, Source, TenantId, Text,
     Unavailable, User, UserId,
@@ -84,6 +86,20 @@ pub(super) async fn log(
     let read = log::read(client, slice, each);
     let read = told(client, progress, read).await;
     read.map_err(|failure| failure.error(&requests::SIGN_INS, "the sign-in log"))
+}
+
+/// Reads what decides of the log, telling waits on the way.
+pub(super) async fn decisive(
+    client: &Client,
+    tenant: TenantId,
+    window: (Timestamp, Timestamp),
+    suspects: &[UserId],
+    progress: &dyn ReadProgress,
+) -> Result<Decided, ReadError> {
+    let count = |records| progress.progress("sign-ins that decide", records, None);
+    let read = decisive::read(client, tenant, window, suspects, &count);
+    let read = told(client, progress, read).await;
+    read.map_err(|failure| ReadError::new(failure.reason(&requests::SIGN_INS)))
 }
 
 /// Does work, and tells its waits as they begin.

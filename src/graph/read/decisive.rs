@@ -1,0 +1,135 @@
+//! What decides, by a few filtered pages: the log of a small tenant whole; else legacy clients, and users who look like
+//! workloads. The password grant cannot be asked for: `authenticationProtocol` supports no `$filter` (Microsoft Graph,
+//! "signIn resource type"), so that it stays unknown of everybody else.
+
+use jiff::Timestamp;
+
+use super::log::{Entries, event};
+use crate::{
+    graph::{
+        client::{Client, Failure, encode},
+        pages::Pages,
+        requests,
+        wire::Page,
+    },
+    sign_ins::{decided::Decided, wire::SignIn},
+    tenant::{SignInKind, TenantId, UserId},
+};
+
+/// Pages of each kind that are read without a filter: a log that ends within them is known whole.
+const FIRST: usize = 3;
+/// Pages of legacy sign-ins of each kind.
+const LEGACY: usize = 45;
+/// Users asked about one by one.
+const USERS: usize = 100;
+/// Values of `clientAppUsed` that are legacy protocols (Microsoft Entra, "Sign-ins using legacy authentication" workbook).
+const CLIENTS: [&str; 16] = [
+    "Authenticated SMTP",
+    "AutoDiscover",
+    "Exchange ActiveSync",
+    "Exchange Online PowerShell",
+    "Exchange Web Services",
+    "IMAP",
+    "IMAP4",
+    "MAPI Over HTTP",
+    "Offline Address Book",
+    "Other clients",
+    "Outlook Anywhere (RPC over HTTP)",
+    "Outlook Service",
+    "POP",
+    "POP3",
+    "Reporting Web Services",
+    "SMTP",
+];
+
+/// Reads what decides of the window; of these users, the most suspect first, how they sign in.
+pub(super) async fn read(
+    client: &Client,
+    tenant: TenantId,
+    window: (Timestamp, Timestamp),
+    suspects: &[UserId],
+    read: &(dyn Fn(u64) + Sync),
+) -> Result<Decided, Failure> {
+    let mut decided = Decided::new(tenant);
+    let second = |at: Timestamp| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let within = |kind: SignInKind| {
+        format!(
+            "createdDateTime ge {} and createdDateTime le {} and signInEventTypes/any(t: t eq '{}')",
+            second(window.0),
+            second(window.1),
+            event(kind)
+        )
+    };
+    for kind in SignInKind::ALL.iter().copied() {
+        let first = pages(client, &within(kind), kind, FIRST, &mut decided, read).await?;
+        decided.whole[kind as usize] = first.ended;
+        if let (false, Some((oldest, newest))) = (first.ended, first.span) {
+            let seconds = newest.duration_since(oldest).as_secs_f64().max(1.0);
+            let all = window.1.duration_since(window.0).as_secs_f64();
+            decided.estimate += (first.records as f64 * all / seconds) as u64;
+        } else {
+            decided.estimate += first.records;
+        }
+    }
+    let clients: Vec<String> = CLIENTS.iter().map(|name| format!("clientAppUsed eq '{name}'")).collect();
+    for kind in SignInKind::ALL.iter().copied().filter(|kind| !decided.whole[*kind as usize]).collect::<Vec<_>>() {
+        let filter = format!("{} and ({})", within(kind), clients.join(" or "));
+        decided.legacy[kind as usize] = pages(client, &filter, kind, LEGACY, &mut decided, read).await?.ended;
+    }
+    for user in suspects.iter().take(USERS) {
+        for kind in SignInKind::ALL.iter().copied() {
+            if decided.whole[kind as usize] {
+                continue;
+            }
+            let filter = format!("{} and userId eq '{user}'", within(kind));
+            if pages(client, &filter, kind, 1, &mut decided, read).await?.ended {
+                decided.knows(*user, kind);
+            }
+        }
+    }
+    Ok(decided)
+}
+
+/// What pages were.
+#[derive(Default)]
+struct Read {
+    ended: bool,
+    records: u64,
+    span: Option<(Timestamp, Timestamp)>,
+}
+
+/// Reads at most so many pages.
+async fn pages(
+    client: &Client,
+    filter: &str,
+    kind: SignInKind,
+    most: usize,
+    decided: &mut Decided,
+    told: &(dyn Fn(u64) + Sync),
+) -> Result<Read, Failure> {
+    let spec = &requests::SIGN_INS;
+    let mut url = client.url(spec, spec.path, &format!("$filter={}&$top=1000", encode(filter)));
+    let mut pages = Pages::new(client, spec, &url);
+    let mut read = Read::default();
+    for _ in 0..most {
+        let next = client
+            .read(spec, &url, |bytes| {
+                let page: Page<SignIn<'_>> = serde_json::from_slice(bytes)?;
+                for entry in Entries::of(&page.value, kind) {
+                    let at = entry.record.at;
+                    let (from, to) = read.span.unwrap_or((at, at));
+                    read.span = Some((from.min(at), to.max(at)));
+                    read.records += 1;
+                    decided.add(&entry);
+                }
+                Ok(page.next)
+            })
+            .await?;
+        told(decided.records());
+        match next {
+            Some(next) => url = pages.follow(&next)?,
+            None => return Ok(Read { ended: true, ..read }),
+        }
+    }
+    Ok(read)
+}
