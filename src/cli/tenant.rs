@@ -38,8 +38,8 @@ pub(super) enum Port {
 }
 
 impl Tenant {
-    /// To be copied.
-    pub(super) fn to_be_copied(self) -> Self {
+    /// The same, read to be copied.
+    pub(super) fn for_copying(self) -> Self {
         Self { copied: true, ..self }
     }
 

@@ -41,7 +41,7 @@ pub(crate) struct Args {
 /// When the tenant cannot be read or the file cannot be written.
 pub(crate) fn run(args: &Args, context: &mut Context) -> Outcome {
     let config = load::config(&args.config, context)?;
-    let source = tenant::open(&config, &args.tenant, context)?.to_be_copied();
+    let source = tenant::open(&config, &args.tenant, context)?.for_copying();
     let observed =
         tenant::observe_with(&source, &config, Contacts { manager: args.contacts, phones: args.contacts }, context)?;
     for note in &observed.notes {
