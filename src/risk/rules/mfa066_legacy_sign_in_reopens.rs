@@ -14,7 +14,7 @@ pub(super) static RULE: Rule = Rule {
     doc: RuleDoc {
         meaning: "An enforced user is lowered, security defaults are not known to be on, and no enabled policy is known to keep their legacy clients out: none blocks both kinds, or asks them for MFA, which they cannot do. Critical where the user has legacy sign-ins or is privileged.",
         why: "Enforced per-user MFA kept legacy clients out. A policy for browsers and modern clients does not: from then on IMAP, POP and SMTP take the password alone, which is what password spraying uses.",
-        evidence: "How many legacy sign-ins there were, the role, and the fact that is missing.",
+        evidence: "How many legacy sign-ins there were, who asked for MFA at how many sign-ins, the role, and the fact that is missing.",
         action: "",
         sources: &["Block legacy authentication with Conditional Access"],
     },
@@ -38,6 +38,7 @@ fn check(case: &Case<'_>) -> Verdict {
         "Legacy clients can sign in with the password alone again: no policy is known to block them for this user.",
     )
     .with_some("legacy_sign_ins", used)
+    .with_some("asked_by", case.asked_by())
     .with_some("role", case.role())
     .with_some("unknown", missing);
     match (severity, used, case.privileged) {

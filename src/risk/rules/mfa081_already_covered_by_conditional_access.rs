@@ -1,5 +1,6 @@
 //! MFA081 already-covered-by-conditional-access: raised users are covered by Conditional Access already.
 
+use crate::risk::asked::Asked;
 use crate::risk::names::{Names, users};
 use crate::risk::rule::prelude::*;
 
@@ -14,7 +15,7 @@ pub(super) static RULE: Rule = Rule {
     doc: RuleDoc {
         meaning: "At least one raised user is fully covered by an enabled Conditional Access policy. One finding for the plan.",
         why: "Microsoft advises against both at once: users are asked in ways that neither policy explains, and session settings stop working.",
-        evidence: "How many users, the first names, and the policies.",
+        evidence: "How many users, the first names, the policies, and who asked for MFA at how many of their sign-ins, where the log says.",
         action: "",
         sources: &[
             "How to: Enable per-user multifactor authentication (Microsoft Entra ID)",
@@ -34,12 +35,14 @@ fn check(case: &mut PlanCase<'_>) {
         return;
     }
     let mut covered = Names::default();
+    let mut asked = Asked::default();
     let mut undecided = 0;
     let mut counts = vec![0_u64; policies.len()];
     for user in case.raised() {
         match policies.covers(user) {
             Some(true) => {
                 covered.add(user);
+                asked.add(user.sign_ins.as_deref());
                 policies.each_covering(user, |position| counts[position] += 1);
             }
             Some(false) => {}
@@ -64,7 +67,8 @@ fn check(case: &mut PlanCase<'_>) {
             .with("covered", covered.count())
             .with("raised", raised)
             .with("policies", by_policy)
-            .with("first", covered.first()),
+            .with("first", covered.first())
+            .with_some("asked_by", asked.evidence(case.context.tenant)),
     );
 }
 
