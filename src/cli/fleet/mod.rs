@@ -5,16 +5,23 @@ pub(super) mod changed;
 pub(super) mod child;
 pub(super) mod surroundings;
 
-use std::path::{Path, PathBuf};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use jiff::Timestamp;
+use tokio::{sync::Semaphore, task::JoinSet};
 
 use crate::{
     config::fleet::{self, Fleet, FleetFile, Member},
     fleet::Planned,
 };
 
-use super::{Context, Failure, load::DIRECTORY};
+use self::child::{Finished, Job};
+use super::{Context, Failure, load::DIRECTORY, runtime};
 
 /// Which tenants of which fleet.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -113,6 +120,46 @@ fn unknown<'n>(flag: &str, name: &str, what: &str, names: impl Iterator<Item = &
 /// The policy directory, so that it means the same in every tenant's directory.
 pub(super) fn policy(context: &Context) -> Option<PathBuf> {
     context.policy().map(|path| std::path::absolute(&path).unwrap_or(path))
+}
+
+/// Runs a command for each of these tenants, so many at a time, and listens to it. In the order of the tenants, what
+/// `judged` makes of each; what a process has said is not kept beyond that.
+pub(super) fn heard<T: Send + 'static>(
+    members: &[&Member],
+    command: &[&str],
+    (parallel, timeout): (u16, Duration),
+    judged: fn(Planned, Finished) -> T,
+    context: &Context,
+) -> Result<Vec<T>, Failure> {
+    let policy = policy(context);
+    let gate = Arc::new(Semaphore::new(usize::from(parallel)));
+    let mut found: Vec<Option<T>> = members.iter().map(|_| None).collect();
+    runtime::online()?.block_on(async {
+        let mut tasks = JoinSet::new();
+        for (at, member) in members.iter().enumerate() {
+            let blank = blank(member);
+            let variables = match surroundings::of(member, members, &context.env) {
+                Ok(variables) => variables,
+                Err(error) => {
+                    found[at] = Some(judged(blank, Finished { error: Some(error), ..Finished::default() }));
+                    continue;
+                }
+            };
+            let arguments: Vec<OsString> = Job::in_directory(&member.directory, policy.as_ref(), command);
+            let job = Job { arguments, variables, timeout, listen: true };
+            let gate = Arc::clone(&gate);
+            tasks.spawn(async move {
+                let _place = gate.acquire_owned().await;
+                (at, judged(blank, job.run().await))
+            });
+        }
+        while let Some(ended) = tasks.join_next().await {
+            let (at, one) = ended.map_err(|error| Failure::new(error.to_string()))?;
+            found[at] = Some(one);
+        }
+        Ok::<(), Failure>(())
+    })?;
+    Ok(found.into_iter().flatten().collect())
 }
 
 /// A tenant of which nothing is known yet.

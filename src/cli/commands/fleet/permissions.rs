@@ -1,20 +1,14 @@
 //! `mfaplan fleet permissions`
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tokio::{sync::Semaphore, task::JoinSet};
 
 use crate::{
     cli::{
-        Context, Exit, Failure, Outcome,
+        Context, Exit, Outcome,
         commands::login::Missing,
-        fleet::{
-            self, Chosen,
-            child::{Finished, Job},
-            surroundings,
-        },
-        runtime,
+        fleet::{self, Chosen, child::Finished},
     },
     escape,
 };
@@ -60,35 +54,8 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Outcome {
     let found = fleet::load(&args.chosen.allow_files, context)?;
     let chosen = args.chosen.one(&found)?;
     let members = args.chosen.members(chosen)?;
-    let policy = fleet::policy(context);
-    let gate = Arc::new(Semaphore::new(usize::from(args.parallel)));
-    let mut held: Vec<Option<Held>> = members.iter().map(|_| None).collect();
-    runtime::online()?.block_on(async {
-        let mut tasks = JoinSet::new();
-        for (at, member) in members.iter().enumerate() {
-            let name = member.name.to_string();
-            let variables = match surroundings::of(member, &members, &context.env) {
-                Ok(variables) => variables,
-                Err(error) => {
-                    held[at] = Some(judged(name, &Finished { error: Some(error), ..Finished::default() }));
-                    continue;
-                }
-            };
-            let arguments = Job::in_directory(&member.directory, policy.as_ref(), &["login", "--json"]);
-            let job = Job { arguments, variables, timeout: args.tenant_timeout, listen: true };
-            let gate = Arc::clone(&gate);
-            tasks.spawn(async move {
-                let _place = gate.acquire_owned().await;
-                (at, judged(name, &job.run().await))
-            });
-        }
-        while let Some(ended) = tasks.join_next().await {
-            let (at, one) = ended.map_err(|error| Failure::new(error.to_string()))?;
-            held[at] = Some(one);
-        }
-        Ok::<(), Failure>(())
-    })?;
-    let held: Vec<Held> = held.into_iter().flatten().collect();
+    let pace = (args.parallel, args.tenant_timeout);
+    let held = fleet::heard(&members, &["login", "--json"], pace, judged, context)?;
     if args.json {
         let out = context.out.data()?;
         serde_json::to_writer_pretty(&mut *out, &held).map_err(std::io::Error::from)?;
@@ -105,10 +72,10 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Outcome {
     })
 }
 
-fn judged(tenant: String, finished: &Finished) -> Held {
+fn judged(of: crate::fleet::Planned, finished: Finished) -> Held {
     let account: Account = serde_json::from_slice(&finished.out).unwrap_or_default();
     let Account { application, permissions, missing } = account;
-    Held { tenant, application, permissions, missing, error: finished.error.clone() }
+    Held { tenant: of.tenant, application, permissions, missing, error: finished.error }
 }
 
 fn lacks_what_a_plan_takes(one: &Held) -> bool {

@@ -1,19 +1,13 @@
 //! `mfaplan fleet verify`
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use serde::Serialize;
-use tokio::{sync::Semaphore, task::JoinSet};
 
 use crate::{
     cli::{
-        Context, Exit, Failure, Outcome,
-        fleet::{
-            self, Chosen,
-            child::{Finished, Job},
-            surroundings,
-        },
-        runtime,
+        Context, Exit, Outcome,
+        fleet::{self, Chosen, child::Finished},
     },
     escape,
 };
@@ -63,37 +57,10 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Outcome {
     let found = fleet::load(&args.chosen.allow_files, context)?;
     let chosen = args.chosen.one(&found)?;
     let members = args.chosen.members(chosen)?;
-    let policy = fleet::policy(context);
-    let gate = Arc::new(Semaphore::new(usize::from(args.parallel)));
-    let mut verified: Vec<Option<Verified>> = members.iter().map(|_| None).collect();
-    runtime::online()?.block_on(async {
-        let mut tasks = JoinSet::new();
-        for (at, member) in members.iter().enumerate() {
-            let blank = fleet::blank(member);
-            let variables = match surroundings::of(member, &members, &context.env) {
-                Ok(variables) => variables,
-                Err(error) => {
-                    verified[at] = Some(judged(&blank, Finished { error: Some(error), ..Finished::default() }));
-                    continue;
-                }
-            };
-            let mut command = vec!["verify", "--json"];
-            command.extend(args.strict.then_some("--strict"));
-            let arguments = Job::in_directory(&member.directory, policy.as_ref(), &command);
-            let job = Job { arguments, variables, timeout: args.tenant_timeout, listen: true };
-            let gate = Arc::clone(&gate);
-            tasks.spawn(async move {
-                let _place = gate.acquire_owned().await;
-                (at, judged(&blank, job.run().await))
-            });
-        }
-        while let Some(ended) = tasks.join_next().await {
-            let (at, one) = ended.map_err(|error| Failure::new(error.to_string()))?;
-            verified[at] = Some(one);
-        }
-        Ok::<(), Failure>(())
-    })?;
-    let verified: Vec<Verified> = verified.into_iter().flatten().collect();
+    let mut command = vec!["verify", "--json"];
+    command.extend(args.strict.then_some("--strict"));
+    let pace = (args.parallel, args.tenant_timeout);
+    let verified = fleet::heard(&members, &command, pace, judged, context)?;
     if args.json {
         let out = context.out.data()?;
         serde_json::to_writer_pretty(&mut *out, &verified).map_err(std::io::Error::from)?;
@@ -116,7 +83,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Outcome {
     })
 }
 
-fn judged(of: &crate::fleet::Planned, finished: Finished) -> Verified {
+fn judged(of: crate::fleet::Planned, finished: Finished) -> Verified {
     let status = match finished.code {
         Some(0) => Standing::AsDeclared,
         Some(2) => Standing::Different,
@@ -124,8 +91,8 @@ fn judged(of: &crate::fleet::Planned, finished: Finished) -> Verified {
     };
     let document: Option<serde_json::Value> = serde_json::from_slice(&finished.out).ok();
     Verified {
-        tenant: of.tenant.clone(),
-        ring: of.ring.clone(),
+        tenant: of.tenant,
+        ring: of.ring,
         status,
         exit_code: finished.code,
         summary: document.and_then(|mut document| document.get_mut("summary").map(serde_json::Value::take)),
