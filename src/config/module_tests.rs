@@ -2,25 +2,14 @@
 
 use std::{fs, path::Path};
 
-use super::{golden::RULES, *};
+use super::{
+    tests::{TENANT, input},
+    *,
+};
 use crate::{
     diag::{Diagnostic, Level},
     severity::Severity,
 };
-
-const TENANT: &str = "tenant \"Contoso\" {\n  id = \"6f1c0c0e-3f0a-4b52-9f4e-0d2f5a1b7c11\"\n}\n";
-
-fn input(dir: &Path) -> LoadInput<'_> {
-    LoadInput {
-        dir,
-        policy_dir: None,
-        assignments: &[],
-        environment: &[],
-        instant: "2026-11-24T12:00:00Z".parse().unwrap(),
-        allow_files: &[],
-        known_rules: &RULES,
-    }
-}
 
 /// A repository whose configuration is in `conf`, with these files beside the tenant block.
 fn repository(files: &[(&str, &str)]) -> tempfile::TempDir {

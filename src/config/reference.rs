@@ -4,7 +4,6 @@
 use std::fmt::Write as _;
 
 use super::{
-    golden::RULES,
     load,
     schema::{BlockSchema, TOP_LEVEL, Times},
 };
@@ -168,15 +167,7 @@ fn every_example_of_the_reference_is_formatted_and_loads() {
     let module = "variable \"grace\" {}\n\nvariable \"helpdesk\" {}\n\noutput \"x\" {\n  value = var.grace\n}\n";
     std::fs::write(dir.path().join("modules/msp/main.mfa.hcl"), module).unwrap();
     std::fs::write(dir.path().join("pilots.csv"), "user\njdoe@contoso.com\n").unwrap();
-    let config = load(super::LoadInput {
-        dir: dir.path(),
-        policy_dir: None,
-        assignments: &[],
-        environment: &[],
-        instant: "2026-11-24T12:00:00Z".parse().unwrap(),
-        allow_files: &[],
-        known_rules: &RULES,
-    });
+    let config = load(super::tests::input(dir.path()));
     if let Err(failure) = config {
         let options = crate::diag::render::RenderOptions::default();
         panic!("{}", crate::diag::render::to_string(&failure.diagnostics, &failure.sources, options));

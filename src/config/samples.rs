@@ -136,15 +136,7 @@ pub(super) fn said_of(text: &str) -> Vec<Diagnostic> {
     overlay.insert(format!("{DIR}/rest.mfa.hcl"), rest);
     overlay.insert(format!("{DIR}/sample/main.mfa.hcl"), "");
     overlay.insert(format!("{DIR}/block.mfa.hcl"), text);
-    let input = LoadInput {
-        dir: std::path::Path::new(DIR),
-        policy_dir: None,
-        assignments: &[],
-        environment: &[],
-        instant: "2026-11-24T12:00:00Z".parse().unwrap(),
-        allow_files: &[],
-        known_rules: &RULES,
-    };
+    let input = super::tests::input(std::path::Path::new(DIR));
     told(input, &overlay)
 }
 

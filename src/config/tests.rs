@@ -5,9 +5,10 @@ use std::{fs, path::Path};
 use super::{golden::RULES, *};
 use crate::{diag::Diagnostic, eval::Value, severity::Severity, tenant::MfaState};
 
-const TENANT: &str = "tenant \"Contoso\" {\n  id = \"6f1c0c0e-3f0a-4b52-9f4e-0d2f5a1b7c11\"\n}\n";
+pub(super) const TENANT: &str = "tenant \"Contoso\" {\n  id = \"6f1c0c0e-3f0a-4b52-9f4e-0d2f5a1b7c11\"\n}\n";
 
-fn input(dir: &Path) -> LoadInput<'_> {
+/// What is loaded in tests where nothing else matters: a directory, at the instant of all goldens.
+pub(super) fn input(dir: &Path) -> LoadInput<'_> {
     LoadInput {
         dir,
         policy_dir: None,

@@ -87,6 +87,11 @@ struct Sample {
 }
 
 impl Sample {
+    /// A person at a browser, so many minutes ago.
+    fn web(id: u32, minutes: i64) -> Self {
+        Self { id, user: 0, minutes, interactive: true, app: 0, legacy: false, code: 0, address: 0, by_name: false }
+    }
+
     fn at(&self) -> Timestamp {
         at(NOW) - SignedDuration::from_mins(self.minutes)
     }
@@ -271,17 +276,7 @@ fn a_pull_that_is_killed_loses_nothing_and_counts_nothing_twice() {
 #[test]
 fn the_next_pull_reads_the_last_hour_again_and_what_came_late() {
     let dir = tempfile::tempdir().unwrap();
-    let sample = |id, minutes| Sample {
-        id,
-        user: 0,
-        minutes,
-        interactive: true,
-        app: 0,
-        legacy: false,
-        code: 0,
-        address: 0,
-        by_name: false,
-    };
+    let sample = Sample::web;
     let first = [sample(1, 200), sample(2, 70)];
     pull(&dir, &first, at(NOW) - SignedDuration::from_hours(1)).unwrap();
     // A record from before the end of the first pull comes late.
@@ -299,17 +294,7 @@ fn the_next_pull_reads_the_last_hour_again_and_what_came_late() {
 fn a_broken_file_counts_nothing_and_the_others_do() {
     let dir = tempfile::tempdir().unwrap();
     let mut store = store(&dir);
-    let good = Sample {
-        id: 1,
-        user: 0,
-        minutes: 10,
-        interactive: true,
-        app: 0,
-        legacy: false,
-        code: 0,
-        address: 0,
-        by_name: false,
-    };
+    let good = Sample::web(1, 10);
     let path = dir.path().join("broken.json");
     fs::write(&path, format!("[{},{{\"createdDateTime\":", good.json())).unwrap();
     let error = import_file(&mut store, &file(&path)).unwrap_err();
@@ -406,17 +391,7 @@ fn another_tenants_records_are_told_and_cover_nothing() {
 fn what_is_pruned_does_not_come_back_and_an_empty_store_takes_all() {
     let dir = tempfile::tempdir().unwrap();
     let mut store = store(&dir);
-    let old = Sample {
-        id: 1,
-        user: 0,
-        minutes: 40_000,
-        interactive: true,
-        app: 0,
-        legacy: false,
-        code: 0,
-        address: 0,
-        by_name: false,
-    };
+    let old = Sample::web(1, 40_000);
     let new = Sample { id: 2, minutes: 10, ..old.clone() };
     let path = write(&dir, "all.json", &[&old, &new]);
     import_file(&mut store, &file(&path)).unwrap();
@@ -433,17 +408,7 @@ fn what_is_pruned_does_not_come_back_and_an_empty_store_takes_all() {
 fn a_damaged_file_is_told_and_not_read_as_something_else() {
     let dir = tempfile::tempdir().unwrap();
     let mut store = store(&dir);
-    let one = Sample {
-        id: 1,
-        user: 0,
-        minutes: 10,
-        interactive: true,
-        app: 0,
-        legacy: false,
-        code: 0,
-        address: 0,
-        by_name: false,
-    };
+    let one = Sample::web(1, 10);
     let path = write(&dir, "all.json", &[&one]);
     import_file(&mut store, &file(&path)).unwrap();
     let cells = store.dir().join(&store.manifest.days.values().next().unwrap().cells[0]);
@@ -463,17 +428,7 @@ fn its_files_are_its_owners_alone() {
     use std::os::unix::fs::PermissionsExt;
     let dir = tempfile::tempdir().unwrap();
     let mut store = store(&dir);
-    let one = Sample {
-        id: 1,
-        user: 0,
-        minutes: 10,
-        interactive: true,
-        app: 0,
-        legacy: false,
-        code: 0,
-        address: 0,
-        by_name: false,
-    };
+    let one = Sample::web(1, 10);
     let path = write(&dir, "all.json", &[&one]);
     import_file(&mut store, &file(&path)).unwrap();
     for entry in fs::read_dir(store.dir()).unwrap() {
