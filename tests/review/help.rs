@@ -27,8 +27,7 @@ fn the_page_is_what_the_program_says() {
     for command in commands(&overview) {
         let help = place.run(&[command, "--help"]).ends(0).out;
         page += &format!("\n## mfaplan {command}\n\n```text\n{}\n```\n", help.trim_end());
-        let below = if help.contains(COMMANDS) { commands(&help) } else { Vec::new() };
-        for inner in below {
+        for inner in inner(&help) {
             let help = place.run(&[command, inner, "--help"]).ends(0).out;
             page += &format!("\n### mfaplan {command} {inner}\n\n```text\n{}\n```\n", help.trim_end());
         }
