@@ -37,21 +37,13 @@ fn check(case: &mut PlanCase<'_>) {
         case.blind(unknown, Fact::SignIns);
     }
     if !senders.is_empty() {
-        case.fire(
-            Hit::new(
-                Medium,
-                {
-                    let (count, send) = (senders.count(), if senders.count() == 1 { "sends" } else { "send" });
-                    format!(
-                        "{} managed here {send} by SMTP AUTH, which is off by default from the end of December 2026 on; it may be \
-                         switched on again.",
-                        users(count)
-                    )
-                },
-            )
-            .with("users", senders.count())
-            .with("first", senders.first()),
+        let message = format!(
+            "{} managed here {} by SMTP AUTH, which is off by default from the end of December 2026 on; it may be switched on \
+             again.",
+            users(senders.count()),
+            if senders.count() == 1 { "sends" } else { "send" }
         );
+        case.fire(Hit::new(Medium, message).with("users", senders.count()).with("first", senders.first()));
     }
 }
 
