@@ -85,8 +85,8 @@ pub mod snapshot {
 pub mod tenant {
     pub use crate::tenant::{
         AppSignIns, ApplicationConditions, Attribute, Conditions, Domain, Fact, GrantControls, Group, GroupId,
-        LastSignIn, LegacySignIns, MailboxPurpose, MfaState, ObservedTenant, Policy, PolicyState, ReadProgress,
-        ReadRequest, SignInFile, SignIns, Source, StateRead, TenantId, TenantRead, TenantWrite, Text, User,
-        UserConditions, UserId, UserIndex, UserType, WriteErrorKind,
+        LastSignIn, LegacySignIns, MailboxPurpose, MfaState, ObservedTenant, PoliciesRead, Policy, PolicyState,
+        ReadProgress, ReadRequest, SignInFile, SignIns, Source, StateRead, TenantId, TenantRead, TenantWrite, Text,
+        User, UserConditions, UserId, UserIndex, UserType, WriteErrorKind,
     };
 }

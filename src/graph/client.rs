@@ -207,6 +207,9 @@ impl Client {
         if spec.eventual {
             request = request.header("ConsistencyLevel", HeaderValue::from_static("eventual"));
         }
+        if spec.unknown_members {
+            request = request.header("Prefer", HeaderValue::from_static("include-unknown-enum-members"));
+        }
         // The error's own text is not used: it names the URL.
         let broken = |error: &reqwest::Error, what| Broken {
             what: if error.is_timeout() { "no answer in time" } else { what },
@@ -385,6 +388,11 @@ impl Refusal {
     /// A licence is missing (Entra ID P1, P2 or Governance).
     pub(crate) fn unlicensed(&self) -> bool {
         matches!(&*self.code, "Authentication_RequestFromNonPremiumTenantOrB2CTenant" | "AadPremiumLicenseRequired")
+    }
+
+    /// This service has nothing at the address: a national cloud that lacks what others have, or a beta that is gone.
+    pub(crate) fn no_such_path(&self) -> bool {
+        matches!(self.status, 404 | 405 | 410 | 501) || (self.status == 400 && self.message.contains("segment"))
     }
 
     /// In words, for `unavailable` and for errors.

@@ -78,6 +78,8 @@ pub struct RequestSpec {
     pub query: &'static str,
     /// Is it an advanced query, answered from an index that may lag (`ConsistencyLevel: eventual`)?
     pub eventual: bool,
+    /// Are the words wanted that Graph hides from clients that do not ask (`Prefer: include-unknown-enum-members`)?
+    pub unknown_members: bool,
 }
 
 impl RequestSpec {
@@ -112,6 +114,7 @@ const BASE: RequestSpec = RequestSpec {
     batched: false,
     query: "",
     eventual: false,
+    unknown_members: false,
 };
 
 macro_rules! requests {
@@ -225,9 +228,22 @@ requests! {
         units: 2,
     }
     CONDITIONAL_ACCESS {
-        path: "/identity/conditionalAccess/policies", purpose: "Conditional Access policies",
+        version: Version::Beta, path: "/identity/conditionalAccess/policies",
+        purpose: "Conditional Access policies, those with preview settings included",
         permission: "Policy.Read.All", need: Need::Optional(Fact::ConditionalAccess),
-        family: Family::ConditionalAccess,
+        family: Family::ConditionalAccess, unknown_members: true,
+    }
+    CONDITIONAL_ACCESS_V1 {
+        path: "/identity/conditionalAccess/policies",
+        purpose: "the same without those with preview settings, where beta cannot be had",
+        permission: "Policy.Read.All", need: Need::Optional(Fact::ConditionalAccess),
+        family: Family::ConditionalAccess, unknown_members: true,
+    }
+    CONDITIONAL_ACCESS_PLANS {
+        version: Version::Beta, path: "/identity/conditionalAccess/plans",
+        purpose: "are there Conditional Access plans, whose rules are no policies?",
+        permission: "Policy.Read.All", role: "Conditional Access Administrator",
+        need: Need::Optional(Fact::ConditionalAccess), family: Family::ConditionalAccess,
     }
     SECURITY_DEFAULTS {
         path: "/policies/identitySecurityDefaultsEnforcementPolicy", purpose: "are security defaults on?",

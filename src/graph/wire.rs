@@ -11,6 +11,9 @@ use crate::{sign_ins::wire::Str, tenant::Text};
 #[derive(Deserialize)]
 pub(crate) struct Page<T> {
     pub(crate) value: Vec<T>,
+    /// How many elements all pages have, where that was asked for (`$count=true`).
+    #[serde(default, rename = "@odata.count")]
+    pub(crate) count: Option<u64>,
     #[serde(default, rename = "@odata.nextLink")]
     pub(crate) next: Option<String>,
 }
@@ -83,6 +86,9 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Maybe<T> {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct UserWire<'a> {
     pub(crate) id: Uuid,
+    /// Given for kinds of users only, such as those of agents.
+    #[serde(borrow, default, rename = "@odata.type")]
+    pub(crate) kind: Field<'a>,
     #[serde(borrow, default)]
     pub(crate) user_principal_name: Field<'a>,
     #[serde(borrow, default)]

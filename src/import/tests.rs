@@ -152,6 +152,7 @@ fn emergency_accounts_and_workloads_are_protected_and_every_guess_gives_its_reas
         template_id: role::GLOBAL_ADMINISTRATOR,
         display_name: "Global Administrator".into(),
         permanent: true,
+        scope: None,
     }]));
     let sync = user(101, "Sync_SRV01_0a1b@contoso.onmicrosoft.com", MfaState::Enforced);
     let mut room = user(102, "mtr-berlin@contoso.com", MfaState::Disabled);
@@ -182,6 +183,7 @@ fn an_administrator_whose_sign_ins_are_unknown_is_told_but_not_protected() {
         template_id: role::GLOBAL_ADMINISTRATOR,
         display_name: "Global Administrator".into(),
         permanent: true,
+        scope: None,
     }]));
     let unknown = import(&tenant(vec![admin.clone()]));
     assert_eq!((unknown.guesses[0].kind, unknown.claimed), (GuessKind::PossibleBreakGlass, 1));
@@ -292,6 +294,7 @@ fn drawn_tenant(drawn: &[Drawn]) -> ObservedTenant {
                     template_id: RoleTemplateId::new(Uuid::from_u128(one.role as u128)),
                     display_name: (*name).into(),
                     permanent: true,
+                    scope: None,
                 })
                 .into_iter()
                 .collect(),

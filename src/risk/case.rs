@@ -96,8 +96,10 @@ impl<'a> Case<'a> {
 
     /// The first privileged role, as evidence.
     pub(super) fn role(&self) -> Option<Value> {
-        recognise::privileged_role(self.user)
-            .map(|role| json!({"role": role.display_name, "permanent": role.permanent}))
+        recognise::privileged_role(self.user).map(|role| match &role.scope {
+            None => json!({"role": role.display_name, "permanent": role.permanent}),
+            Some(scope) => json!({"role": role.display_name, "permanent": role.permanent, "scope": scope}),
+        })
     }
 
     /// What lowering takes away from this account, as a sentence: the only requirement there is, or what Conditional Access

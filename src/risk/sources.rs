@@ -36,6 +36,10 @@ const PAGES: &[(&str, &str)] = &[
         "https://learn.microsoft.com/entra/identity/conditional-access/concept-conditional-access-users-groups",
     ),
     (
+        "conditionalAccessPolicyPlan resource type",
+        "https://learn.microsoft.com/graph/api/resources/conditionalaccesspolicyplan?view=graph-rest-beta",
+    ),
+    (
         "Configure Microsoft Entra multifactor authentication settings: trusted IPs",
         "https://learn.microsoft.com/entra/identity/authentication/howto-mfa-mfasettings#trusted-ips",
     ),
@@ -95,6 +99,10 @@ const PAGES: &[(&str, &str)] = &[
     (
         "Microsoft identity platform and OAuth 2.0 Resource Owner Password Credentials",
         "https://learn.microsoft.com/entra/identity-platform/v2-oauth-ropc",
+    ),
+    (
+        "List policies (conditionalAccessRoot)",
+        "https://learn.microsoft.com/graph/api/conditionalaccessroot-list-policies",
     ),
     (
         "Microsoft-managed Conditional Access policies",

@@ -25,8 +25,8 @@ use crate::{
     facts::Facts,
     tenant::{
         AppSignIns, Domain, Group, LastSignIn, LegacySignIns, MailboxPurpose, MfaServicePolicy, ObservedState,
-        ObservedTenant, Policy, RoleAssignment, RoleTemplateId, SignIns, Source, TenantId, Text, Unavailable, User,
-        UserId, UserType, role as roles,
+        ObservedTenant, PoliciesRead, Policy, RoleAssignment, RoleTemplateId, SignIns, Source, TenantId, Text,
+        Unavailable, User, UserId, UserType, role as roles,
     },
 };
 
@@ -74,6 +74,7 @@ pub(super) struct World {
     pub(super) accepted: Vec<Option<Vec<UserId>>>,
     pub(super) config: Config,
     pub(super) policies: Option<Vec<Policy>>,
+    pub(super) policies_read: Option<PoliciesRead>,
     pub(super) groups: Vec<Group>,
     pub(super) security_defaults: Option<bool>,
     pub(super) domains: Option<Vec<Domain>>,
@@ -122,6 +123,7 @@ impl World {
             accepted: Vec::new(),
             config: config(),
             policies: Some(Vec::new()),
+            policies_read: Some(PoliciesRead { beta: true, read: 0, listed: Some(0), plans: Some(0) }),
             groups: Vec::new(),
             security_defaults: Some(false),
             domains: Some(vec![domain("contoso.com"), domain("contoso.onmicrosoft.com")]),
@@ -310,6 +312,7 @@ impl World {
         tenant.operator_id = self.operator;
         tenant.groups.clone_from(&self.groups);
         tenant.conditional_access.clone_from(&self.policies);
+        tenant.conditional_access_read = self.policies_read;
         tenant.unavailable.clone_from(&self.unavailable);
         let index = |id: &UserId| tenant.by_id(*id).unwrap();
         let desired = Desired {
@@ -405,7 +408,7 @@ pub(super) fn person(number: u32, name: &str) -> User {
 }
 
 pub(super) fn role(id: &str, name: &str) -> RoleAssignment {
-    RoleAssignment { template_id: id.parse().unwrap(), display_name: name.into(), permanent: true }
+    RoleAssignment { template_id: id.parse().unwrap(), display_name: name.into(), permanent: true, scope: None }
 }
 
 pub(super) fn global_admin() -> RoleAssignment {
@@ -413,6 +416,7 @@ pub(super) fn global_admin() -> RoleAssignment {
         template_id: roles::GLOBAL_ADMINISTRATOR,
         display_name: "Global Administrator".into(),
         permanent: true,
+        scope: None,
     }
 }
 
@@ -422,6 +426,7 @@ pub(super) fn user_admin() -> RoleAssignment {
         template_id: RoleTemplateId::new(uuid::uuid!("fe930be7-5e62-47db-91af-98c3a49a38b1")),
         display_name: "User Administrator".into(),
         permanent: true,
+        scope: None,
     }
 }
 

@@ -91,6 +91,14 @@ const TENANT: &[Member] = &[
     optional("authenticationMethodsPolicy", Kind::Object(&[optional("policyMigrationState", Kind::Text)])),
     optional("operatorId", Kind::Guid),
     optional("unreadGroups", Kind::List(&Kind::Guid)),
+    optional("conditionalAccessRead", Kind::Object(POLICIES_READ)),
+];
+
+const POLICIES_READ: &[Member] = &[
+    required("version", Kind::Word(&["v1.0", "beta"])),
+    required("read", Kind::Count(U32)),
+    optional("listed", Kind::Count(U32)),
+    optional("plans", Kind::Count(U32)),
 ];
 
 const DOMAIN: &[Member] = &[
@@ -154,8 +162,12 @@ const USER: &[Member] = &[
 const MANAGER: &[Member] =
     &[required("id", Kind::Guid), optional("userPrincipalName", Kind::Name), optional("displayName", Kind::Text)];
 
-const ROLE: &[Member] =
-    &[required("templateId", Kind::Guid), optional("displayName", Kind::Text), optional("permanent", Kind::Flag)];
+const ROLE: &[Member] = &[
+    required("templateId", Kind::Guid),
+    optional("displayName", Kind::Text),
+    optional("permanent", Kind::Flag),
+    optional("directoryScopeId", Kind::Text),
+];
 
 const SIGN_INS: &[Member] = &[
     optional("windowDays", Kind::Count(U16)),

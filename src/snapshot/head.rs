@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::tenant::{
-    Domain, Group, GroupId, MfaServicePolicy, ObservedTenant, Policy, Source, TenantId, Text, Unavailable, User, UserId,
+    Domain, Group, GroupId, MfaServicePolicy, ObservedTenant, PoliciesRead, Policy, Source, TenantId, Text,
+    Unavailable, User, UserId,
 };
 
 use super::{row::Object, time::Date};
@@ -54,6 +55,27 @@ struct TenantRow {
     operator_id: Option<UserId>,
     #[serde(default)]
     unread_groups: Option<BTreeSet<GroupId>>,
+    #[serde(default)]
+    conditional_access_read: Option<Object<PoliciesReadRow>>,
+}
+
+#[derive(Deserialize)]
+struct PoliciesReadRow {
+    version: VersionWord,
+    read: u32,
+    #[serde(default)]
+    listed: Option<u32>,
+    #[serde(default)]
+    plans: Option<u32>,
+}
+
+/// Graph's versions, as the file names them.
+#[derive(PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum VersionWord {
+    #[serde(rename = "v1.0")]
+    V1,
+    #[serde(rename = "beta")]
+    Beta,
 }
 
 #[derive(Deserialize)]
@@ -126,6 +148,10 @@ pub(super) fn tenant(head: &[(&'static str, Box<[u8]>)], users: Vec<User>) -> Re
     tenant.policy_migration_state = row.authentication_methods_policy.and_then(|row| row.0.policy_migration_state);
     tenant.operator_id = row.operator_id;
     tenant.unread_groups = row.unread_groups.unwrap_or_default();
+    tenant.conditional_access_read = row.conditional_access_read.map(|Object(row)| {
+        let PoliciesReadRow { version, read, listed, plans } = row;
+        PoliciesRead { beta: version == VersionWord::Beta, read, listed, plans }
+    });
     tenant.groups =
         value::<Vec<Object<GroupRow>>>(head, "groups")?.unwrap_or_default().into_iter().map(group).collect();
     tenant.conditional_access = value::<Vec<Policy>>(head, "conditionalAccessPolicies")?;

@@ -10,15 +10,12 @@ use serde::{Deserialize, Deserializer, de};
 use crate::{
     json::intern::Shared,
     tenant::{
-        Attribute, Contact, GroupId, LastSignIn, MailboxPurpose, Manager, ObservedState, RoleAssignment,
+        AGENT_TYPE, Attribute, Contact, GroupId, LastSignIn, MailboxPurpose, Manager, ObservedState, RoleAssignment,
         RoleTemplateId, Text, User, UserId, UserType,
     },
 };
 
 use super::{sign_ins::Checked, time::Date};
-
-/// How Graph types the account of an agent.
-pub(super) const AGENT_TYPE: &str = "#microsoft.graph.agentUser";
 
 /// A value that may be missing, or there and null. Graph means different things by the two.
 #[derive(Default)]
@@ -269,16 +266,19 @@ pub(super) struct RoleRow {
     /// Without word of it, the assignment counts as standing: that is the stricter reading.
     #[serde(default)]
     permanent: Field<bool>,
+    #[serde(default)]
+    directory_scope_id: Field<Shared>,
 }
 
 impl Entry<'_> for Object<RoleRow> {
     type Kept = RoleAssignment;
     fn keep(self) -> RoleAssignment {
-        let RoleRow { template_id, display_name, permanent } = self.0;
+        let RoleRow { template_id, display_name, permanent, directory_scope_id } = self.0;
         RoleAssignment {
             template_id,
             display_name: display_name.known().map_or_else(Text::default, |name| name.0),
             permanent: permanent.known().unwrap_or(true),
+            scope: directory_scope_id.known().map(|scope| scope.0).filter(|scope| !matches!(scope.as_str(), "" | "/")),
         }
     }
 }

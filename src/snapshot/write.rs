@@ -9,11 +9,16 @@ use serde::{
 };
 
 use crate::tenant::{
-    AppSignIns, Attribute, Contact, Domain, Group, LastSignIn, LegacySignIns, MailboxPurpose, Manager,
-    MfaServicePolicy, ObservedState, ObservedTenant, RoleAssignment, SignIns, Text, Unavailable, User, UserType,
+    AGENT_TYPE, AppSignIns, Attribute, Contact, Domain, Group, LastSignIn, LegacySignIns, MailboxPurpose, Manager,
+    MfaServicePolicy, ObservedState, ObservedTenant, PoliciesRead, RoleAssignment, SignIns, Text, Unavailable, User,
+    UserType,
 };
 
-use super::{cells::SkippedMap, head::FORMAT_VERSION, row::AGENT_TYPE, time::NEVER};
+use super::{
+    cells::SkippedMap,
+    head::{FORMAT_VERSION, VersionWord},
+    time::NEVER,
+};
 
 /// Writes a tenant in the snapshot format: reading it back gives the same facts. One user a line, so that two copies of
 /// a tenant can be compared by `diff`.
@@ -107,6 +112,7 @@ impl Serialize for Head<'_> {
         object.known("mfaServicePolicy", tenant.mfa_service_policy.as_ref().map(Row))?;
         object.known("authenticationMethodsPolicy", tenant.policy_migration_state.as_ref().map(MethodsPolicy))?;
         object.known("operatorId", tenant.operator_id)?;
+        object.known("conditionalAccessRead", tenant.conditional_access_read.as_ref().map(Row))?;
         object.known("unreadGroups", (!tenant.unread_groups.is_empty()).then_some(&tenant.unread_groups))?;
         object.end()
     }
@@ -123,6 +129,18 @@ struct MethodsPolicy<'a>(&'a Text);
 impl Serialize for MethodsPolicy<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         MigrationState { policy_migration_state: self.0 }.serialize(serializer)
+    }
+}
+
+impl Serialize for Row<'_, PoliciesRead> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let PoliciesRead { beta, read, listed, plans } = *self.0;
+        let mut object = Members::new(serializer)?;
+        object.always("version", if beta { &VersionWord::Beta } else { &VersionWord::V1 })?;
+        object.always("read", &read)?;
+        object.known("listed", listed)?;
+        object.known("plans", plans)?;
+        object.end()
     }
 }
 
@@ -323,11 +341,12 @@ impl Serialize for Extension<'_> {
 
 impl Serialize for Row<'_, RoleAssignment> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let RoleAssignment { template_id, display_name, permanent } = self.0;
+        let RoleAssignment { template_id, display_name, permanent, scope } = self.0;
         let mut object = Members::new(serializer)?;
         object.always("templateId", template_id)?;
         object.always("displayName", display_name)?;
         object.always("permanent", permanent)?;
+        object.known("directoryScopeId", scope.as_ref())?;
         object.end()
     }
 }

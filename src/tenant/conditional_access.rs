@@ -21,6 +21,21 @@ where
 /// the policy: which of them say anything is decided in [`crate::facts::coverage`].
 pub(crate) type OtherMembers = BTreeMap<String, serde_json::Value>;
 
+/// How the policies were read: whether that can be all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoliciesRead {
+    /// From beta; v1.0 leaves out policies with preview settings.
+    pub beta: bool,
+    /// How many were read.
+    pub read: u32,
+    /// How many the service says there are; `None` where it does not say.
+    pub listed: Option<u32>,
+    /// How many Conditional Access plans there are beside them, whose rules no list of policies shows; `None` is
+    /// unknown. (Microsoft, "conditionalAccessPolicyPlan resource type",
+    /// <https://learn.microsoft.com/graph/api/resources/conditionalaccesspolicyplan?view=graph-rest-beta>.)
+    pub plans: Option<u32>,
+}
+
 /// A policy.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -17,7 +17,9 @@ mod text;
 mod user;
 
 pub(crate) use cell::{Cell, CellPolicy, Mfa, Outcome, Protocol, Requirement, SignInKind, SignInShape};
-pub use conditional_access::{ApplicationConditions, Conditions, GrantControls, Policy, PolicyState, UserConditions};
+pub use conditional_access::{
+    ApplicationConditions, Conditions, GrantControls, PoliciesRead, Policy, PolicyState, UserConditions,
+};
 pub(crate) use conditional_access::{AuthenticationStrength, ExternalUsers, OtherMembers};
 pub(crate) use evidence::{EvidenceStretch, EvidenceStretches, SignInEvidence, SignInMode};
 pub(crate) use id::RoleTemplateId;
@@ -34,6 +36,5 @@ pub(crate) use sign_ins::{FURTHER_APPS, SignInFileKind, Skipped, is_legacy};
 pub use state::MfaState;
 pub(crate) use state::ObservedState;
 pub use text::Text;
+pub(crate) use user::{AGENT_TYPE, Contact, Emptiness, Manager, RoleAssignment};
 pub use user::{Attribute, LastSignIn, MailboxPurpose, User, UserType};
-pub(crate) use user::{Contact, Manager};
-pub(crate) use user::{Emptiness, RoleAssignment};

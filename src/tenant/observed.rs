@@ -9,7 +9,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{GroupId, Policy, SignInEvidence, TenantId, Text, User, UserId};
+use super::{GroupId, PoliciesRead, Policy, SignInEvidence, TenantId, Text, User, UserId};
 
 /// Position of a user in [`ObservedTenant::users`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,6 +60,8 @@ pub struct ObservedTenant {
     pub groups: Vec<Group>,
     /// The Conditional Access policies.
     pub conditional_access: Option<Vec<Policy>>,
+    /// How they were read, and whether that can be all of them.
+    pub conditional_access_read: Option<PoliciesRead>,
     /// Facts that could not be read, and why.
     pub unavailable: Vec<Unavailable>,
     /// What the sign-ins rest on, where that is worth knowing beside the facts.
@@ -98,6 +100,7 @@ impl ObservedTenant {
             operator_id: None,
             groups: Vec::new(),
             conditional_access: None,
+            conditional_access_read: None,
             unavailable: Vec::new(),
             evidence: None,
             notes: Vec::new(),
@@ -329,6 +332,8 @@ facts! {
     SecurityDefaults = "security_defaults",
     /// Conditional Access policies.
     ConditionalAccess = "conditional_access",
+    /// Whether the Conditional Access policies that were read are all there are.
+    ConditionalAccessRead = "conditional_access_read",
     /// The authentication methods policy.
     AuthenticationMethodsPolicy = "authentication_methods_policy",
     /// Domains.

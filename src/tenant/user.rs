@@ -80,6 +80,12 @@ pub struct User {
 }
 
 impl User {
+    /// The roles that Conditional Access sees. It does not see those over an administrative unit (Microsoft,
+    /// "Conditional Access: Users, groups, agents, and workload identities").
+    pub(crate) fn roles_over_the_directory(&self) -> Option<impl Iterator<Item = &RoleAssignment>> {
+        Some(self.directory_roles.as_ref()?.iter().filter(|role| role.scope.is_none()))
+    }
+
     /// A user of whom nothing is known but their name and state. Adapters and tests fill in what they know.
     #[must_use]
     pub fn new(id: UserId, user_principal_name: Text, mfa_state: ObservedState) -> Self {
@@ -262,6 +268,9 @@ pub enum MailboxPurpose {
     Other,
 }
 
+/// How Graph types the account of an agent.
+pub(crate) const AGENT_TYPE: &str = "#microsoft.graph.agentUser";
+
 /// A directory role of a user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoleAssignment {
@@ -271,6 +280,9 @@ pub struct RoleAssignment {
     pub display_name: Text,
     /// Neither eligible only (PIM) nor bound to an end.
     pub permanent: bool,
+    /// Graph's `directoryScopeId` of a role that is held over a part of the directory, an administrative unit or an
+    /// application; `None`: over all of it.
+    pub scope: Option<Text>,
 }
 
 /// When somebody last signed in.

@@ -6,6 +6,7 @@ mod faults;
 mod groups;
 mod kept;
 mod limits;
+mod policies;
 mod reading;
 mod signing_in;
 #[path = "../support/mod.rs"]

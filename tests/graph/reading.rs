@@ -184,3 +184,29 @@ async fn planned_users_are_read_and_nobody_else() {
     assert_eq!(strangers, 0);
     assert_eq!(fake.problems(), Vec::<String>::new());
 }
+
+#[tokio::test]
+async fn a_role_over_an_administrative_unit_and_an_agents_account_are_told_apart() {
+    let mut seed: serde_json::Value = serde_json::from_str(&seed(4)).unwrap();
+    let users = seed["users"].as_array_mut().unwrap();
+    let role = serde_json::json!({"templateId": "fe930be7-5e62-47db-91af-98c3a49a38b1", "displayName": "User Administrator",
+        "permanent": true});
+    let mut over_a_unit = role.clone();
+    over_a_unit["directoryScopeId"] = "/administrativeUnits/b0000000-0000-4000-8000-0000000000aa".into();
+    // One holds the role over a unit, one over the directory too.
+    users[0]["directoryRoles"] = serde_json::json!([over_a_unit]);
+    users[3]["directoryRoles"] = serde_json::json!([role, over_a_unit]);
+    users[1]["@odata.type"] = "#microsoft.graph.agentUser".into();
+    users[2]["identityParentId"] = "b0000000-0000-4000-8000-0000000000bb".into();
+    let fake = FakeGraph::start(&seed.to_string(), FakeOptions::default()).await;
+    let tenant = read(&fake).await;
+    let scopes = |n| -> Vec<Option<&str>> {
+        user(&tenant, n).directory_roles.iter().flatten().map(|role| role.scope.as_deref()).collect()
+    };
+    let unit = Some("/administrativeUnits/b0000000-0000-4000-8000-0000000000aa");
+    assert_eq!(scopes(0), [unit]);
+    let mut both = scopes(3);
+    both.sort_unstable();
+    assert_eq!(both, [None, unit]);
+    assert_eq!((0..4).map(|n| user(&tenant, n).is_agent).collect::<Vec<_>>(), [false, true, true, false]);
+}

@@ -295,7 +295,7 @@ impl CompiledPolicies {
     /// is covered without, or not even then.
     #[must_use]
     pub fn only_while_active(&self, user: &User) -> Option<Vec<Text>> {
-        let eligible = user.directory_roles.iter().flatten().any(|role| !role.permanent);
+        let eligible = user.roles_over_the_directory().into_iter().flatten().any(|role| !role.permanent);
         if !eligible || self.is_full(user, Standing::certain) {
             return None;
         }
@@ -337,7 +337,7 @@ impl CompiledPolicies {
             gaps.push(Gap::Undecided(chunk.audience.missing_fact(mask, user)));
         }
         let eligible = |roles: &[RoleTemplateId]| {
-            let mut held = user.directory_roles.iter().flatten().filter(|one| !one.permanent);
+            let mut held = user.roles_over_the_directory().into_iter().flatten().filter(|one| !one.permanent);
             held.find(|one| roles.contains(&one.template_id)).map(|one| one.display_name.clone())
         };
         if standing.role_included & !standing.included & mask != 0 {
@@ -359,7 +359,7 @@ impl CompiledPolicies {
         for id in policy.exclude_groups.iter().filter(|id| groups.contains(id)) {
             gaps.push(Gap::ExcludedGroup(self.group_names.get(id).cloned().unwrap_or_else(|| id.to_string().into())));
         }
-        let held = user.directory_roles.iter().flatten().filter(|one| one.permanent);
+        let held = user.roles_over_the_directory().into_iter().flatten().filter(|one| one.permanent);
         for role in held.filter(|one| policy.exclude_roles.contains(&one.template_id)) {
             gaps.push(Gap::ExcludedRole(role.display_name.clone()));
         }

@@ -134,7 +134,7 @@ impl Audience {
             }
         }
         if !self.roles.is_empty() {
-            match &user.directory_roles {
+            match user.roles_over_the_directory() {
                 Some(roles) => {
                     for role in roles {
                         let Some(sides) = self.roles.get(&role.template_id) else { continue };
@@ -167,9 +167,9 @@ impl Audience {
             }
             None => maybe |= self.by_group.exclude,
         }
-        match &user.directory_roles {
+        match user.roles_over_the_directory() {
             Some(roles) => {
-                roles.iter().filter_map(|one| self.roles.get(&one.template_id)).for_each(|one| excluded |= one.exclude);
+                roles.filter_map(|one| self.roles.get(&one.template_id)).for_each(|one| excluded |= one.exclude);
             }
             None => maybe |= self.by_role.exclude,
         }

@@ -41,6 +41,7 @@ pub(super) fn dana() -> User {
             template_id: USER_ADMIN.parse().unwrap(),
             display_name: "User Administrator".into(),
             permanent: true,
+            scope: None,
         }]
         .into(),
     );
@@ -80,6 +81,10 @@ fn judge_in(tenant: &ObservedTenant, user: &User) -> (Is, Coverage) {
 
 pub(super) fn text(one: &str) -> Vec<Text> {
     vec![one.into()]
+}
+
+fn of_a_unit(user: &mut User) {
+    user.directory_roles.iter_mut().flatten().for_each(|role| role.scope = Some("/administrativeUnits/7".into()));
 }
 
 pub(super) fn eligible(user: &mut User) {
@@ -138,6 +143,8 @@ const MATRIX: &[Row] = &[
     ("excludes the role, eligible only", |p, u| { p.conditions.users.exclude_roles = text(USER_ADMIN); eligible(u); }, Partial),
     ("includes by name, excludes the role, eligible only", |p, u| { p.conditions.users.include_users = text(DANA); p.conditions.users.exclude_roles = text(USER_ADMIN); eligible(u); }, Partial),
     ("includes and excludes the role, eligible only", |p, u| { nobody(p); p.conditions.users.include_roles = text(USER_ADMIN); p.conditions.users.exclude_roles = text(USER_ADMIN); eligible(u); }, Partial),
+    ("includes the role, held over an administrative unit", |p, u| { nobody(p); p.conditions.users.include_roles = text(USER_ADMIN); of_a_unit(u); }, Open),
+    ("excludes the role, held over an administrative unit", |p, u| { p.conditions.users.exclude_roles = text(USER_ADMIN); of_a_unit(u); }, Full),
     ("includes another role", |p, _| { nobody(p); p.conditions.users.include_roles = text(HELPDESK); }, Open),
     ("includes a role, roles unknown", |p, u| { nobody(p); p.conditions.users.include_roles = text(USER_ADMIN); u.directory_roles = None; }, Undecided),
     // exclude

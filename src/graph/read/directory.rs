@@ -2,24 +2,45 @@
 
 use std::collections::HashMap;
 
+use serde::de::IgnoredAny;
 use uuid::{Uuid, uuid};
 
-use super::{collect, object};
+use super::{collect, counted, object};
 use crate::{
     graph::{
         client::{Client, Failure, encode},
-        requests,
+        requests::{self, RequestSpec},
         wire::{
             DeviceWire, DomainWire, FederationWire, MethodsPolicyWire, MfaServicePolicyWire, OrganizationWire,
             SecurityDefaultsWire, SkuWire,
         },
     },
-    tenant::{Domain, MfaServicePolicy, Policy, Text, UserId},
+    tenant::{Domain, MfaServicePolicy, PoliciesRead, Policy, Text, UserId},
 };
 
-pub(super) async fn conditional_access(client: &Client) -> Result<Vec<Policy>, Failure> {
-    let spec = &requests::CONDITIONAL_ACCESS;
-    collect(client, spec, spec.path, "").await
+/// The policies, and how they were read.
+pub(super) async fn conditional_access(client: &Client) -> Result<(Vec<Policy>, PoliciesRead), Failure> {
+    let read = |spec: &'static RequestSpec| counted::<Policy>(client, spec, spec.path, "$count=true");
+    let (beta, (policies, listed)) = match read(&requests::CONDITIONAL_ACCESS).await {
+        Ok(all) => (true, all),
+        Err(Failure::Refused(refusal)) if refusal.no_such_path() => {
+            (false, read(&requests::CONDITIONAL_ACCESS_V1).await?)
+        }
+        Err(failure) => return Err(failure),
+    };
+    let plans = plans(client).await;
+    let read = policies.len() as u32;
+    Ok((policies, PoliciesRead { beta, read, listed: listed.map(|listed| listed as u32), plans }))
+}
+
+/// How many plans there are; nothing where that cannot be read. A service that has no such collection has none.
+async fn plans(client: &Client) -> Option<u32> {
+    let spec = &requests::CONDITIONAL_ACCESS_PLANS;
+    match collect::<IgnoredAny>(client, spec, spec.path, "$select=id").await {
+        Ok(all) => Some(all.len() as u32),
+        Err(Failure::Refused(refusal)) if refusal.no_such_path() => Some(0),
+        Err(_) => None,
+    }
 }
 
 pub(super) async fn security_defaults(client: &Client) -> Result<bool, Failure> {

@@ -16,14 +16,14 @@ use crate::{
         requests,
         wire::{GroupWire, ObjectWire, Page, VisibilityWire},
     },
-    tenant::{Group, GroupId, Policy, ReadError, UserId},
+    tenant::{AGENT_TYPE, Group, GroupId, Policy, ReadError, UserId},
 };
 
 const SELECT: &str = "$select=id,displayName,mail";
 /// The permission without which members of a group with hidden membership are not listed.
 const HIDDEN: &str = "Member.Read.Hidden";
 /// Users, and the users that AI agents have.
-const USER_KINDS: [&str; 2] = ["#microsoft.graph.user", "#microsoft.graph.agentUser"];
+const USER_KINDS: [&str; 2] = ["#microsoft.graph.user", AGENT_TYPE];
 /// Groups are asked for at once in bundles of this many: the pacing decides how many fly.
 const AT_ONCE: usize = 64;
 

@@ -126,7 +126,7 @@ async fn all(plan: &Plan<'_>) -> Result<ObservedTenant, ReadError> {
     });
     let policies = Box::pin(async {
         let policies = plan.if_wanted(Fact::ConditionalAccess, directory::conditional_access(client)).await;
-        let named = policies.iter().flatten().flat_map(|all| all.iter().flat_map(groups::of_policy)).collect();
+        let named = policies.iter().flatten().flat_map(|(all, _)| all.iter().flat_map(groups::of_policy)).collect();
         (policies, groups::read_members(plan, named, groups::Gone::Empty).await)
     });
     let (named, roles) = (Box::pin(groups::read_named(plan)), Box::pin(roles_or_error(plan)));
@@ -257,7 +257,7 @@ async fn all(plan: &Plan<'_>) -> Result<ObservedTenant, ReadError> {
     observed.domains = domains;
     observed.mfa_service_policy = service_policy;
     observed.policy_migration_state = migration.flatten();
-    observed.conditional_access = policies;
+    (observed.conditional_access, observed.conditional_access_read) = policies.unzip();
     observed.groups = memberships.groups;
     observed.unavailable = gaps.0;
     observed.unread = unread_users;
@@ -380,15 +380,26 @@ async fn collect<T: DeserializeOwned + Send>(
     path: &str,
     query: &str,
 ) -> Result<Vec<T>, Failure> {
-    let mut all = Vec::new();
+    counted(client, spec, path, query).await.map(|(all, _)| all)
+}
+
+/// Every element of a collection, and how many the service says there are.
+async fn counted<T: DeserializeOwned + Send>(
+    client: &Client,
+    spec: &'static RequestSpec,
+    path: &str,
+    query: &str,
+) -> Result<(Vec<T>, Option<u64>), Failure> {
+    let (mut all, mut count) = (Vec::new(), None);
     let mut url = client.url(spec, path, query);
     let mut pages = Pages::new(client, spec, &url);
     loop {
         let page: Page<T> = client.read(spec, &url, |bytes| serde_json::from_slice(bytes)).await?;
         all.extend(page.value);
+        count = count.or(page.count);
         match page.next {
             Some(next) => url = pages.follow(&next)?,
-            None => return Ok(all),
+            None => return Ok((all, count)),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Directory roles: assignments over the whole directory, groups resolved to their members, and what Privileged
+//! Directory roles: assignments over the whole directory or a part of it, groups resolved to their members, and what Privileged
 //! Identity Management says of them.
 
 use std::collections::{HashMap, HashSet};
@@ -27,6 +27,7 @@ struct Holding {
     definition: Uuid,
     group: bool,
     permanent: bool,
+    scope: Option<Text>,
 }
 
 pub(super) async fn read(plan: &Plan<'_>) -> Result<Roles, Failure> {
@@ -74,19 +75,18 @@ pub(super) async fn read(plan: &Plan<'_>) -> Result<Roles, Failure> {
         .map(|one| (one.principal_id, one.role_definition_id))
         .collect();
 
-    let whole = |one: &&RoleAssignmentWire| matches!(one.directory_scope_id.as_deref(), None | Some("/"));
     let holding = |one: &RoleAssignmentWire, permanent| Holding {
         principal: one.principal_id,
         definition: one.role_definition_id,
         group: one.principal.as_ref().and_then(|who| who.kind.as_deref()) == Some("#microsoft.graph.group"),
         permanent,
+        scope: one.directory_scope_id.as_deref().filter(|scope| *scope != "/").map(Text::from),
     };
     let mut holdings: Vec<Holding> = assignments
         .iter()
-        .filter(whole)
         .map(|one| holding(one, !ends.contains(&(one.principal_id, one.role_definition_id))))
         .collect();
-    holdings.extend(eligible.iter().filter(whole).map(|one| holding(one, false)));
+    holdings.extend(eligible.iter().map(|one| holding(one, false)));
 
     let groups = holdings.iter().filter(|one| one.group).map(|one| GroupId::new(one.principal)).collect();
     let groups::Memberships { members, unread, groups: _ } =
@@ -106,6 +106,7 @@ pub(super) async fn read(plan: &Plan<'_>) -> Result<Roles, Failure> {
             template_id: RoleTemplateId::new(template),
             display_name: name.unwrap_or_else(|| Text::from(template.to_string())),
             permanent: one.permanent,
+            scope: one.scope.clone(),
         };
         let itself = [UserId::new(one.principal)];
         let holders: &[UserId] = match one.group {
@@ -114,7 +115,7 @@ pub(super) async fn read(plan: &Plan<'_>) -> Result<Roles, Failure> {
         };
         for holder in holders {
             let roles = by_user.entry(*holder).or_default();
-            match roles.iter_mut().find(|held| held.template_id == role.template_id) {
+            match roles.iter_mut().find(|held| (held.template_id, &held.scope) == (role.template_id, &role.scope)) {
                 // Held twice: permanent if one of them is.
                 Some(held) => held.permanent |= role.permanent,
                 None => roles.push(role.clone()),

@@ -20,8 +20,8 @@ use crate::{
         wire::{Counted, Field, Maybe, Page, StateWire, UserWire},
     },
     tenant::{
-        Attribute, Contact, Emptiness, Manager, MfaState, ObservedState, ReadError, Text, Unread, User, UserId,
-        UserType,
+        AGENT_TYPE, Attribute, Contact, Emptiness, Manager, MfaState, ObservedState, ReadError, Text, Unread, User,
+        UserId, UserType,
     },
 };
 
@@ -316,6 +316,7 @@ impl List {
         };
         let name = wire.user_principal_name.text().unwrap_or_default();
         let mut user = User::new(id, name.into(), inline);
+        user.is_agent = wire.kind.text().is_some_and(|kind| kind.eq_ignore_ascii_case(AGENT_TYPE));
         let mut empty = Emptiness::default();
         let mut text = |field: &Field<'_>, attribute, shared: bool| match field {
             Field::Missing => None,

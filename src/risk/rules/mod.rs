@@ -63,6 +63,7 @@ mod mfa094_exception_needs_care;
 mod mfa095_sms_voice_retirement;
 mod mfa096_break_glass_cannot_do_mandatory_mfa;
 mod mfa097_automation_under_mandatory_mfa;
+mod mfa098_conditional_access_list_incomplete;
 mod mfa099_service_account_unprotected;
 
 use super::rule::Rule;
@@ -132,5 +133,6 @@ pub(super) static ALL: &[&Rule] = &[
     &mfa095_sms_voice_retirement::RULE,
     &mfa096_break_glass_cannot_do_mandatory_mfa::RULE,
     &mfa097_automation_under_mandatory_mfa::RULE,
+    &mfa098_conditional_access_list_incomplete::RULE,
     &mfa099_service_account_unprotected::RULE,
 ];

@@ -73,6 +73,7 @@ const FIXED: &[(&str, &str, &str)] = &[
     ("MFA095", "sms-voice-retirement", "high medium"),
     ("MFA096", "break-glass-cannot-do-mandatory-mfa", "high"),
     ("MFA097", "automation-under-mandatory-mfa", "high"),
+    ("MFA098", "conditional-access-list-incomplete", "medium"),
     ("MFA099", "service-account-unprotected", "high"),
 ];
 

@@ -39,6 +39,8 @@ pub struct FakeOptions {
     pub circular: bool,
     /// The service does not count (`$count`).
     pub uncounted: bool,
+    /// How many Conditional Access plans there are.
+    pub plans: u32,
     /// Members of a token answer that are said otherwise; null takes one away.
     pub token_answer: serde_json::Value,
 }
@@ -63,6 +65,7 @@ impl Default for FakeOptions {
             foreign_next_link: None,
             circular: false,
             uncounted: false,
+            plans: 0,
             token_answer: serde_json::Value::Null,
         }
     }

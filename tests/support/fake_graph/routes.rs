@@ -70,8 +70,10 @@ pub fn answer(world: &mut World, options: &FakeOptions, call: &Call<'_>, spec: O
         }
         ["reports", "authenticationMethods", "userRegistrationDetails"] => page(&world.registration, options, call),
         ["auditLogs", "signIns"] => sign_ins(world, options, call),
-        ["identity", "conditionalAccess", "policies"] => {
-            page(world.policies.as_deref().unwrap_or_default(), options, call)
+        ["identity", "conditionalAccess", "policies"] => policies(world, options, call),
+        ["identity", "conditionalAccess", "plans"] => {
+            let plans: Vec<Value> = (0..options.plans).map(|n| json!({"id": format!("plan-{n}")})).collect();
+            page(&plans, options, call)
         }
         ["policies", "identitySecurityDefaultsEnforcementPolicy"] => Reply::ok(json!({
             "id": "00000000-0000-0000-0000-000000000005", "displayName": "Security Defaults",
@@ -120,6 +122,18 @@ fn organization(world: &World, options: &FakeOptions) -> Reply {
     let initial = world.tenant.get("initialDomain").map(|name| json!([{"name": name, "isInitial": true}]));
     let name = world.tenant.get("displayName");
     Reply::ok(json!({"value": [{"id": id, "displayName": name, "tenantType": "AAD", "verifiedDomains": initial}]}))
+}
+
+/// The policies of a version: v1.0 leaves out those with preview settings.
+fn policies(world: &World, options: &FakeOptions, call: &Call<'_>) -> Reply {
+    let all = world.policies.as_deref().unwrap_or_default();
+    let shown = |policy: &&Value| call.version == "beta" || policy["conditions"]["agentIdRiskLevels"].is_null();
+    let shown: Vec<Value> = all.iter().filter(shown).cloned().collect();
+    let mut reply = page(&shown, options, call);
+    if !options.uncounted && call.query.get("$count").is_some_and(|count| count == "true") {
+        reply.body.get_or_insert_default()["@odata.count"] = json!(shown.len());
+    }
+    reply
 }
 
 /// A page of a prepared collection.

@@ -190,6 +190,10 @@ impl World {
                 attributes.insert((*key).to_owned(), value.clone());
             }
         }
+        // A kind of user is named in every list of users; its own members come only where they are asked for by a cast.
+        if ["@odata.type", "identityParentId"].iter().any(|key| seed.contains_key(*key)) {
+            attributes.insert("@odata.type".to_owned(), json!("#microsoft.graph.agentUser"));
+        }
         if let Some(licenses) = seed.get("licenses").and_then(Value::as_array) {
             let assigned = licenses.iter().filter_map(Value::as_str);
             let assigned: Vec<Value> =
@@ -223,7 +227,8 @@ impl World {
                        "isBuiltIn": true, "isEnabled": true})
             });
             let row = json!({"id": guid("assignment", &format!("{id}{template}")), "principalId": id,
-                "roleDefinitionId": template, "directoryScopeId": "/", "memberType": "Direct", "endDateTime": null,
+                "roleDefinitionId": template,
+                "directoryScopeId": role.get("directoryScopeId").cloned().unwrap_or_else(|| json!("/")), "memberType": "Direct", "endDateTime": null,
                 "principal": {"@odata.type": "#microsoft.graph.user", "id": id}});
             if role["permanent"] == json!(false) {
                 self.role_eligibility.push(row);

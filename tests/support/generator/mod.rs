@@ -228,6 +228,7 @@ fn stream(options: Options, out: &mut dyn Write, label: &mut dyn FnMut(&str, Lab
 fn head(options: Options, out: &mut dyn Write) -> io::Result<()> {
     let Options { users: _, seed, sign_ins, passwords_never_expire: _ } = options;
     let tenant = guid(&mut Random::of(seed, usize::MAX));
+    let policies = u32::from(sign_ins);
     let plans = if sign_ins { r#""AAD_PREMIUM", "EXCHANGE_S_ENTERPRISE""# } else { r#""EXCHANGE_S_STANDARD""# };
     writeln!(out, r#"{{ "formatVersion": "1.0", "capturedAt": "2026-11-20T08:00:00Z","#)?;
     writeln!(
@@ -235,7 +236,8 @@ fn head(options: Options, out: &mut dyn Write) -> io::Result<()> {
         r#""tenant": {{"id": "{tenant}", "displayName": "Contoso", "servicePlans": [{plans}], "securityDefaultsEnabled": false,
   "domains": [{{"id": "contoso.com", "authenticationType": "Managed", "federatedIdpMfaBehavior": null}}, {{"id": "contoso.onmicrosoft.com", "authenticationType": "Managed", "federatedIdpMfaBehavior": null}}],
   "mfaServicePolicy": {{"allowAppPasswords": false, "trustedIps": [], "skipMfaForFederatedUsers": false, "rememberMfaDays": 90}},
-  "authenticationMethodsPolicy": {{"policyMigrationState": "migrationComplete"}}, "operatorId": null}},"#
+  "authenticationMethodsPolicy": {{"policyMigrationState": "migrationComplete"}}, "operatorId": null,
+  "conditionalAccessRead": {{"version": "beta", "read": {policies}, "listed": {policies}, "plans": 0}}}},"#
     )?;
     writeln!(out, r#""groups": ["#)?;
     for number in 0..GROUPS {
