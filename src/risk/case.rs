@@ -4,7 +4,7 @@ use std::{borrow::Cow, cell::OnceCell};
 
 use serde_json::{Value, json};
 
-use super::{Context, rule::On};
+use super::{Context, asked::Asked, rule::On};
 use crate::{
     diff::{Action, Transition},
     facts::{Coverage, methods, recognise},
@@ -118,6 +118,13 @@ impl<'a> Case<'a> {
             }
         };
         format!("This change removes per-user MFA from {} {account}, {rest}", article(account)).into()
+    }
+
+    /// Who asked for MFA at this user's sign-ins, as evidence.
+    pub(super) fn asked_by(&self) -> Option<Value> {
+        let mut asked = Asked::default();
+        asked.add(self.sign_ins());
+        asked.evidence(self.context.tenant)
     }
 
     /// The fact without which coverage is unknown.

@@ -4,6 +4,7 @@
 //! catalogue page, `mfaplan rules` and `mfaplan explain` are generated from it. A rule that lacks a fact says so
 //! ([`NotEvaluated`]); unknown is never taken for safe.
 
+mod asked;
 mod case;
 mod catalogue;
 mod changes;

@@ -1,6 +1,6 @@
 //! A small world for the tests of rules: everything is known and harmless, until a test changes one thing.
 
-use std::{collections::HashMap, path::PathBuf};
+use std::{collections::HashMap, path::PathBuf, sync::Arc};
 
 use indexmap::IndexMap;
 use jiff::{Timestamp, ToSpan};
@@ -24,9 +24,9 @@ use crate::{
     eval::Value,
     facts::Facts,
     tenant::{
-        AppSignIns, Domain, Group, LastSignIn, LegacySignIns, MailboxPurpose, MfaServicePolicy, ObservedState,
-        ObservedTenant, PoliciesRead, Policy, RoleAssignment, RoleTemplateId, SignIns, Source, TenantId, Text,
-        Unavailable, User, UserId, UserType, role as roles,
+        AppSignIns, Cell, CellPolicy, Domain, Group, LastSignIn, LegacySignIns, MailboxPurpose, MfaServicePolicy,
+        ObservedState, ObservedTenant, PoliciesRead, Policy, Protocol, Requirement, RoleAssignment, RoleTemplateId,
+        SignInKind, SignInShape, SignIns, Source, TenantId, Text, Unavailable, User, UserId, UserType, role as roles,
     },
 };
 
@@ -106,6 +106,53 @@ impl Outcome {
     }
 }
 
+impl Outcome {
+    /// The finding of a rule that fired.
+    pub(super) fn finding(&self, rule: &str) -> &super::Finding {
+        let of_changes = self.changes.findings.iter().flatten();
+        let mut all = of_changes.chain(self.plan.iter().map(|one| &one.finding));
+        all.find(|one| one.rule == rule).unwrap_or_else(|| panic!("{rule} is silent"))
+    }
+}
+
+/// Sign-ins of one kind, and who asked for MFA at them.
+pub(super) fn cell(client: &str, count: u32, asked: Option<&[&str]>, policies: Option<&[(&str, &str)]>) -> Cell {
+    let policy = |(id, result): &(&str, &str)| CellPolicy { id: (*id).into(), result: (*result).into() };
+    Cell {
+        day: "2026-11-19".parse().unwrap(),
+        shape: Arc::new(SignInShape {
+            app: "00000002-0000-0ff1-ce00-000000000000".into(),
+            app_name: Some("Exchange".into()),
+            resource: None,
+            client: client.into(),
+            kind: SignInKind::Interactive,
+            protocol: Protocol::Other,
+            requirement: Some(Requirement::Multi),
+            mfa: crate::tenant::Mfa::Done,
+            outcome: crate::tenant::Outcome::Success,
+            error_code: None,
+            asked_by: asked.map(|all| all.iter().map(|one| (*one).into()).collect()),
+            policies: policies.map(|all| all.iter().map(policy).collect()),
+            app_password: false,
+            product: None,
+        }),
+        hours: 0,
+        addresses: Box::default(),
+        addresses_cut: false,
+        count,
+        first: days_ago(1),
+        last: days_ago(1),
+    }
+}
+
+/// Who asked at [`World::asked_at`], as a finding says it.
+pub(super) fn asked_by() -> serde_json::Value {
+    serde_json::json!({
+        "sign_ins": 13_203, "by": {"MFA for all": 13_190}, "by_user": 190, "by_others": {}, "by_nobody": 13,
+        "nobody": ["13: IMAP4 from Exchange"],
+    })
+}
+
 impl World {
     pub(super) fn new() -> Self {
         let jo = person(1, "jo");
@@ -149,6 +196,17 @@ impl World {
 
     pub(super) fn sign_ins(&mut self) -> &mut SignIns {
         self.user().sign_ins.get_or_insert_default()
+    }
+
+    /// Jo's sign-ins one by one: most asked for by this policy, some by the per-user state too, the last by nobody.
+    pub(super) fn asked_at(&mut self, policy: &Policy) {
+        let by = [(&*policy.id, "success")];
+        let cells = [
+            cell("Browser", 13_000, Some(&["multiConditionalAccess"]), Some(&by)),
+            cell("Browser", 190, Some(&["user"]), Some(&by)),
+            cell("IMAP4", 13, None, None),
+        ];
+        self.user().sign_ins = Some(Box::new(SignIns::from_cells(cells.into(), Some(30))));
     }
 
     /// Jo's change.

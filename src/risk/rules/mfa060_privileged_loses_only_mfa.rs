@@ -13,7 +13,7 @@ pub(super) static RULE: Rule = Rule {
     doc: RuleDoc {
         meaning: "A privileged user is lowered, security defaults are not known to be on, and no Conditional Access policy is known to cover them fully. Policies that cannot be read count as no policies.",
         why: "An administrator with nothing but a password is how tenants are lost.",
-        evidence: "The role, and every policy that mentions the user and does not cover them.",
+        evidence: "The role, every policy that mentions the user and does not cover them, and who asked for MFA at how many of their sign-ins, where the log says.",
         action: "",
         sources: &["Convert users from per-user MFA to Conditional Access"],
     },
@@ -30,6 +30,7 @@ fn check(case: &Case<'_>) -> Verdict {
         Some(true) => Hit::new(Critical, case.loss("privileged account"))
             .with_some("role", case.role())
             .with_some("conditional_access", case.coverage_gaps())
+            .with_some("asked_by", case.asked_by())
             .with_some("unknown", case.missing_for_coverage())
             .into(),
     }
@@ -110,5 +111,22 @@ mod tests {
                 ),
             ],
         );
+    }
+
+    #[test]
+    fn tells_who_asked_and_for_how_many() {
+        let mut world = World::new();
+        let id = world.user().id;
+        let policy = excluding(policy("MFA for all"), id);
+        world.user().directory_roles = Some([global_admin()].into());
+        world.asked_at(&policy);
+        world.policies = Some(vec![policy]);
+        world.change(Enforced, Disabled);
+        let outcome = world.run();
+        let finding = outcome.finding(RULE.id);
+        assert_eq!(finding.severity, Critical, "what was asked yesterday covers nobody tomorrow");
+        assert_eq!(finding.message, "This change removes the only MFA requirement on a privileged account.");
+        let asked = finding.evidence.iter().find(|one| one.fact == "asked_by");
+        assert_eq!(asked.unwrap().value, asked_by());
     }
 }

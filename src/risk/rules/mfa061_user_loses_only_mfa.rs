@@ -13,7 +13,7 @@ pub(super) static RULE: Rule = Rule {
     doc: RuleDoc {
         meaning: "A user who is not known to be privileged is lowered to disabled, security defaults are not known to be on, and no Conditional Access policy is known to cover them fully. Policies that cannot be read count as no policies.",
         why: "From then on the password alone opens the account.",
-        evidence: "Every policy that mentions the user and does not cover them.",
+        evidence: "Every policy that mentions the user and does not cover them, and who asked for MFA at how many of their sign-ins, where the log says.",
         action: "",
         sources: &["Convert users from per-user MFA to Conditional Access"],
     },
@@ -29,6 +29,7 @@ fn check(case: &Case<'_>) -> Verdict {
     }
     let hit = Hit::new(High, case.loss("account"))
         .with_some("conditional_access", case.coverage_gaps())
+        .with_some("asked_by", case.asked_by())
         .with_some("unknown", case.missing_for_coverage());
     match case.privileged {
         None => Verdict::AtLeast(hit, Fact::Roles),
@@ -102,5 +103,21 @@ mod tests {
                 ("relaxed", |w| w.change(Enforced, Enabled), Silent),
             ],
         );
+    }
+
+    #[test]
+    fn tells_who_asked_and_for_how_many() {
+        let mut world = World::new();
+        let id = world.user().id;
+        let policy = excluding(policy("MFA for all"), id);
+        world.asked_at(&policy);
+        world.policies = Some(vec![policy]);
+        world.change(Enforced, Disabled);
+        let outcome = world.run();
+        let finding = outcome.finding(RULE.id);
+        assert_eq!(finding.severity, High, "what was asked yesterday covers nobody tomorrow");
+        assert_eq!(finding.message, "This change removes the only MFA requirement on an account.");
+        let asked = finding.evidence.iter().find(|one| one.fact == "asked_by");
+        assert_eq!(asked.unwrap().value, asked_by());
     }
 }

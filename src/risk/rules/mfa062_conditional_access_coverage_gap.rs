@@ -13,7 +13,7 @@ pub(super) static RULE: Rule = Rule {
     doc: RuleDoc {
         meaning: "A Conditional Access policy mentions MFA and the user, but is report-only or disabled, excludes them, can be satisfied without MFA, or covers only some resources, clients or conditions; and no other policy covers them fully.",
         why: "Policies that look like cover are what makes lowering feel safe.",
-        evidence: "Each policy with its reasons.",
+        evidence: "Each policy with its reasons, and who asked for MFA at how many of the user's sign-ins, where the log says.",
         action: "",
         sources: &["Convert users from per-user MFA to Conditional Access", "Building a Conditional Access policy"],
     },
@@ -28,6 +28,7 @@ fn check(case: &Case<'_>) -> Verdict {
         Some(gaps) => {
             Hit::new(High, "Conditional Access mentions this user, but does not require MFA for every sign-in.")
                 .with("conditional_access", gaps)
+                .with_some("asked_by", case.asked_by())
                 .into()
         }
         None => Verdict::Clear,
@@ -94,5 +95,24 @@ mod tests {
                 ),
             ],
         );
+    }
+
+    #[test]
+    fn tells_who_asked_and_for_how_many() {
+        let mut world = World::new();
+        let id = world.user().id;
+        let policy = excluding(policy("MFA for all"), id);
+        world.asked_at(&policy);
+        world.policies = Some(vec![policy]);
+        world.change(Enforced, Disabled);
+        let outcome = world.run();
+        let finding = outcome.finding(RULE.id);
+        assert_eq!(finding.severity, High, "what was asked yesterday covers nobody tomorrow");
+        assert_eq!(
+            finding.message,
+            "Conditional Access mentions this user, but does not require MFA for every sign-in."
+        );
+        let asked = finding.evidence.iter().find(|one| one.fact == "asked_by");
+        assert_eq!(asked.unwrap().value, asked_by());
     }
 }

@@ -14,7 +14,7 @@ pub(super) static RULE: Rule = Rule {
     doc: RuleDoc {
         meaning: "An enforced user is lowered, security defaults are not known to be on, and no enabled policy is known to keep their legacy clients out: none blocks both kinds, or asks them for MFA, which they cannot do. Critical where the user has legacy sign-ins or is privileged.",
         why: "Enforced per-user MFA kept legacy clients out. A policy for browsers and modern clients does not: from then on IMAP, POP and SMTP take the password alone, which is what password spraying uses.",
-        evidence: "How many legacy sign-ins there were, the role, and the fact that is missing.",
+        evidence: "How many legacy sign-ins there were, who asked for MFA at how many sign-ins, the role, and the fact that is missing.",
         action: "",
         sources: &["Block legacy authentication with Conditional Access"],
     },
@@ -38,6 +38,7 @@ fn check(case: &Case<'_>) -> Verdict {
         "Legacy clients can sign in with the password alone again: no policy is known to block them for this user.",
     )
     .with_some("legacy_sign_ins", used)
+    .with_some("asked_by", case.asked_by())
     .with_some("role", case.role())
     .with_some("unknown", missing);
     match (severity, used, case.privileged) {
@@ -143,5 +144,24 @@ mod tests {
                 ("raised", |_| {}, Silent),
             ],
         );
+    }
+
+    #[test]
+    fn tells_who_asked_and_for_how_many() {
+        let mut world = World::new();
+        let id = world.user().id;
+        let policy = excluding(policy("MFA for all"), id);
+        world.asked_at(&policy);
+        world.policies = Some(vec![policy]);
+        world.change(Enforced, Disabled);
+        let outcome = world.run();
+        let finding = outcome.finding(RULE.id);
+        assert_eq!(finding.severity, Critical, "there were legacy sign-ins");
+        assert_eq!(
+            finding.message,
+            "Legacy clients can sign in with the password alone again: no policy is known to block them for this user."
+        );
+        let asked = finding.evidence.iter().find(|one| one.fact == "asked_by");
+        assert_eq!(asked.unwrap().value, asked_by());
     }
 }

@@ -1,5 +1,6 @@
 //! MFA081 already-covered-by-conditional-access: raised users are covered by Conditional Access already.
 
+use crate::risk::asked::Asked;
 use crate::risk::names::{Names, users};
 use crate::risk::rule::prelude::*;
 
@@ -14,7 +15,7 @@ pub(super) static RULE: Rule = Rule {
     doc: RuleDoc {
         meaning: "At least one raised user is fully covered by an enabled Conditional Access policy. One finding for the plan.",
         why: "Microsoft advises against both at once: users are asked in ways that neither policy explains, and session settings stop working.",
-        evidence: "How many users, the first names, and the policies.",
+        evidence: "How many users, the first names, the policies, and who asked for MFA at how many of their sign-ins, where the log says.",
         action: "",
         sources: &[
             "How to: Enable per-user multifactor authentication (Microsoft Entra ID)",
@@ -34,12 +35,14 @@ fn check(case: &mut PlanCase<'_>) {
         return;
     }
     let mut covered = Names::default();
+    let mut asked = Asked::default();
     let mut undecided = 0;
     let mut counts = vec![0_u64; policies.len()];
     for user in case.raised() {
         match policies.covers(user) {
             Some(true) => {
                 covered.add(user);
+                asked.add(user.sign_ins.as_deref());
                 policies.each_covering(user, |position| counts[position] += 1);
             }
             Some(false) => {}
@@ -64,7 +67,8 @@ fn check(case: &mut PlanCase<'_>) {
             .with("covered", covered.count())
             .with("raised", raised)
             .with("policies", by_policy)
-            .with("first", covered.first()),
+            .with("first", covered.first())
+            .with_some("asked_by", asked.evidence(case.context.tenant)),
     );
 }
 
@@ -108,5 +112,19 @@ mod tests {
                 ("policies unknown", |w| w.policies = None, Blind),
             ],
         );
+    }
+
+    #[test]
+    fn tells_who_asked_and_for_how_many() {
+        let mut world = World::new();
+        let policy = policy("MFA for all");
+        world.asked_at(&policy);
+        world.policies = Some(vec![policy]);
+        let outcome = world.run();
+        let finding = outcome.finding(RULE.id);
+        assert_eq!(finding.severity, High);
+        assert_eq!(finding.message, "1 user of 1 raised are covered by Conditional Access already.");
+        let asked = finding.evidence.iter().find(|one| one.fact == "asked_by");
+        assert_eq!(asked.unwrap().value, asked_by());
     }
 }

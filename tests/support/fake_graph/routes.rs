@@ -193,7 +193,10 @@ fn users(world: &World, options: &FakeOptions, call: &Call<'_>) -> Reply {
         .take(size)
         .filter(|(_, user)| !user.deleted)
         .map(|(index, user)| {
-            let wanted = user.attributes.iter().filter(|(key, _)| select.contains(&key.as_str()) || *key == "id" || key.starts_with('@'));
+            let wanted = user
+                .attributes
+                .iter()
+                .filter(|(key, _)| select.contains(&key.as_str()) || *key == "id" || key.starts_with('@'));
             let mut row: Map<String, Value> = wanted.map(|(key, value)| (key.clone(), value.clone())).collect();
             let shown = match options.bulk_state {
                 _ if !state => None,
