@@ -26,7 +26,8 @@ use crate::{
     tenant::{
         AppSignIns, Cell, CellPolicy, Domain, Group, LastSignIn, LegacySignIns, MailboxPurpose, MfaServicePolicy,
         ObservedState, ObservedTenant, PoliciesRead, Policy, Protocol, Requirement, RoleAssignment, RoleTemplateId,
-        SignInKind, SignInShape, SignIns, Source, TenantId, Text, Unavailable, User, UserId, UserType, role as roles,
+        SignInKind, SignInShape, SignIns, Skipped, Source, TenantId, Text, Unavailable, User, UserId, UserType,
+        role as roles,
     },
 };
 
@@ -207,6 +208,19 @@ impl World {
             cell("IMAP4", 13, None, None),
         ];
         self.user().sign_ins = Some(Box::new(SignIns::from_cells(cells.into(), Some(30))));
+    }
+
+    /// So many of Jo's sign-ins skipped MFA for this reason.
+    pub(super) fn skipped(&mut self, reason: &str, count: u32) {
+        self.sign_ins().mfa_skipped = Some([Skipped { reason: reason.into(), count }].into());
+    }
+
+    /// Jo's sign-ins to a resource.
+    pub(super) fn resource(&mut self, id: &str, outcome: crate::tenant::Outcome) {
+        let mut one = cell("Mobile Apps and Desktop clients", 4, None, None);
+        let shape = Arc::make_mut(&mut one.shape);
+        (shape.resource, shape.outcome) = (Some(id.into()), outcome);
+        self.sign_ins().cells = Some([one].into());
     }
 
     /// Jo's change.

@@ -2,6 +2,7 @@
 
 use crate::risk::names::{Names, users};
 use crate::risk::rule::prelude::*;
+use crate::tenant::{AppSignIns, Outcome, SignIns};
 
 pub(super) static RULE: Rule = Rule {
     id: "MFA097",
@@ -21,13 +22,27 @@ pub(super) static RULE: Rule = Rule {
     check: Check::Plan(check),
 };
 
-/// Azure CLI, Azure PowerShell, the Azure mobile app, Azure Resource Manager.
-const CLIENTS: [&str; 4] = [
+/// Azure CLI, Azure PowerShell, the Azure mobile app.
+const CLIENTS: [&str; 3] = [
     "04b07795-8ddb-461a-bbee-02f9e1bf7b46",
     "1950a258-227b-4e31-a9cf-717495945fc2",
     "0c1307d4-29d6-4389-a11c-5cbe7f65d7fa",
-    "797f4846-ba00-4fd7-ba43-dac1f8f63013",
 ];
+
+/// Azure Resource Manager: whatever client somebody uses, this is what they sign in to. Where nobody says the resource,
+/// some records have it as the application.
+const RESOURCE_MANAGER: &str = "797f4846-ba00-4fd7-ba43-dac1f8f63013";
+
+/// Does the user sign in to Azure, by the client or by what it asks for?
+fn uses_azure(log: &SignIns, apps: &[AppSignIns]) -> bool {
+    let is = |id: &str, known: &str| id.eq_ignore_ascii_case(known);
+    let by_client = |id: &str| is(id, RESOURCE_MANAGER) || CLIENTS.iter().any(|known| is(id, known));
+    apps.iter().any(|app| app.count > 0 && by_client(&app.id))
+        || log.cells.iter().flatten().any(|cell| {
+            cell.shape.outcome == Outcome::Success
+                && cell.shape.resource.as_ref().is_some_and(|id| is(id, RESOURCE_MANAGER))
+        })
+}
 
 fn check(case: &mut PlanCase<'_>) {
     let (mut found, mut unknown) = (Names::default(), 0);
@@ -40,8 +55,7 @@ fn check(case: &mut PlanCase<'_>) {
             unknown += 1;
             continue;
         };
-        let uses = apps.iter().any(|app| app.count > 0 && CLIENTS.iter().any(|id| app.id.eq_ignore_ascii_case(id)));
-        if uses && mfa == 0 {
+        if mfa == 0 && uses_azure(log, apps) {
             found.add(user);
         }
     }
@@ -61,8 +75,8 @@ fn check(case: &mut PlanCase<'_>) {
 
 #[cfg(test)]
 mod tests {
-    use super::RULE;
-    use crate::risk::testing::*;
+    use super::{RESOURCE_MANAGER, RULE};
+    use crate::{risk::testing::*, tenant::Outcome};
 
     #[test]
     fn fires_and_near_misses() {
@@ -85,6 +99,22 @@ mod tests {
                         w.service_account(None);
                     },
                     Fires(High),
+                ),
+                (
+                    "another client that signs in to Azure Resource Manager",
+                    |w| {
+                        w.sign_ins().interactive_mfa = Some(0);
+                        w.resource(RESOURCE_MANAGER, Outcome::Success);
+                    },
+                    Fires(High),
+                ),
+                (
+                    "it did not get in there",
+                    |w| {
+                        w.sign_ins().interactive_mfa = Some(0);
+                        w.resource(RESOURCE_MANAGER, Outcome::Failure);
+                    },
+                    Silent,
                 ),
                 ("with MFA", |w| w.app("04b07795-8ddb-461a-bbee-02f9e1bf7b46", 40), Silent),
                 (
