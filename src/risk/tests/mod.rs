@@ -2,6 +2,7 @@
 
 mod engine;
 mod labelled;
+mod methods;
 mod page;
 mod properties;
 mod registry;
