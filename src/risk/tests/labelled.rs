@@ -33,6 +33,13 @@ impl Label {
     }
 }
 
+impl Label {
+    /// Does anything but behaviour tell the account from a person: its name, its licence?
+    const fn has_static_sign(self) -> bool {
+        matches!(self, Self::Scanner | Self::BackupAgent | Self::Room | Self::Bot)
+    }
+}
+
 /// What kind of tenant.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Kind {
@@ -330,6 +337,12 @@ struct Score {
     hit: u32,
     missed: Vec<String>,
     false_alarm: Vec<String>,
+    /// Without any sign-in: workloads with a static sign whose change is made at once, and people whose change waits.
+    unheld: Vec<String>,
+    held: u32,
+    /// How many of each there are in those tenants.
+    workloads: u32,
+    people: u32,
 }
 
 fn run(kind: Kind, seed: u64, score: &mut Score) {
@@ -343,9 +356,20 @@ fn run(kind: Kind, seed: u64, score: &mut Score) {
         users.iter().map(|user| (user.id, user.name().clone(), has_evidence(user))).collect();
     world.users.extend(users);
     let outcome = world.run();
-    for ((id, name, evidence), findings) in order.iter().zip(&outcome.changes.findings) {
+    let waits = &outcome.changes.behaviour_unknown;
+    for (((id, name, evidence), findings), waits) in order.iter().zip(&outcome.changes.findings).zip(waits) {
         let critical: Vec<_> = findings.iter().filter(|one| one.severity == Critical).map(|one| &*one.rule).collect();
         let label = labels[id];
+        if kind == Kind::NoLogs {
+            let is_made = !waits && critical.is_empty();
+            if is_made && label.has_static_sign() {
+                score.unheld.push(format!("{label:?} {name}"));
+            } else if !is_made && !label.is_workload() {
+                score.held += 1;
+            }
+            score.workloads += u32::from(label.has_static_sign());
+            score.people += u32::from(!label.is_workload());
+        }
         match (label.is_workload(), critical.is_empty()) {
             (true, false) if *evidence => score.hit += 1,
             // Found by licence or name alone: right, but no measure of what behaviour shows.
@@ -375,6 +399,14 @@ fn workloads_are_found_and_people_left_alone() {
     let precision = hit / (hit + score.false_alarm.len() as f64);
     let report = format!("recall {recall:.3}, precision {precision:.3} over {} workloads found", score.hit);
     std::io::Write::write_all(&mut std::io::stderr(), format!("{report}\n").as_bytes()).unwrap();
-    assert!(recall >= 0.97, "{report}; missed {:?}", &score.missed[..score.missed.len().min(20)]);
-    assert!(precision >= 0.95, "{report}; false alarms {:?}", &score.false_alarm[..score.false_alarm.len().min(20)]);
+    let (unheld, held) = (score.unheld.len(), score.held);
+    let blind = format!(
+        "without sign-ins {unheld} of {} workloads with a static sign are changed at once, {held} of {} people wait",
+        score.workloads, score.people
+    );
+    std::io::Write::write_all(&mut std::io::stderr(), format!("{blind}\n").as_bytes()).unwrap();
+    assert!(unheld * 100 <= score.workloads as usize, "{blind}: {:?}", &score.unheld[..unheld.min(20)]);
+    assert!(held * 100 < score.people * 3, "{blind}");
+    assert!(recall >= 0.99, "{report}; missed {:?}", &score.missed[..score.missed.len().min(20)]);
+    assert!(precision >= 0.99, "{report}; false alarms {:?}", &score.false_alarm[..score.false_alarm.len().min(20)]);
 }
