@@ -8,6 +8,8 @@ mod example;
 mod offline;
 mod online;
 mod pipelines;
+mod quota;
+mod stopping;
 #[path = "../support/mod.rs"]
 mod support;
 mod world;
