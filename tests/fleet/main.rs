@@ -12,4 +12,5 @@ mod quota;
 mod stopping;
 #[path = "../support/mod.rs"]
 mod support;
+mod troubles;
 mod world;
