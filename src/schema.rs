@@ -99,3 +99,10 @@ fn history() {
     use crate::apply::journal::{HISTORY_VERSION, HistoryEntry};
     check("history", "mfaplan history --json", HISTORY_VERSION, of::<Vec<HistoryEntry>>());
 }
+
+#[test]
+fn fleet_plans_and_their_report() {
+    use crate::fleet::{FORMAT_VERSION, Report, Set};
+    check("fleet", "The set of plans of mfaplan fleet plan", FORMAT_VERSION, of::<Set>());
+    check("fleet-report", "mfaplan fleet report --json", FORMAT_VERSION, of::<Report>());
+}

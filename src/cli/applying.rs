@@ -31,6 +31,7 @@ use super::{
     progress::ApplyProgress,
     run_comment::RunComment,
     runtime,
+    signals::Signals,
     tenant::{Port, Tenant},
 };
 
@@ -365,7 +366,7 @@ fn execute(
     run: impl FnOnce(&apply::Stop, &dyn Observer) -> io::Result<RunReport>,
 ) -> Result<RunReport, Failure> {
     let (handle, stop) = apply::stop();
-    let mut signals = Signals::new()?;
+    let mut signals = Signals::new(context.leash.as_ref())?;
     let watcher = runtime::online()?.spawn(async move {
         // First signal: finish what is in flight. Second: stop at once.
         loop {
@@ -382,43 +383,6 @@ fn execute(
     watcher.abort();
     drop(progress);
     Ok(report?)
-}
-
-/// Ctrl-C, SIGTERM or the terminal gone, from its making on: none is lost between two.
-pub(super) struct Signals {
-    #[cfg(unix)]
-    each: [tokio::signal::unix::Signal; 3],
-}
-
-impl Signals {
-    pub(super) fn new() -> io::Result<Self> {
-        #[cfg(unix)]
-        {
-            use tokio::signal::unix::{SignalKind, signal};
-            let _runtime = runtime::online()?.enter();
-            let each = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
-            let [interrupt, terminate, hangup] = each.map(signal);
-            Ok(Self { each: [interrupt?, terminate?, hangup?] })
-        }
-        #[cfg(not(unix))]
-        Ok(Self {})
-    }
-
-    pub(super) async fn next(&mut self) {
-        #[cfg(unix)]
-        {
-            let [interrupt, terminate, hangup] = &mut self.each;
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-                _ = hangup.recv() => {}
-            }
-        }
-        #[cfg(not(unix))]
-        {
-            let _ = tokio::signal::ctrl_c().await;
-        }
-    }
 }
 
 /// Once there is an approval nobody has to listen any more: a closed standard error ends no run.

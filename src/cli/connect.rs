@@ -1,17 +1,17 @@
 //! Connecting to Microsoft Graph with what the environment offers.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use crate::{
     config::{CloudName, Config},
     graph::{
-        self, Cloud, Endpoints, GraphTenant,
+        self, Allotment, Cloud, Endpoints, GraphTenant,
         credentials::{self, Credential, Keeping, SystemStore, TokenStore},
     },
     tenant::{ReadError, TenantId},
 };
 
-use super::{Context, Failure, load::TenantArgs};
+use super::{Context, Failure, leash, load::TenantArgs};
 
 /// Signs in and makes sure that the configured tenant answers.
 ///
@@ -86,6 +86,11 @@ fn options(
     let mut options = graph::Options::new(endpoints, credential, tenant, context.env.now);
     if let Some(parallelism) = args.parallelism {
         options.parallelism = usize::from(parallelism);
+    }
+    if let Some(quota) = context.env.get(leash::VARIABLE) {
+        let joined = Allotment::join(Path::new(&quota));
+        options.allotment =
+            Some(joined.map_err(|error| Failure::new(format!("{}: {quota}: {error}", leash::VARIABLE)))?);
     }
     options.bulk_state = context.env.get("MFAPLAN_NO_BULK_STATE").is_none();
     options.writes = context.writes;

@@ -8,6 +8,7 @@ use super::{
     args::Global,
     environment::Environment,
     inputs::Inputs,
+    leash::Leash,
     terminal::{Discretion, Guarded},
 };
 use crate::escape;
@@ -18,6 +19,8 @@ pub(crate) struct Context {
     pub env: Environment,
     /// Options of every command.
     pub global: Global,
+    /// Held by the fleet whose tenant this process works for.
+    pub leash: Option<Leash>,
     /// Does the command write to the tenant? Only then is an operator asked for that permission.
     pub writes: bool,
     /// What is read, and therefore not replaced by what is written.
@@ -45,6 +48,7 @@ impl Context {
         console::set_colors_enabled_stderr(err_color);
         let discretion = Discretion::default();
         Self {
+            leash: Leash::of_process(&env),
             env,
             global,
             writes: false,

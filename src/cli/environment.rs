@@ -42,6 +42,11 @@ pub(crate) const VARIABLES: &[Variable] = &[
         "Origin used instead of the sign-in service, for tests: loopback or a Microsoft host.",
     ),
     variable("MFAPLAN_NO_BULK_STATE", "Set: read every state by the documented request, never from the list of users."),
+    variable(
+        crate::cli::leash::VARIABLE,
+        "Set by `fleet` for the processes of its tenants, not by hand: they end when their standard input does, and share the \
+         quota in this file.",
+    ),
     variable("NO_COLOR", "Set and not empty: write no colours."),
     variable("CLICOLOR_FORCE", "Set and not 0: write colours even where the output is not a terminal. NO_COLOR wins."),
     variable("TERM", "`dumb`: write no colours."),

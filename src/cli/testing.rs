@@ -45,6 +45,7 @@ pub fn run(arguments: &[&str], variables: &[(String, String)], now: Timestamp) -
     let mut context = Context {
         env: Environment::invented(variables, now),
         global: cli.global.clone(),
+        leash: None,
         writes: false,
         inputs,
         out: Guarded::new(Box::new(out.clone()), false),

@@ -443,7 +443,7 @@ impl Compiler<'_> {
             "wave" => Some("`wave` exists only in `notice` blocks."),
             "plan" => Some("`plan` exists only in `check` blocks and in outputs."),
             "tenant" => Some(
-                "`tenant` exists only where the tenant has been read: in selectors, in `rule`, `notice` and `check` blocks, and in outputs.",
+                "`tenant` exists only where the tenant has been read: in selectors, those of modules too, in `rule`, `notice` and `check` blocks, and in outputs. Names, keys and inputs are fixed before.",
             ),
             "module" => Some("There is no `module` block beside this, so `module` names nothing."),
             _ => None,

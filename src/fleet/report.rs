@@ -7,6 +7,7 @@ use crate::plan::Plan;
 
 /// A set as it is reported.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Report {
     /// The fleet's name.
     pub(crate) fleet: String,
@@ -20,6 +21,7 @@ pub(crate) struct Report {
 
 /// Sums over all tenants.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Totals {
     /// How many tenants.
     pub(crate) tenants: u64,
@@ -49,6 +51,7 @@ pub(crate) struct Totals {
 
 /// One tenant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Row {
     /// Its name in the fleet.
     pub(crate) tenant: String,

@@ -19,14 +19,17 @@ pub(crate) const FILE: &str = "fleet.json";
 
 /// The file.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Set {
     /// `1.0`
     pub(crate) format_version: String,
     /// The fleet's name.
     pub(crate) fleet: String,
     /// When it was planned.
+    #[cfg_attr(test, schemars(with = "crate::schema::DateTime"))]
     pub(crate) created_at: Timestamp,
     /// For which instant.
+    #[cfg_attr(test, schemars(with = "crate::schema::DateTime"))]
     pub(crate) as_of: Timestamp,
     /// The set digest: `sha256:…`
     pub(crate) digest: String,
@@ -38,6 +41,7 @@ pub(crate) struct Set {
 
 /// A ring.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Ring {
     /// Its name.
     pub(crate) name: String,
@@ -48,6 +52,7 @@ pub(crate) struct Ring {
 /// Is there a plan?
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) enum PlannedStatus {
     /// Yes.
     Planned,
@@ -57,6 +62,7 @@ pub(crate) enum PlannedStatus {
 
 /// A tenant of the set.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Planned {
     /// Its name in the fleet; its plan is `<name>.mfaplan`.
     pub(crate) tenant: String,

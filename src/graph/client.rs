@@ -177,6 +177,11 @@ impl Client {
             Family::Write => "writes are limited to 20 a second",
         };
         let permit = self.pacer.lane(family).acquire(units, &|wait| self.tell_wait(wait, why)).await;
+        let wait = self.pacer.behind_other_tenants(family, units);
+        if !wait.is_zero() {
+            self.tell_wait(wait, "the application's tenants share its quota");
+            sleep(wait).await;
+        }
         // A lane's turn first: places are for those who may send at once. The semaphore is never closed.
         Admission { permit, _place: self.places.acquire().await.ok() }
     }

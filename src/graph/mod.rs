@@ -8,6 +8,7 @@
 //! - `domain`: the tenant of a domain name.
 //! - `client`: one request; `pages`: a list of them; `batch`: twenty; `single`: one user; `read`: the whole tenant.
 
+mod allotment;
 mod batch;
 mod client;
 mod cloud;
@@ -31,6 +32,7 @@ use std::{
 use jiff::Timestamp;
 
 pub use crate::tenant::Patience;
+pub(crate) use allotment::Allotment;
 pub use cloud::{Cloud, Endpoints};
 #[cfg(test)]
 pub(crate) use cloud::{GRAPH_VARIABLE, LOGIN_VARIABLE};
@@ -82,6 +84,8 @@ pub struct Options {
     pub extra_groups: BTreeSet<GroupId>,
     /// How fast.
     pub pacing: Pacing,
+    /// A part in what the application may ask over all tenants, where other processes ask too.
+    pub(crate) allotment: Option<Allotment>,
     /// How patiently.
     pub patience: Patience,
     /// How long one answer may take.
@@ -108,6 +112,7 @@ impl Options {
             bulk_state: true,
             extra_groups: BTreeSet::new(),
             pacing: Pacing::Published,
+            allotment: None,
             patience: Patience::default(),
             timeout: Duration::from_secs(60),
             prompt: None,
@@ -189,7 +194,8 @@ impl GraphTenant {
         let pacer = match options.pacing {
             Pacing::Published => Pacer::published(parallelism as u32),
             Pacing::Adaptive => Pacer::unlimited(parallelism as u32),
-        };
+        }
+        .sharing(options.allotment);
         let tokens = TokenSource::new(
             http.clone(),
             options.endpoints.clone(),

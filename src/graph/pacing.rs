@@ -17,7 +17,7 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use super::requests::Family;
+use super::{allotment::Allotment, requests::Family};
 
 /// The window is not halved twice for one burst of 429s.
 const CUT_INTERVAL: Duration = Duration::from_millis(500);
@@ -186,6 +186,7 @@ pub(crate) struct Pacer {
     activity: Lane,
     conditional_access: Lane,
     write: Lane,
+    allotment: Option<Allotment>,
 }
 
 impl Pacer {
@@ -198,13 +199,31 @@ impl Pacer {
             activity: lane(10.0, 60.0),
             conditional_access: lane(1.0, 1.0),
             write: lane(3_000.0, 150.0),
+            allotment: None,
         }
     }
 
     /// No limits but the window: to measure the client itself.
     pub(crate) fn unlimited(parallelism: u32) -> Self {
         let lane = || Lane::new(Limit { burst: 1e12, per_second: 1e12 }, parallelism);
-        Self { identity: lane(), reporting: lane(), activity: lane(), conditional_access: lane(), write: lane() }
+        Self {
+            identity: lane(),
+            reporting: lane(),
+            activity: lane(),
+            conditional_access: lane(),
+            write: lane(),
+            allotment: None,
+        }
+    }
+
+    /// The same, with a part in what the application may ask over all tenants.
+    pub(crate) fn sharing(self, allotment: Option<Allotment>) -> Self {
+        Self { allotment, ..self }
+    }
+
+    /// How long a request that its lane lets go has to wait for the other tenants of the application.
+    pub(crate) fn behind_other_tenants(&self, family: Family, units: u32) -> Duration {
+        self.allotment.as_ref().map_or(Duration::ZERO, |allotment| allotment.take(family, units))
     }
 
     pub(crate) fn lane(&self, family: Family) -> &Lane {

@@ -20,6 +20,7 @@ use super::{
     fixes::{self, Fix},
     hover,
     lens::Planned,
+    modules,
     outline::{self, Declared},
     references, server, signature, structure, text,
     text::Encoding,
@@ -130,7 +131,10 @@ impl Answers<'_> {
 
     fn definition(&self, params: &TextDocumentPositionParams) -> Option<Value> {
         let (path, offset) = self.place(params)?;
-        let (file, bytes) = references::declaration(self.workspace, &path, offset)?;
+        let (file, bytes) = match modules::named(self.workspace, &path, offset) {
+            Some((declared, _)) => (declared.path, declared.header),
+            None => references::declaration(self.workspace, &path, offset)?,
+        };
         serde_json::to_value(self.location(&file, bytes)?).ok()
     }
 

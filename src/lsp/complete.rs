@@ -10,7 +10,7 @@ use lsp_types::{
 use super::{
     attributes,
     context::{Context, Language},
-    hover,
+    hover, modules,
     outline::Declared,
     text::Encoding,
     workspace::Workspace,
@@ -166,12 +166,8 @@ fn inputs(
     if context.language != Language::Configuration || context.blocks != ["module"] {
         return Vec::new();
     }
-    // The block is looked up as it is written, closed or not.
-    let here = super::outline::declarations(Path::new(""), text);
-    let Some(block) = here.iter().rfind(|one| one.kind == "module" && one.header.start <= offset) else {
-        return Vec::new();
-    };
-    let Some(call) = declared.iter().find(|one| one.kind == "module" && one.name == block.name) else {
+    let Some(name) = modules::call_around(text, offset) else { return Vec::new() };
+    let Some(call) = declared.iter().find(|one| one.kind == "module" && one.name == name) else {
         return Vec::new();
     };
     let variables = workspace.declarations_of_module(call).into_iter().filter(|one| one.kind == "variable");

@@ -4,6 +4,8 @@ use std::{fmt::Write, ops::Range, path::Path};
 
 use super::{
     context::{Context, Language, word_at},
+    modules,
+    outline::Declared,
     workspace::Workspace,
 };
 use crate::{
@@ -27,6 +29,9 @@ pub(super) fn hover(workspace: &Workspace, path: &Path, offset: usize) -> Option
     // Rules stand in labels, lists and comments of the organisation's own; their ids mean nothing else.
     if let Some(rule) = risk::rule(word).filter(|rule| rule.id.eq_ignore_ascii_case(word)) {
         return Some((rule_page(rule), range));
+    }
+    if let Some((declared, range)) = modules::named(workspace, path, offset) {
+        return source(workspace, &declared).map(|page| (page, range));
     }
     if let Some((root, name)) = word.split_once('.') {
         let name = name.split('.').next().unwrap_or(name);
@@ -65,9 +70,12 @@ pub(super) fn hover(workspace: &Workspace, path: &Path, offset: usize) -> Option
 /// The text of a declaration.
 fn declaration(workspace: &Workspace, path: &Path, kind: &str, name: &str) -> Option<String> {
     let all = workspace.declarations_for(path);
-    let declared = all.into_iter().find(|one| one.kind == kind && one.name == name)?;
-    let source = workspace.any_text(&declared.path)?;
-    Some(format!("```hcl\n{}\n```", source.get(declared.whole)?.trim_end()))
+    source(workspace, &all.into_iter().find(|one| one.kind == kind && one.name == name)?)
+}
+
+fn source(workspace: &Workspace, declared: &Declared) -> Option<String> {
+    let text = workspace.any_text(&declared.path)?;
+    Some(format!("```hcl\n{}\n```", text.get(declared.whole.clone())?.trim_end()))
 }
 
 /// An attribute of `user`, `change` or `tenant`, where that name exists.

@@ -5,6 +5,7 @@
 //!                  ├─ diagnostics  config::load_over, and resolving against the snapshot
 //!                  ├─ complete     place ─► schema, functions, names, attributes, users and groups
 //!                  ├─ hover        schema, functions, rules
+//!                  ├─ modules     inputs and outputs at a call ─► the module's own files
 //!                  ├─ references   var, local, rollout, rule, check ─► definition, renaming
 //!                  ├─ fixes, lens  better words, what a plan says of a block
 //!                  ├─ structure    folding, links, kinds of words
@@ -26,6 +27,7 @@ mod lens;
 mod mentions;
 #[cfg(test)]
 mod module_tests;
+mod modules;
 mod outline;
 mod references;
 mod server;

@@ -63,6 +63,42 @@ fn inputs_and_outputs_of_a_module_are_offered() {
 }
 
 #[test]
+fn inputs_and_outputs_lead_into_the_modules_files() {
+    script(|client, dir| {
+        fs::create_dir(dir.join("m")).unwrap();
+        fs::write(dir.join("m/main.mfa.hcl"), MODULE).unwrap();
+        client.open(&main(
+            "module \"m\" {\n  source = \"./m\"\n  staff  = []\n  nobody = 1\n}\n\nlocals {\n  a = module.m.staff\n  b = module.m[local.keys[0]].staff\n  c = module.m.nothing\n  d = local.staff\n}\n",
+        ));
+        let mut asked = |needle: &str| {
+            let place = client.behind(needle);
+            let found = client.ask("textDocument/definition", place.clone());
+            let said = client.ask("textDocument/hover", place)["contents"]["value"].as_str().map(str::to_owned);
+            (found, said)
+        };
+        for (needle, line, declares) in [
+            ("\n  staff", 0, "variable \"staff\""),
+            ("a = module.m.staff", 9, "output \"staff\""),
+            ("[local.keys[0]].sta", 9, "output \"staff\""),
+        ] {
+            let (found, said) = asked(needle);
+            assert!(found["uri"].as_str().unwrap().ends_with("/m/main.mfa.hcl"), "{needle}: {found}");
+            assert_eq!(found["range"]["start"]["line"], line, "{needle}");
+            assert!(said.is_some_and(|said| said.contains(declares)), "{needle}");
+        }
+        // The name of the call is declared here, and its own arguments are the block's.
+        let (found, _) = asked("a = module.m");
+        assert!(found["uri"].as_str().unwrap().ends_with("/main.mfa.hcl"), "{found}");
+        assert!(!found["uri"].as_str().unwrap().ends_with("/m/main.mfa.hcl"), "{found}");
+        assert!(asked("\n  source").1.is_some_and(|said| said.contains("required")));
+        for nothing in ["\n  nobody", "d = local.staff"] {
+            assert_eq!(asked(nothing), (serde_json::Value::Null, None), "{nothing}");
+        }
+        assert_eq!(asked("module.m.nothing").1, None);
+    });
+}
+
+#[test]
 fn a_fleet_is_judged_and_completed_as_one() {
     script(|client, dir| {
         let fleet = uri_of(&dir.join("all.mfafleet.hcl")).unwrap().as_str().to_owned();

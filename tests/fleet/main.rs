@@ -8,6 +8,9 @@ mod example;
 mod offline;
 mod online;
 mod pipelines;
+mod quota;
+mod stopping;
 #[path = "../support/mod.rs"]
 mod support;
+mod troubles;
 mod world;

@@ -3,98 +3,11 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::runtime::{Builder, Runtime};
 
 use crate::{
-    binary::Sandbox,
-    support::fake_graph::{FakeFleet, FakeOptions, Fault, Throttle},
-    world::{fleet, seed, set_digest, statuses, tenant, user},
+    support::fake_graph::FakeOptions,
+    world::{runtime, set_digest, tenant, world},
 };
-
-fn runtime() -> Runtime {
-    Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
-}
-
-/// So many tenants behind one address, and the fleet's directory.
-fn world(options: Vec<FakeOptions>, people: usize, runtime: &Runtime) -> (Sandbox, FakeFleet) {
-    let tenants = options.len();
-    let seeds = options.into_iter().enumerate().map(|(at, options)| (seed(at, people).to_string(), options)).collect();
-    let fake = runtime.block_on(FakeFleet::start(seeds));
-    let mut sandbox = fleet(tenants, people, false, "", |_| None);
-    sandbox.set("MFAPLAN_GRAPH_ENDPOINT", &fake.origin());
-    sandbox.set("MFAPLAN_LOGIN_ENDPOINT", &fake.origin());
-    sandbox.set("AZURE_CLIENT_ID", "common-application");
-    sandbox.set("AZURE_CLIENT_SECRET", "common-secret");
-    // Whose tenant it is, its configuration says.
-    sandbox.set("AZURE_TENANT_ID", &tenant(99));
-    (sandbox, fake)
-}
-
-/// A tenth of the tenants in trouble, each another one; the others do not notice.
-#[test]
-fn one_tenants_trouble_changes_nothing_for_the_others() {
-    let runtime = runtime();
-    let people = 4;
-    let mut options: Vec<FakeOptions> = (0..24).map(|_| FakeOptions::default()).collect();
-    // Another tenant answers, the application has no permission, everything is throttled for a while.
-    options[3].organization_id = Some(tenant(77));
-    options[7].denied = ["User.Read.All".to_owned()].into();
-    options[11].throttle = Throttle::none();
-    let (sandbox, fake) = world(options, people, &runtime);
-    fake.tenant(11).fail_next("GET", "/users", Fault::Throttled);
-    // One never answers.
-    fake.tenant(15).fail_always("GET", "/users", Fault::Silent);
-    sandbox.append("tenants/t19/main.mfa.hcl", "mfa \"broken\" {}\n");
-    let args = ["fleet", "plan", "--out", "plans", "--tenant-timeout", "20s", "--json"];
-    let set = sandbox.run(&args).exits(1).json();
-    let broken: Vec<usize> = set["tenants"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(|one| one["status"] == "error")
-        .map(|one| one["tenant"].as_str().unwrap()[1..].parse().unwrap())
-        .collect();
-    let mut broken = broken;
-    broken.sort_unstable();
-    assert_eq!(broken, [3, 7, 15, 19], "{set:#}");
-    let of = |name: &str| set["tenants"].as_array().unwrap().iter().find(|one| one["tenant"] == name).unwrap().clone();
-    assert!(of("t15")["error"].as_str().unwrap().contains("did not end within 20 s"), "{}", of("t15"));
-    assert!(
-        of("t7")["error"].as_str().unwrap().contains("403")
-            || of("t7")["error"].as_str().unwrap().contains("permission")
-    );
-
-    // Meanwhile one of the planned tenants forbids writes.
-    let digest = set_digest(&sandbox, "plans");
-    fake.tenant(5).fail_always("PATCH", "", Fault::Status(403));
-    let result = sandbox
-        .run(&["fleet", "apply", "plans", "--approve-set", &digest, "--json", "--parallel", "8"])
-        .exits(4)
-        .json();
-    for (name, status) in statuses(&result) {
-        let at: usize = name[1..].parse().unwrap();
-        let expected = match at {
-            3 | 7 | 15 | 19 => "not_planned",
-            5 => "incomplete",
-            _ => "done",
-        };
-        assert_eq!(status, expected, "{name}: {result:#}");
-        let states = fake.tenant(at).states();
-        let enforced = states.values().filter(|state| state.as_deref() == Some("enforced")).count();
-        assert_eq!(enforced, if expected == "done" { people } else { 0 }, "{name}");
-    }
-    // No request was sent with a token of nobody, and none for somebody of another tenant.
-    assert_eq!(fake.lost(), [""; 0]);
-    for at in 0..24 {
-        let seen = fake.tenant(at);
-        let foreign: Vec<_> =
-            seen.log().iter().filter(|one| foreign(&one.path, at)).map(|one| one.path.clone()).collect();
-        assert_eq!(foreign, [""; 0], "t{at}");
-        if ![3, 5, 7, 11, 15].contains(&at) {
-            assert_eq!(seen.problems(), [""; 0], "t{at}");
-        }
-    }
-}
 
 #[test]
 fn who_lacks_which_permission_is_said() {
@@ -123,13 +36,6 @@ fn who_lacks_which_permission_is_said() {
         .says("t1: lacks AuditLog.Read.All (")
         .says("(apply)");
     sandbox.run(&some[..6]).exits(0);
-}
-
-/// Does a path name a user of another tenant?
-fn foreign(path: &str, at: usize) -> bool {
-    let own = user(at, 0);
-    let prefix = own.split_once('-').unwrap().0.to_owned();
-    path.split('/').any(|part| part.len() == 36 && part.contains("-0000-4000-8000-") && !part.starts_with(&prefix))
 }
 
 #[test]

@@ -88,6 +88,30 @@ fn from_the_list_to_the_rings_on_three_services() {
         std::fs::remove_dir_all(sandbox.path("plans")).unwrap();
         run(&sandbox, apply, &[(approved, &"0".repeat(64))]).exits(1);
         std::fs::remove_dir_all(sandbox.path("plans")).unwrap();
-        run(&sandbox, apply, &[(approved, &digest)]).exits(4).says("contoso: done (3 done)");
+        // The journals of all tenants, and the fleet's own, are on a branch afterwards.
+        let remote =
+            Command::new("git").args(["init", "-q", "--bare", "kept.git"]).current_dir(sandbox.path("")).status();
+        assert!(remote.unwrap().success());
+        let (source, remote) = (env!("CARGO_MANIFEST_DIR"), sandbox.path("kept.git").display().to_string());
+        let script = format!("{source}/examples/ci/journal.sh");
+        let keeping = [
+            (approved, &*digest),
+            ("MFAPLAN_JOURNAL", "kept"),
+            ("JOURNAL_REMOTE", &remote),
+            ("SOURCE", source),
+            ("MFAPLAN_JOURNAL_SCRIPT", &script),
+        ];
+        run(&sandbox, apply, &keeping).exits(4).says("contoso: done (3 done)");
+        // The next job has a fresh checkout: it finds them, and could take back what a tenant's run did.
+        for gone in [".mfaplan", "plans", "tenants/contoso/.mfaplan", "tenants/contoso-north/.mfaplan"] {
+            std::fs::remove_dir_all(sandbox.path(gone)).unwrap();
+        }
+        let applied = sandbox.read("tenants/contoso/tenant.json");
+        run(&sandbox, apply, &keeping).exits(1);
+        assert_eq!(sandbox.read("tenants/contoso/tenant.json"), applied, "{name}: the approval was for another set");
+        let fleet = std::fs::read_dir(sandbox.path(".mfaplan/fleet")).unwrap().count();
+        let history = "mfaplan --chdir tenants/contoso history --json";
+        let runs: serde_json::Value = serde_json::from_str(&run(&sandbox, history, &[]).exits(0).stdout).unwrap();
+        assert_eq!((fleet, runs.as_array().unwrap().len()), (1, 1), "{name}: {runs}");
     }
 }

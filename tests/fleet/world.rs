@@ -1,8 +1,12 @@
 //! Invented customers: one baseline, a directory each.
 
 use serde_json::{Value, json};
+use tokio::runtime::{Builder, Runtime};
 
-use crate::binary::Sandbox;
+use crate::{
+    binary::Sandbox,
+    support::fake_graph::{FakeFleet, FakeOptions},
+};
 
 /// The id of a tenant.
 pub(crate) fn tenant(at: usize) -> String {
@@ -87,4 +91,31 @@ pub(crate) fn set_digest(sandbox: &Sandbox, dir: &str) -> String {
 pub(crate) fn statuses(result: &Value) -> Vec<(String, String)> {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     result["tenants"].as_array().unwrap().iter().map(|one| (text(&one["tenant"]), text(&one["status"]))).collect()
+}
+
+/// A runtime for the fakes.
+pub(crate) fn runtime() -> Runtime {
+    Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+}
+
+/// So many tenants behind one address, and the fleet's directory.
+pub(crate) fn world(options: Vec<FakeOptions>, people: usize, runtime: &Runtime) -> (Sandbox, FakeFleet) {
+    let tenants = options.len();
+    let seeds = options.into_iter().enumerate().map(|(at, options)| (seed(at, people).to_string(), options)).collect();
+    let fake = runtime.block_on(FakeFleet::start(seeds));
+    let mut sandbox = fleet(tenants, people, false, "", |_| None);
+    sandbox.set("MFAPLAN_GRAPH_ENDPOINT", &fake.origin());
+    sandbox.set("MFAPLAN_LOGIN_ENDPOINT", &fake.origin());
+    sandbox.set("AZURE_CLIENT_ID", "common-application");
+    sandbox.set("AZURE_CLIENT_SECRET", "common-secret");
+    // Whose tenant it is, its configuration says.
+    sandbox.set("AZURE_TENANT_ID", &tenant(99));
+    (sandbox, fake)
+}
+
+/// Does a path name a user of another tenant?
+pub(crate) fn foreign(path: &str, at: usize) -> bool {
+    let own = user(at, 0);
+    let prefix = own.split_once('-').unwrap().0.to_owned();
+    path.split('/').any(|part| part.len() == 36 && part.contains("-0000-4000-8000-") && !part.starts_with(&prefix))
 }

@@ -61,7 +61,13 @@ fn groups_and_lists_may_depend_on_the_tenant_and_protected_names_are_found_among
 
 #[test]
 fn where_the_tenant_is_not_known_yet_that_is_said() {
-    let hcl = "locals {\n  domain = tenant.initial_domain\n}\n\nmfa \"x\" {\n  state  = \"enforced\"\n  users  = [\"a@contoso.com\"]\n  reason = tenant.name\n}\n";
-    let said = told(&World::new([person("a")], hcl).refusal());
-    assert_eq!(said.matches("`tenant` exists only where the tenant has been read").count(), 2, "{said}");
+    for hcl in [
+        "locals {\n  domain = tenant.initial_domain\n}\n",
+        "mfa \"x\" {\n  state  = \"enforced\"\n  users  = [\"a@contoso.com\"]\n  reason = tenant.name\n}\n",
+        "mfa \"x\" {\n  for_each = toset([tenant.name])\n  state = \"enforced\"\n  users = [\"a@contoso.com\"]\n}\n",
+        "module \"m\" {\n  source = \"./m\"\n  domain = tenant.initial_domain\n}\n",
+    ] {
+        let said = told(&World::new([person("a")], hcl).refusal());
+        assert_eq!(said.matches("`tenant` exists only where the tenant has been read").count(), 1, "{hcl}{said}");
+    }
 }

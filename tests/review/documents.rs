@@ -106,3 +106,18 @@ fn diagnostics_and_differences() {
     fits("diagnostics", &wrong);
     assert!(wrong.contains("Did you mean `enforced`?"), "{wrong}");
 }
+
+#[test]
+fn the_plans_of_a_fleet_and_their_report() {
+    let place = Place::with("msp");
+    // Modules lie within the git work tree.
+    std::fs::create_dir(place.path("mfa/.git")).unwrap();
+    place.write("mfa/tenants/contoso/broken.mfa.hcl", "mfa \"broken\" {}\n");
+    let fleet = |line: &[&str]| place.run(&[&["fleet"], line, &["--chdir", "mfa"]].concat());
+    // One that has no plan, one that is refused, and two more.
+    let planned =
+        fleet(&["plan", "--out", "plans", "--json", "--policy", "policy", "--as-of", "2026-11-24"]).ends(1).out;
+    fits("fleet", &planned);
+    fits("fleet", &place.read("mfa/plans/fleet.json"));
+    fits("fleet-report", &fleet(&["report", "plans", "--json"]).ends(0).out);
+}

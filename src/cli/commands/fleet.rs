@@ -1,6 +1,8 @@
 //! `mfaplan fleet …`: many tenants as one set.
 
 mod apply;
+#[cfg(test)]
+mod handed_tests;
 mod list;
 mod permissions;
 mod plan;

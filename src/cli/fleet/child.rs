@@ -1,11 +1,13 @@
 //! A process of this program for one tenant.
 
-use std::{collections::BTreeMap, ffi::OsString, io, path::PathBuf, process::Stdio, time::Duration};
+use std::{collections::BTreeMap, ffi::OsString, future::pending, io, process::Stdio, time::Duration};
 
 use tokio::{
-    io::{AsyncRead, AsyncReadExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
     process::Command,
 };
+
+use crate::apply::{Stop, Urgency};
 
 /// How much of what a process says is kept.
 const KEPT: usize = 4 << 20;
@@ -35,43 +37,44 @@ pub(crate) struct Finished {
 }
 
 impl Job {
-    /// The arguments of a command in a tenant's directory.
-    pub(crate) fn in_directory(
-        directory: &std::path::Path,
-        policy: Option<&PathBuf>,
-        command: &[&str],
-    ) -> Vec<OsString> {
-        let mut arguments: Vec<OsString> =
-            vec!["--chdir".into(), directory.into(), "--no-color".into(), "--quiet".into()];
-        if let Some(policy) = policy {
-            arguments.extend(["--policy".into(), policy.into()]);
-        }
-        arguments.extend(command.iter().map(Into::into));
-        arguments
-    }
-
-    /// Runs it to its end, or to the end of its time.
-    pub(crate) async fn run(self) -> Finished {
-        match self.spawn().await {
+    /// Runs it to its end, or to the end of its time. A wish to stop is handed on.
+    pub(crate) async fn run(self, stop: &Stop) -> Finished {
+        match self.spawn(stop).await {
             Ok(finished) => finished,
             Err(error) => Finished { error: Some(format!("cannot be started: {error}")), ..Finished::default() },
         }
     }
 
-    async fn spawn(self) -> io::Result<Finished> {
+    async fn spawn(self, stop: &Stop) -> io::Result<Finished> {
         let Self { arguments, variables, timeout, listen } = self;
         let mut child = Command::new(std::env::current_exe()?)
             .args(arguments)
             .env_clear()
             .envs(variables)
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(if listen { Stdio::piped() } else { Stdio::null() })
             .stderr(Stdio::piped())
             .kill_on_drop(true)
             .spawn()?;
         let (out, err) = (child.stdout.take(), child.stderr.take());
+        // Held until the process has ended: its end is the end of the process.
+        let mut leash = child.stdin.take();
+        let pulling = async {
+            for urgency in [Urgency::Drain, Urgency::Abort] {
+                stop.reached(urgency).await;
+                if let Some(leash) = &mut leash {
+                    // Where nobody reads any more, nobody has to be told.
+                    let _ = leash.write_all(b"\n").await;
+                }
+            }
+            pending().await
+        };
         let ended = tokio::time::timeout(timeout, async {
-            let (out, err) = tokio::join!(read(out), read(err));
+            let said = async { tokio::join!(read(out), read(err)) };
+            let (out, err) = tokio::select! {
+                said = said => said,
+                never = pulling => never,
+            };
             (child.wait().await, out, err)
         });
         match ended.await {

@@ -3,10 +3,10 @@
 
 pub(super) mod changed;
 pub(super) mod child;
+pub(super) mod handed;
 pub(super) mod surroundings;
 
 use std::{
-    ffi::OsString,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -16,11 +16,16 @@ use jiff::Timestamp;
 use tokio::{sync::Semaphore, task::JoinSet};
 
 use crate::{
+    apply::Stop,
     config::fleet::{self, Fleet, FleetFile, Member},
     fleet::Planned,
 };
 
-use self::child::{Finished, Job};
+use self::{
+    child::{Finished, Job},
+    handed::Handed,
+    surroundings::Surroundings,
+};
 use super::{Context, Failure, load::DIRECTORY, runtime};
 
 /// Which tenants of which fleet.
@@ -117,40 +122,36 @@ fn unknown<'n>(flag: &str, name: &str, what: &str, names: impl Iterator<Item = &
     }
 }
 
-/// The policy directory, so that it means the same in every tenant's directory.
-pub(super) fn policy(context: &Context) -> Option<PathBuf> {
-    context.policy().map(|path| std::path::absolute(&path).unwrap_or(path))
-}
-
 /// Runs a command for each of these tenants, so many at a time, and listens to it. In the order of the tenants, what
 /// `judged` makes of each; what a process has said is not kept beyond that.
 pub(super) fn heard<T: Send + 'static>(
     members: &[&Member],
     command: &[&str],
+    handed: &Handed,
     (parallel, timeout): (u16, Duration),
     judged: fn(Planned, Finished) -> T,
     context: &Context,
 ) -> Result<Vec<T>, Failure> {
-    let policy = policy(context);
     let gate = Arc::new(Semaphore::new(usize::from(parallel)));
+    let surroundings = Surroundings::new(members.iter().copied(), &context.env)?;
     let mut found: Vec<Option<T>> = members.iter().map(|_| None).collect();
     runtime::online()?.block_on(async {
         let mut tasks = JoinSet::new();
         for (at, member) in members.iter().enumerate() {
             let blank = blank(member);
-            let variables = match surroundings::of(member, members, &context.env) {
+            let variables = match surroundings.of(member) {
                 Ok(variables) => variables,
                 Err(error) => {
                     found[at] = Some(judged(blank, Finished { error: Some(error), ..Finished::default() }));
                     continue;
                 }
             };
-            let arguments: Vec<OsString> = Job::in_directory(&member.directory, policy.as_ref(), command);
+            let arguments = handed.arguments(&member.directory, command);
             let job = Job { arguments, variables, timeout, listen: true };
             let gate = Arc::clone(&gate);
             tasks.spawn(async move {
                 let _place = gate.acquire_owned().await;
-                (at, judged(blank, job.run().await))
+                (at, judged(blank, job.run(&Stop::never()).await))
             });
         }
         while let Some(ended) = tasks.join_next().await {

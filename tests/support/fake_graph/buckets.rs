@@ -1,6 +1,9 @@
 //! Token buckets: the service's side of throttling.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use tokio::time::Instant;
 
@@ -39,6 +42,26 @@ impl Meter {
         // Requests made while throttled still count, within bounds.
         self.tokens = (self.tokens - units).max(-burst / 10.0);
         Verdict::Throttled(Duration::from_secs_f64(missing / rate))
+    }
+}
+
+/// What an application may ask over all its tenants: one for all of them.
+#[derive(Clone)]
+pub struct Application(Arc<Mutex<Meters>>);
+
+impl Application {
+    pub fn new(throttle: &Throttle) -> Self {
+        Self(Arc::new(Mutex::new(Meters::new(throttle))))
+    }
+
+    pub fn charge(&self, family: Family, units: f64) -> Verdict {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).of(family).charge(units)
+    }
+}
+
+impl std::fmt::Debug for Application {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Application")
     }
 }
 

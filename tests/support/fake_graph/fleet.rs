@@ -1,6 +1,7 @@
 //! Many tenants behind one address, as Microsoft Graph has them: whose a request is, its token says.
 
 use std::{
+    collections::{BTreeSet, HashMap},
     net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -45,6 +46,8 @@ struct Shared {
     sign_ins: Mutex<Vec<SignIn>>,
     /// Requests that no tenant could be found for.
     lost: Mutex<Vec<String>>,
+    /// The tenants that the requests of each connection were for.
+    connections: Mutex<HashMap<usize, (Switch, BTreeSet<String>)>>,
 }
 
 impl FakeFleet {
@@ -54,7 +57,12 @@ impl FakeFleet {
         let address = listener.local_addr().expect("a bound port has an address");
         let origin = format!("http://{address}");
         let tenants = seeds.into_iter().map(|(seed, options)| Inner::new(&seed, options, origin.clone())).collect();
-        let shared = Arc::new(Shared { tenants, sign_ins: Mutex::default(), lost: Mutex::default() });
+        let shared = Arc::new(Shared {
+            tenants,
+            sign_ins: Mutex::default(),
+            lost: Mutex::default(),
+            connections: Mutex::default(),
+        });
         let app = Router::new().fallback(dispatch).with_state(Arc::clone(&shared));
         let service = app.into_make_service_with_connect_info::<Switch>();
         let serving = tokio::spawn(async move {
@@ -84,11 +92,25 @@ impl FakeFleet {
     pub fn lost(&self) -> Vec<String> {
         self.shared.lost.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
+
+    /// Connections, each of one process, with requests for several tenants: empty after a good run.
+    pub fn mixed(&self) -> Vec<BTreeSet<String>> {
+        let connections = self.shared.connections.lock().unwrap_or_else(PoisonError::into_inner);
+        connections.values().map(|(_, tenants)| tenants.clone()).filter(|tenants| tenants.len() > 1).collect()
+    }
 }
 
 impl Drop for FakeFleet {
     fn drop(&mut self) {
         self.serving.abort();
+    }
+}
+
+impl Shared {
+    fn came(&self, switch: &Switch, tenant: String) {
+        let mut connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
+        let (_, tenants) = connections.entry(switch.connection()).or_insert_with(|| (switch.clone(), BTreeSet::new()));
+        tenants.insert(tenant);
     }
 }
 
@@ -109,6 +131,7 @@ async fn dispatch(
         shared.lost.lock().unwrap_or_else(PoisonError::into_inner).push(format!("{method} {path}"));
         return StatusCode::UNAUTHORIZED.into_response();
     };
+    shared.came(&switch.0, id_of(inner));
     if path.ends_with("/oauth2/v2.0/token") {
         let form = parameters(&String::from_utf8_lossy(&body));
         let field = |name: &str| form.get(name).cloned().unwrap_or_default();

@@ -53,6 +53,8 @@ use urls::{decode, joined, parameters};
 use world::World;
 
 #[allow(unused_imports, reason = "each test binary uses its own part")]
+pub use buckets::Application;
+#[allow(unused_imports, reason = "each test binary uses its own part")]
 pub use fleet::{FakeFleet, SignIn};
 #[allow(unused_imports, reason = "each test binary uses its own part")]
 pub use log::{Logged, Stats};
@@ -514,6 +516,11 @@ fn metered(
         let family = spec.family;
         let amount = if family == Family::Identity { cost } else { 1.0 };
         let mut share: f64 = 0.0;
+        if let Some(application) = &inner.options.application
+            && let Verdict::Throttled(wait) = application.charge(family, amount)
+        {
+            return (inner.throttled(wait), None, cost);
+        }
         match state.meters.of(family).charge(amount) {
             Verdict::Pass(used) => share = share.max(used),
             Verdict::Throttled(wait) => return (inner.throttled(wait), None, cost),

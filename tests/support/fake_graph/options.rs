@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
+use super::buckets::Application;
+
 /// Options of a [`super::FakeGraph`]. The default is a fast, friendly tenant with every permission.
 #[derive(Clone, Debug)]
 pub struct FakeOptions {
@@ -11,6 +13,8 @@ pub struct FakeOptions {
     pub page_size: usize,
     /// Limits.
     pub throttle: Throttle,
+    /// Limits of the application over all its tenants, shared by clones.
+    pub application: Option<Application>,
     /// Entra ID P1; `None`: as the seed's `servicePlans` say.
     pub premium: Option<bool>,
     /// Entra ID P2; `None`: as the seed says, or where it has eligible roles.
@@ -51,6 +55,7 @@ impl Default for FakeOptions {
             latency: Duration::ZERO,
             page_size: 999,
             throttle: Throttle::none(),
+            application: None,
             premium: None,
             premium_p2: None,
             denied: BTreeSet::new(),

@@ -35,6 +35,11 @@ pub struct Switch {
 }
 
 impl Switch {
+    /// Which connection it is; told apart from others while a switch of it is kept.
+    pub fn connection(&self) -> usize {
+        Arc::as_ptr(&self.cut) as usize
+    }
+
     pub fn cut(&self) {
         self.cut.store(true, Ordering::SeqCst);
     }

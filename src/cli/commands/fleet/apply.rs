@@ -3,10 +3,6 @@
 use std::{
     collections::{HashMap, VecDeque},
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
     time::Duration,
 };
 
@@ -15,18 +11,19 @@ use serde::Serialize;
 use tokio::task::JoinSet;
 
 use crate::{
-    apply::{Approval, report::RunEnd},
+    apply::{Approval, Stop, Urgency, report::RunEnd},
     cli::{
-        Context, Exit, Failure, Outcome,
-        applying::{self, Signals},
+        Context, Exit, Failure, Outcome, applying,
         events::Log,
         fleet::{
             self,
             child::{Finished, Job},
-            surroundings,
+            handed::Handed,
+            surroundings::Surroundings,
         },
         load::DIRECTORY,
         runtime,
+        signals::Signals,
     },
     config::fleet::Member,
     escape,
@@ -53,7 +50,7 @@ pub(crate) struct Args {
     resume: bool,
     /// Let expressions read files of this directory too, besides those of the git work tree
     #[arg(long = "allow-files", value_name = "DIR")]
-    allow_files: Vec<PathBuf>,
+    pub(super) allow_files: Vec<PathBuf>,
     /// Write the result as JSON
     #[arg(long)]
     json: bool,
@@ -94,20 +91,33 @@ fn perform(args: &Args, events: &Log, context: &mut Context) -> Outcome {
     let (mut journal, before) = journal(args, &set, context)?;
     let before: HashMap<String, Applied> = before.into_iter().map(|one| (one.tenant.clone(), one)).collect();
     events.begin()?;
-    let stopped = Arc::new(AtomicBool::new(false));
-    let mut signals = Signals::new()?;
-    let asked = Arc::clone(&stopped);
+    let (handle, stop) = crate::apply::stop();
+    let mut signals = Signals::new(context.leash.as_ref())?;
     let watcher = runtime::online()?.spawn(async move {
-        signals.next().await;
-        asked.store(true, Ordering::SeqCst);
-        crate::cli::terminal::say("\nStopping: no other tenant begins; those under way are finished first.");
+        loop {
+            signals.next().await;
+            let _ = handle.signal();
+            crate::cli::terminal::say(
+                "\nStopping: no other tenant begins, and those under way finish what they have sent; once more to stop at once.",
+            );
+        }
     });
-    let work = Work { args, set: &set, members: &members, before: &before, stopped: &stopped };
+    let surroundings = Surroundings::new(members.values().copied(), &context.env)?;
+    let handed = Handed::of(&args.allow_files, context);
+    let work = Work {
+        args,
+        handed: &handed,
+        set: &set,
+        members: &members,
+        before: &before,
+        surroundings: &surroundings,
+        stop: &stop,
+    };
     let ended = work.all(&mut journal, events, context);
     watcher.abort();
     drop(lock);
     let applied = ended?;
-    let stopped = stopped.load(Ordering::SeqCst);
+    let stopped = stop.urgency() > Urgency::Go;
     let exit = exit(&applied, stopped);
     tell(args, &set, &applied, exit, context)?;
     Ok(exit)
@@ -140,7 +150,9 @@ struct Work<'w> {
     set: &'w Set,
     members: &'w HashMap<&'w str, &'w Member>,
     before: &'w HashMap<String, Applied>,
-    stopped: &'w AtomicBool,
+    handed: &'w Handed,
+    surroundings: &'w Surroundings,
+    stop: &'w Stop,
 }
 
 impl Work<'_> {
@@ -179,10 +191,10 @@ impl Work<'_> {
         runtime::online()?.block_on(async {
             let mut tasks: JoinSet<Applied> = JoinSet::new();
             loop {
-                halted |= self.stopped.load(Ordering::SeqCst) || stop.is_some_and(|bound| failed >= bound);
+                halted |= self.stop.urgency() > Urgency::Go || stop.is_some_and(|bound| failed >= bound);
                 while !halted && tasks.len() < usize::from(self.args.parallel) {
                     let Some(one) = queue.pop_front() else { break };
-                    match self.job(one, context) {
+                    match self.job(one) {
                         Begun::Ended(applied) => {
                             failed += u32::from(applied.status.failed());
                             self.end(*applied, ended, journal, events, context)?;
@@ -192,7 +204,8 @@ impl Work<'_> {
                             let begin = Line::Begin { timestamp: Timestamp::now(), tenant: one.tenant.clone() };
                             journal.write(&begin)?;
                             let of = one.clone();
-                            tasks.spawn(async move { jobs.run(&of).await });
+                            let stop = self.stop.clone();
+                            tasks.spawn(async move { jobs.run(&of, &stop).await });
                         }
                     }
                 }
@@ -234,7 +247,7 @@ impl Work<'_> {
         Ok(())
     }
 
-    fn job(&self, one: &Planned, context: &Context) -> Begun {
+    fn job(&self, one: &Planned) -> Begun {
         let fail = |error: String| {
             let applied = Applied { error: Some(error), ..Applied::new(one, Status::Error) };
             Begun::Ended(Box::new(applied))
@@ -255,33 +268,30 @@ impl Work<'_> {
             return fail("the fleet names another directory than the plan was made in: plan again".to_owned());
         }
         let Some(digest) = one.digest.clone() else { return fail("it has no digest".to_owned()) };
-        let everybody: Vec<&Member> = self.members.values().copied().collect();
-        let variables = match surroundings::of(member, &everybody, &context.env) {
+        let variables = match self.surroundings.of(member) {
             Ok(variables) => variables,
             Err(error) => return fail(error),
         };
-        let policy = fleet::policy(context);
         let file = std::path::absolute(one.file(&self.args.dir)).unwrap_or_else(|_| one.file(&self.args.dir));
         let job = |command: &[&str]| {
-            let mut arguments = Job::in_directory(&member.directory, policy.as_ref(), command);
-            if command.first() == Some(&"apply") {
-                for dir in &self.args.allow_files {
-                    let dir = std::path::absolute(dir).unwrap_or_else(|_| dir.clone());
-                    arguments.extend(["--allow-files".into(), dir.into()]);
-                }
-            }
+            let arguments = self.handed.arguments(&member.directory, command);
             Job { arguments, variables: variables.clone(), timeout: self.args.tenant_timeout, listen: true }
         };
-        let fresh = {
-            let mut job = job(&["apply", "--approve", &digest, "--json"]);
-            job.arguments.push(file.into());
-            job
-        };
-        let history = self.args.resume.then(|| job(&["history", "--json"]));
-        let resume = job(&["apply", "--approve", &digest, "--json", "--resume"]);
+        let resume = job(&applied(&digest));
+        let mut fresh = resume.clone();
+        fresh.arguments.push(file.into());
+        let history = self.args.resume.then(|| job(&HISTORY));
         Begun::Jobs(Box::new(Jobs { fresh, history, resume, digest }))
     }
 }
+
+/// What a tenant's process is to do, with a plan or a run.
+pub(super) const fn applied(digest: &str) -> [&str; 4] {
+    ["apply", "--approve", digest, "--json"]
+}
+
+/// What it is asked before it resumes.
+pub(super) const HISTORY: [&str; 2] = ["history", "--json"];
 
 enum Begun {
     /// There is nothing to run.
@@ -293,17 +303,18 @@ enum Begun {
 /// What finishes one tenant.
 struct Jobs {
     fresh: Job,
-    /// Where a run is resumed: which runs its own journal knows.
+    /// Where the fleet's run is resumed: which runs its own journal knows.
     history: Option<Job>,
+    /// With the run that is resumed.
     resume: Job,
     digest: String,
 }
 
 impl Jobs {
-    async fn run(self, of: &Planned) -> Applied {
+    async fn run(self, of: &Planned, stop: &Stop) -> Applied {
         let Self { fresh, history, mut resume, digest } = self;
-        let Some(history) = history else { return judged(of, &fresh.run().await) };
-        let known = history.run().await;
+        let Some(history) = history else { return judged(of, &fresh.run(stop).await) };
+        let known = history.run(stop).await;
         let runs: Vec<serde_json::Value> = serde_json::from_slice(&known.out).unwrap_or_default();
         if known.code != Some(0) {
             return judged(of, &known);
@@ -317,10 +328,10 @@ impl Jobs {
         runs.sort_by_key(|run| text(run, "run"));
         match runs.last().and_then(|run| text(run, "run")) {
             Some(run) => {
-                resume.arguments.push(run.into());
-                judged(of, &resume.run().await)
+                resume.arguments.extend(["--resume".into(), run.into()]);
+                judged(of, &resume.run(stop).await)
             }
-            None => judged(of, &fresh.run().await),
+            None => judged(of, &fresh.run(stop).await),
         }
     }
 }

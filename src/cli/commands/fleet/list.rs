@@ -122,7 +122,7 @@ fn touched(
     context: &Context,
 ) -> Vec<String> {
     let mut directories = vec![changed::real(&member.directory)];
-    directories.extend(fleet::policy(context).map(|path| changed::real(&path)));
+    directories.extend(context.policy().map(|path| changed::real(&path)));
     let mut files: BTreeSet<PathBuf> = BTreeSet::new();
     if let Some(config) = config {
         let modules = config.origin.files.iter().filter_map(|name| Path::new(&**name).parent());

@@ -8,7 +8,7 @@ use crate::{
     cli::{
         Context, Exit, Outcome,
         commands::login::Missing,
-        fleet::{self, Chosen, child::Finished},
+        fleet::{self, Chosen, child::Finished, handed::Handed},
     },
     escape,
 };
@@ -18,7 +18,7 @@ use crate::{
 pub(crate) struct Args {
     /// Which tenants.
     #[command(flatten)]
-    chosen: Chosen,
+    pub(super) chosen: Chosen,
     /// How many tenants are asked at once
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     parallel: u16,
@@ -29,6 +29,9 @@ pub(crate) struct Args {
     #[arg(long)]
     json: bool,
 }
+
+/// What each tenant's process is to do.
+pub(super) const COMMAND: [&str; 2] = ["login", "--json"];
 
 /// A tenant and what its application lacks there.
 #[derive(Debug, Serialize)]
@@ -55,7 +58,8 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Outcome {
     let chosen = args.chosen.one(&found)?;
     let members = args.chosen.members(chosen)?;
     let pace = (args.parallel, args.tenant_timeout);
-    let held = fleet::heard(&members, &["login", "--json"], pace, judged, context)?;
+    let handed = Handed::of(&args.chosen.allow_files, context);
+    let held = fleet::heard(&members, &COMMAND, &handed, pace, judged, context)?;
     if args.json {
         let out = context.out.data()?;
         serde_json::to_writer_pretty(&mut *out, &held).map_err(std::io::Error::from)?;

@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    ffi::OsString,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -10,12 +11,14 @@ use std::{
 use tokio::{sync::Semaphore, task::JoinSet};
 
 use crate::{
+    apply::Stop,
     cli::{
         Context, Exit, Failure, Outcome,
         fleet::{
             self, Chosen,
             child::{Finished, Job},
-            surroundings,
+            handed::Handed,
+            surroundings::Surroundings,
         },
         runtime, save,
     },
@@ -33,7 +36,7 @@ pub(crate) struct Args {
     out: PathBuf,
     /// Which tenants.
     #[command(flatten)]
-    chosen: Chosen,
+    pub(super) chosen: Chosen,
     /// How many tenants are planned at once
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     parallel: u16,
@@ -123,8 +126,8 @@ fn all(
     out: &Path,
     context: &mut Context,
 ) -> Result<(Vec<Planned>, Vec<Row>), Failure> {
-    let policy = fleet::policy(context);
-    let as_of = context.global.as_of.map(|instant| instant.to_string());
+    let handed = Handed::of(&args.chosen.allow_files, context);
+    let surroundings = Surroundings::new(members.iter().copied(), &context.env)?;
     let gate = Arc::new(Semaphore::new(usize::from(args.parallel)));
     // One plan in memory at a time, however many tenants there are.
     let reading = Arc::new(Mutex::new(()));
@@ -134,7 +137,7 @@ fn all(
         for (at, member) in members.iter().enumerate() {
             let mut planned = fleet::blank(member);
             let file = planned.file(out);
-            let variables = match surroundings::of(member, members, &context.env) {
+            let variables = match surroundings.of(member) {
                 Ok(variables) => variables,
                 Err(error) => {
                     planned.error = Some(error.clone());
@@ -143,20 +146,12 @@ fn all(
                     continue;
                 }
             };
-            let mut arguments = Job::in_directory(&member.directory, policy.as_ref(), &[]);
-            if let Some(as_of) = &as_of {
-                arguments.extend(["--as-of".into(), as_of.into()]);
-            }
-            arguments.extend(["plan".into(), "--out".into(), file.clone().into()]);
-            for dir in &args.chosen.allow_files {
-                let dir = std::path::absolute(dir).unwrap_or_else(|_| dir.clone());
-                arguments.extend(["--allow-files".into(), dir.into()]);
-            }
+            let arguments = arguments(&handed, &member.directory, &file);
             let job = Job { arguments, variables, timeout: args.tenant_timeout, listen: false };
             let (gate, reading) = (Arc::clone(&gate), Arc::clone(&reading));
             tasks.spawn(async move {
                 let _place = gate.acquire_owned().await;
-                let finished = job.run().await;
+                let finished = job.run(&Stop::never()).await;
                 let read = tokio::task::spawn_blocking(move || {
                     let _one = reading.lock().unwrap_or_else(PoisonError::into_inner);
                     judged(planned, &finished, &file)
@@ -175,6 +170,13 @@ fn all(
         }
         Ok(found.into_iter().flatten().unzip())
     })
+}
+
+/// What a tenant's process is to do.
+pub(super) fn arguments(handed: &Handed, directory: &Path, file: &Path) -> Vec<OsString> {
+    let mut arguments = handed.arguments(directory, &["plan"]);
+    arguments.extend(["--out".into(), file.into()]);
+    arguments
 }
 
 /// What the process left: a plan, or the reason why there is none.

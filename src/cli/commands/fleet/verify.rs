@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::{
     cli::{
         Context, Exit, Outcome,
-        fleet::{self, Chosen, child::Finished},
+        fleet::{self, Chosen, child::Finished, handed::Handed},
     },
     escape,
 };
@@ -17,7 +17,7 @@ use crate::{
 pub(crate) struct Args {
     /// Which tenants.
     #[command(flatten)]
-    chosen: Chosen,
+    pub(super) chosen: Chosen,
     /// How many tenants are read at once
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     parallel: u16,
@@ -57,10 +57,9 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Outcome {
     let found = fleet::load(&args.chosen.allow_files, context)?;
     let chosen = args.chosen.one(&found)?;
     let members = args.chosen.members(chosen)?;
-    let mut command = vec!["verify", "--json"];
-    command.extend(args.strict.then_some("--strict"));
+    let handed = Handed::of(&args.chosen.allow_files, context);
     let pace = (args.parallel, args.tenant_timeout);
-    let verified = fleet::heard(&members, &command, pace, judged, context)?;
+    let verified = fleet::heard(&members, &command(args), &handed, pace, judged, context)?;
     if args.json {
         let out = context.out.data()?;
         serde_json::to_writer_pretty(&mut *out, &verified).map_err(std::io::Error::from)?;
@@ -81,6 +80,13 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Outcome {
         () if any(Standing::Different) => Exit::Changes,
         () => Exit::Done,
     })
+}
+
+/// What each tenant's process is to do.
+pub(super) fn command(args: &Args) -> Vec<&'static str> {
+    let mut command = vec!["verify", "--json"];
+    command.extend(args.strict.then_some("--strict"));
+    command
 }
 
 fn judged(of: crate::fleet::Planned, finished: Finished) -> Verified {
