@@ -7,11 +7,13 @@
 
 mod asked;
 mod model;
+mod prediction;
 mod run;
 #[cfg(test)]
 mod tests;
 mod verdict;
 
 pub(crate) use model::{NotReplayed, Replay, ReplayDay, ReplayWindow, Replayed, ReplayedUser, Row, RowApp, Verdicts};
+pub(crate) use prediction::PredictedRow;
 pub(crate) use run::{Forecast, Subject, replay};
 pub(crate) use verdict::Verdict;
