@@ -153,9 +153,9 @@ struct Seen {
     /// By the password grant, and otherwise.
     ropc: Ends,
     other: Ends,
-    /// Somebody was asked to register.
+    /// A person was asked to register.
     asked_to_register: bool,
-    /// A person got through.
+    /// A person was there.
     interactive: bool,
     /// A person answered a method.
     answered: bool,
@@ -187,8 +187,8 @@ impl Seen {
         let ends = if shape.protocol == Protocol::Ropc { &mut self.ropc } else { &mut self.other };
         ends.well |= well;
         ends.badly |= shape.outcome == Ended::Failure || (!well && !interactive);
-        self.asked_to_register |= matches!(shape.error_code, Some(50072 | 50079)) && shape.protocol != Protocol::Ropc;
-        self.interactive |= well && interactive;
+        self.asked_to_register |= interactive && matches!(shape.error_code, Some(50072 | 50079));
+        self.interactive |= interactive;
         self.answered |= well && interactive && shape.mfa == Mfa::Done;
         self.without_mfa |= well && shape.mfa == Mfa::None;
         self.one_factor |= well && shape.requirement == Some(Requirement::Single);
@@ -201,7 +201,7 @@ struct Since {
     raised: bool,
     /// They have registered since the run.
     registered: bool,
-    /// A person signed in by any client.
+    /// A person was there, at any client.
     interactive: bool,
 }
 
@@ -218,16 +218,12 @@ impl Since {
                 Verdict::Breaks if legacy => recognise::is_smtp(client) && legacy_fails(),
                 // A session of a person fails so too, until they come back.
                 Verdict::Breaks => {
-                    fails(|one| one.ropc)
-                        || (since.failed_for_mfa
-                            && fails(|one| one.other)
-                            && !self.interactive
-                            && !since.asked_to_register)
+                    fails(|one| one.ropc) || (since.failed_for_mfa && fails(|one| one.other) && !self.interactive)
                 }
                 Verdict::Blocked => !recognise::is_smtp(client) && legacy_fails(),
                 Verdict::MustRegister => {
                     let registered = self.registered && (since.answered || predicted.contains(&verdict) && since.any);
-                    !legacy && (since.asked_to_register || registered)
+                    !legacy && (since.asked_to_register || registered) && !before.asked_to_register
                 }
                 Verdict::Challenged => {
                     let already = before.answered && !before.without_mfa;
