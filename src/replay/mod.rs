@@ -5,7 +5,6 @@
 //! they would have, as if the one or the other had held all along. It is a model: what it assumes, and where it is known
 //! to be wrong, is on the page "Replay" of the documentation.
 
-mod asked;
 mod model;
 mod prediction;
 mod run;
