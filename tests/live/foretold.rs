@@ -87,3 +87,31 @@ async fn what_a_plan_foretells_happens_after_its_apply() {
     assert!(said.out.contains("The replay against the log") && said.out.contains("breaks"), "{}", said.out);
     assert_eq!(fake.problems(), Vec::<String>::new());
 }
+
+/// Before the log is read: what is stored, until when, and how long the rest takes.
+#[tokio::test]
+async fn what_is_known_is_said_before_the_log_is_read() {
+    let mut tenant: Value = serde_json::from_str(&seed()).unwrap();
+    tenant["users"][2]["signIns"] = json!({"windowDays": 30});
+    let fake = FakeGraph::start(&tenant.to_string(), FakeOptions::default()).await;
+    let desk = Desk::new(&fake);
+    let plan = desk.run("plan").await;
+    let nothing = "Sign-ins: none are stored; how long the rest takes the first pages tell";
+    assert!(plan.err.contains(nothing), "{}", plan.err);
+
+    // A store of last week is not fresh.
+    let now = Timestamp::now();
+    let days_ago = |days: i64| now - SignedDuration::from_hours(24 * days);
+    let log = fake.live(&clients(), days_ago(29), 29, 7);
+    let until = days_ago(5).to_string();
+    let old: Vec<&Value> =
+        log.iter().map(|one| &one.record).filter(|one| one["createdDateTime"].as_str().unwrap() < &*until).collect();
+    std::fs::write(desk.path("old.json"), json!(old).to_string()).unwrap();
+    assert_eq!(desk.run("evidence import old.json").await.code, 0);
+    let plan = desk.run("plan").await;
+    let stored = format!("Sign-ins: {} records stored, until ", old.len());
+    let said = plan.err.find(&stored).unwrap_or_else(|| panic!("{}", plan.err));
+    assert!(plan.err[said..].contains("; the rest is about "), "{}", plan.err);
+    assert!(plan.err[said..].contains("Now reading what decides."), "{}", plan.err);
+    assert!(!desk.run("plan --quiet").await.err.contains("Sign-ins:"));
+}
