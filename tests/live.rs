@@ -5,6 +5,8 @@
 //! each user has hundreds of records); the default is fit for every push.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+#[path = "live/foretold.rs"]
+mod foretold;
 #[path = "support/generator/mod.rs"]
 mod generator;
 #[path = "live/login.rs"]

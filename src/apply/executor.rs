@@ -17,7 +17,7 @@ use super::{
     in_flight::InFlight,
     journal::{
         JournalWriter, RunId, Sink,
-        v1::{End, FORMAT_VERSION, Intent, Line, Report, Run, Tenant},
+        v1::{End, FORMAT_VERSION, Intent, Line, Prediction, Report, Run, Tenant},
     },
     observer::{Event, Observer, Phase},
     perform::{Checked, Errand, Performed},
@@ -27,7 +27,10 @@ use super::{
     },
     stop,
 };
-use crate::tenant::{TenantRead, TenantWrite, UserId};
+use crate::{
+    replay::{Replay, Replayed},
+    tenant::{TenantRead, TenantWrite, UserId},
+};
 
 /// What a run works with.
 pub struct Context<'a, T, C> {
@@ -114,10 +117,23 @@ where
         },
         plan.changes().iter().cloned().map(UserOutcome::untouched).collect(),
     );
-    session.begin(&line);
+    let mut lines = vec![line];
+    lines.extend(predictions(&plan, context.clock.now()));
+    session.begin(&lines);
     let queue = session.queue(&plan.left);
     session.run(queue, 0).await;
     session.finish()
+}
+
+/// What the plan's replay foretells of those whom the run may write.
+fn predictions(plan: &FreshPlan, timestamp: Timestamp) -> Vec<Line> {
+    let written: HashMap<String, UserId> =
+        plan.changes().iter().map(|one| (one.user.id.to_string(), one.user.id)).collect();
+    let all = plan.plan().replay.iter().flat_map(Replay::predictions);
+    let line = |(one, rows): (&Replayed, _)| {
+        Some(Line::Prediction(Prediction { timestamp, user: *written.get(&*one.user.id)?, rows }))
+    };
+    all.filter_map(line).collect()
 }
 
 /// What a session knows of its run.
@@ -175,11 +191,11 @@ where
         }
     }
 
-    /// Writes the first line of the session, to the disk.
-    pub(super) fn begin(&mut self, line: &Line) {
+    /// Writes the first lines of the session, to the disk.
+    pub(super) fn begin(&mut self, lines: &[Line]) {
         let (run, command) = (&self.header.run, self.header.command);
         self.observe(Event::Started { run, command, changes: self.users.len() as u64 });
-        if let Err(error) = self.journal.append([line]).and_then(|()| self.journal.sync()) {
+        if let Err(error) = self.journal.append(lines).and_then(|()| self.journal.sync()) {
             self.halt_for(StopReason::Journal { message: error.to_string() });
         }
     }

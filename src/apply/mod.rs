@@ -4,13 +4,14 @@
 //! - [`journal`]: `.mfaplan/runs/<RUN>.jsonl`, on the disk before each write it announces.
 //! - [`lock`]: one apply at a time per configuration directory, `.mfaplan/lock`.
 //! - [`apply`] and [`resume`]: canary users first, then the rest; every user ends in exactly one [`Outcome`].
-//! - [`rollback`] and [`verify`]: what a run did, and what became of it since.
+//! - [`rollback`] and [`verify`]: what a run did, and what became of it since; [`calibration`]: how true the replay was.
 //! - [`events`]: newline-delimited JSON for pipelines.
 //! - Maintenance windows ([`crate::config::Window`]) are judged at the moment of the write.
 //!
 //! Text for people is made elsewhere: everything here is data.
 
 pub(crate) mod approval;
+pub(crate) mod calibration;
 mod clock;
 pub(crate) mod events;
 mod executor;

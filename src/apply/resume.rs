@@ -136,12 +136,12 @@ where
         stop_after_failures: journal.run.stop_after_failures,
     };
     let mut session = Session::new(context, writer, header, users);
-    session.begin(&Line::Resume(Resume {
+    session.begin(&[Line::Resume(Resume {
         timestamp: context.clock.now(),
         mfaplan_version: env!("CARGO_PKG_VERSION").into(),
         approval,
         by,
-    }));
+    })]);
     session.prove(done).await;
     let proven = session.users().iter().filter(|user| user.written && user.verified).count();
     let queue = session.queue(&left);

@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{
+    calibration::Calibration,
     journal::{Journal, RunId, v1::PlannedUser},
     report::{Counts, Failure, Outcome, Seen},
 };
@@ -249,6 +250,9 @@ pub(crate) struct VerifyReport {
     /// Raised users of whom sign-ins fail for want of MFA since the run, workloads first; null where the tenant gives no
     /// sign-ins, none that can be told from those before the run, or no run is verified.
     pub failing: Option<Vec<FailingUser>>,
+    /// How true the plan's replay was; only of a run whose plan had one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<Calibration>,
 }
 
 /// Numbers of a verification.
@@ -351,7 +355,14 @@ pub(crate) fn verify(
     failing.sort_by(|a, b| {
         (b.looks_like_workload, b.failed_mfa).cmp(&(a.looks_like_workload, a.failed_mfa)).then_with(|| a.id.cmp(&b.id))
     });
-    VerifyReport { run, verified_at: now, summary, users, failing: sign_ins_known.then_some(failing) }
+    VerifyReport {
+        run,
+        verified_at: now,
+        summary,
+        users,
+        failing: sign_ins_known.then_some(failing),
+        calibration: None,
+    }
 }
 
 fn verified(

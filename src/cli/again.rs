@@ -69,6 +69,9 @@ fn all(config: &ConfigArgs, tenant: &TenantArgs, variable: impl Fn(&str) -> Stri
     if let Some(file) = &tenant.snapshot {
         add("--snapshot", &path(file));
     }
+    if let Some(mode) = tenant.sign_ins {
+        add("--sign-ins", mode.as_str());
+    }
     let chdir = context.global.chdir.as_ref().map(|dir| format!("--chdir {}", quoted(&path(dir))));
     Flags { chdir, configuration: flags, limits: Vec::new() }
 }

@@ -4,10 +4,11 @@ use std::cmp::Reverse;
 
 use crate::{
     config::Config,
-    evidence::{PER_SECOND, Store, Stored, merge},
+    evidence::{FullPull, PER_SECOND, Store, Stored, full_pull, merge},
     facts::Facts,
     graph::GraphTenant,
     plan::{self, BuildInput},
+    render::words,
     sign_ins::window_start,
     tenant::{
         EvidenceStretch, EvidenceStretches, Fact, ObservedTenant, ReadRequest, SignInEvidence, SignInKind, SignInMode,
@@ -22,6 +23,7 @@ use super::{
     progress::Progress,
     runtime,
     tenant::{Port, Tenant},
+    terminal,
 };
 
 /// How the log is looked at, decided before anything is read.
@@ -103,6 +105,7 @@ impl SignInLog {
         let Some(mode) = self.mode else { return Ok(()) };
         let mut stored = stored.unwrap_or_default();
         if let (SignInMode::Decisive, Port::Graph(graph)) = (mode, &tenant.port) {
+            self.announce(config, context);
             decide(graph, config, &mut stored, observed, context)?;
             observed.evidence = Some(used(mode, &stored));
             return Ok(());
@@ -112,6 +115,29 @@ impl SignInLog {
         }
         observed.evidence = Some(used(mode, &stored));
         Ok(())
+    }
+
+    /// Says before the log is read what is known of it, from when, and how long the rest would take.
+    fn announce(&self, config: &Config, context: &Context) {
+        if context.global.quiet {
+            return;
+        }
+        let from = window_start(config.instant, config.tenant.sign_in_window);
+        let known = self.store.as_ref().filter(|store| store.exists());
+        let known = match known.and_then(|store| Some((store.records(), store.known_until()?))) {
+            Some((records, to)) => {
+                format!("{} stored, until {}", words::count(records, "record"), words::instant(to))
+            }
+            None => "none are stored".to_owned(),
+        };
+        let rest = self.store.as_ref().map(|store| full_pull(store, from, config.instant));
+        let rest = match rest.and_then(|FullPull { records, seconds }| records.zip(seconds)) {
+            Some((records, seconds)) => {
+                format!("the rest is about {}, {} to read", words::count(records, "record"), duration(seconds))
+            }
+            None => "how long the rest takes the first pages tell".to_owned(),
+        };
+        terminal::say(&format!("Sign-ins: {known}; {rest} (`mfaplan evidence pull`). Now reading what decides."));
     }
 
     /// What of the window nothing is known of is said once, with the way to know it.

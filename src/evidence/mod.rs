@@ -41,7 +41,7 @@ pub(crate) use export::pseudonymous;
 pub(crate) use import::{ImportedFile, collect, import_file};
 pub(crate) use merge::{Stored, merge};
 pub(crate) use pull::slices;
-pub(crate) use status::{PER_SECOND, Status, Stretch, status};
+pub(crate) use status::{FullPull, PER_SECOND, Status, Stretch, full_pull, status};
 
 use crate::{
     files::{self, Access, DIRECTORY},
@@ -105,6 +105,12 @@ impl Store {
     /// Records before this day are not taken any more.
     pub(crate) fn pruned_before(&self) -> Option<Date> {
         self.manifest.pruned_before
+    }
+
+    /// The latest instant up to which both kinds are covered, where both are at all.
+    pub(crate) fn known_until(&self) -> Option<Timestamp> {
+        let ends = [0, 1].map(|kind| self.manifest.cover(kind).stretches().last().map(|(_, to)| *to));
+        Some(ends[0]?.min(ends[1]?))
     }
 
     /// Is the log of both kinds covered up to a day before this instant?

@@ -114,7 +114,7 @@ pub(crate) fn status(store: &Store, as_of: Timestamp, window_days: u16) -> Resul
 }
 
 /// By the newest day that is covered whole: so many records a day there are.
-pub(super) fn full_pull(store: &Store, from: Timestamp, to: Timestamp) -> FullPull {
+pub(crate) fn full_pull(store: &Store, from: Timestamp, to: Timestamp) -> FullPull {
     let manifest = &store.manifest;
     let mut records = 0;
     for kind in [0, 1] {

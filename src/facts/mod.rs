@@ -1,6 +1,7 @@
 //! What can be derived from an observed tenant alone, before anything is declared or changed: what kind of account a
 //! user is, the service account signal, Conditional Access coverage, and `user` in expressions.
 
+mod asked;
 pub(crate) mod coverage;
 pub(crate) mod deadlines;
 mod kind;
@@ -13,6 +14,7 @@ pub(crate) mod signal;
 pub(crate) mod strengths;
 mod view;
 
+pub(crate) use asked::Askers;
 pub use coverage::CompiledPolicies;
 pub(crate) use coverage::{Asks, Coverage, LegacyClients};
 pub(crate) use kind::UserKind;

@@ -5,13 +5,14 @@
 //! they would have, as if the one or the other had held all along. It is a model: what it assumes, and where it is known
 //! to be wrong, is on the page "Replay" of the documentation.
 
-mod asked;
 mod model;
+mod prediction;
 mod run;
 #[cfg(test)]
 mod tests;
 mod verdict;
 
 pub(crate) use model::{NotReplayed, Replay, ReplayDay, ReplayWindow, Replayed, ReplayedUser, Row, RowApp, Verdicts};
+pub(crate) use prediction::PredictedRow;
 pub(crate) use run::{Forecast, Subject, replay};
 pub(crate) use verdict::Verdict;

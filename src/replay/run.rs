@@ -7,12 +7,11 @@ use rayon::prelude::*;
 
 use super::{
     NotReplayed, Replay, ReplayDay, ReplayWindow, Replayed, ReplayedUser, Row, RowApp, Verdict, Verdicts,
-    asked::Askers,
     verdict::{Judgement, Passage, Person, judge},
 };
 use crate::{
     diff::DecisionKind,
-    facts::{Asks, CompiledPolicies, methods},
+    facts::{Askers, Asks, CompiledPolicies, methods},
     tenant::{Cell, Mfa, MfaState, ObservedState, ObservedTenant, Outcome, SignInKind, Text, User},
 };
 

@@ -127,6 +127,11 @@ impl<'a> Case<'a> {
         asked.evidence(self.context.tenant)
     }
 
+    /// How many of this user's sign-ins nothing but the per-user state asks at, as evidence.
+    pub(super) fn uncovered(&self) -> Option<u64> {
+        self.context.askers.uncovered(&self.context.policies, self.user)
+    }
+
     /// The fact without which coverage is unknown.
     pub(super) fn missing_for_coverage(&self) -> Option<&'static str> {
         if let Coverage::Unknown { fact, .. } = self.coverage() { Some(fact.as_str()) } else { None }

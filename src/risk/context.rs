@@ -14,7 +14,7 @@ use crate::{
     config::{Config, Declared, Layer},
     desired::Desired,
     diff::Transition,
-    facts::{CompiledPolicies, Facts, UserKind},
+    facts::{Askers, CompiledPolicies, Facts, UserKind},
     severity::Severity,
     tenant::{ObservedTenant, Text, User, UserIndex},
 };
@@ -34,6 +34,8 @@ pub struct Context<'a> {
     pub facts: &'a Facts<'a>,
     /// Conditional Access.
     pub policies: CompiledPolicies,
+    /// What asks for MFA beside the per-user state.
+    pub(super) askers: Askers<'a>,
     pub(super) waivers: Waivers,
     /// Per built-in rule, in the registry's order.
     settings: Vec<Setting>,
@@ -77,6 +79,7 @@ impl<'a> Context<'a> {
             instant,
             facts,
             policies: CompiledPolicies::new(tenant),
+            askers: Askers::of(tenant),
             waivers: Waivers::new(config, desired, instant),
             settings: catalogue::registry().iter().map(|rule| setting(config, rule)).collect(),
             domains,

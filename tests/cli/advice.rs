@@ -61,12 +61,13 @@ fn enforced(sandbox: &Sandbox) -> usize {
 fn the_next_commands_run_as_they_are_printed() {
     let variable = "\nvariable \"who\" {\n  type = string\n}\n\ncheck \"who\" {\n  assert {\n    condition     = var.who == \"all of them\"\n    error_message = \"another\"\n  }\n}\n";
     let bounded = "\nguardrails {\n  max_changes = 1\n}\n";
-    let cases: [(&str, &[&str], usize); 5] = [
+    let cases: [(&str, &[&str], usize); 6] = [
         ("", &[], 3),
         (variable, &["--var", "who=all of them"], 3),
         (bounded, &["--waive", "max_changes=3", "--reason", "CHG-1, agreed"], 3),
         ("", &["--target", "user001@contoso.com"], 1),
         ("", &["--snapshot", "copy.json"], 0),
+        ("", &["--sign-ins", "none"], 3),
     ];
     for (more, args, expected) in cases {
         for saved in [false, true] {
@@ -77,6 +78,7 @@ fn the_next_commands_run_as_they_are_printed() {
             let shown = sandbox.run(&[&["plan", "--chdir", "mfa"], args, out, &AS_OF].concat()).exits(0).stdout.clone();
             assert!(shown.lines().all(|line| line.chars().count() <= 80), "{shown}");
             let commands = proposed(&shown);
+            assert_eq!(commands[1].contains("--sign-ins none"), args.contains(&"--sign-ins"), "{}", commands[1]);
             assert!(commands.len() == 2 && !shown.contains("all of them"), "{shown}");
             run(&sandbox, &commands[1], &[("who=…", "who=all of them")]).exits(0);
             assert_eq!(enforced(&sandbox), expected, "{args:?}: {}", commands[1]);

@@ -8,6 +8,9 @@ mod assumed;
 mod attacks;
 #[path = "../support/binary.rs"]
 mod binary;
+mod calibration;
+#[path = "../support/fake_graph/clients.rs"]
+mod clients;
 mod comparing;
 mod emergency;
 mod evidence;

@@ -16,19 +16,19 @@ const CANARIES: [&str; 3] = ["canary-", "eyJhbGci", "Bearer"];
 const TENANT: &str = "7f3a0d7e-4a64-4d6e-9a3f-0c1d2e3f4a5b";
 
 /// A configuration directory, and the program in it.
-struct Desk {
+pub(super) struct Desk {
     dir: tempfile::TempDir,
     variables: Vec<(String, String)>,
 }
 
-struct Ran {
-    code: i32,
-    out: String,
-    err: String,
+pub(super) struct Ran {
+    pub(super) code: i32,
+    pub(super) out: String,
+    pub(super) err: String,
 }
 
 impl Desk {
-    fn new(fake: &FakeGraph) -> Self {
+    pub(super) fn new(fake: &FakeGraph) -> Self {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("main.mfa.hcl"), CONFIGURATION).unwrap();
         let origin = fake.origin();
@@ -49,12 +49,12 @@ impl Desk {
         self.variables.push((name.to_owned(), value.to_owned()));
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(super) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
     /// Runs the program, and searches all it said and wrote for the canaries.
-    async fn run(&self, line: &str) -> Ran {
+    pub(super) async fn run(&self, line: &str) -> Ran {
         let output = Command::new(env!("CARGO_BIN_EXE_mfaplan"))
             .args(line.split(' '))
             .current_dir(self.dir.path())
@@ -83,7 +83,7 @@ fn files(dir: &Path) -> Vec<PathBuf> {
     entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }
 
-const CONFIGURATION: &str = r#"
+pub(super) const CONFIGURATION: &str = r#"
 tenant "contoso" {
   id = "7f3a0d7e-4a64-4d6e-9a3f-0c1d2e3f4a5b"
 }
@@ -103,12 +103,12 @@ guardrails {
 }
 "#;
 
-fn id(n: usize) -> String {
+pub(super) fn id(n: usize) -> String {
     format!("00000000-0000-4000-8000-{n:012}")
 }
 
 /// Two emergency accounts that hold the highest role, and four people of the finance department.
-fn seed() -> String {
+pub(super) fn seed() -> String {
     let group = "a0000000-0000-4000-8000-000000000001";
     let names = ["emergency1", "emergency2", "ada", "ben", "clara", "daniel"];
     let users: Vec<_> = names
@@ -143,7 +143,7 @@ async fn start(options: FakeOptions) -> (FakeGraph, Desk) {
     (fake, desk)
 }
 
-fn digest(plan: &Ran) -> String {
+pub(super) fn digest(plan: &Ran) -> String {
     let document: serde_json::Value = serde_json::from_str(&plan.out).unwrap();
     document["digest"].as_str().unwrap().to_owned()
 }

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     apply::report::{Counts, Outcome, UserOutcome},
+    replay::PredictedRow,
     tenant::UserId,
 };
 
@@ -21,6 +22,8 @@ pub struct Journal {
     pub run: Run,
     /// What is known of each change, in the order of [`Run::changes`].
     pub entries: Vec<Entry>,
+    /// What was foretold, in the order of [`Run::changes`]; `None` of whom nothing was.
+    pub predicted: Vec<Option<Vec<PredictedRow>>>,
     /// Every resumption.
     pub resumes: Vec<Resume>,
     /// The last `end`, if nothing came after it.
@@ -97,6 +100,7 @@ impl Journal {
         };
         let mut journal = Self {
             entries: vec![Entry::default(); run.changes.len()],
+            predicted: vec![None; run.changes.len()],
             resumes: Vec::new(),
             end: None,
             last: run.timestamp,
@@ -131,6 +135,15 @@ impl Journal {
         let ended = self.end.take();
         match line {
             Line::Run(_) => return Err("a second line of type `run`".to_owned()),
+            Line::Prediction(prediction) => {
+                if self.entries.iter().any(|entry| entry.intent.is_some()) {
+                    return Err("a line of type `prediction` follows an intent".to_owned());
+                }
+                let predicted = &mut self.predicted[place(prediction.user)?];
+                if predicted.replace(prediction.rows).is_some() {
+                    return Err(format!("user {} has two lines of type `prediction`", prediction.user));
+                }
+            }
             Line::Resume(resume) => {
                 self.last = resume.timestamp;
                 self.resumes.push(resume);

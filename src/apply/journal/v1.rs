@@ -11,6 +11,7 @@ use crate::{
     },
     facts::UserKind,
     plan::{Waiver, digest::Document},
+    replay::PredictedRow,
     tenant::{MfaState, TenantId, Text, UserId},
 };
 
@@ -24,6 +25,8 @@ pub(crate) const FORMAT_VERSION: &str = "1.0";
 pub enum Line {
     /// The first line: what may be done, and who approved it.
     Run(Box<Run>),
+    /// What was foretold of a user's sign-ins, to be compared with what comes of them.
+    Prediction(Prediction),
     /// The run goes on after it was interrupted.
     Resume(Resume),
     /// A write is about to be sent.
@@ -183,6 +186,19 @@ pub struct PlannedUser {
     /// Had they registered for MFA?
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registered: Option<bool>,
+}
+
+/// `prediction`: after `run`, before the first intent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Prediction {
+    /// When.
+    #[cfg_attr(test, schemars(with = "crate::schema::DateTime"))]
+    pub timestamp: Timestamp,
+    /// Of whom.
+    pub user: UserId,
+    /// What would become of their sign-ins; empty where nothing that the log could show.
+    pub rows: Vec<PredictedRow>,
 }
 
 /// `resume`

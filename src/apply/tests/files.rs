@@ -28,7 +28,7 @@ fn whole() -> Vec<u8> {
 }
 
 /// A journal with other lines, its chain whole again: as somebody would write it who knows the format.
-fn rewritten(bytes: &[u8], edit: &dyn Fn(&mut Vec<Line>)) -> Vec<u8> {
+pub(super) fn rewritten(bytes: &[u8], edit: &dyn Fn(&mut Vec<Line>)) -> Vec<u8> {
     let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
     let mut lines: Vec<Line> = lines.map(|line| serde_json::from_slice(line).unwrap()).collect();
     edit(&mut lines);

@@ -1,6 +1,7 @@
 //! Stories of runs.
 
 mod approvals;
+mod calibrated;
 mod chaos;
 mod files;
 mod mutations;

@@ -5,7 +5,10 @@ mod standings;
 use std::path::PathBuf;
 
 use crate::{
-    apply::verify::{self, Expected},
+    apply::{
+        calibration,
+        verify::{self, Expected},
+    },
     cli::{
         Context, Exit, Outcome, applying,
         events::Log,
@@ -67,7 +70,9 @@ fn compare(args: &Args, events: &Log, context: &mut Context) -> Outcome {
         }
     };
     let states = verify::observed_states(&expected, &observed);
-    let report = verify::verify(run, &expected, &states, Some(&observed), context.env.now);
+    let mut report = verify::verify(run, &expected, &states, Some(&observed), context.env.now);
+    report.calibration =
+        journal.as_ref().and_then(|(_, journal)| calibration::calibrate(journal, &observed, context.instant()));
     events.verified(&report)?;
     if args.json {
         let out = context.out.data()?;

@@ -7,7 +7,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::{
-    Asks, Coverage, Gap, Open, PolicyGap,
+    AskedAt, Asks, Coverage, Gap, Open, PolicyGap,
     emergency::Own,
     grant::{self, Grant},
     reach::{self, Reach},
@@ -251,6 +251,13 @@ impl CompiledPolicies {
             Some(fact) => Coverage::Unknown { fact, gaps },
             None => Coverage::None { gaps },
         }
+    }
+
+    /// What asks the user at single sign-ins, whatever is unknown; `None` where the tenant did not give its policies.
+    pub(crate) fn asked_at(&self, user: &User) -> Option<AskedAt<'_>> {
+        self.chunks.as_ref()?;
+        let policies = self.joinable(user, Standing::certain).into_iter().map(|one| &one.reach).collect();
+        Some(AskedAt { everywhere: self.is_full(user, Standing::certain), policies })
     }
 
     /// What remains open beside the policies that could have covered together.

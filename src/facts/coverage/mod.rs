@@ -19,6 +19,8 @@ mod legacy;
 mod properties;
 mod reach;
 mod restrictions;
+#[cfg(test)]
+mod single;
 mod standing;
 #[cfg(test)]
 mod tests;
@@ -26,7 +28,7 @@ mod tests;
 pub use compile::CompiledPolicies;
 pub(crate) use gap::{Gap, PolicyGap};
 pub(crate) use legacy::LegacyClients;
-pub(crate) use reach::Open;
+pub(crate) use reach::{AskedAt, Open};
 
 use crate::tenant::{Fact, Policy, PolicyState, Text};
 

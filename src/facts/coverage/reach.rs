@@ -63,12 +63,46 @@ impl Reach {
         self.clients[client as usize]
     }
 
+    /// As [`Reach::covers`], where the resource may be unknown, and may be one of a suite that is left out.
+    fn surely_covers(&self, resource: Option<&str>) -> bool {
+        match (&self.applications, resource) {
+            (Applications::AllBut(list), Some(one)) => {
+                list.iter().all(|left_out| left_out.as_str() != one && uuid::Uuid::try_parse(left_out).is_ok())
+            }
+            (Applications::AllBut(list), None) => list.is_empty(),
+            (Applications::Only(list), Some(one)) => list.iter().any(|named| named.as_str() == one),
+            (Applications::Only(_), None) => false,
+        }
+    }
+
     fn covers(&self, application: &str) -> bool {
         let has = |list: &[Text]| list.iter().any(|one| one.as_str() == application);
         match &self.applications {
             Applications::AllBut(list) => !has(list),
             Applications::Only(list) => has(list),
         }
+    }
+}
+
+/// The policies that ask one user, as far as users, applications and kinds of client decide it.
+#[derive(Debug)]
+pub(crate) struct AskedAt<'p> {
+    pub(super) everywhere: bool,
+    pub(super) policies: Vec<&'p Reach>,
+}
+
+impl AskedAt<'_> {
+    /// Do they ask at a sign-in by this client (`clientAppUsed`) to this resource? What is not known is not asked at.
+    pub(crate) fn at(&self, client: &str, resource: Option<&str>) -> bool {
+        let resource = resource.map(str::to_ascii_lowercase);
+        let asks =
+            |client| self.policies.iter().any(|one| one.is_for(client) && one.surely_covers(resource.as_deref()));
+        self.everywhere
+            || match client.trim() {
+                one if one.eq_ignore_ascii_case("Browser") => asks(Client::Browser),
+                one if one.eq_ignore_ascii_case("Mobile Apps and Desktop clients") => asks(Client::Modern),
+                _ => Client::ALL.into_iter().all(asks),
+            }
     }
 }
 

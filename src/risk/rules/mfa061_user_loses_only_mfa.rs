@@ -13,7 +13,7 @@ pub(super) static RULE: Rule = Rule {
     doc: RuleDoc {
         meaning: "A user who is not known to be privileged is lowered to disabled, security defaults are not known to be on, and no Conditional Access policy is known to cover them fully. Policies that cannot be read count as no policies.",
         why: "From then on the password alone opens the account.",
-        evidence: "Every policy that mentions the user and does not cover them, and who asked for MFA at how many of their sign-ins, where the log says.",
+        evidence: "Every policy that mentions the user and does not cover them, and who asked for MFA at how many of their sign-ins, where the log says; how many sign-ins by clients that can do MFA nothing else asks at.",
         action: "",
         sources: &["Convert users from per-user MFA to Conditional Access"],
     },
@@ -30,6 +30,7 @@ fn check(case: &Case<'_>) -> Verdict {
     let hit = Hit::new(High, case.loss("account"))
         .with_some("conditional_access", case.coverage_gaps())
         .with_some("asked_by", case.asked_by())
+        .with_some("uncovered_sign_ins", case.uncovered())
         .with_some("unknown", case.missing_for_coverage());
     match case.privileged {
         None => Verdict::AtLeast(hit, Fact::Roles),
@@ -119,5 +120,7 @@ mod tests {
         assert_eq!(finding.message, "This change removes the only MFA requirement on an account.");
         let asked = finding.evidence.iter().find(|one| one.fact == "asked_by");
         assert_eq!(asked.unwrap().value, asked_by());
+        let uncovered = finding.evidence.iter().find(|one| one.fact == "uncovered_sign_ins");
+        assert_eq!(uncovered.unwrap().value, 0, "the policy asked at all that can do MFA");
     }
 }

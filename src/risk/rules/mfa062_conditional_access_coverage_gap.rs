@@ -13,7 +13,7 @@ pub(super) static RULE: Rule = Rule {
     doc: RuleDoc {
         meaning: "A Conditional Access policy mentions MFA and the user, but is report-only or disabled, excludes them, can be satisfied without MFA, or covers only some resources, clients or conditions; and no other policy covers them fully.",
         why: "Policies that look like cover are what makes lowering feel safe.",
-        evidence: "Each policy with its reasons, and who asked for MFA at how many of the user's sign-ins, where the log says.",
+        evidence: "Each policy with its reasons, and who asked for MFA at how many of the user's sign-ins, where the log says; how many sign-ins by clients that can do MFA nothing else asks at.",
         action: "",
         sources: &["Convert users from per-user MFA to Conditional Access", "Building a Conditional Access policy"],
     },
@@ -29,6 +29,7 @@ fn check(case: &Case<'_>) -> Verdict {
             Hit::new(High, "Conditional Access mentions this user, but does not require MFA for every sign-in.")
                 .with("conditional_access", gaps)
                 .with_some("asked_by", case.asked_by())
+                .with_some("uncovered_sign_ins", case.uncovered())
                 .into()
         }
         None => Verdict::Clear,
@@ -114,5 +115,7 @@ mod tests {
         );
         let asked = finding.evidence.iter().find(|one| one.fact == "asked_by");
         assert_eq!(asked.unwrap().value, asked_by());
+        let uncovered = finding.evidence.iter().find(|one| one.fact == "uncovered_sign_ins");
+        assert_eq!(uncovered.unwrap().value, 0, "the policy asked at all that can do MFA");
     }
 }

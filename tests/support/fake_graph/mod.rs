@@ -8,9 +8,11 @@
 
 mod batch;
 mod buckets;
+pub mod clients;
 mod errors;
 mod faults;
 mod fleet;
+mod life;
 mod log;
 mod login;
 mod options;

@@ -135,6 +135,13 @@ impl Log {
         self.found = Mutex::default();
     }
 
+    /// These records are in the log too; what the seed says is not, from now on.
+    pub fn add(&mut self, records: impl IntoIterator<Item = Value>) {
+        let mut all = self.explicit.take().unwrap_or_default();
+        all.extend(records);
+        self.replace(all);
+    }
+
     /// Does a filter ask for more than a kind of sign-ins of the whole log?
     pub fn filters(&self, filter: &str) -> bool {
         self.explicit.is_some() || conditions(filter).iter().any(|one| !matches!(one, Condition::From(_)))

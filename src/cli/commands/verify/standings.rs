@@ -6,6 +6,7 @@ use std::{
 };
 
 use crate::{
+    apply::calibration::{Calibration, Score},
     apply::verify::{FailingUser, Pending, Registration, Standing, VerifiedUser, VerifyReport},
     cli::{Context, Failure, report::seen},
     escape,
@@ -56,6 +57,29 @@ pub(super) fn show(report: &VerifyReport, context: &mut Context) -> Result<(), F
     list(out, "Failing sign-ins since the run", limit, report.failing.iter().flatten(), failing)?;
     if report.run.is_some() && report.failing.is_none() {
         writeln!(out, "\nWho fails since the run is not known: no sign-in log covers only the time since.")?;
+    }
+    calibration(report, out)?;
+    Ok(())
+}
+
+/// How true the replay was, as a table.
+fn calibration(report: &VerifyReport, out: &mut dyn Write) -> io::Result<()> {
+    let Some(Calibration { window, users, unknown_users, verdicts }) = &report.calibration else { return Ok(()) };
+    let (from, to) = (words::instant(window.from), words::instant(window.to));
+    writeln!(out, "\nThe replay against the log, {from} to {to}: {}", words::count(*users, "user"))?;
+    writeln!(out, "  {:<15}{:>10}{:>8}{:>8}{:>12}{:>8}", "", "predicted", "seen", "both", "precision", "recall")?;
+    let share = |one: Option<f64>| one.map_or_else(|| "-".to_owned(), |one| format!("{one:.3}"));
+    for (verdict, score) in verdicts.iter().filter(|(_, score)| score.predicted + score.seen > 0) {
+        let Score { predicted, seen, both, not_seen: _, precision, recall } = *score;
+        let (precision, recall) = (share(precision), share(recall));
+        writeln!(out, "  {verdict:<15}{predicted:>10}{seen:>8}{both:>8}{precision:>12}{recall:>8}")?;
+    }
+    let not_seen: u64 = verdicts.values().map(|score| score.not_seen).sum();
+    if not_seen > 0 {
+        writeln!(out, "  {} of those predicted not used since, and not judged.", words::number(not_seen))?;
+    }
+    if *unknown_users > 0 {
+        writeln!(out, "  Of {} the log since is not known.", words::count(*unknown_users, "user"))?;
     }
     Ok(())
 }

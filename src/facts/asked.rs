@@ -2,14 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use crate::{
-    facts::coverage,
-    tenant::{ObservedTenant, SignInShape, Text},
-};
+use super::{CompiledPolicies, coverage};
+use crate::tenant::{ObservedTenant, Outcome, SignInShape, Text, User, is_legacy};
 
 /// What asks for MFA beside the per-user state, as the tenant stands now.
 #[derive(Debug)]
-pub(super) struct Askers<'t> {
+pub(crate) struct Askers<'t> {
     security_defaults: bool,
     /// Policies in force that cannot be satisfied without MFA.
     policies: BTreeSet<&'t Text>,
@@ -39,7 +37,7 @@ fn provider(word: &str) -> Provider {
 }
 
 impl<'t> Askers<'t> {
-    pub(super) fn of(tenant: &'t ObservedTenant) -> Self {
+    pub(crate) fn of(tenant: &'t ObservedTenant) -> Self {
         let policies = tenant.conditional_access.iter().flatten();
         Self {
             security_defaults: tenant.security_defaults_enabled == Some(true),
@@ -48,12 +46,12 @@ impl<'t> Askers<'t> {
     }
 
     /// Are security defaults on?
-    pub(super) const fn security_defaults(&self) -> bool {
+    pub(crate) const fn security_defaults(&self) -> bool {
         self.security_defaults
     }
 
     /// Did something ask at these sign-ins that would ask again? What is not known counts as nobody.
-    pub(super) fn asked_at(&self, shape: &SignInShape) -> bool {
+    pub(crate) fn asked_at(&self, shape: &SignInShape) -> bool {
         let by_provider = shape.asked_by.iter().flatten().any(|word| match provider(word) {
             Provider::Itself => true,
             Provider::SecurityDefaults => self.security_defaults,
@@ -64,5 +62,22 @@ impl<'t> Askers<'t> {
             asked.any(|one| self.policies.contains(&one.id))
         };
         by_provider || by_policy()
+    }
+
+    /// How many successful sign-ins of this user, by clients that can do MFA, nothing but the per-user state asks at:
+    /// neither did a policy in force, security defaults or the application ask at them, nor would a policy that looks at
+    /// users, applications and kinds of client alone. `None` where sign-ins or policies are unknown.
+    pub(crate) fn uncovered(&self, policies: &CompiledPolicies, user: &User) -> Option<u64> {
+        let cells = user.sign_ins.as_ref()?.cells.as_deref()?;
+        let policies = policies.asked_at(user)?;
+        let open = cells.iter().filter(|cell| {
+            let shape = &*cell.shape;
+            shape.outcome == Outcome::Success
+                && !is_legacy(&shape.client)
+                && !self.security_defaults
+                && !policies.at(&shape.client, shape.resource.as_deref())
+                && !self.asked_at(shape)
+        });
+        Some(open.map(|cell| u64::from(cell.count)).sum())
     }
 }
