@@ -40,7 +40,9 @@ pub(super) fn rule(id: &str) -> Option<String> {
         ("Evidence", doc.evidence),
         ("What to do", doc.action),
     ] {
-        let _ = writeln!(out, "\n{title}\n{}", indent(text.trim()));
+        if !text.is_empty() {
+            let _ = writeln!(out, "\n{title}\n{}", indent(text.trim()));
+        }
     }
     let _ = writeln!(out, "\nRemedy\n{}", indent(rule.remediation));
     if !doc.sources.is_empty() {

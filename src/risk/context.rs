@@ -57,6 +57,12 @@ pub(super) struct DomainKind {
 }
 
 impl<'a> Context<'a> {
+    /// Until when the facts reach: nobody knows who signed in after a copy was made.
+    #[must_use]
+    pub(super) fn known_until(&self) -> Timestamp {
+        self.instant.min(self.tenant.captured_at)
+    }
+
     /// Derives everything; linear in users, policies and blocks.
     #[must_use]
     pub fn new(facts: &'a Facts<'a>, config: &'a Config, desired: &'a Desired) -> Self {

@@ -17,6 +17,9 @@ use crate::{
 /// From how many users on a rule speaks of them in one finding instead of one each.
 const SINGLY: usize = 20;
 
+/// What is missing where no Global Administrator can be seen.
+pub(super) const NO_GLOBAL_ADMINISTRATOR: &str = "global_administrator";
+
 pub(super) struct PlanCase<'a> {
     pub(super) context: &'a Context<'a>,
     pub(super) transitions: &'a [Transition],
@@ -102,8 +105,13 @@ impl<'a> PlanCase<'a> {
 
     /// The rule could not look at so many users.
     pub(super) fn blind(&mut self, users: u64, fact: Fact) {
+        self.blind_for(users, fact.as_str());
+    }
+
+    /// As [`Self::blind`], for want of something that is no fact of a user.
+    pub(super) fn blind_for(&mut self, users: u64, what: &'static str) {
         let rule = Cow::Borrowed(self.rule.1.id);
-        self.not_evaluated.push(NotEvaluated { rule, users, fact: fact.as_str().into() });
+        self.not_evaluated.push(NotEvaluated { rule, users, fact: what.into() });
     }
 
     fn push(&mut self, hit: Hit, user: Option<UserIndex>, declared_by: Option<Place>) {

@@ -212,8 +212,13 @@ impl ObservedTenant {
     /// Has the tenant a licence for Conditional Access (Microsoft Entra ID P1 or P2)? `None` where plans are unknown.
     #[must_use]
     pub fn licensed_for_conditional_access(&self) -> Option<bool> {
+        self.plans_for_conditional_access().map(|mut plans| plans.next().is_some())
+    }
+
+    /// The service plans that bring Conditional Access; `None` where plans are unknown.
+    pub(crate) fn plans_for_conditional_access(&self) -> Option<impl Iterator<Item = &Text>> {
         let plans = self.service_plans.as_ref()?;
-        Some(plans.iter().any(|plan| matches!(plan.as_str(), "AAD_PREMIUM" | "AAD_PREMIUM_P2")))
+        Some(plans.iter().filter(|plan| matches!(plan.as_str(), "AAD_PREMIUM" | "AAD_PREMIUM_P2")))
     }
 }
 

@@ -65,7 +65,7 @@ fn is_idle(last: LastSeen, case: &Case<'_>) -> Option<bool> {
         LastSeen::Unknown => None,
         LastSeen::Never => Some(true),
         LastSeen::NotIn(days) => (days >= 30).then_some(true),
-        LastSeen::At(at) => Some(recognise::days_between(at, case.context.instant) > 30),
+        LastSeen::At(at) => Some(recognise::days_between(at, case.context.known_until()) > 30),
     }
 }
 

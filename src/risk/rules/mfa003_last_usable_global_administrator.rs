@@ -1,6 +1,6 @@
 //! MFA003 last-usable-global-administrator: no Global Administrator could sign in after this plan.
 
-use crate::risk::rule::prelude::*;
+use crate::risk::{plan_case::NO_GLOBAL_ADMINISTRATOR, rule::prelude::*};
 use std::collections::{HashMap, HashSet};
 
 use crate::{
@@ -57,7 +57,11 @@ fn check(case: &mut PlanCase<'_>) {
         }
     }
     if all.is_empty() {
-        return case.blind(roles_unknown, Fact::Roles);
+        return match roles_unknown {
+            // Every role is known, and nobody here has this one: the copy is of a part of the tenant.
+            0 => case.blind_for(0, NO_GLOBAL_ADMINISTRATOR),
+            _ => case.blind(roles_unknown, Fact::Roles),
+        };
     }
     if unknown > 0 && !raises_one {
         return case.blind(unknown, Fact::Registration);
@@ -134,6 +138,7 @@ mod tests {
                     },
                     Blind,
                 ),
+                ("no Global Administrator is visible, and all roles are known", |w| w.users.truncate(1), Blind),
             ],
         );
     }

@@ -27,7 +27,7 @@ fn check(case: &Case<'_>) -> Verdict {
         // A log that is shorter than the rule's 90 days cannot show that nobody uses the account.
         LastSeen::Unknown | LastSeen::NotIn(_) => Verdict::Blind(Fact::SignInActivity),
         LastSeen::Never => Hit::new(Low, "This account has never signed in.").with("last_sign_in", "never").into(),
-        LastSeen::At(at) => match recognise::days_between(at, instant) {
+        LastSeen::At(at) => match recognise::days_between(at, case.context.known_until()) {
             days if days > 90 => Hit::new(Low, "This account has not signed in for more than 90 days.")
                 .with("last_sign_in", at.to_string())
                 .with("days", days)
@@ -50,6 +50,14 @@ mod tests {
             &[
                 ("never", |w| w.user().last_sign_in = LastSignIn::Never, Fires(Low)),
                 ("91 days", |w| w.user().last_sign_in = LastSignIn::At(days_ago(91)), Fires(Low)),
+                (
+                    "89 days when the copy was made, long ago",
+                    |w| {
+                        w.user().last_sign_in = LastSignIn::At(days_ago(189));
+                        w.captured_at = days_ago(100);
+                    },
+                    Silent,
+                ),
                 ("90 days", |w| w.user().last_sign_in = LastSignIn::At(days_ago(90)), Silent),
                 (
                     "no date, and an empty window that is shorter than 90 days",

@@ -1,11 +1,11 @@
-//! MFA040 enabled-becomes-enforced: enabled will become enforced at once.
+//! MFA040 enabled-becomes-enforced: enabled will become enforced.
 
 use crate::risk::rule::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
     id: "MFA040",
     name: "enabled-becomes-enforced",
-    title: "Enabled will become enforced at once",
+    title: "Enabled will become enforced",
     grades: &[Medium],
     facts: &[Fact::Registration],
     traits: Traits::NONE,

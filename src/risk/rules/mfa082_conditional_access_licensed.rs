@@ -25,17 +25,19 @@ fn check(case: &mut PlanCase<'_>) {
     if raised == 0 {
         return;
     }
-    match case.context.tenant.licensed_for_conditional_access() {
-        None => case.blind(raised, Fact::Licenses),
-        Some(false) => {}
-        Some(true) => case.fire(
+    let Some(plans) = case.context.tenant.plans_for_conditional_access() else {
+        return case.blind(raised, Fact::Licenses);
+    };
+    let plans: Vec<_> = plans.map(|one| one.as_str()).collect();
+    if !plans.is_empty() {
+        case.fire(
             Hit::new(
                 Medium,
                 "The tenant is licensed for Conditional Access, which is the recommended way to require MFA.",
             )
-            .with("service_plans", "AAD_PREMIUM")
+            .with("service_plans", plans)
             .with("raised", raised),
-        ),
+        );
     }
 }
 

@@ -1,7 +1,7 @@
 //! MFA088 uncovered-users: accounts that no block claims.
 
 use crate::risk::rule::prelude::*;
-use crate::{desired::Claim, risk::names::Names};
+use crate::{desired::Claim, facts::UserKind, risk::names::Names};
 
 pub(super) static RULE: Rule = Rule {
     id: "MFA088",
@@ -14,7 +14,7 @@ pub(super) static RULE: Rule = Rule {
     doc: RuleDoc {
         meaning: "Enabled member accounts exist that no block claims.",
         why: "They keep the state they have, whatever that is; a new account starts disabled.",
-        evidence: "How many, and the first names.",
+        evidence: "How many people, how many rooms, shared mailboxes, programs and the like, and the first names of both.",
         action: "",
         sources: &[],
     },
@@ -23,13 +23,14 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(case: &mut PlanCase<'_>) {
     let context = case.context;
-    let (mut uncovered, mut unknown) = (Names::default(), 0);
-    for (user, claim) in context.tenant.users().iter().zip(&context.desired.claims) {
+    let (mut people, mut others, mut unknown) = (Names::default(), Names::default(), 0);
+    for ((index, user), claim) in context.tenant.indexed().zip(&context.desired.claims) {
         if *claim != Claim::Unmanaged || user.is_guest() == Some(true) {
             continue;
         }
         match user.account_enabled {
-            Some(true) => uncovered.add(user),
+            Some(true) if context.facts.kind(index, None) == UserKind::Person => people.add(user),
+            Some(true) => others.add(user),
             Some(false) => {}
             None => unknown += 1,
         }
@@ -37,30 +38,47 @@ fn check(case: &mut PlanCase<'_>) {
     if unknown > 0 {
         case.blind(unknown, Fact::Directory);
     }
-    if !uncovered.is_empty() {
-        case.fire(
-            Hit::new(
-                Medium,
-                format!(
-                    "{} enabled and claimed by no block.",
-                    if uncovered.count() == 1 {
-                        "1 member account is".into()
-                    } else {
-                        format!("{} member accounts are", uncovered.count())
-                    }
-                ),
-            )
-            .with("users", uncovered.count())
-            .with("first", uncovered.first()),
-        );
+    let accounts = |count, noun: &str, of: &str| match count {
+        1 => format!("1 {noun}"),
+        _ => format!("{count} {of}"),
+    };
+    let who = match (people.count(), others.count()) {
+        (0, 0) => return,
+        (count, 0) => accounts(count, "person", "people"),
+        (0, count) => accounts(count, "account that is no person", "accounts that are no people"),
+        (count, more) => {
+            format!("{} and {}", accounts(count, "person", "people"), accounts(more, "other account", "other accounts"))
+        }
+    };
+    let verb = if people.count() + others.count() == 1 { "is" } else { "are" };
+    let mut hit = Hit::new(Medium, format!("{who} {verb} enabled and claimed by no block."));
+    for (fact, first, names) in [("people", "first_people", &people), ("others", "first_others", &others)] {
+        if !names.is_empty() {
+            hit = hit.with(fact, names.count()).with(first, names.first());
+        }
     }
+    case.fire(hit);
 }
 
 #[cfg(test)]
 mod tests {
     use super::RULE;
     use crate::risk::testing::*;
-    use crate::tenant::UserType;
+    use crate::tenant::{MailboxPurpose, UserType};
+
+    #[test]
+    fn people_and_others_are_told_apart() {
+        let mut world = World::new();
+        world.stranger(|_| {});
+        world.stranger(|user| user.mailbox_purpose = Some(MailboxPurpose::Room));
+        world.stranger(|user| user.mailbox_purpose = Some(MailboxPurpose::Shared));
+        let outcome = world.run();
+        let found = outcome.finding(RULE.id);
+        assert_eq!(found.message, "1 person and 2 other accounts are enabled and claimed by no block.");
+        let evidence: Vec<_> = found.evidence.iter().map(|one| (&*one.fact, one.value.clone())).collect();
+        assert_eq!(evidence[0], ("people", 1.into()));
+        assert_eq!(evidence[2], ("others", 2.into()));
+    }
 
     #[test]
     fn fires_and_near_misses() {

@@ -1,6 +1,7 @@
 //! MFA089 blast-radius: many users change at once.
 
 use crate::risk::rule::prelude::*;
+use crate::tenant::User;
 
 pub(super) static RULE: Rule = Rule {
     id: "MFA089",
@@ -23,8 +24,13 @@ pub(super) static RULE: Rule = Rule {
 fn check(case: &mut PlanCase<'_>) {
     let config = case.context.config;
     let in_rollout = |block: u32| config.mfa.get(block as usize).is_some_and(|block| block.rollout.is_some());
-    let at_once = case.applied().filter(|one| !PlanCase::block_of(one).is_some_and(in_rollout)).count() as u64;
-    let enabled = case.context.tenant.users().iter().filter(|user| user.account_enabled != Some(false)).count() as u64;
+    let tenant = case.context.tenant;
+    let is_enabled = |user: &User| user.account_enabled != Some(false);
+    let at_once = case
+        .applied()
+        .filter(|one| !PlanCase::block_of(one).is_some_and(in_rollout) && is_enabled(tenant.user(one.user)))
+        .count() as u64;
+    let enabled = tenant.users().iter().filter(|user| is_enabled(user)).count() as u64;
     if at_once > 20 && at_once * 4 > enabled {
         case.fire(
             Hit::new(High, format!("{at_once} of {enabled} enabled users change in one apply, without a rollout."))
@@ -58,6 +64,19 @@ mod tests {
                         w.staff(60);
                         w.change_all(30, Disabled, Enforced);
                         w.config.mfa[0].rollout = Some("r".into());
+                    },
+                    Silent,
+                ),
+                (
+                    "twenty, and one who is disabled anyway",
+                    |w| {
+                        w.staff(60);
+                        w.change_all(21, Disabled, Enforced);
+                        let last = w.changes[20].0;
+                        w.users
+                            .iter_mut()
+                            .filter(|user| user.id == last)
+                            .for_each(|user| user.account_enabled = Some(false));
                     },
                     Silent,
                 ),

@@ -1,5 +1,7 @@
 //! MFA097 automation-under-mandatory-mfa: automation signs in to Azure without MFA.
 
+use std::collections::BTreeMap;
+
 use crate::risk::names::{Names, users};
 use crate::risk::rule::prelude::*;
 use crate::tenant::{AppSignIns, Outcome, SignIns};
@@ -15,7 +17,7 @@ pub(super) static RULE: Rule = Rule {
     doc: RuleDoc {
         meaning: "A user, a declared service account included, signs in to Azure CLI, Azure PowerShell, the Azure mobile app or Azure Resource Manager, and no MFA was done in the window.",
         why: "MFA is mandatory for writes to Azure since 2025-10-01, whatever the per-user state: reading goes on, writing fails.",
-        evidence: "How many users, and the first names.",
+        evidence: "How many users, the first names, and how many sign-ins by which client.",
         action: "",
         sources: &["Planning for mandatory multifactor authentication for Azure and other admin portals"],
     },
@@ -33,19 +35,35 @@ const CLIENTS: [&str; 3] = [
 /// some records have it as the application.
 const RESOURCE_MANAGER: &str = "797f4846-ba00-4fd7-ba43-dac1f8f63013";
 
-/// Does the user sign in to Azure, by the client or by what it asks for?
-fn uses_azure(log: &SignIns, apps: &[AppSignIns]) -> bool {
+/// What the user signs in to Azure with, and how often; nothing where they do not.
+fn azure<'a>(log: &'a SignIns, apps: &'a [AppSignIns]) -> Vec<(&'a str, u64)> {
     let is = |id: &str, known: &str| id.eq_ignore_ascii_case(known);
     let by_client = |id: &str| is(id, RESOURCE_MANAGER) || CLIENTS.iter().any(|known| is(id, known));
-    apps.iter().any(|app| app.count > 0 && by_client(&app.id))
-        || log.cells.iter().flatten().any(|cell| {
-            cell.shape.outcome == Outcome::Success
-                && cell.shape.resource.as_ref().is_some_and(|id| is(id, RESOURCE_MANAGER))
-        })
+    let clients = apps.iter().filter(|app| app.count > 0 && by_client(&app.id));
+    let mut found: Vec<(&str, u64)> = clients.map(|app| (name(app), u64::from(app.count))).collect();
+    let others = log.cells.iter().flatten().filter(|cell| {
+        cell.shape.outcome == Outcome::Success
+            && !by_client(&cell.shape.app)
+            && cell.shape.resource.as_ref().is_some_and(|id| is(id, RESOURCE_MANAGER))
+    });
+    for cell in others {
+        let app = cell.shape.app_name.as_ref().unwrap_or(&cell.shape.app).as_str();
+        match found.iter_mut().find(|(known, _)| *known == app) {
+            Some((_, count)) => *count += u64::from(cell.count),
+            None => found.push((app, u64::from(cell.count))),
+        }
+    }
+    found
+}
+
+/// The application's name in the record; else its id.
+fn name(app: &AppSignIns) -> &str {
+    app.display_name.as_ref().unwrap_or(&app.id)
 }
 
 fn check(case: &mut PlanCase<'_>) {
     let (mut found, mut unknown) = (Names::default(), 0);
+    let mut clients: BTreeMap<&str, u64> = BTreeMap::new();
     for user in case.context.tenant.users().iter().filter(|user| user.account_enabled != Some(false)) {
         let Some(log) = user.sign_ins.as_deref() else {
             unknown += 1;
@@ -55,8 +73,12 @@ fn check(case: &mut PlanCase<'_>) {
             unknown += 1;
             continue;
         };
-        if mfa == 0 && uses_azure(log, apps) {
+        let azure = if mfa == 0 { azure(log, apps) } else { Vec::new() };
+        if !azure.is_empty() {
             found.add(user);
+        }
+        for (client, count) in azure {
+            *clients.entry(client).or_default() += count;
         }
     }
     if unknown > 0 {
@@ -69,7 +91,12 @@ fn check(case: &mut PlanCase<'_>) {
             if found.count() == 1 { "signs in" } else { "sign in" },
             deadlines::MANDATORY_WRITES.from
         );
-        case.fire(Hit::new(High, message).with("users", found.count()).with("first", found.first()));
+        case.fire(
+            Hit::new(High, message)
+                .with("users", found.count())
+                .with("first", found.first())
+                .with("sign_ins_without_mfa", serde_json::json!(clients)),
+        );
     }
 }
 
