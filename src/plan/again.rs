@@ -13,8 +13,7 @@ use crate::{
 use super::{
     Refusal, Summary, Waiver,
     digest::{Document, Weight},
-    guardrails::{self, Judged, refusal},
-    validate_waiver,
+    guardrails::{self, Judged, refusal, waiver},
 };
 
 /// Why these writes would be refused now; empty where they would not.
@@ -25,18 +24,12 @@ use super::{
 pub(crate) fn refused_now(document: &Document, config: &Config, enabled_users: u64, way_back: bool) -> Vec<Refusal> {
     let guardrails = &config.guardrails;
     let mut refused = Vec::new();
-    let waivers: Vec<Waiver> = document
-        .waivers
-        .iter()
-        .map(|(guardrail, bound)| Waiver {
-            guardrail: guardrail.clone(),
-            bound: bound.as_str().map_or_else(|| bound.to_string(), str::to_owned).into(),
-            reason: "given when the plan was made".into(),
-        })
-        .collect();
-    for waiver in &waivers {
-        if let Err(why) = validate_waiver(guardrails, waiver) {
-            refused.push(refusal(&waiver.guardrail, why, "plan again, without the waiver".to_owned()));
+    let mut waivers: Vec<Waiver> = Vec::new();
+    for (guardrail, bound) in &document.waivers {
+        let bound = bound.as_str().map_or_else(|| bound.to_string(), str::to_owned);
+        match waiver(guardrails, guardrail, &bound, "given when the plan was made") {
+            Ok(waiver) => waivers.push(waiver),
+            Err(why) => refused.push(refusal(guardrail, why, "plan again, without the waiver".to_owned())),
         }
     }
     let mut summary = Summary::default();

@@ -60,7 +60,11 @@ fn a_first_line_that_is_not_what_was_approved_is_damage() {
         ("`stop_after_failures`", &|run| run.stop_after_failures = 4_000_000),
         ("`tenant.cloud`", &|run| run.tenant.cloud = "china".into()),
         ("`waivers`", &|run| {
-            run.waivers.push(Waiver { guardrail: "window".into(), bound: "now".into(), reason: "x".into() });
+            run.waivers.push(Waiver {
+                guardrail: crate::config::Waivable::Window,
+                bound: "now".into(),
+                reason: "x".into(),
+            });
         }),
         ("`digest`", &|run| {
             run.approved.changes[0].user = user(99);
