@@ -185,3 +185,17 @@ fn a_waiver_says_what_it_is_refused_for() {
         assert!(waiver(&config.guardrails, guardrail, bound, "x").is_ok(), "{guardrail}={bound}");
     }
 }
+
+/// A closed window refuses no plan; it is said until when apply will refuse, unless a waiver lifts it.
+#[test]
+fn a_closed_window_is_said_and_lifted_by_a_waiver() {
+    let window = "window {\n from = \"20:00\"\n to = \"22:00\"\n}";
+    let notes = |world: World| world.plan().notes.into_iter().filter(|one| one.contains("window")).collect::<Vec<_>>();
+    let closed = || World::new(staff(1), &raise(window));
+    let said = notes(closed());
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(said[0].contains("the maintenance window is closed: apply will refuse until 20"), "{said:?}");
+    assert!(said[0].ends_with("20:00 UTC"), "{said:?}");
+    assert!(notes(closed().waive("window", "now")).is_empty());
+    assert!(notes(World::new(staff(1), &raise(""))).is_empty());
+}
