@@ -159,6 +159,10 @@ fn an_id_cannot_leave_the_directory() {
     for bad in ["", "../lock", "a/b", "a.b", "C:\\x", "a b", "\u{1b}[0m"] {
         assert!(bad.parse::<RunId>().is_err(), "{bad}");
     }
+    // As long as a name of a file may be, and not longer.
+    for (length, fits) in [(1, true), (127, true), (128, true), (129, false), (1_000, false)] {
+        assert_eq!("a".repeat(length).parse::<RunId>().is_ok(), fits, "{length}");
+    }
     let store = Store::of(Path::new("/nonexistent"));
     let error = store.read(&"20261124T213000000Z-00000000".parse().unwrap()).unwrap_err();
     assert!(matches!(error, JournalError::NoSuchRun { .. }));
