@@ -277,6 +277,20 @@ fn the_reasons_of_a_policy_do_not_depend_on_its_neighbours() {
     }
 }
 
+/// Nothing is unknown, and the role adds nothing to what holds for everybody: the restriction is the whole answer.
+#[test]
+fn a_restriction_is_the_only_reason_where_nothing_else_keeps_the_user_out() {
+    let mut one = policy("P");
+    one.conditions.client_app_types = text("browser");
+    one.conditions.users.include_roles = text(USER_ADMIN);
+    let mut half = dana();
+    eligible(&mut half);
+    for user in [dana(), half] {
+        let (_, coverage) = judge(vec![one.clone()], &user);
+        assert_eq!(coverage.gaps()[0].gaps, [Gap::ClientAppTypes]);
+    }
+}
+
 #[test]
 fn a_group_that_could_not_be_read_may_hold_anybody() {
     #[rustfmt::skip]
