@@ -176,6 +176,124 @@ fn arrows_go_one_way() {
     assert!(left.is_empty(), "a circle: {left:?}");
 }
 
+/// The public fields of the structs of a file, as `Struct.field`.
+fn fields(tokens: TokenStream, found: &mut Vec<(String, String)>) {
+    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    for (at, token) in tokens.iter().enumerate() {
+        let (TokenTree::Ident(word), Some(TokenTree::Ident(name))) = (token, tokens.get(at + 1)) else { continue };
+        let body = tokens[at..].iter().find_map(|one| match one {
+            TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => Some(group.stream()),
+            _ => None,
+        });
+        let Some(body) = body.filter(|_| word == "struct") else { continue };
+        let body: Vec<TokenTree> = body.into_iter().collect();
+        for field in body.windows(3) {
+            if let [TokenTree::Ident(public), TokenTree::Ident(field), TokenTree::Punct(_)] = field
+                && public == "pub"
+            {
+                found.push((name.to_string(), field.to_string()));
+            }
+        }
+    }
+}
+
+/// Which fields a file reads, tests left out: `.field`, and `Struct { field, … }` taken apart.
+fn reads(tokens: TokenStream, all: &[(String, String)], found: &mut BTreeSet<(String, String)>) {
+    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    let is =
+        |token: Option<&TokenTree>, sign: char| matches!(token, Some(TokenTree::Punct(one)) if one.as_char() == sign);
+    let mut at = 0;
+    while at < tokens.len() {
+        match &tokens[at] {
+            TokenTree::Punct(sign) if sign.as_char() == '#' && is_for_tests(tokens.get(at + 1)) => {
+                at = end_of_item(&tokens, at);
+                continue;
+            }
+            TokenTree::Punct(sign) if sign.as_char() == '.' && !is(tokens.get(at + 1), '.') => {
+                let name = tokens.get(at + 1).map(ToString::to_string).unwrap_or_default();
+                let call = matches!(tokens.get(at + 2), Some(TokenTree::Group(one)) if one.delimiter() == Delimiter::Parenthesis);
+                found.extend(all.iter().filter(|(_, field)| !call && *field == name).cloned());
+            }
+            TokenTree::Group(group) => {
+                let before =
+                    at.checked_sub(1).and_then(|at| tokens.get(at)).map(ToString::to_string).unwrap_or_default();
+                let members: Vec<TokenTree> = group.stream().into_iter().collect();
+                for (place, member) in members.iter().enumerate() {
+                    let ignored = is(members.get(place + 1), ':')
+                        && matches!(members.get(place + 2), Some(TokenTree::Ident(word)) if word == "_");
+                    let named = |(own, field): &&(String, String)| *own == before && *field == member.to_string();
+                    found.extend(all.iter().filter(|one| !ignored && named(one)).cloned());
+                }
+                reads(group.stream(), all, found);
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+}
+
+/// What is written in a configuration and read by nobody would be a promise that is not kept.
+#[test]
+fn every_field_of_the_configuration_is_read_outside_of_it() {
+    let home = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut all = Vec::new();
+    fields(fs::read_to_string(home.join("config/model.rs")).unwrap().parse().unwrap(), &mut all);
+    assert!(all.len() > 80, "{}", all.len());
+    let mut found = BTreeSet::new();
+    let mut left = vec![home.clone()];
+    while let Some(directory) = left.pop() {
+        for entry in fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+            let for_tests =
+                ["tests", "testing", "architecture"].iter().any(|one| name == *one) || name.ends_with("_tests");
+            if for_tests || path == home.join("config") {
+                continue;
+            }
+            if path.is_dir() {
+                left.push(path);
+            } else if path.extension().is_some_and(|one| one == "rs") {
+                reads(fs::read_to_string(&path).unwrap().parse().unwrap(), &all, &mut found);
+            }
+        }
+    }
+    let unread: Vec<_> =
+        all.iter().filter(|one| !found.contains(*one)).map(|(name, field)| format!("{name}.{field}")).collect();
+    let expected: Vec<_> = READ_WITHIN.iter().map(|(field, _)| (*field).to_owned()).collect();
+    assert_eq!(unread, expected, "fields of src/config/model.rs that nothing outside of `config` reads");
+}
+
+/// Fields that `config` itself answers questions by, and which.
+const READ_WITHIN: [(&str, &str); 3] = [
+    ("Config.calls", "where a module is called, for its diagnostics: `Config::told`"),
+    ("Window.timezone", "may be written now? `Guardrails::openness`"),
+    ("Window.module", "the same, for windows of several modules"),
+];
+
+#[test]
+fn a_field_counts_as_read_where_it_is_used_and_not_where_it_is_passed_over() {
+    let all = vec![("Mfa".to_owned(), "reason".to_owned()), ("Mfa".to_owned(), "state".to_owned())];
+    let read = |source: &str| {
+        let mut found = BTreeSet::new();
+        reads(source.parse().unwrap(), &all, &mut found);
+        found.into_iter().map(|(_, field)| field).collect::<Vec<_>>()
+    };
+    assert_eq!(read("fn f() { one.reason; let Mfa { state, reason: _ } = two; }"), ["reason", "state"]);
+    assert_eq!(read("fn f() { g(mfa.state) }"), ["state"]);
+    for nothing in [
+        "one.reason()",
+        "let Mfa { reason: _, .. } = one;",
+        "Other { reason }",
+        "reason",
+        "#[cfg(test)] fn f() { one.reason }",
+    ] {
+        assert_eq!(read(nothing), [""; 0], "{nothing}");
+    }
+    let mut found = Vec::new();
+    fields("pub struct Mfa { pub reason: Option<Text>, own: u8, pub state: State }".parse().unwrap(), &mut found);
+    assert_eq!(found, all);
+}
+
 /// The test of the test.
 #[test]
 fn a_forbidden_use_is_found_however_it_is_written() {

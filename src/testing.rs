@@ -55,7 +55,7 @@ pub mod graph {
 pub mod plan {
     pub use crate::plan::{
         BuildError, BuildInput, Built, Change, Plan, TargetProblem, Waiver, build, compare, digest, tenant_value,
-        validate_waiver,
+        waiver,
     };
     pub mod file {
         pub use crate::plan::file::{read, v1, write, write_json};

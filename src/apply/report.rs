@@ -362,7 +362,7 @@ pub struct RunReport {
     /// Why it stopped early, if it did.
     pub stopped: Option<StopReason>,
     /// What to do next, each a sentence or a command.
-    pub hints: Vec<String>,
+    pub hints: Vec<Hint>,
     /// Every planned user, in the plan's order.
     pub users: Vec<UserOutcome>,
 }
@@ -377,39 +377,83 @@ impl RunReport {
         if self.outcome == RunEnd::Complete {
             (self.outcome, self.exit_code) = (RunEnd::Incomplete, RunEnd::Incomplete.exit_code());
         }
-        self.hints.push(format!(
+        self.hints.push(Hint::Say(format!(
             "{users} user(s) whose state could not be read are not brought back; run the rollback again for them"
-        ));
+        )));
     }
 }
 
 /// What to do next.
-pub(super) fn hints(run: &RunId, stopped: Option<&StopReason>, counts: &Counts, resumable: bool) -> Vec<String> {
+pub(super) fn hints(run: &RunId, stopped: Option<&StopReason>, counts: &Counts, resumable: bool) -> Vec<Hint> {
     let mut hints = Vec::new();
-    if matches!(stopped, Some(StopReason::Forbidden)) {
-        hints.push(
+    let mut say = |text: &str| hints.push(Hint::Say(text.to_owned()));
+    match stopped {
+        Some(StopReason::Forbidden) => say(
             "the identity needs the permission Policy.ReadWrite.AuthenticationMethod (and, signed in as a user, the role \
-             Authentication Policy Administrator)"
-                .to_owned(),
-        );
-    }
-    if matches!(stopped, Some(StopReason::ReadOnly { .. })) {
-        hints.push("make the snapshot and its directory writable, or apply to a copy of it".to_owned());
-    }
-    if matches!(stopped, Some(StopReason::CanaryNotVerified)) {
-        hints.push("the first users do not show what was written to them; look at them before going on".to_owned());
-    }
-    if matches!(stopped, Some(StopReason::Journal { .. })) {
-        hints.push("make room for the journal, or make it writable".to_owned());
+             Authentication Policy Administrator)",
+        ),
+        Some(StopReason::ReadOnly { .. }) => {
+            say("make the snapshot and its directory writable, or apply to a copy of it");
+        }
+        Some(StopReason::CanaryNotVerified) => {
+            say("the first users do not show what was written to them; look at them before going on");
+        }
+        Some(StopReason::Journal { .. }) => say("make room for the journal, or make it writable"),
+        _ => {}
     }
     if resumable {
-        hints.push(format!("to go on: mfaplan apply --resume {run}"));
+        hints.push(Hint::run("to go on", format!("apply --resume {run}")));
     }
     if counts.stale > 0 {
-        hints.push("stale users were left alone; `mfaplan plan` shows what they need now".to_owned());
+        hints.push(Hint::Say("stale users were left alone; `mfaplan plan` shows what they need now".to_owned()));
     }
     if counts.done + counts.unknown > 0 && !counts.is_complete() {
-        hints.push(format!("to go back: mfaplan rollback {run}"));
+        hints.push(Hint::run("to go back", format!("rollback {run}")));
     }
     hints
+}
+
+/// What to do next, of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Hint {
+    /// A sentence.
+    Say(String),
+    /// A command of mfaplan.
+    Run {
+        /// What it is for.
+        to: &'static str,
+        /// The command, without the name of the program.
+        command: String,
+        /// The flags by which it finds the configuration and the tenant again, each with a space in front.
+        flags: String,
+    },
+}
+
+impl Hint {
+    fn run(to: &'static str, command: String) -> Self {
+        Self::Run { to, command, flags: String::new() }
+    }
+
+    /// Adds the flags to a command.
+    pub(crate) fn with_flags(&mut self, more: &str) {
+        match self {
+            Self::Say(_) => {}
+            Self::Run { to: _, command: _, flags } => flags.push_str(more),
+        }
+    }
+}
+
+impl std::fmt::Display for Hint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Say(text) => f.write_str(text),
+            Self::Run { to, command, flags } => write!(f, "{to}: mfaplan {command}{flags}"),
+        }
+    }
+}
+
+impl Serialize for Hint {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }

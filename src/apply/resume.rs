@@ -12,9 +12,10 @@ use super::{
         v1::{By, Line, Resume},
     },
     observer::Event,
-    report::{Command, Counts, Outcome, RunEnd, RunReport},
+    report::{Command, Counts, Hint, Outcome, RunEnd, RunReport},
 };
 use crate::{
+    config::Waivable,
     plan::Digest,
     tenant::{TenantRead, TenantWrite, UserId},
 };
@@ -99,7 +100,7 @@ impl FreshResume {
                 return Err(ApprovalError::SignedTwice { file: run.run.to_string(), principal, required }.into());
             }
         }
-        preflight.check(run.tenant.id, run.waivers.iter().any(|waiver| waiver.guardrail == "window"))?;
+        preflight.check(run.tenant.id, run.waivers.iter().any(|waiver| waiver.guardrail == Waivable::Window))?;
         let left = preflight.of(&run.changes);
         Ok(Self { journal, approval, left, by: preflight.by.clone() })
     }
@@ -162,7 +163,7 @@ fn finished<T, C: Clock>(journal: &Journal, context: Context<'_, T, C>) -> RunRe
         exit_code: RunEnd::Complete.exit_code(),
         counts: Counts::of(&users),
         stopped: None,
-        hints: vec![format!("run {} is finished: there is nothing left to do", journal.run.run)],
+        hints: vec![Hint::Say(format!("run {} is finished: there is nothing left to do", journal.run.run))],
         users,
     };
     context.observer.observe(now, Event::Finished { report: &report });

@@ -451,3 +451,37 @@ fn failed_since(sign_ins: &SignIns, since: Timestamp, captured_at: Timestamp) ->
     let window = SignedDuration::from_hours(24 * i64::from(sign_ins.window_days?));
     if captured_at - window < since { None } else { sign_ins.failed_mfa }
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::tenant::MfaState::{Disabled, Enabled, Enforced};
+
+    /// What was before, what was written, where that ends, what is found, and how that stands.
+    #[test]
+    fn what_the_service_did_is_told_from_what_did_not_hold() {
+        let user = PlannedUser {
+            id: UserId::new(Uuid::from_u128(7)),
+            user_principal_name: "jo@contoso.com".into(),
+            display_name: None,
+            kind: UserKind::Person,
+            registered: None,
+        };
+        for (before, after, effective, found, standing) in [
+            (Some(Disabled), Enabled, Enabled, Enabled, Standing::AsExpected),
+            (Some(Disabled), Enabled, Enabled, Enforced, Standing::Promoted),
+            (None, Enabled, Enabled, Enforced, Standing::Promoted),
+            (Some(Disabled), Enabled, Enabled, Disabled, Standing::Drifted),
+            // Lowered from enforced: it did not hold, unless it was to end there for who has registered.
+            (Some(Enforced), Enabled, Enabled, Enforced, Standing::Drifted),
+            (Some(Enforced), Enabled, Enforced, Enforced, Standing::Promoted),
+            (Some(Enforced), Disabled, Disabled, Enforced, Standing::Drifted),
+            (Some(Disabled), Enforced, Enforced, Enabled, Standing::Drifted),
+        ] {
+            let one = Expected { user: user.clone(), before, after, effective, since: None, pending: None, wave: None };
+            assert_eq!(one.standing(found), standing, "{before:?} → {after:?} ({effective:?}), found {found:?}");
+        }
+    }
+}

@@ -76,18 +76,6 @@ fn all(config: &ConfigArgs, tenant: &TenantArgs, variable: impl Fn(&str) -> Stri
     Flags { chdir, configuration: flags, limits: Vec::new() }
 }
 
-/// Adds the flags to a command in a hint.
-pub(super) fn with_flags(hint: &str, run: &str, flags: &str) -> String {
-    let at = ["mfaplan apply --resume ", "mfaplan rollback "].iter().find_map(|command| {
-        let end = hint.find(command)? + command.len() + run.len();
-        (hint.get(..end)?.ends_with(run)).then_some(end)
-    });
-    match at {
-        Some(end) => format!("{}{flags}{}", &hint[..end], &hint[end..]),
-        None => hint.to_owned(),
-    }
-}
-
 /// A word of a POSIX shell.
 fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:@%+,…".contains(c);
@@ -101,15 +89,6 @@ fn quoted(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_flags_follow_the_run() {
-        let hint = with_flags("to go on: mfaplan apply --resume R1", "R1", " --chdir here");
-        assert_eq!(hint, "to go on: mfaplan apply --resume R1 --chdir here");
-        let back = with_flags("to go back: mfaplan rollback R1", "R1", " --chdir here");
-        assert_eq!(back, "to go back: mfaplan rollback R1 --chdir here");
-        assert_eq!(with_flags("make room for the journal", "R1", " --chdir here"), "make room for the journal");
-    }
 
     #[test]
     fn what_a_shell_would_read_otherwise_is_quoted() {

@@ -403,7 +403,7 @@ pub(super) fn unheard(failure: Failure) -> Failure {
 /// The closing table, on every way out.
 fn conclude(mut report: RunReport, how: &How<'_>, context: &mut Context) -> Outcome {
     for hint in &mut report.hints {
-        *hint = super::again::with_flags(hint, report.run.as_str(), &how.again);
+        hint.with_flags(&how.again);
     }
     if let Some(comment) = &how.comment
         && let Err(error) = comment.write(&report, context)
@@ -435,7 +435,12 @@ fn tell(report: &RunReport, json: bool, context: &mut Context) -> io::Result<()>
     }
     context.out.flush()?;
     for hint in &report.hints {
-        writeln!(context.err, "{} {}", console::style("hint:").for_stderr().cyan().bold(), escape::text(hint))?;
+        writeln!(
+            context.err,
+            "{} {}",
+            console::style("hint:").for_stderr().cyan().bold(),
+            escape::text(&hint.to_string())
+        )?;
     }
     Ok(())
 }

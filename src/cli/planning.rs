@@ -172,18 +172,13 @@ pub(super) fn waivers(config: &Config, given: &[String], reason: Option<&str>) -
         let Some((guardrail, bound)) = text.split_once('=') else {
             return Err(Failure::new(format!("--waive {text}: write it like --waive max_changes=800")));
         };
-        let waiver = Waiver {
-            guardrail: Text::from(guardrail.trim()),
-            bound: Text::from(bound.trim()),
-            reason: Text::from(reason),
-        };
-        plan::validate_waiver(&config.guardrails, &waiver).map_err(Failure::new)?;
+        let waiver = plan::waiver(&config.guardrails, guardrail.trim(), bound.trim(), reason).map_err(Failure::new)?;
         if waivers.iter().any(|one| one.guardrail == waiver.guardrail) {
             return Err(Failure::new(format!("--waive {guardrail}: given twice")));
         }
         waivers.push(waiver);
     }
-    waivers.sort_by(|a, b| a.guardrail.cmp(&b.guardrail));
+    waivers.sort_by_key(|one| one.guardrail.as_str());
     Ok(waivers)
 }
 

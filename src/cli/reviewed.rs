@@ -49,7 +49,7 @@ pub(super) fn open(path: &Path, given: Option<&str>, context: &Context) -> Resul
 pub(super) fn with_waivers(args: &PlanArgs, reviewed: &Plan) -> PlanArgs {
     let mut args = args.clone();
     if args.waivers.is_empty() {
-        args.waivers = reviewed.waivers.iter().map(|one| format!("{}={}", one.guardrail, one.bound)).collect();
+        args.waivers = reviewed.waivers.iter().map(|one| format!("{}={}", one.guardrail.as_str(), one.bound)).collect();
         args.reason = reviewed.waivers.first().map(|one| one.reason.to_string());
     }
     args

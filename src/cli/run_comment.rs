@@ -88,7 +88,7 @@ fn text(report: &RunReport, comment: &RunComment) -> String {
     ];
     let mut tail = String::new();
     for hint in &report.hints {
-        tail.push_str(&format!("- {}\n", markdown_prose(hint)));
+        tail.push_str(&format!("- {}\n", markdown_prose(&hint.to_string())));
     }
     let back = format!("- To look again: `mfaplan verify {0}`. To undo: `mfaplan rollback {0}`\n", report.run);
     tail.push_str(&back);

@@ -313,7 +313,12 @@ impl<'b> Reader<'b> {
 
     /// `true` or `false`.
     pub(crate) fn bool(&self, name: &str, diags: &mut Diagnostics) -> Given<bool> {
-        self.converted(name, &Type::Bool, diags).check(|(value, _)| value.as_bool())
+        self.flag(name, diags).map(|(value, _)| value)
+    }
+
+    /// `true` or `false`, and where.
+    pub(crate) fn flag(&self, name: &str, diags: &mut Diagnostics) -> Given<(bool, Span)> {
+        self.converted(name, &Type::Bool, diags).check(|(value, span)| Some((value.as_bool()?, span)))
     }
 
     /// A number within bounds.

@@ -7,6 +7,7 @@
 
 mod args;
 mod blocks;
+mod bounds;
 mod build;
 mod call;
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use indexmap::IndexMap;
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::{Origin, Predicate, Selector};
+use super::{Origin, Predicate, Selector, Waivable};
 use crate::{
     diag::{Diagnostic, FileId, SourceMap, Span},
     eval::{Expr, ModuleNames, Value},
@@ -420,7 +420,7 @@ pub struct Guardrails {
     /// `auto_approve`
     pub auto_approve: Option<AutoApprove>,
     /// `waivable` of the policy directory: bounds of the policy that `--waive` may lift.
-    pub waivable: Vec<Text>,
+    pub waivable: Vec<Waivable>,
     /// `not_acceptable` of the policy directory: rules the configuration may not `accept`.
     pub not_acceptable: Vec<Text>,
     /// `service_account_signal`
@@ -460,8 +460,6 @@ pub struct Window {
     pub to: u16,
     /// The zone of the days and times.
     pub timezone: TimeZone,
-    /// The zone's name as written.
-    pub timezone_name: Text,
     /// Which directory set it.
     pub layer: Layer,
     /// The address of the module that sets it; empty where none does. Each module's windows hold beside all others.

@@ -1,12 +1,12 @@
 //! The policy directory over the configuration: the tighter of each guardrail, and what may not be loosened.
 
 use super::{
-    Accept, Bound, Confirm, Guardrails, Layer, OwnRule, PolicyBounds, RiskOverride, SignalSettings,
+    Accept, Bound, Guardrails, Layer, OwnRule, PolicyBounds, RiskOverride, SignalSettings,
     blocks::{KnownRules, Limits},
+    bounds::{Bounds, Side},
 };
 use crate::{
     diag::{Diagnostic, Diagnostics, Span},
-    severity::Severity,
     tenant::Text,
 };
 
@@ -14,46 +14,32 @@ use crate::{
 /// newer than it), but it is said that it does not hold.
 pub(crate) fn merge(config: Option<Limits>, policy: Option<Limits>, diags: &mut Diagnostics) -> Guardrails {
     let defaults = Guardrails::default();
-    let mut pair = |name: &str, config: Option<Span>, policy: Option<Span>, config_wins: bool| {
-        if let (Some(config), Some(policy)) = (config, policy)
-            && !config_wins
-        {
-            diags.push(looser(name, config, policy));
-        }
-    };
     let (c, p) = (config.as_ref(), policy.as_ref());
+    let of = |one: Option<&Limits>| one.map(|one| one.bounds).unwrap_or_default();
+    let policys = of(p);
+    let bounds = policys.joined(of(c), |one| {
+        if one.side == Side::Other {
+            diags.push(looser(one.name, one.at, one.tighter));
+        }
+    });
+    // Without `..`: a new bound has its place in what is merged, or it is no bound.
+    let Bounds {
+        max_changes,
+        max_change_percent,
+        max_downgrades,
+        block_at,
+        canary,
+        stop_after_failures,
+        hold_unknown_workloads,
+        confirm,
+        certain,
+        possible,
+    } = bounds;
     macro_rules! both {
         ($field:ident) => {
             (c.and_then(|one| one.$field.clone()), p.and_then(|one| one.$field.clone()))
         };
     }
-    macro_rules! tighter {
-        ($field:ident, $tighter:expr) => {{
-            let (config, policy) = both!($field);
-            let is_tighter: fn(_, _) -> bool = $tighter;
-            let config_wins = match (&config, &policy) {
-                (Some((config, _)), Some((policy, _))) => config == policy || is_tighter(*config, *policy),
-                (Some(_), None) => true,
-                _ => false,
-            };
-            pair(stringify!($field), config.map(|one| one.1), policy.map(|one| one.1), config_wins);
-            if config_wins && policy.map(|one| one.0) != config.map(|one| one.0) {
-                config.map(|(value, span)| Bound { value, layer: Layer::Configuration, span })
-            } else {
-                policy.map(|(value, span)| Bound { value, layer: Layer::Policy, span })
-            }
-        }};
-    }
-    let max_changes = tighter!(max_changes, |a: u64, b: u64| a < b);
-    let max_change_percent = tighter!(max_change_percent, |a: f64, b: f64| a < b);
-    let max_downgrades = tighter!(max_downgrades, |a: u64, b: u64| a < b);
-    let block_at = tighter!(block_at, |a: Severity, b: Severity| a < b);
-    let canary = tighter!(canary, super::tighten::tighter_canary);
-    let stop_after_failures = tighter!(stop_after_failures, |a: u32, b: u32| a < b);
-    let hold_unknown_workloads = tighter!(hold_unknown_workloads, |a: bool, b: bool| a && !b);
-    let confirm = tighter!(confirm, |a: Confirm, b: Confirm| a == Confirm::Tenant && b == Confirm::Yes);
-    let certain = tighter!(certain, |a: u8, b: u8| a < b);
-    let possible = tighter!(possible, |a: u8, b: u8| a < b);
     let (config_auto, policy_auto) = both!(auto_approve);
     let (config_approvals, policy_approvals) = both!(approvals);
     let auto_approve = match (config_auto, policy_auto) {
@@ -109,9 +95,9 @@ pub(crate) fn merge(config: Option<Limits>, policy: Option<Limits>, diags: &mut 
         max_change_percent,
         max_downgrades,
         policy: PolicyBounds {
-            max_changes: p.and_then(|one| of_policy(one.max_changes)),
-            max_change_percent: p.and_then(|one| of_policy(one.max_change_percent)),
-            max_downgrades: p.and_then(|one| of_policy(one.max_downgrades)),
+            max_changes: policys.max_changes,
+            max_change_percent: policys.max_change_percent,
+            max_downgrades: policys.max_downgrades,
         },
         block_at: block_at.map_or(defaults.block_at, |bound| bound.value),
         canary: canary.map_or(defaults.canary, |bound| bound.value),
@@ -130,10 +116,6 @@ pub(crate) fn merge(config: Option<Limits>, policy: Option<Limits>, diags: &mut 
             possible: possible.map_or(signal.possible, |bound| bound.value),
         },
     }
-}
-
-fn of_policy<T>(set: Option<(T, Span)>) -> Option<Bound<T>> {
-    set.map(|(value, span)| Bound { value, layer: Layer::Policy, span })
 }
 
 fn looser(name: &str, config: Span, policy: Span) -> Diagnostic {

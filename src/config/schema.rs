@@ -7,7 +7,7 @@ mod tables;
 
 pub(crate) use tables::FOREIGN;
 pub use tables::TOP_LEVEL;
-pub(crate) use tables::{BlockKind, SELECTORS};
+pub(crate) use tables::{BlockKind, SELECTORS, SEVERITIES};
 
 /// A kind of block.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ pub struct LabelSchema {
 }
 
 /// An argument.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct AttributeSchema {
     /// Its name.
     pub name: &'static str,

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use super::{golden::RULES, *};
+use super::{bounds::Bounds, golden::RULES, *};
 use crate::{diag::Diagnostic, eval::Value, severity::Severity, tenant::MfaState};
 
 pub(super) const TENANT: &str = "tenant \"Contoso\" {\n  id = \"6f1c0c0e-3f0a-4b52-9f4e-0d2f5a1b7c11\"\n}\n";
@@ -228,14 +228,14 @@ fn the_tighter_guardrail_holds_and_policy_survives() {
     assert_eq!(bound(guardrails.max_changes), Some((50, Layer::Configuration)));
     assert_eq!(bound(guardrails.max_downgrades), Some((5, Layer::Policy)));
     assert_eq!((guardrails.block_at, guardrails.canary), (Severity::High, 3));
-    assert_eq!(guardrails.waivable, ["max_changes"]);
+    assert_eq!(guardrails.waivable, [Waivable::MaxChanges]);
     assert_eq!(config.break_glass[0].declared.layer, Layer::Policy);
     assert_eq!(summaries(&config.warnings), ["Looser than the policy"]);
     assert_eq!(config.origin.files, ["a.mfa.hcl", "tenant.mfa.hcl"]);
 }
 
 /// Of each bound its values, the tightest first: whichever directory says which, the tighter holds, and equal is not looser.
-/// No canary at all (0) is the loosest, wherever it stands.
+/// No canary at all (0) is the loosest, wherever it stands. Where neither says one, the default of the schema holds.
 #[test]
 fn of_two_values_of_a_bound_the_tighter_holds_whoever_says_it() {
     type Look = fn(&Guardrails) -> String;
@@ -266,6 +266,11 @@ fn of_two_values_of_a_bound_the_tighter_holds_whoever_says_it() {
         look(&loaded(LoadInput { policy_dir: Some(&policy_dir), ..input(dir.path()) }).guardrails)
     };
     for (template, values, look) in rows {
+        let name = Bounds::NAMES.iter().find(|name| template.contains(**name)).unwrap();
+        let block = if template.starts_with(name) { "guardrails" } else { "service_account_signal" };
+        let default = default_of(block, name).map(|text| text.trim_matches('"'));
+        let said = default.map(|text| looked(Some(text), None, template, look));
+        assert_eq!(looked(None, None, template, look), said.unwrap_or("None".to_owned()), "{name} of nobody");
         let alone: Vec<String> = values.iter().map(|one| looked(Some(one), None, template, look)).collect();
         for (a, configuration) in values.iter().enumerate() {
             assert_eq!(looked(None, Some(configuration), template, look), alone[a], "{template} of the policy alone");
@@ -275,12 +280,20 @@ fn of_two_values_of_a_bound_the_tighter_holds_whoever_says_it() {
             }
         }
     }
-    // Whoever adds a bound says here which of its values is the tighter.
-    let lists = ["waivable", "not_acceptable"];
-    let bounds = crate::config::schema::top_level("guardrails").unwrap().attributes.iter().map(|one| one.name);
-    for bound in bounds.filter(|name| !lists.contains(name)) {
-        assert!(rows.iter().any(|(template, ..)| template.starts_with(bound)), "{bound} is not in the table");
+    // Whoever adds a bound says here which of its values is the tighter, and on the page what it does.
+    let page = include_str!("../../docs/guardrails.md");
+    for bound in Bounds::NAMES {
+        assert!(rows.iter().any(|(template, ..)| template.contains(bound)), "{bound} is not in the table");
+        assert!(page.contains(&format!("`{bound}`")), "{bound} is not on the page on guardrails");
     }
+}
+
+/// What holds of an argument of `guardrails`, or of a block in it, that is not set.
+fn default_of(block: &str, name: &str) -> Option<&'static str> {
+    let guardrails = crate::config::schema::top_level("guardrails").unwrap();
+    let inner = guardrails.blocks.iter().map(|one| one.schema);
+    let block = std::iter::once(guardrails).chain(inner).find(|one| one.name == block).unwrap();
+    block.attribute(name).unwrap().default
 }
 
 #[test]

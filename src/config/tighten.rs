@@ -1,18 +1,11 @@
 //! Guardrails and `risk` blocks of modules: whoever calls a module gets its bounds, and no module loosens anybody's.
 
 use super::{
-    Approvals, Confirm, RiskOverride,
+    Approvals, RiskOverride,
     blocks::{KnownRules, Limits},
+    bounds::Side,
 };
-use crate::{
-    diag::{Diagnostic, Diagnostics, Span},
-    severity::Severity,
-};
-
-/// Fewer users before the first verification is tighter; none at all (0) is the loosest.
-pub(super) fn tighter_canary(a: u32, b: u32) -> bool {
-    a != 0 && (b == 0 || a < b)
-}
+use crate::diag::{Diagnostic, Diagnostics, Span};
 
 /// The guardrails of a configuration and of the modules it calls as one: the tightest of each. Of two in one directory the
 /// first counts; the second has been reported.
@@ -41,34 +34,16 @@ fn joined(merged: Option<Limits>, module: Limits, diags: &mut Diagnostics) -> Li
         );
     }
     let Some(own) = merged else { return Limits { auto_approve: None, ..module } };
-    macro_rules! tighter {
-        ($field:ident, $tighter:expr) => {{
-            let is_tighter: fn(_, _) -> bool = $tighter;
-            match (own.$field, module.$field) {
-                (Some((a, at)), Some((b, by))) if is_tighter(b, a) => {
-                    // Two modules may differ; what the configuration says itself and is not so, it should know.
-                    if own.module.is_empty() {
-                        diags.push(looser(stringify!($field), at, by));
-                    }
-                    Some((b, by))
-                }
-                (Some(own), _) => Some(own),
-                (None, module) => module,
-            }
-        }};
-    }
+    // Two modules may differ; what the configuration says itself and is not so, it should know.
+    let of_configuration = own.module.is_empty();
+    let bounds = own.bounds.joined(module.bounds, |one| {
+        if of_configuration && one.side == Side::Own {
+            diags.push(looser(one.name, one.at, one.tighter));
+        }
+    });
     Limits {
         header: own.header,
-        max_changes: tighter!(max_changes, |a: u64, b: u64| a < b),
-        max_change_percent: tighter!(max_change_percent, |a: f64, b: f64| a < b),
-        max_downgrades: tighter!(max_downgrades, |a: u64, b: u64| a < b),
-        block_at: tighter!(block_at, |a: Severity, b: Severity| a < b),
-        canary: tighter!(canary, tighter_canary),
-        stop_after_failures: tighter!(stop_after_failures, |a: u32, b: u32| a < b),
-        hold_unknown_workloads: tighter!(hold_unknown_workloads, |a: bool, b: bool| a && !b),
-        confirm: tighter!(confirm, |a: Confirm, b: Confirm| a == Confirm::Tenant && b == Confirm::Yes),
-        certain: tighter!(certain, |a: u8, b: u8| a < b),
-        possible: tighter!(possible, |a: u8, b: u8| a < b),
+        bounds,
         windows: own.windows.into_iter().chain(module.windows).collect(),
         approvals: approvals(own.approvals, module.approvals),
         auto_approve: own.auto_approve,

@@ -3,9 +3,10 @@
 macro_rules! waivable {
     ($($(#[doc = $doc:literal])* $name:ident = $text:literal,)*) => {
         /// A guardrail that `--waive` can lift. Everything that differs between them is a `match` without `_`.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub(crate) enum Waivable {
-            $($(#[doc = $doc])* $name,)*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+        #[cfg_attr(test, derive(schemars::JsonSchema))]
+        pub enum Waivable {
+            $($(#[doc = $doc])* #[serde(rename = $text)] $name,)*
         }
 
         impl Waivable {
@@ -17,6 +18,14 @@ macro_rules! waivable {
                 match name {
                     $($text => Some(Self::$name),)*
                     _ => None,
+                }
+            }
+
+            /// Its name, in configurations, on the command line and in files.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => $text,)*
                 }
             }
         }

@@ -6,7 +6,7 @@
 
 use jiff::{Span, Timestamp, civil};
 
-use super::{Guardrails, Layer, Window};
+use super::{Guardrails, Layer, Waivable, Window};
 
 /// Is now a time for writes?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +25,7 @@ impl Guardrails {
     /// its `waivable` lists them.
     #[must_use]
     pub fn openness(&self, waived: bool, now: Timestamp) -> Openness {
-        let waivable = self.waivable.iter().any(|name| name == "window");
+        let waivable = self.waivable.contains(&Waivable::Window);
         let lifted = |window: &Window| waived && (window.layer == Layer::Configuration || waivable);
         let held: Vec<Window> = self.windows.iter().filter(|window| !lifted(window)).cloned().collect();
         open_at(&held, now)
@@ -105,7 +105,6 @@ mod tests {
             from: from.0 * 60 + from.1,
             to: to.0 * 60 + to.1,
             timezone: TimeZone::posix(zone).unwrap(),
-            timezone_name: zone.into(),
             layer: Layer::Configuration,
             module: "".into(),
             span: Place::new(FileId(0), 0..0),

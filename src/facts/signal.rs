@@ -4,6 +4,9 @@
 //! counts for nothing. Facts that the tenant could not give add nothing either way. Names, licences and missing personal
 //! data alone stay below the score from which an account is taken for a workload: that takes behaviour.
 
+#[cfg(test)]
+mod limits;
+
 use std::fmt;
 
 use jiff::Timestamp;

@@ -13,8 +13,7 @@ use crate::{
 use super::{
     Refusal, Summary, Waiver,
     digest::{Document, Weight},
-    guardrails::{self, Judged, refusal},
-    validate_waiver,
+    guardrails::{self, Judged, refusal, waiver},
 };
 
 /// Why these writes would be refused now; empty where they would not.
@@ -25,18 +24,12 @@ use super::{
 pub(crate) fn refused_now(document: &Document, config: &Config, enabled_users: u64, way_back: bool) -> Vec<Refusal> {
     let guardrails = &config.guardrails;
     let mut refused = Vec::new();
-    let waivers: Vec<Waiver> = document
-        .waivers
-        .iter()
-        .map(|(guardrail, bound)| Waiver {
-            guardrail: guardrail.clone(),
-            bound: bound.as_str().map_or_else(|| bound.to_string(), str::to_owned).into(),
-            reason: "given when the plan was made".into(),
-        })
-        .collect();
-    for waiver in &waivers {
-        if let Err(why) = validate_waiver(guardrails, waiver) {
-            refused.push(refusal(&waiver.guardrail, why, "plan again, without the waiver".to_owned()));
+    let mut waivers: Vec<Waiver> = Vec::new();
+    for (guardrail, bound) in &document.waivers {
+        let bound = bound.as_str().map_or_else(|| bound.to_string(), str::to_owned);
+        match waiver(guardrails, guardrail, &bound, "given when the plan was made") {
+            Ok(waiver) => waivers.push(waiver),
+            Err(why) => refused.push(refusal(guardrail, why, "plan again, without the waiver".to_owned())),
         }
     }
     let mut summary = Summary::default();
@@ -96,5 +89,192 @@ fn severity_now(config: &Config, finding: &Weight) -> Option<Severity> {
         Some(set) if !set.enabled => None,
         Some(set) => Some(set.severity.unwrap_or(finding.severity)),
         None => Some(finding.severity),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::config::{LoadInput, Overlay, load_over};
+
+    /// The configuration at hand, and the policy if there is one.
+    fn config(hcl: &str, policy: Option<&str>, today: &str) -> Config {
+        let mut overlay = Overlay::alone();
+        let tenant = "tenant \"t\" {\n  id = \"00000000-0000-0000-0000-000000000007\"\n}\n";
+        overlay.insert("dir/main.mfa.hcl", format!("{tenant}{hcl}"));
+        if let Some(policy) = policy {
+            overlay.insert("policy/p.mfa.hcl", policy.to_owned());
+        }
+        let input = LoadInput {
+            dir: Path::new("dir"),
+            policy_dir: policy.map(|_| Path::new("policy")),
+            assignments: &[],
+            environment: &[],
+            instant: today.parse().unwrap(),
+            allow_files: &[],
+            known_rules: &crate::risk::known_rules(),
+        };
+        load_over(input, &overlay).unwrap_or_else(|failure| panic!("{:?}", failure.diagnostics))
+    }
+
+    /// What was approved: two users are raised, one of them lowered, with these findings and waivers.
+    fn approved(finding: &Value, waivers: &Value) -> Document {
+        let change = |user: u8, before: &str, after: &str, findings: &[&Value]| {
+            json!({
+                "after": after, "before": before, "effective": after, "findings": findings,
+                "user": format!("00000000-0000-4000-8000-0000000000{user:02}"),
+                "user_principal_name": format!("user{user}@contoso.com"),
+            })
+        };
+        let changes = [
+            change(1, "disabled", "enforced", &[finding]),
+            change(2, "disabled", "enabled", &[]),
+            change(3, "enforced", "disabled", &[]),
+        ];
+        serde_json::from_value(json!({
+            "changes": changes, "cloud": "global",
+            "execution": {"block_at": "critical", "canary": 5, "confirm": "yes", "stop_after_failures": 3},
+            "findings": [], "refused": [], "tenant": "00000000-0000-0000-0000-000000000007", "waivers": waivers,
+        }))
+        .unwrap()
+    }
+
+    /// What of the guardrails and the policy at hand refuses what was approved under others, and what does not.
+    #[test]
+    fn what_was_approved_is_judged_by_what_holds_now() {
+        let open = json!({"accepted": false, "rule": "MFA007", "severity": "high"});
+        let accepted = json!({"accepted": true, "rule": "MFA007", "severity": "high"});
+        let (none, nine) = (json!({}), json!({"max_changes": 9}));
+        let accept = "accept \"MFA007\" {\n reason = \"x\"\n expires = \"2026-12-31\"\n}\n";
+        let (today, later) = ("2026-11-24T12:00:00Z", "2027-01-01T00:00:00Z");
+        type Row<'a> =
+            (&'a str, &'a str, Option<&'a str>, &'a str, &'a Value, &'a Value, bool, &'a [(&'a str, &'a str)]);
+        let rows: [Row<'_>; 18] = [
+            ("nothing was tightened", "", None, today, &open, &none, false, &[]),
+            ("as many as may", "guardrails {\n max_changes = 3\n}", None, today, &open, &none, false, &[]),
+            (
+                "fewer",
+                "guardrails {\n max_changes = 2\n}",
+                None,
+                today,
+                &open,
+                &none,
+                false,
+                &[("max_changes", "allows 2")],
+            ),
+            ("waived", "guardrails {\n max_changes = 2\n}", None, today, &open, &nine, false, &[]),
+            ("waived, a way back", "guardrails {\n max_changes = 2\n}", None, today, &open, &nine, true, &[]),
+            (
+                "a waiver that the policy forbids by now",
+                "",
+                Some("guardrails {\n max_changes = 2\n}"),
+                today,
+                &open,
+                &nine,
+                false,
+                &[("max_changes", "does not list it in `waivable`"), ("max_changes", "allows 2")],
+            ),
+            (
+                "a share",
+                "guardrails {\n max_change_percent = 29\n}",
+                None,
+                today,
+                &open,
+                &none,
+                false,
+                &[("max_change_percent", "30.0 %")],
+            ),
+            ("the share that may", "guardrails {\n max_change_percent = 30\n}", None, today, &open, &none, false, &[]),
+            (
+                "lowered",
+                "guardrails {\n max_downgrades = 0\n}",
+                None,
+                today,
+                &open,
+                &none,
+                false,
+                &[("max_downgrades", "1 users are lowered")],
+            ),
+            ("lowered on a way back", "guardrails {\n max_downgrades = 0\n}", None, today, &open, &none, true, &[]),
+            (
+                "what withholds by now",
+                "guardrails {\n block_at = \"high\"\n}",
+                None,
+                today,
+                &open,
+                &none,
+                false,
+                &[("MFA007", "withholds changes now")],
+            ),
+            (
+                "of a way back nothing is withheld",
+                "guardrails {\n block_at = \"high\"\n}",
+                None,
+                today,
+                &open,
+                &none,
+                true,
+                &[],
+            ),
+            (
+                "graded higher",
+                "risk \"MFA007\" {\n severity = \"critical\"\n}",
+                None,
+                today,
+                &open,
+                &none,
+                false,
+                &[("MFA007", "withholds changes now")],
+            ),
+            (
+                "switched off",
+                "guardrails {\n block_at = \"high\"\n}\nrisk \"MFA007\" {\n enabled = false\n}",
+                None,
+                today,
+                &open,
+                &none,
+                false,
+                &[],
+            ),
+            ("still accepted", accept, None, today, &accepted, &none, false, &[]),
+            (
+                "accepted by nobody",
+                "",
+                None,
+                today,
+                &accepted,
+                &none,
+                false,
+                &[("MFA007", "no `accept` block does so any more")],
+            ),
+            ("accepted until then", accept, None, later, &accepted, &none, false, &[("MFA007", "has expired since")]),
+            ("accepted by nobody, a way back", "", None, today, &accepted, &none, true, &[]),
+        ];
+        for (story, hcl, policy, day, finding, waivers, way_back, expected) in rows {
+            let refused = refused_now(&approved(finding, waivers), &config(hcl, policy, day), 10, way_back);
+            let said: Vec<_> = refused.iter().map(|one| (one.rule.as_str(), one.reason.as_str())).collect();
+            assert_eq!(said.len(), expected.len(), "{story}: {said:?}");
+            for ((rule, reason), (expected, words)) in said.iter().zip(expected) {
+                assert!(rule == expected && reason.contains(words), "{story}: {said:?}");
+            }
+            assert!(refused.iter().all(|one| !one.remedy.is_empty()), "{story}");
+        }
+    }
+
+    #[test]
+    fn the_policy_may_accept_what_it_lets_nobody_else_accept() {
+        let accepted = json!({"accepted": true, "rule": "MFA007", "severity": "high"});
+        let approved = approved(&accepted, &json!({}));
+        let guardrails = "guardrails {\n not_acceptable = [\"MFA007\"]\n}\n";
+        let accept = "accept \"MFA007\" {\n reason = \"x\"\n expires = \"2026-12-31\"\n}\n";
+        let today = "2026-11-24T12:00:00Z";
+        let now = config("", Some(&format!("{guardrails}{accept}")), today);
+        assert_eq!(refused_now(&approved, &now, 10, false), []);
+        let now = config("", Some(guardrails), today);
+        assert!(refused_now(&approved, &now, 10, false)[0].reason.contains("no `accept` block"));
     }
 }

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use crate::{
     assumed::Assumption,
-    config::{Config, Confirm, Declared, window::Openness},
+    config::{Config, Confirm, Declared, Waivable, window::Openness},
     desired::{self, Claim, Desired, GateFacts, Hold, HoldKind, Managed, ProtectionKind},
     diag::Diagnostic,
     diff::{self, Action, Cause, Decision, DecisionKind, Transition},
@@ -248,7 +248,7 @@ fn assumed_notes(assumed: &Assumption) -> Vec<String> {
 
 /// A closed maintenance window refuses no plan: `apply` judges it again, by its own clock.
 fn window_note(config: &Config, waivers: &[Waiver], now: Timestamp) -> Option<String> {
-    let waived = waivers.iter().any(|waiver| waiver.guardrail == "window");
+    let waived = waivers.iter().any(|waiver| waiver.guardrail == Waivable::Window);
     match config.guardrails.openness(waived, now) {
         Openness::Open => None,
         Openness::Closed { opens_at: Some(at) } => Some(format!(
@@ -319,7 +319,24 @@ pub(crate) const fn estimated_seconds(summary: &Summary) -> u64 {
 /// The summary that these changes and findings add up to, where the tenant's own numbers are as this one says.
 #[must_use]
 pub(crate) fn recounted(said: &Summary, changes: &[Change], findings: &[PlanFinding]) -> Summary {
-    let Summary { users, managed, unmanaged, protected, unchanged, before, .. } = *said;
+    // Without `..`: a new counter is counted anew here, or it is the tenant's own.
+    let Summary {
+        users,
+        managed,
+        unmanaged,
+        protected,
+        unchanged,
+        before,
+        enable: _,
+        enforce: _,
+        relax: _,
+        disable: _,
+        hold: _,
+        block: _,
+        after: _,
+        findings: _,
+        accepted: _,
+    } = *said;
     let tenant = Summary { users, managed, unmanaged, protected, unchanged, before, ..Summary::default() };
     let mut counted = Summary { after: before, ..tenant };
     count_changes(&mut counted, changes);

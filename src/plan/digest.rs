@@ -332,7 +332,7 @@ pub(crate) fn waived(waivers: &[Waiver]) -> BTreeMap<Text, serde_json::Value> {
             let value = bound.parse::<u64>().map(serde_json::Value::from).unwrap_or_else(|_| {
                 bound.parse::<f64>().map_or_else(|_| bound.as_str().into(), serde_json::Value::from)
             });
-            (guardrail.clone(), value)
+            (guardrail.as_str().into(), value)
         })
         .collect()
 }
@@ -445,8 +445,11 @@ mod tests {
             ("confirm", &|p| p.execution.confirm = "tenant".into()),
             ("stop_after_failures", &|p| p.execution.stop_after_failures += 1),
             ("a waiver", &|p| {
-                let waiver =
-                    Waiver { guardrail: "max_downgrades".into(), bound: "77".into(), reason: "migration".into() };
+                let waiver = Waiver {
+                    guardrail: crate::config::Waivable::MaxDowngrades,
+                    bound: "77".into(),
+                    reason: "migration".into(),
+                };
                 p.waivers.push(waiver);
             }),
             ("a refusal", &|p| {

@@ -10,13 +10,12 @@ use crate::{
 use super::{CheckResult, Refusal, Summary, Waiver};
 use crate::risk::PlanFinding;
 
-/// Is a waiver well formed and allowed?
+/// A waiver that is well formed and allowed.
 ///
 /// # Errors
-/// One sentence that says what would be: an unknown name, a bound that is not a number, a bound of the policy directory
+/// One sentence that says why it is not: an unknown name, a bound that is not a number, a bound of the policy directory
 /// that the policy does not list as waivable.
-pub fn validate_waiver(guardrails: &Guardrails, waiver: &Waiver) -> Result<(), String> {
-    let Waiver { guardrail, bound, reason } = waiver;
+pub fn waiver(guardrails: &Guardrails, guardrail: &str, bound: &str, reason: &str) -> Result<Waiver, String> {
     let Some(kind) = Waivable::named(guardrail) else {
         let names = Waivable::NAMES;
         let hint = crate::diag::did_you_mean(guardrail, names.iter().copied());
@@ -47,13 +46,13 @@ pub fn validate_waiver(guardrails: &Guardrails, waiver: &Waiver) -> Result<(), S
             guardrails.windows.iter().map(|window| window.layer).max_by_key(|layer| *layer == Layer::Configuration)
         }
     };
-    if of_policy == Some(Layer::Policy) && !guardrails.waivable.contains(guardrail) {
+    if of_policy == Some(Layer::Policy) && !guardrails.waivable.contains(&kind) {
         return Err(format!(
             "--waive {guardrail}: set by the policy directory, which does not list it in `waivable`; \
              ask the owners of the policy"
         ));
     }
-    Ok(())
+    Ok(Waiver { guardrail: kind, bound: bound.into(), reason: reason.into() })
 }
 
 fn layer<T>(bound: Option<Bound<T>>) -> Option<Layer> {
@@ -99,11 +98,12 @@ pub(super) fn refusals(judged: &Judged<'_>) -> Vec<Refusal> {
     let mut refusals = Vec::new();
 
     let changes = summary.applied();
-    if let Some(Allowed { bound, fixed }) = allowed("max_changes", *max_changes, policy.max_changes, waivable, waivers)
+    if let Some(Allowed { bound, fixed }) =
+        allowed(Waivable::MaxChanges, *max_changes, policy.max_changes, waivable, waivers)
         && changes > bound
     {
         refusals.push(refusal(
-            "max_changes",
+            Waivable::MaxChanges.as_str(),
             format!("{changes} changes, and the guardrail `max_changes` allows {bound}"),
             remedy(
                 fixed,
@@ -113,11 +113,11 @@ pub(super) fn refusals(judged: &Judged<'_>) -> Vec<Refusal> {
     }
     let percent = if *enabled_users == 0 { 0.0 } else { changes as f64 * 100.0 / *enabled_users as f64 };
     if let Some(Allowed { bound, fixed }) =
-        allowed("max_change_percent", *max_change_percent, policy.max_change_percent, waivable, waivers)
+        allowed(Waivable::MaxChangePercent, *max_change_percent, policy.max_change_percent, waivable, waivers)
         && percent > bound
     {
         refusals.push(refusal(
-            "max_change_percent",
+            Waivable::MaxChangePercent.as_str(),
             format!(
                 "{changes} of the {enabled_users} enabled users change, {percent:.1} %, and the guardrail \
                  `max_change_percent` allows {bound} % (in a small tenant few users are many percent)"
@@ -133,12 +133,12 @@ pub(super) fn refusals(judged: &Judged<'_>) -> Vec<Refusal> {
     }
     let downgrades = summary.relax + summary.disable;
     if let Some(Allowed { bound, fixed }) =
-        allowed("max_downgrades", *max_downgrades, policy.max_downgrades, waivable, waivers)
+        allowed(Waivable::MaxDowngrades, *max_downgrades, policy.max_downgrades, waivable, waivers)
         && downgrades > bound
         && !rollback
     {
         refusals.push(refusal(
-            "max_downgrades",
+            Waivable::MaxDowngrades.as_str(),
             format!("{downgrades} users are lowered, and the guardrail `max_downgrades` allows {bound}"),
             remedy(fixed, format!("--waive max_downgrades={downgrades} --reason \"…\", or raise `max_downgrades`")),
         ));
@@ -175,15 +175,16 @@ struct Allowed<T> {
 /// A waiver replaces the merged bound. The policy's own bound stays beside it: where the configuration is the tighter
 /// of the two, waiving the configuration's bound must not carry away the policy's.
 fn allowed<T: Copy + PartialOrd + FromStr>(
-    name: &str,
+    guardrail: Waivable,
     merged: Option<Bound<T>>,
     policy: Option<Bound<T>>,
-    waivable: &[Text],
+    waivable: &[Waivable],
     waivers: &[Waiver],
 ) -> Option<Allowed<T>> {
     let merged = merged?;
-    let fixed = policy.filter(|_| !waivable.iter().any(|one| one == name));
-    let waived = waivers.iter().find(|waiver| waiver.guardrail == name).and_then(|waiver| waiver.bound.parse().ok());
+    let fixed = policy.filter(|_| !waivable.contains(&guardrail));
+    let waived =
+        waivers.iter().find(|waiver| waiver.guardrail == guardrail).and_then(|waiver| waiver.bound.parse().ok());
     let bound = waived.unwrap_or(merged.value);
     Some(match fixed {
         Some(policy) if policy.value <= bound => Allowed { bound: policy.value, fixed: true },

@@ -173,3 +173,34 @@ fn legacy(state: &ObservedState, registered: Option<bool>, without: Without) -> 
         None => LegacyAuth::Unknown,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every state, before registration and after it, and what the tenant says of app passwords.
+    #[test]
+    fn legacy_clients_meet_what_the_state_and_the_tenant_say() {
+        let world = |app_passwords| Without {
+            modern: ModernAuth::PasswordOnly,
+            legacy: LegacyAuth::PasswordOnly,
+            app_passwords,
+        };
+        let of = |state: MfaState, registered, app_passwords| {
+            legacy(&ObservedState::Known(state), registered, world(app_passwords))
+        };
+        for app_passwords in [None, Some(false), Some(true)] {
+            for registered in [None, Some(false), Some(true)] {
+                assert_eq!(of(MfaState::Disabled, registered, app_passwords), LegacyAuth::PasswordOnly);
+                // Not known is not allowed: a reviewer must expect that it breaks.
+                let enforced =
+                    if app_passwords == Some(true) { LegacyAuth::AppPasswordOnly } else { LegacyAuth::Blocked };
+                assert_eq!(of(MfaState::Enforced, registered, app_passwords), enforced, "{app_passwords:?}");
+                let enabled = if registered == Some(true) { enforced } else { LegacyAuth::PasswordOnlyUntilRegistered };
+                assert_eq!(of(MfaState::Enabled, registered, app_passwords), enabled, "{registered:?}");
+            }
+            let unknown = legacy(&ObservedState::Unknown(None), Some(true), world(app_passwords));
+            assert_eq!(unknown, LegacyAuth::Unknown);
+        }
+    }
+}

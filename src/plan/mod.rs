@@ -21,7 +21,7 @@ pub use build::{BuildError, BuildInput, Built, TargetProblem, build};
 pub(crate) use build::{bucket, enabled_users, estimated_seconds, execution_now, place, recounted, withheld_by};
 pub use compare::compare;
 pub(crate) use expressions::plan as plan_value;
-pub use guardrails::validate_waiver;
+pub use guardrails::waiver;
 pub(crate) use impact::{World, impact};
 pub use model::*;
 pub(crate) use rollback::{RollbackInput, build_rollback};

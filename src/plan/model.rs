@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::{
     assumed::AssumedPolicies,
-    config::Origin,
+    config::{Origin, Waivable},
     diff::{Action, Decision},
     replay::Replay,
     risk::{Finding, NotEvaluated, Place, PlanFinding},
@@ -257,8 +257,8 @@ impl Summary {
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Waiver {
-    /// Which: `max_changes`, `max_change_percent`, `max_downgrades`, `window`.
-    pub guardrail: Text,
+    /// Which.
+    pub guardrail: Waivable,
     /// The new bound, as given.
     pub bound: Text,
     /// Why.

@@ -7,7 +7,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{
-    Plan,
+    Plan, Summary,
     build::count_changes,
     digest::{self, ApprovedChange, Document},
 };
@@ -64,19 +64,28 @@ pub(crate) fn holds(reviewed: &Plan, now: &Plan) -> Result<Holds, Text> {
 #[must_use]
 pub(crate) fn part(mut plan: Plan, same: &HashSet<UserId>) -> Plan {
     plan.changes.retain(|change| !change.decision.is_apply() || same.contains(&change.user.id));
-    let summary = &mut plan.summary;
-    for counter in [
-        &mut summary.enable,
-        &mut summary.enforce,
-        &mut summary.relax,
-        &mut summary.disable,
-        &mut summary.hold,
-        &mut summary.block,
-    ] {
-        *counter = 0;
-    }
-    summary.after = summary.before;
-    count_changes(summary, &plan.changes);
+    // Without `..`: a new counter is counted anew, or it is not of changes.
+    let Summary {
+        users: _,
+        managed: _,
+        unmanaged: _,
+        protected: _,
+        unchanged: _,
+        enable,
+        enforce,
+        relax,
+        disable,
+        hold,
+        block,
+        before,
+        after,
+        // Of what the plan found, not of what it does.
+        findings: _,
+        accepted: _,
+    } = &mut plan.summary;
+    [enable, enforce, relax, disable, hold, block].into_iter().for_each(|counter| *counter = 0);
+    *after = *before;
+    count_changes(&mut plan.summary, &plan.changes);
     plan.digest = digest::compute(&plan);
     plan
 }

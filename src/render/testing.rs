@@ -518,7 +518,7 @@ pub(crate) fn refused() -> Plan {
         )),
     );
     plan.waivers = vec![Waiver {
-        guardrail: "max_changes".into(),
+        guardrail: crate::config::Waivable::MaxChanges,
         bound: "800".into(),
         reason: "CHG-1234, agreed with jdoe@contoso.com".into(),
     }];

@@ -1,6 +1,6 @@
 //! A small world for the tests of rules: everything is known and harmless, until a test changes one thing.
 
-use std::{collections::HashMap, path::PathBuf, sync::Arc};
+use std::{collections::HashMap, fmt::Write, path::PathBuf, sync::Arc};
 
 use indexmap::IndexMap;
 use jiff::{Timestamp, ToSpan};
@@ -12,7 +12,7 @@ pub(super) use crate::{
     tenant::MfaState::{self, Disabled, Enabled, Enforced},
 };
 
-use super::{ChangeFindings, Context, NotEvaluated, PlanFinding, Rule, assess_changes, assess_plan};
+use super::{ChangeFindings, Context, Evidence, Finding, NotEvaluated, PlanFinding, Rule, assess_changes, assess_plan};
 use crate::{
     config::{
         Accept, BreakGlass, CloudName, Config, Declared, Guardrails, Layer, Mfa, Origin, Selector, ServiceAccount,
@@ -59,11 +59,15 @@ pub(super) type Row = (&'static str, fn(&mut World), Expect);
 pub(super) fn rows(rule: &Rule, rows: &[Row]) {
     assert!(rows.iter().any(|(_, _, expect)| matches!(expect, Fires(_))), "{} never fires", rule.id);
     assert!(rows.iter().any(|(_, _, expect)| !matches!(expect, Fires(_))), "{} has no near miss", rule.id);
+    let mut golden = String::new();
     for (story, change, expect) in rows {
         let mut world = World::new();
         change(&mut world);
-        assert_eq!(world.run().of(rule.id), *expect, "{}: {story}", rule.id);
+        let outcome = world.run();
+        assert_eq!(outcome.of(rule.id), *expect, "{}: {story}", rule.id);
+        outcome.tell(rule, story, &mut golden);
     }
+    insta::assert_snapshot!(rule.id, golden);
 }
 
 /// A tenant, a configuration and some changes. `users[0]` is Jo, who goes from disabled to enforced.
@@ -96,6 +100,31 @@ pub(super) struct Outcome {
 }
 
 impl Outcome {
+    /// What the rule says in this story, word for word: a person reads it.
+    fn tell(&self, rule: &Rule, story: &str, out: &mut String) {
+        let of_plan = self.plan.iter().map(|one| {
+            let place = one.declared_by.as_ref().map(|place| place.address.as_str());
+            (
+                one.user.as_ref().map(|user| user.user_principal_name.as_str()).or(place).unwrap_or("the tenant"),
+                &one.finding,
+            )
+        });
+        let of_changes = self.changes.findings.iter().flatten().map(|finding| ("a change", finding));
+        let _ = writeln!(out, "# {story}");
+        for (whose, finding) in of_changes.chain(of_plan).filter(|(_, one)| one.rule == rule.id) {
+            let Finding { rule: _, name, severity, message, evidence, remediation, accepted: _ } = finding;
+            assert_eq!(*name, rule.name, "{}: {story}", rule.id);
+            assert!(rule.grades.contains(severity), "{}: {story}: {severity} is not among its grades", rule.id);
+            let _ = writeln!(out, "{severity}, {whose}: {message}");
+            for Evidence { fact, value } in evidence {
+                let _ = writeln!(out, "  {fact} = {value}");
+            }
+            if *remediation != rule.remediation {
+                let _ = writeln!(out, "  -> {remediation}");
+            }
+        }
+    }
+
     pub(super) fn of(&self, rule: &str) -> Expect {
         let of_changes = self.changes.findings.iter().flatten();
         let all = of_changes.chain(self.plan.iter().map(|one| &one.finding));

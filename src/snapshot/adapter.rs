@@ -133,7 +133,7 @@ impl TenantWrite for SnapshotTenant {
     async fn write(&self, user: UserId, after: MfaState, _: impl Future<Output = ()> + Send) -> Result<(), WriteError> {
         let (answer, mut answered) = oneshot::channel();
         lock(&self.shared.queue).push(Queued { user, after, answer });
-        // All whom a rewrite answered go on at once, and do not wait for each other's turn.
+        // Every waiter that a rewrite answered resumes immediately, and does not wait for another's turn.
         let turn = tokio::select! {
             biased;
             result = &mut answered => return result.unwrap_or_else(|_| Err(interrupted())),

@@ -5,6 +5,8 @@
 //! problem at once, each with its path, line and column. A property test holds the two together.
 
 #[cfg(test)]
+mod keys;
+#[cfg(test)]
 mod schema;
 
 use std::{borrow::Cow, collections::HashMap, ops::Range};

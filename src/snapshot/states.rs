@@ -226,3 +226,34 @@ impl From<Fault> for io::Error {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    /// A change in the same tick of the clock leaves no trace in the time stamps: until the tick is over, nobody may say
+    /// that the file is the one that was read.
+    #[test]
+    fn a_time_stamp_counts_once_its_tick_is_over() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("tenant.json");
+        fs::write(&path, "{}").unwrap();
+        let whole = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+        let fraction = whole + Duration::from_millis(500);
+        for (modified, tick) in [(whole, 2_000), (fraction, 20)] {
+            fs::File::options().write(true).open(&path).unwrap().set_modified(modified).unwrap();
+            let metadata = fs::metadata(&path).unwrap();
+            let is = |age: u64| Version::of(&metadata, modified + Duration::from_millis(age)).is(&metadata);
+            assert_eq!([is(0), is(tick - 1), is(tick), is(tick + 1)], [false, false, true, true], "{tick} ms");
+            // Looked at before it was written: the clock was set, and nothing is certain.
+            assert!(!Version::of(&metadata, modified - Duration::from_secs(1)).is(&metadata));
+            let seen = Version::of(&metadata, modified + Duration::from_secs(60));
+            assert!(!seen.differs(&metadata));
+            fs::write(&path, format!("{{ \"tick\": {tick} }}")).unwrap();
+            let after = fs::metadata(&path).unwrap();
+            assert!(seen.differs(&after) && !seen.is(&after));
+        }
+    }
+}

@@ -16,6 +16,8 @@ fn a_bound_refuses_and_one_named_waiver_with_a_reason_lifts_it() {
     sandbox.run(&apply(&["--auto-approve", "--waive", "max_changes=6"])).exits(1).says("--reason");
     sandbox.run(&apply(&["--auto-approve", "--waive", "max_changes=5", "--reason", "CHG-1"])).exits(3);
     sandbox.run(&apply(&["--auto-approve", "--waive", "force=yes", "--reason", "CHG-1"])).exits(1);
+    let twice = ["--auto-approve", "--waive", "max_changes=6", "--waive", "max_changes=7", "--reason", "CHG-1"];
+    sandbox.run(&apply(&twice)).exits(1).says("--waive max_changes: given twice");
     let waived = ["--waive", "max_changes=6", "--reason", "CHG-1234", "--as-of", "2026-11-24"];
     let other = ["--waive", "max_changes=7", "--reason", "CHG-1234", "--as-of", "2026-11-24"];
     let (one, two) = (sandbox.digest(&waived), sandbox.digest(&other));

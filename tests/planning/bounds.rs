@@ -1,6 +1,6 @@
 //! Guardrails, waivers, the policy directory, summary and digest.
 
-use mfaplan::testing::plan::{Plan, Waiver, validate_waiver};
+use mfaplan::testing::plan::{Plan, waiver};
 use serde_json::json;
 
 use crate::world::*;
@@ -69,8 +69,8 @@ fn a_waiver_of_the_configurations_bound_never_lifts_the_policys() {
 fn a_bound_of_the_policy_alone_cannot_be_waived() {
     let world = World::new(staff(2), &raise("max_downgrades = 9")).policy("guardrails {\n max_changes = 1\n}");
     let config = world.config().unwrap();
-    let waiver = Waiver { guardrail: "max_changes".into(), bound: "9".into(), reason: "CHG-1".into() };
-    assert!(validate_waiver(&config.guardrails, &waiver).unwrap_err().contains("policy directory"));
+    let refused_waiver = waiver(&config.guardrails, "max_changes", "9", "CHG-1").unwrap_err();
+    assert!(refused_waiver.contains("policy directory"), "{refused_waiver}");
     assert_eq!(refused(&world.plan()), ["max_changes"]);
 }
 
@@ -111,4 +111,91 @@ fn the_digest_follows_decisions_and_nothing_else() {
     assert_ne!(world.plan().digest, first.digest, "severities and decisions");
     world.hcl = format!("{hcl}guardrails {{\n max_changes = 1\n}}\n");
     assert_ne!(world.plan().digest, first.digest, "a refusal");
+}
+
+/// Of each guardrail that refuses by a number: what is changed, the number that comes of it, and the next lower bound.
+#[test]
+fn each_bound_refuses_beyond_it_and_nowhere_else() {
+    let raised = || World::new(staff(4), "mfa \"all\" {\n state = \"enforced\"\n where = true\n}\n");
+    let lowered = || {
+        let mut users = staff(4);
+        users.iter_mut().for_each(|user| user["perUserMfaState"] = json!("enforced"));
+        let hcl = "mfa \"all\" {\n state = \"disabled\"\n where = user.display_name != \"\"\n}\n";
+        World::new(users, hcl)
+    };
+    let rows: [(&str, &dyn Fn() -> World, &str, &str); 3] = [
+        ("max_changes", &raised, "4", "3"),
+        ("max_change_percent", &raised, "100", "99.9"),
+        ("max_downgrades", &lowered, "4", "3"),
+    ];
+    for (name, world, reached, short) in rows {
+        let with = |bound: Option<&str>| {
+            let guardrails = bound.map(|bound| format!("guardrails {{\n {name} = {bound}\n}}\n")).unwrap_or_default();
+            let mut world = world();
+            world.hcl.push_str(&guardrails);
+            world
+        };
+        assert!(refused(&with(None).plan()).is_empty(), "{name}: no bound allows all");
+        assert!(refused(&with(Some(reached)).plan()).is_empty(), "{name}: its number is allowed");
+        for bound in [short, "0"] {
+            let plan = with(Some(bound)).plan();
+            assert_eq!(refused(&plan), [name], "{bound}");
+            assert!(
+                plan.refused[0].reason.contains(name) && plan.refused[0].reason.contains(bound),
+                "{:?}",
+                plan.refused
+            );
+            // The remedy is what has to be typed, and it is enough.
+            let remedy = &plan.refused[0].remedy;
+            let waiver = remedy.strip_prefix("--waive ").and_then(|rest| rest.split_once(' ')).unwrap().0;
+            let (waived, enough) = waiver.split_once('=').unwrap();
+            assert_eq!(waived, name);
+            assert!(refused(&with(Some(bound)).waive(name, enough).plan()).is_empty(), "{remedy}");
+        }
+        // A plan that changes nobody is refused by no bound.
+        let mut idle = raised();
+        idle.hcl = raise(&format!("{name} = 0"));
+        let users = idle.snapshot["users"].as_array_mut().unwrap();
+        users.iter_mut().for_each(|user| user["perUserMfaState"] = json!("enforced"));
+        assert!(refused(&idle.plan()).is_empty(), "{name} of nobody");
+    }
+}
+
+#[test]
+fn a_waiver_says_what_it_is_refused_for() {
+    let config = World::new(staff(1), &raise("max_changes = 1")).config().unwrap();
+    let said =
+        |guardrail: &str, bound: &str, reason: &str| waiver(&config.guardrails, guardrail, bound, reason).unwrap_err();
+    for (guardrail, bound, reason, says) in [
+        ("max_change", "9", "x", "did you mean"),
+        ("canary", "9", "x", "not a guardrail that can be waived"),
+        ("max_changes", "9", " ", "a waiver needs a reason"),
+        ("max_changes", "-1", "x", "write it like max_changes=800"),
+        ("max_downgrades", "1.5", "x", "write it like max_downgrades=10"),
+        ("max_change_percent", "100.1", "x", "write it like max_change_percent=60"),
+        ("max_change_percent", "-0.1", "x", "write it like max_change_percent=60"),
+        ("window", "later", "x", "write it like window=now"),
+    ] {
+        let text = said(guardrail, bound, reason);
+        assert!(text.contains(says), "{guardrail}={bound}: {text}");
+    }
+    for (guardrail, bound) in
+        [("max_change_percent", "100"), ("max_change_percent", "0"), ("max_changes", "0"), ("window", "now")]
+    {
+        assert!(waiver(&config.guardrails, guardrail, bound, "x").is_ok(), "{guardrail}={bound}");
+    }
+}
+
+/// A closed window refuses no plan; it is said until when apply will refuse, unless a waiver lifts it.
+#[test]
+fn a_closed_window_is_said_and_lifted_by_a_waiver() {
+    let window = "window {\n from = \"20:00\"\n to = \"22:00\"\n}";
+    let notes = |world: World| world.plan().notes.into_iter().filter(|one| one.contains("window")).collect::<Vec<_>>();
+    let closed = || World::new(staff(1), &raise(window));
+    let said = notes(closed());
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(said[0].contains("the maintenance window is closed: apply will refuse until 20"), "{said:?}");
+    assert!(said[0].ends_with("20:00 UTC"), "{said:?}");
+    assert!(notes(closed().waive("window", "now")).is_empty());
+    assert!(notes(World::new(staff(1), &raise(""))).is_empty());
 }

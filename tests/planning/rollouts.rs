@@ -58,6 +58,24 @@ rollout "winter" {
   }
 }"#;
 
+/// By date, not by where they are written: who is in two waves goes with the earlier.
+#[test]
+fn waves_come_in_the_order_of_their_dates() {
+    let early = "wave \"early\" {\n from = \"2026-11-20\"\n where = user.department == \"IT\"\n}";
+    let late = "wave \"late\" {\n from = \"2026-12-01\"\n}";
+    for waves in [[early, late], [late, early]] {
+        let hcl = format!(
+            "mfa \"staff\" {{\n state = \"enforced\"\n where = true\n rollout = \"winter\"\n}}\nrollout \"winter\" {{\n{}\n{}\n}}",
+            waves[0], waves[1]
+        );
+        let it = with(person("anna"), json!({"department": "IT"}));
+        let plan = World::new([it, person("bo")], &hcl).plan();
+        assert_eq!(change(&plan, "anna").wave.as_ref().unwrap().as_str(), "winter.early");
+        assert_eq!(story(&plan, "anna"), "disabled → enforced apply mfa.staff");
+        assert_eq!(change(&plan, "bo").wave.as_ref().unwrap().as_str(), "winter.late");
+    }
+}
+
 #[test]
 fn a_user_waits_for_the_earliest_wave_that_picks_them() {
     let of = |name, department: &str| with(person(name), json!({"department": department}));

@@ -5,7 +5,7 @@ use std::path::Path;
 use mfaplan::testing::{
     config::{self, Config, LoadInput, Overlay},
     diag::Diagnostic,
-    plan::{self, BuildError, BuildInput, Built, Change, Plan, Waiver},
+    plan::{self, BuildError, BuildInput, Built, Change, Plan},
     risk, snapshot,
 };
 use serde_json::{Value, json};
@@ -58,7 +58,8 @@ pub struct World {
     pub as_of: &'static str,
     pub created_at: &'static str,
     pub targets: Vec<String>,
-    pub waivers: Vec<Waiver>,
+    /// Guardrails with their new bounds.
+    pub waivers: Vec<(String, String)>,
 }
 
 impl World {
@@ -105,8 +106,7 @@ impl World {
     }
 
     pub fn waive(mut self, guardrail: &str, bound: &str) -> Self {
-        let reason = "CHG-1234".into();
-        self.waivers.push(Waiver { guardrail: guardrail.into(), bound: bound.into(), reason });
+        self.waivers.push((guardrail.to_owned(), bound.to_owned()));
         self
     }
 
@@ -136,14 +136,15 @@ impl World {
         let config = self.config()?;
         let bytes = serde_json::to_vec(&self.snapshot).unwrap();
         let tenant = snapshot::from_slice(Path::new("tenant.json"), &bytes).unwrap();
-        for waiver in &self.waivers {
-            plan::validate_waiver(&config.guardrails, waiver).unwrap();
-        }
+        let waiver = |(guardrail, bound): &(String, String)| {
+            plan::waiver(&config.guardrails, guardrail, bound, "CHG-1234").unwrap()
+        };
+        let waivers: Vec<_> = self.waivers.iter().map(waiver).collect();
         let input = BuildInput {
             config: &config,
             tenant: &tenant,
             targets: &self.targets,
-            waivers: &self.waivers,
+            waivers: &waivers,
             created_at: self.created_at.parse().unwrap(),
             assumed: None,
         };

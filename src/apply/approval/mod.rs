@@ -203,7 +203,7 @@ pub enum ApprovalError {
         digits: usize,
     },
     /// Another plan's.
-    #[error("approved was `{given}`, but this plan has digest {digest}")]
+    #[error("you approved `{given}`, but this plan's digest is {digest}")]
     OtherDigest {
         /// What was given.
         given: String,
@@ -219,7 +219,9 @@ pub enum ApprovalError {
         remedies: Vec<String>,
     },
     /// `approvals` is set, and the approval is of another kind.
-    #[error("this configuration needs {required} signature(s) (`guardrails {{ approvals }}`): {given} does not count")]
+    #[error(
+        "this configuration requires {required} signature(s) (`guardrails {{ approvals }}`); {given} is not accepted"
+    )]
     SignaturesNeeded {
         /// How many.
         required: u32,

@@ -10,7 +10,7 @@ use crate::{
         RunId,
         v1::{By, Planned, PlannedUser},
     },
-    config::{Guardrails, window::Openness},
+    config::{Guardrails, Waivable, window::Openness},
     plan::{
         Change, ChangeUser, Plan,
         digest::{self, Document},
@@ -241,7 +241,7 @@ impl FreshPlan {
     /// See [`PreflightError`].
     pub fn new(approved: ApprovedPlan, preflight: &Preflight<'_>) -> Result<Self, PreflightError> {
         let plan = &approved.plan;
-        preflight.check(plan.tenant.id, plan.waivers.iter().any(|waiver| waiver.guardrail == "window"))?;
+        preflight.check(plan.tenant.id, plan.waivers.iter().any(|waiver| waiver.guardrail == Waivable::Window))?;
         let left = preflight.of(&approved.changes);
         let mut notes = Vec::new();
         let hours = preflight.now.duration_since(plan.created_at).as_hours();

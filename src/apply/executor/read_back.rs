@@ -15,7 +15,7 @@ where
     C: Clock,
     S: Sink,
 {
-    /// Reads, once, those whom an earlier session has done. Who does not show it is read again at the end.
+    /// Reads, once, those whom an earlier session has done. A user whose state is not visible yet is read again at the end.
     pub(in crate::apply) async fn prove(&mut self, done: Vec<usize>) {
         self.phase(Phase::Prove, done.len());
         self.read_round(done, false).await;

@@ -19,7 +19,7 @@ use super::super::{
     testing::{Bench, Fault, enforce, preflight, run_id, sealed, start},
 };
 use crate::{
-    config::{Approvals, Guardrails, Layer, Window},
+    config::{Approvals, Guardrails, Layer, Waivable, Window},
     diag::{FileId, Span},
     plan::{Digest, Plan, Refusal, Waiver},
 };
@@ -56,7 +56,7 @@ fn a_digest_may_be_short_but_not_too_short_and_never_another() {
         )
     );
     let other = format!("{short}0");
-    assert_eq!(told(&other), format!("approved was `{other}`, but this plan has digest {digest}"));
+    assert_eq!(told(&other), format!("you approved `{other}`, but this plan's digest is {digest}"));
     assert!(told("not-a-digest!").contains("is not a plan digest"));
     assert!(told("").contains("0 digits"));
     assert!(told(&format!("{}0", digest.0)).contains("is not a plan digest"));
@@ -110,7 +110,6 @@ fn the_window_is_judged_by_the_clock_unless_it_is_waived() {
         from: 0,
         to: 60,
         timezone: TimeZone::UTC,
-        timezone_name: "UTC".into(),
         layer,
         module: "".into(),
         span: Span::new(FileId(0), 0..0),
@@ -127,11 +126,11 @@ fn the_window_is_judged_by_the_clock_unless_it_is_waived() {
     assert_eq!(error.to_string(), "the maintenance window is closed; it opens at 2026-11-28T00:00:00Z");
     assert_eq!(error.exit_code(), 3);
     let mut waived = plan();
-    waived.waivers.push(Waiver { guardrail: "window".into(), bound: "now".into(), reason: "CHG-1".into() });
+    waived.waivers.push(Waiver { guardrail: Waivable::Window, bound: "now".into(), reason: "CHG-1".into() });
     assert!(fresh(waived.clone(), &guardrails).is_ok());
     guardrails.windows.push(closed(Layer::Policy));
     assert!(matches!(fresh(waived.clone(), &guardrails), Err(PreflightError::WindowClosed { .. })));
-    guardrails.waivable.push("window".into());
+    guardrails.waivable.push(Waivable::Window);
     assert!(fresh(waived, &guardrails).is_ok());
 }
 

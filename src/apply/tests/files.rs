@@ -60,7 +60,11 @@ fn a_first_line_that_is_not_what_was_approved_is_damage() {
         ("`stop_after_failures`", &|run| run.stop_after_failures = 4_000_000),
         ("`tenant.cloud`", &|run| run.tenant.cloud = "china".into()),
         ("`waivers`", &|run| {
-            run.waivers.push(Waiver { guardrail: "window".into(), bound: "now".into(), reason: "x".into() });
+            run.waivers.push(Waiver {
+                guardrail: crate::config::Waivable::Window,
+                bound: "now".into(),
+                reason: "x".into(),
+            });
         }),
         ("`digest`", &|run| {
             run.approved.changes[0].user = user(99);
@@ -154,6 +158,10 @@ fn run_ids_are_unique_and_sort_by_time() {
 fn an_id_cannot_leave_the_directory() {
     for bad in ["", "../lock", "a/b", "a.b", "C:\\x", "a b", "\u{1b}[0m"] {
         assert!(bad.parse::<RunId>().is_err(), "{bad}");
+    }
+    // As long as a name of a file may be, and not longer.
+    for (length, fits) in [(1, true), (127, true), (128, true), (129, false), (1_000, false)] {
+        assert_eq!("a".repeat(length).parse::<RunId>().is_ok(), fits, "{length}");
     }
     let store = Store::of(Path::new("/nonexistent"));
     let error = store.read(&"20261124T213000000Z-00000000".parse().unwrap()).unwrap_err();

@@ -60,7 +60,7 @@ fn five_of_fifty_changed_by_hand_are_stale_and_left_alone() {
     for n in [3, 11, 19, 27, 50] {
         assert_eq!(world.state(n), Some(Enabled));
     }
-    assert!(!report.hints.iter().any(|hint| hint.contains("--resume")), "resume would do nothing");
+    assert!(!report.hints.iter().any(|hint| hint.to_string().contains("--resume")), "resume would do nothing");
 }
 
 #[test]
@@ -147,7 +147,7 @@ fn without_the_permission_to_write_one_refusal_ends_the_run() {
     let report = Bench::new(&world).apply(plan);
     assert_eq!((report.counts.failed, report.counts.not_attempted, report.exit_code), (1, 19, 4));
     assert_eq!(report.stopped, Some(StopReason::Forbidden));
-    assert!(report.hints[0].contains("Policy.ReadWrite.AuthenticationMethod"));
+    assert!(report.hints[0].to_string().contains("Policy.ReadWrite.AuthenticationMethod"));
 }
 
 #[test]
@@ -174,7 +174,9 @@ fn the_first_signal_finishes_what_is_in_flight() {
     assert_eq!(report.counts.unknown, 0);
     assert!(report.counts.done >= 9 && report.counts.done < 9 + 4, "{:?}", report.counts);
     assert_eq!(report.counts.done, world.writes().len() as u64);
-    assert!(report.hints[0].contains("apply --resume 20261124T213000000Z-3fa9c1d2"));
+    let mut hint = report.hints[0].clone();
+    hint.with_flags(" --chdir here");
+    assert_eq!(hint.to_string(), "to go on: mfaplan apply --resume 20261124T213000000Z-3fa9c1d2 --chdir here");
     let end = world.journal().unwrap().end.unwrap();
     assert_eq!((end.outcome, end.counts), (RunEnd::Stopped, report.counts));
 }

@@ -134,7 +134,7 @@ fn details(run: &RunId, json: bool, context: &mut Context) -> Outcome {
     }
     for waiver in waivers {
         let reason = escape::text(&waiver.reason);
-        writeln!(out, "Waived   {}={}: {reason}", waiver.guardrail, escape::text(&waiver.bound))?;
+        writeln!(out, "Waived   {}={}: {reason}", waiver.guardrail.as_str(), escape::text(&waiver.bound))?;
     }
     if !findings.is_empty() {
         writeln!(out, "\nFindings when it was approved")?;

@@ -4,14 +4,14 @@ use jiff::{civil::Time, tz::TimeZone};
 
 use super::{
     super::{
-        Approvals, AutoApprove, Confirm, Layer, Named, Waivable, Window,
+        Approvals, AutoApprove, Bound, Layer, Named, SignalSettings, Waivable, Window,
         args::{Block, Env, Given, Reader, invalid, one_of_list, sensitive},
+        bounds::{Bounds, Readers},
     },
-    KnownRules, allowed,
+    KnownRules,
 };
 use crate::{
     diag::{Diagnostic, Diagnostics, Span},
-    severity::Severity,
     tenant::Text,
 };
 
@@ -21,23 +21,14 @@ pub(crate) struct Limits {
     pub(crate) header: Span,
     /// The address of the module it stands in; empty in the configuration itself.
     pub(crate) module: Text,
-    pub(crate) max_changes: Option<(u64, Span)>,
-    pub(crate) max_change_percent: Option<(f64, Span)>,
-    pub(crate) max_downgrades: Option<(u64, Span)>,
-    pub(crate) block_at: Option<(Severity, Span)>,
-    pub(crate) canary: Option<(u32, Span)>,
-    pub(crate) stop_after_failures: Option<(u32, Span)>,
-    pub(crate) hold_unknown_workloads: Option<(bool, Span)>,
+    pub(crate) bounds: Bounds,
     pub(crate) windows: Vec<Window>,
-    pub(crate) confirm: Option<(Confirm, Span)>,
     pub(crate) approvals: Option<Approvals>,
     pub(crate) auto_approve: Option<AutoApprove>,
-    pub(crate) waivable: Vec<Text>,
+    pub(crate) waivable: Vec<Waivable>,
     pub(crate) not_acceptable: Vec<Text>,
     pub(crate) tags: Vec<Text>,
     pub(crate) patterns: Vec<Text>,
-    pub(crate) certain: Option<(u8, Span)>,
-    pub(crate) possible: Option<(u8, Span)>,
 }
 
 /// Reads a `guardrails` block.
@@ -49,55 +40,38 @@ pub(crate) fn guardrails(
     diags: &mut Diagnostics,
 ) -> Limits {
     let reader = block.reader(env, None);
-    let count = |name, diags: &mut Diagnostics| reader.count(name, 0, u32::MAX, diags).value();
-    let large = |name, diags: &mut Diagnostics| count(name, diags).map(|(value, span)| (u64::from(value), span));
-    let confirm = reader.one_of("confirm", allowed(block.raw, "confirm"), diags).value();
-    let block_at = reader.one_of("block_at", allowed(block.raw, "block_at"), diags).value();
     let signal = block.block("service_account_signal");
     let signal_reader = signal.map(|signal| signal.reader(env, None));
+    let readers = Readers { guardrails: Some(reader), service_account_signal: signal_reader };
     let texts = |name, diags: &mut Diagnostics| {
         let named = signal_reader.and_then(|reader| reader.texts(name, diags).value()).unwrap_or_default();
         named.into_iter().map(|named| named.text).collect::<Vec<_>>()
     };
-    let score = |name, diags: &mut Diagnostics| {
-        signal_reader
-            .and_then(|reader| reader.count(name, 0, 100, diags).value())
-            .map(|(value, span)| (value as u8, span))
-    };
     let limits = Limits {
         header: block.raw.header,
         module: env.prefix.clone(),
-        max_changes: large("max_changes", diags),
-        max_change_percent: reader.number("max_change_percent", 0.0, 100.0, diags).value(),
-        max_downgrades: large("max_downgrades", diags),
-        block_at: block_at.and_then(|(name, span)| Some((name.parse().ok()?, span))),
-        canary: count("canary", diags),
-        stop_after_failures: count("stop_after_failures", diags),
-        hold_unknown_workloads: reader
-            .bool("hold_unknown_workloads", diags)
-            .value()
-            .map(|holds| (holds, block.key("hold_unknown_workloads").unwrap_or(block.raw.header))),
+        bounds: Bounds::read(readers, block.raw.layer, diags),
         windows: block
             .blocks
             .iter()
             .filter(|inner| inner.raw.schema.name == "window")
             .filter_map(|inner| window(inner, env, diags))
             .collect(),
-        confirm: confirm.map(|(name, span)| (if name == "tenant" { Confirm::Tenant } else { Confirm::Yes }, span)),
         approvals: block.block("approvals").and_then(|inner| approvals(inner, env, diags)),
         auto_approve: block.block("auto_approve").and_then(|inner| auto_approve(inner, env, diags)),
         waivable: waivable(block, reader, diags),
         not_acceptable: not_acceptable(block, reader, rules, own, diags),
         tags: texts("tags", diags),
         patterns: texts("patterns", diags),
-        certain: score("certain", diags),
-        possible: score("possible", diags),
     };
-    let certain = limits.certain.map_or(70, |(score, _)| score);
-    if let Some((possible, span)) = limits.possible.or(limits.certain)
-        && limits.possible.map_or(40, |(score, _)| score) > certain
+    let usual = SignalSettings::default();
+    let Bounds { certain, possible, .. } = limits.bounds;
+    let score = |set: Option<Bound<u8>>, usual: u8| set.map_or(usual, |bound| bound.value);
+    if let Some(Bound { span, .. }) = possible.or(certain)
+        && score(possible, usual.possible) > score(certain, usual.certain)
     {
-        let possible = limits.possible.map_or(40, |_| possible);
+        let possible = score(possible, usual.possible);
+        let certain = score(certain, usual.certain);
         diags.push(invalid(
             "possible",
             format!("`possible` ({possible}) must not be higher than `certain` ({certain})."),
@@ -124,20 +98,23 @@ fn policy_only(block: &Block<'_>, name: &str, why: &str, diags: &mut Diagnostics
     false
 }
 
-fn waivable(block: &Block<'_>, reader: Reader<'_>, diags: &mut Diagnostics) -> Vec<Text> {
+fn waivable(block: &Block<'_>, reader: Reader<'_>, diags: &mut Diagnostics) -> Vec<Waivable> {
     let named = plain(reader.texts("waivable", diags), "waivable", diags);
     if !policy_only(block, "waivable", "what the configuration sets can be waived anyway", diags) {
         return Vec::new();
     }
-    let check = |Named { text, span, .. }: &Named, diags: &mut Diagnostics| {
-        if Waivable::named(text).is_none() {
-            let list: Vec<String> = Waivable::NAMES.iter().map(|name| format!("`\"{name}\"`")).collect();
-            let detail = format!("`{text}` cannot be waived; `waivable` lists {}.", one_of_list(&list));
-            diags.push(invalid("waivable", detail, *span).suggest(text, Waivable::NAMES.iter().copied()));
+    let mut waivable = Vec::new();
+    for Named { text, span, .. } in &named {
+        match Waivable::named(text) {
+            Some(guardrail) => waivable.push(guardrail),
+            None => {
+                let list: Vec<String> = Waivable::NAMES.iter().map(|name| format!("`\"{name}\"`")).collect();
+                let detail = format!("`{text}` cannot be waived; `waivable` lists {}.", one_of_list(&list));
+                diags.push(invalid("waivable", detail, *span).suggest(text, Waivable::NAMES.iter().copied()));
+            }
         }
-    };
-    named.iter().for_each(|named| check(named, diags));
-    named.into_iter().map(|named| named.text).collect()
+    }
+    waivable
 }
 
 fn not_acceptable(
@@ -199,10 +176,10 @@ fn window(block: &Block<'_>, env: &Env<'_>, diags: &mut Diagnostics) -> Option<W
     let from = time("from", reader, 0, diags);
     let to = time("to", reader, 24 * 60, diags);
     let zone = reader.text("timezone", diags).value();
-    let (name, timezone) = match zone {
-        None => ("UTC".into(), TimeZone::UTC),
+    let timezone = match zone {
+        None => TimeZone::UTC,
         Some((name, span)) => match TimeZone::get(&name) {
-            Ok(zone) => (name, zone),
+            Ok(zone) => zone,
             Err(_) => {
                 diags.push(
                     invalid("timezone", format!("`{name}` is not a known time zone."), span)
@@ -225,7 +202,6 @@ fn window(block: &Block<'_>, env: &Env<'_>, diags: &mut Diagnostics) -> Option<W
         from,
         to,
         timezone,
-        timezone_name: name,
         layer: block.raw.layer,
         module: env.prefix.clone(),
         span: block.raw.header,

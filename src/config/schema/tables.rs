@@ -1,6 +1,6 @@
 //! The tables: one constant per block.
 
-use super::{AttributeSchema, BlockSchema, Kind, LabelSchema, NestedSchema, Over, Times};
+use super::{super::bounds, AttributeSchema, BlockSchema, Kind, LabelSchema, NestedSchema, Over, Times};
 
 pub(super) const BASE: BlockSchema = BlockSchema {
     name: "",
@@ -27,6 +27,18 @@ pub(super) const fn optional(name: &'static str, kind: Kind, doc: &'static str) 
 
 const fn defaulted(name: &'static str, kind: Kind, default: &'static str, doc: &'static str) -> AttributeSchema {
     AttributeSchema { name, kind, required: false, doc, default: Some(default) }
+}
+
+/// One list of arguments behind another.
+const fn joined<const N: usize>(a: &[AttributeSchema], b: &[AttributeSchema]) -> [AttributeSchema; N] {
+    assert!(a.len() + b.len() == N, "the number of arguments");
+    let mut all = [FOR_EACH; N];
+    let mut at = 0;
+    while at < N {
+        all[at] = if at < a.len() { a[at] } else { b[at - a.len()] };
+        at += 1;
+    }
+    all
 }
 
 /// The names of the four selectors.
@@ -64,7 +76,7 @@ const CONDITION_ERROR: [AttributeSchema; 2] = [
     required("error_message", Kind::Expression(Over::Variables), "What to say if it is not."),
 ];
 
-const SEVERITIES: Kind = Kind::OneOf(&["info", "low", "medium", "high", "critical"]);
+pub(crate) const SEVERITIES: Kind = Kind::OneOf(&["info", "low", "medium", "high", "critical"]);
 
 macro_rules! top_level {
     ($($kind:ident = $schema:ident,)*) => {
@@ -416,41 +428,21 @@ const GATE: BlockSchema = BlockSchema {
 const GUARDRAILS: BlockSchema = BlockSchema {
     name: "guardrails",
     doc: "Bounds for every plan and apply. At most one in a configuration and one in a policy directory; the tighter of each bound holds.",
-    attributes: &[
-        optional("max_changes", Kind::Number, "How many users one plan may change."),
-        optional("max_change_percent", Kind::Number, "The same, in percent of the tenant's enabled users."),
-        optional("max_downgrades", Kind::Number, "How many users one plan may lower."),
-        defaulted(
-            "block_at",
-            SEVERITIES,
-            "\"critical\"",
-            "A user whose change carries an unaccepted finding of this severity or worse is withheld.",
-        ),
-        defaulted("canary", Kind::Number, "5", "How many users are changed and verified before the others; 0 = none."),
-        defaulted("stop_after_failures", Kind::Number, "3", "More failures than this stop the run."),
-        defaulted(
-            "hold_unknown_workloads",
-            Kind::Bool,
-            "true",
-            "An account that looks like a workload by its name and directory data waits while nobody knows how it signs in. Sign-in records, a `service_account` block or `accept \"MFA009\"` lift the hold; `false` switches it off.",
-        ),
-        defaulted(
-            "confirm",
-            Kind::OneOf(&["yes", "tenant"]),
-            "\"yes\"",
-            "What has to be typed to approve: `yes`, or the tenant's name.",
-        ),
-        optional(
-            "waivable",
-            Kind::Texts,
-            "In a policy directory only: which of its bounds `--waive` may lift (`max_changes`, `max_change_percent`, `max_downgrades`, `window`).",
-        ),
-        optional(
-            "not_acceptable",
-            Kind::Texts,
-            "In a policy directory only: rules the configuration may not `accept`.",
-        ),
-    ],
+    attributes: &joined::<10>(
+        bounds::guardrails::ATTRIBUTES,
+        &[
+            optional(
+                "waivable",
+                Kind::Texts,
+                "In a policy directory only: which of its bounds `--waive` may lift (`max_changes`, `max_change_percent`, `max_downgrades`, `window`).",
+            ),
+            optional(
+                "not_acceptable",
+                Kind::Texts,
+                "In a policy directory only: rules the configuration may not `accept`.",
+            ),
+        ],
+    ),
     blocks: &[
         NestedSchema {
             schema: &BlockSchema {
@@ -504,16 +496,21 @@ const GUARDRAILS: BlockSchema = BlockSchema {
             schema: &BlockSchema {
                 name: "service_account_signal",
                 doc: "How accounts that are really workloads are recognised.",
-                attributes: &[
-                    optional(
-                        "tags",
-                        Kind::Texts,
-                        "Values of `employee_type` or an extension attribute that mark service accounts here.",
-                    ),
-                    optional("patterns", Kind::Texts, "More words that name service accounts, matched as whole words."),
-                    defaulted("certain", Kind::Number, "70", "From this score on (0–100) an account is taken for one."),
-                    defaulted("possible", Kind::Number, "40", "From this score on it is a possible one."),
-                ],
+                attributes: &joined::<4>(
+                    &[
+                        optional(
+                            "tags",
+                            Kind::Texts,
+                            "Values of `employee_type` or an extension attribute that mark service accounts here.",
+                        ),
+                        optional(
+                            "patterns",
+                            Kind::Texts,
+                            "More words that name service accounts, matched as whole words.",
+                        ),
+                    ],
+                    bounds::service_account_signal::ATTRIBUTES,
+                ),
                 ..BASE
             },
             times: Times::Optional,

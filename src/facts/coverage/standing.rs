@@ -188,3 +188,51 @@ impl Audience {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Standing;
+
+    /// Of one policy, whatever is known and held: what holds for certain holds under every other reading too, and with
+    /// nothing unknown and no role to activate all readings are the same.
+    #[test]
+    fn what_is_certain_is_also_possible_in_every_combination() {
+        for bits in 0..64_u64 {
+            let bit = |place: u32| bits >> place & 1;
+            let one = Standing {
+                included: bit(0),
+                excluded: bit(1),
+                role_included: bit(2),
+                role_excluded: bit(3),
+                maybe_included: bit(4),
+                maybe_excluded: bit(5),
+            };
+            assert!(one.certain() <= one.sometimes() && one.certain() <= one.possible(), "{one:?}");
+            assert!(one.sometimes() <= one.possible_sometimes(), "{one:?}");
+            assert!(one.possible() <= one.possible_sometimes(), "{one:?}");
+            if bits < 4 {
+                let plain = bit(0) & !bit(1);
+                let all = [one.certain(), one.sometimes(), one.possible(), one.possible_sometimes()];
+                assert_eq!(all, [plain; 4], "{one:?}");
+            }
+            // A role that is active is held, and one that excludes wins.
+            let active = one.activated();
+            assert_eq!(active.included, u64::from(one.included == 1 || one.role_included == 1), "{one:?}");
+            assert_eq!(active.excluded, u64::from(one.excluded == 1 || one.role_excluded == 1), "{one:?}");
+            assert_eq!((active.role_included, active.role_excluded), (0, 0), "{one:?}");
+            // What could be and is not held open by a missing fact is what is.
+            if one.maybe_included == 0 && one.maybe_excluded == 0 {
+                assert_eq!((one.possible(), one.possible_sometimes()), (one.certain(), one.sometimes()), "{one:?}");
+            }
+            if one.excluded == 1 {
+                assert_eq!(one.possible_sometimes(), 0, "{one:?}");
+            }
+            if one.maybe_excluded == 1 {
+                assert_eq!((one.certain(), one.sometimes()), (0, 0), "{one:?}");
+            }
+            if one.role_excluded == 1 {
+                assert_eq!((one.certain(), one.possible()), (0, 0), "{one:?}");
+            }
+        }
+    }
+}

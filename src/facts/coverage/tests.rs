@@ -254,6 +254,50 @@ fn the_matrix() {
     }
 }
 
+/// What keeps a policy from covering somebody is its own affair, whatever other policies there are.
+#[test]
+fn the_reasons_of_a_policy_do_not_depend_on_its_neighbours() {
+    let known = format!("{:?}", dana());
+    let policies: Vec<(&str, Policy)> = MATRIX
+        .iter()
+        .filter_map(|(story, change, _)| {
+            let (mut one, mut user) = (policy(story), dana());
+            change(&mut one, &mut user);
+            (format!("{user:?}") == known).then_some((*story, one))
+        })
+        .collect();
+    assert!(policies.len() > 50, "{}", policies.len());
+    let mut half = dana();
+    eligible(&mut half);
+    for user in [dana(), half] {
+        for window in policies.windows(4) {
+            let (_, together) = judge(window.iter().map(|(_, one)| one.clone()).collect(), &user);
+            for (story, one) in window.iter().filter(|_| !matches!(together, Coverage::Full { .. })) {
+                let (_, alone) = judge(vec![one.clone()], &user);
+                let of = |coverage: &Coverage| {
+                    let own = coverage.gaps().iter().filter(|gap| *gap.policy == **story);
+                    own.map(|gap| gap.gaps.clone()).collect::<Vec<_>>()
+                };
+                assert_eq!(of(&together), of(&alone), "{story}");
+            }
+        }
+    }
+}
+
+/// Nothing is unknown, and the role adds nothing to what holds for everybody: the restriction is the whole answer.
+#[test]
+fn a_restriction_is_the_only_reason_where_nothing_else_keeps_the_user_out() {
+    let mut one = policy("P");
+    one.conditions.client_app_types = text("browser");
+    one.conditions.users.include_roles = text(USER_ADMIN);
+    let mut half = dana();
+    eligible(&mut half);
+    for user in [dana(), half] {
+        let (_, coverage) = judge(vec![one.clone()], &user);
+        assert_eq!(coverage.gaps()[0].gaps, [Gap::ClientAppTypes]);
+    }
+}
+
 #[test]
 fn a_group_that_could_not_be_read_may_hold_anybody() {
     #[rustfmt::skip]

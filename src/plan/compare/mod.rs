@@ -264,10 +264,10 @@ fn terms(old: &Plan, new: &Plan) -> Vec<String> {
         terms.push(format!("another tenant: {} → {}", old.tenant.id, new.tenant.id));
     }
     for waiver in new.waivers.iter().filter(|one| !old.waivers.contains(one)) {
-        terms.push(format!("waived now: {} = {} ({})", waiver.guardrail, waiver.bound, waiver.reason));
+        terms.push(format!("waived now: {} = {} ({})", waiver.guardrail.as_str(), waiver.bound, waiver.reason));
     }
     for waiver in old.waivers.iter().filter(|one| !new.waivers.contains(one)) {
-        terms.push(format!("no longer waived: {} = {}", waiver.guardrail, waiver.bound));
+        terms.push(format!("no longer waived: {} = {}", waiver.guardrail.as_str(), waiver.bound));
     }
     let (a, b) = (&old.execution, &new.execution);
     let run = |plan: &Plan| plan.rolls_back.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string);

@@ -68,7 +68,7 @@ pub(super) fn check(plan: &Plan) -> Result<(), PlanFileError> {
     assumed(plan)?;
     let mut guardrails = BTreeSet::new();
     for (place, waiver) in plan.waivers.iter().enumerate() {
-        if !guardrails.insert(&waiver.guardrail) {
+        if !guardrails.insert(waiver.guardrail) {
             return Err(disagrees(format!("waivers[{place}].guardrail"), "is waived a second time".into()));
         }
     }

@@ -370,6 +370,36 @@ fn a_file_that_does_not_agree_with_itself_is_refused_with_the_member_named() {
     }
 }
 
+/// The leaves of a document: their pointers and values.
+fn leaves(value: &Value, pointer: &str, found: &mut Vec<(String, Value)>) {
+    match value {
+        Value::Object(members) => members.iter().for_each(|(key, one)| leaves(one, &format!("{pointer}/{key}"), found)),
+        Value::Array(all) => {
+            all.iter().enumerate().for_each(|(at, one)| leaves(one, &format!("{pointer}/{at}"), found));
+        }
+        other => found.push((pointer.to_owned(), other.clone())),
+    }
+}
+
+/// Whoever adds a counter counts it: in the sample (`render/testing.rs`), and where a file is held to what it says
+/// (`difference` in `plan/file/check.rs`).
+#[test]
+fn every_counter_of_the_summary_is_counted_and_checked() {
+    let mut counters = Vec::new();
+    let genuine = document(&sample());
+    leaves(&genuine["summary"], "/summary", &mut counters);
+    for (pointer, count) in counters {
+        let count = count.as_u64().unwrap_or_else(|| panic!("{pointer} is no count"));
+        assert!(count > 0, "{pointer}: nothing of the sample counts for it");
+        for other in [count + 1, count - 1] {
+            let mut doc = genuine.clone();
+            *doc.pointer_mut(&pointer).unwrap() = json!(other);
+            let said = refusal(&forged(&doc));
+            assert!(said.contains("does not agree with itself"), "{pointer} may be {other}: {said}");
+        }
+    }
+}
+
 #[test]
 fn members_that_a_reader_would_act_on_must_be_known() {
     let (mut with, mut accepted) = (0, 0);

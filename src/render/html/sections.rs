@@ -276,7 +276,7 @@ fn tenant(plan: &Plan) -> String {
         let _ = write!(
             items,
             "<li><span class=\"sev low\">waived</span> <b>{}</b> = {}: {}</li>",
-            html(&one.guardrail),
+            html(one.guardrail.as_str()),
             html(&one.bound),
             html_prose(&one.reason)
         );

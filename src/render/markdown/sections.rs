@@ -136,7 +136,7 @@ pub(super) fn accepted(plan: &Plan, limit: usize) -> String {
     let guardrails = plan
         .waivers
         .iter()
-        .map(|one| format!("- {} = {}: {}\n", name(&one.guardrail), name(&one.bound), prose(&one.reason)));
+        .map(|one| format!("- {} = {}: {}\n", name(one.guardrail.as_str()), name(&one.bound), prose(&one.reason)));
     let all: Vec<_> = guardrails.chain(findings).collect();
     lines(&mut out, limit, all.into_iter());
     out.push_str("\n</details>\n");

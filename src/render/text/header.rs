@@ -18,7 +18,7 @@ pub(super) fn write(plan: &Plan, page: &mut Page<'_>) -> io::Result<()> {
     }
     unjudged(plan, page)?;
     for waiver in &plan.waivers {
-        let text = format!("{} = {} ({})", waiver.guardrail, waiver.bound, waiver.reason);
+        let text = format!("{} = {} ({})", waiver.guardrail.as_str(), waiver.bound, waiver.reason);
         page.prose("  Waived   ", &text, Some(Label::Hold))?;
     }
     for note in &plan.notes {

@@ -55,6 +55,24 @@ fn the_specific_rule_wins_over_the_signal() {
     assert_eq!(outcome.of("MFA008"), Silent);
 }
 
+/// Where the signal speaks, the name is one of its lines, and is not said a second time.
+#[test]
+fn the_signal_wins_over_the_name_alone() {
+    let world = || {
+        let mut world = World::new();
+        let user = world.user();
+        (user.user_principal_name, user.sign_ins) = ("svc-crm@contoso.com".into(), None);
+        world
+    };
+    let by_name = world().run();
+    assert_eq!((by_name.of("MFA009"), by_name.of("MFA010")), (Blind, Fires(Medium)));
+    let mut more = world();
+    more.config.guardrails.signal.tags = vec!["robot".into()];
+    more.user().employee_type = Some("robot".into());
+    let signal = more.run();
+    assert_eq!((signal.of("MFA009"), signal.of("MFA010")), (Fires(Medium), Silent));
+}
+
 #[test]
 fn findings_are_worst_first_then_by_rule() {
     let mut world = World::new();

@@ -100,6 +100,25 @@ fn every_rule_is_documented_in_sentences() {
     assert!(rule("mfa005").is_some() && rule("ropc-sign-ins").is_some() && rule("MFA999").is_none());
 }
 
+/// A rule that nothing raises is a promise that is not kept. Its own file has the stories in which it is: [`rows`] runs each
+/// through the engine, and refuses a table without one that fires.
+///
+/// [`rows`]: crate::risk::testing::rows
+#[test]
+fn every_rule_is_raised_by_a_story_or_by_apply() {
+    let home = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for rule in registry() {
+        let file = format!("src/risk/rules/{}_{}.rs", rule.id.to_lowercase(), rule.name.replace('-', "_"));
+        let source = fs::read_to_string(home.join(&file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+        let code: String = source.split_whitespace().collect();
+        let told = code.contains("rows(&RULE,");
+        match rule.kind() {
+            RuleKind::Apply => assert_eq!(rule.id, crate::apply::report::CHANGED, "{file}: apply does not raise it"),
+            _ => assert!(told, "{file}: no story raises {}", rule.id),
+        }
+    }
+}
+
 #[test]
 fn what_can_be_accepted() {
     let fixed: HashSet<_> = registry().iter().map(|rule| rule.id).filter(|id| !waivable(id)).collect();

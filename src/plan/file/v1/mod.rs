@@ -1,6 +1,8 @@
 //! Version 1 of the plan document. Minor versions only add members; readers ignore members they do not know.
 
 mod document;
+#[cfg(test)]
+mod fields;
 mod from_plan;
 mod into_plan;
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The JSON Schema of the document, generated from the types.
 
 /// The schema of a plan.
-fn published() -> serde_json::Value {
+pub(super) fn published() -> serde_json::Value {
     crate::schema::of::<super::Reading<'_>>()
 }
 
