@@ -45,8 +45,8 @@ pub mod fmt {
 }
 pub mod graph {
     pub use crate::graph::{
-        Cloud, DEFAULT_PARALLELISM, Endpoints, Family, GraphTenant, Need, Options, Pacing, Patience, REQUESTS,
-        RequestSpec, markdown_table,
+        Allotment, Cloud, DEFAULT_PARALLELISM, Endpoints, Family, GraphTenant, Need, Options, Pacing, Patience,
+        REQUESTS, RequestSpec, markdown_table,
     };
     pub mod credentials {
         pub use crate::graph::credentials::{Credential, Keeping, Method, Prompt, StoreError, TokenStore, VARIABLES};

@@ -30,7 +30,7 @@ const LENGTH: usize = 16;
 
 /// A part in the quota of an application.
 #[derive(Clone, Debug)]
-pub(crate) struct Allotment {
+pub struct Allotment {
     file: Arc<Mutex<File>>,
 }
 

@@ -32,7 +32,7 @@ use std::{
 use jiff::Timestamp;
 
 pub use crate::tenant::Patience;
-pub(crate) use allotment::Allotment;
+pub use allotment::Allotment;
 pub use cloud::{Cloud, Endpoints};
 #[cfg(test)]
 pub(crate) use cloud::{GRAPH_VARIABLE, LOGIN_VARIABLE};
@@ -85,7 +85,7 @@ pub struct Options {
     /// How fast.
     pub pacing: Pacing,
     /// A part in what the application may ask over all tenants, where other processes ask too.
-    pub(crate) allotment: Option<Allotment>,
+    pub allotment: Option<Allotment>,
     /// How patiently.
     pub patience: Patience,
     /// How long one answer may take.
