@@ -1,9 +1,10 @@
 //! Connecting to Microsoft Graph with what the environment offers.
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 use crate::{
     config::{CloudName, Config},
+    files,
     graph::{
         self, Allotment, Cloud, Endpoints, GraphTenant,
         credentials::{self, Credential, Keeping, SystemStore, TokenStore},
@@ -88,9 +89,9 @@ fn options(
         options.parallelism = usize::from(parallelism);
     }
     if let Some(quota) = context.env.get(leash::VARIABLE) {
-        let joined = Allotment::join(Path::new(&quota));
-        options.allotment =
-            Some(joined.map_err(|error| Failure::new(format!("{}: {quota}: {error}", leash::VARIABLE)))?);
+        let file = files::private().read(true).write(true).create(true).open(&quota);
+        let file = file.map_err(|error| Failure::new(format!("{}: {quota}: {error}", leash::VARIABLE)))?;
+        options.allotment = Some(Allotment::join(file));
     }
     options.bulk_state = context.env.get("MFAPLAN_NO_BULK_STATE").is_none();
     options.writes = context.writes;

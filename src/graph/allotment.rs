@@ -7,9 +7,8 @@
 //! before it has sent what it booked leaves the balance a little too low, which the next seconds even out.
 
 use std::{
-    fs::{File, OpenOptions},
+    fs::File,
     io::{self, Read, Seek, SeekFrom, Write},
-    path::Path,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -35,13 +34,9 @@ pub struct Allotment {
 }
 
 impl Allotment {
-    /// Joins those who share the file. An empty one is a full quota.
-    ///
-    /// # Errors
-    /// Those of the file system.
-    pub(crate) fn join(path: &Path) -> io::Result<Self> {
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
-        Ok(Self { file: Arc::new(Mutex::new(file)) })
+    /// Joins those who share the file, which is open to be read and written. An empty one is a full quota.
+    pub(crate) fn join(file: File) -> Self {
+        Self { file: Arc::new(Mutex::new(file)) }
     }
 
     /// Takes units, and says how long to wait before they may be used.
@@ -114,11 +109,15 @@ mod tests {
 
     use super::*;
 
+    fn joined(path: &std::path::Path) -> Allotment {
+        Allotment::join(File::options().read(true).write(true).create(true).truncate(false).open(path).unwrap())
+    }
+
     #[test]
     fn what_one_process_takes_the_other_lacks() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("quota");
-        let (one, other) = (Allotment::join(&path).unwrap(), Allotment::join(&path).unwrap());
+        let [one, other] = [(); 2].map(|()| joined(&path));
         assert_eq!(one.take(Family::Reporting, 55), Duration::ZERO);
         assert_eq!(other.take(Family::Reporting, 55), Duration::ZERO);
         let wait = one.take(Family::Reporting, 110);
@@ -136,7 +135,7 @@ mod tests {
         let path = dir.path().join("quota");
         for content in [&b""[..], &[0xff; 100], b"short"] {
             std::fs::write(&path, content).unwrap();
-            assert_eq!(Allotment::join(&path).unwrap().take(Family::Reporting, 1), Duration::ZERO, "{content:?}");
+            assert_eq!(joined(&path).take(Family::Reporting, 1), Duration::ZERO, "{content:?}");
         }
     }
 

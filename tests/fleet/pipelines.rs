@@ -115,3 +115,45 @@ fn from_the_list_to_the_rings_on_three_services() {
         assert_eq!((fleet, runs.as_array().unwrap().len()), (1, 1), "{name}: {runs}");
     }
 }
+
+/// Beyond one job: a set for each ring, planned beside each other and applied one after the other.
+#[test]
+fn rings_are_planned_beside_each_other_and_applied_in_turn() {
+    let yaml = file("github/fleet-rings.yml");
+    let scripts = scripts(&yaml);
+    let [list, plan, apply] = scripts.as_slice() else { panic!("{} scripts", scripts.len()) };
+    assert!(scripts.iter().all(|script| !script.contains("${{")), "an expression inside a script");
+    let sandbox = runner();
+    let output = sandbox.path("output").display().to_string();
+    run(&sandbox, list, &[("GITHUB_OUTPUT", &output)]).exits(0);
+    let rings = sandbox.read("output").trim_end().strip_prefix("rings=").unwrap().to_owned();
+    let rings: Vec<String> = serde_json::from_str(&rings).unwrap();
+    assert_eq!(rings, ["pilot", "rest"]);
+    let mut approved = Vec::new();
+    for ring in &rings {
+        let said = run(&sandbox, plan, &[("RING", ring)]);
+        let line = said.stdout.lines().last().unwrap().trim_matches('`').to_owned();
+        assert_eq!(line, format!("{ring}={}", set_digest(&sandbox, "plans")));
+        approved.push(line);
+        std::fs::remove_dir_all(sandbox.path("plans")).unwrap();
+    }
+    let apply = |ring: &str, digests: &str| {
+        let _ = std::fs::remove_dir_all(sandbox.path("plans"));
+        run(&sandbox, apply, &[("RING", ring), ("DIGESTS", digests)])
+    };
+    apply("rest", &approved[0]).exits(1).says("The ring rest is not approved");
+    // The digest of one ring approves no other.
+    let swapped = approved[0].replace("pilot=", "rest=");
+    apply("rest", &swapped).exits(1).says("nothing was written");
+    let all = approved.join(" ");
+    let ends = |ring: &str| apply(ring, &all).code;
+    let codes: Vec<_> = rings.iter().map(|ring| ends(ring)).collect();
+    // One customer of the second ring is refused.
+    assert_eq!(codes, [Some(0), Some(4)]);
+    // A tenant of no ring would be forgotten.
+    let text = sandbox.read("customers.mfafleet.hcl");
+    let at = text.find("ring      = ").unwrap();
+    let end = at + text[at..].find('\n').unwrap();
+    sandbox.write("customers.mfafleet.hcl", &format!("{}{}", &text[..at], &text[end..]));
+    run(&sandbox, list, &[("GITHUB_OUTPUT", &output)]).exits(1).says("is in no ring");
+}

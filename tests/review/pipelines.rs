@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::support::{Place, Run, program, root};
 
-const WORKFLOWS: [&str; 7] = ["plan", "apply", "run", "waves", "drift", "fork", "fleet"];
+const WORKFLOWS: [&str; 8] = ["plan", "apply", "run", "waves", "drift", "fork", "fleet", "fleet-rings"];
 
 pub(crate) fn file(name: &str) -> String {
     fs::read_to_string(root().join(name)).unwrap()
