@@ -20,8 +20,10 @@ use crate::{
 const FIRST: usize = 3;
 /// Pages of legacy sign-ins of each kind.
 const LEGACY: usize = 45;
-/// Users asked about one by one.
+/// Users asked about by name.
 const USERS: usize = 100;
+/// So many of them by one question.
+const TOGETHER: usize = 10;
 /// Values of `clientAppUsed` that are legacy protocols (Microsoft Entra, "Sign-ins using legacy authentication" workbook).
 const CLIENTS: [&str; 16] = [
     "Authenticated SMTP",
@@ -76,18 +78,38 @@ pub(super) async fn read(
         let filter = format!("{} and ({})", within(kind), clients.join(" or "));
         decided.legacy[kind as usize] = pages(client, &filter, kind, LEGACY, &mut decided, read).await?.ended;
     }
-    for user in suspects.iter().take(USERS) {
-        for kind in SignInKind::ALL.iter().copied() {
-            if decided.whole[kind as usize] {
+    let suspects = &suspects[..suspects.len().min(USERS)];
+    for kind in SignInKind::ALL.iter().copied().filter(|kind| !decided.whole[*kind as usize]).collect::<Vec<_>>() {
+        for some in suspects.chunks(TOGETHER) {
+            // Programs rarely sign in interactively: most of these questions have one short answer. Where the answer is
+            // long, each is asked about alone, for a busy one must not hide the others.
+            if some.len() > 1 && of_users(client, &within(kind), kind, some, &mut decided, read).await? {
                 continue;
             }
-            let filter = format!("{} and userId eq '{user}'", within(kind));
-            if pages(client, &filter, kind, 1, &mut decided, read).await?.ended {
-                decided.knows(*user, kind);
+            for user in some {
+                of_users(client, &within(kind), kind, std::slice::from_ref(user), &mut decided, read).await?;
             }
         }
     }
     Ok(decided)
+}
+
+/// Reads the first page of what these users did; was it all?
+async fn of_users(
+    client: &Client,
+    within: &str,
+    kind: SignInKind,
+    users: &[UserId],
+    decided: &mut Decided,
+    read: &(dyn Fn(u64) + Sync),
+) -> Result<bool, Failure> {
+    let named: Vec<String> = users.iter().map(|user| format!("userId eq '{user}'")).collect();
+    let filter = format!("{within} and ({})", named.join(" or "));
+    let ended = pages(client, &filter, kind, 1, decided, read).await?.ended;
+    if ended {
+        users.iter().for_each(|user| decided.knows(*user, kind));
+    }
+    Ok(ended)
 }
 
 /// What pages were.

@@ -9,6 +9,8 @@ pub struct FakeOptions {
     pub latency: Duration,
     /// Largest page, whatever `$top` says (tests of paging with few users).
     pub page_size: usize,
+    /// Largest page of the sign-in log, where it is another.
+    pub log_page: Option<usize>,
     /// Limits.
     pub throttle: Throttle,
     /// Entra ID P1; `None`: as the seed's `servicePlans` say.
@@ -48,6 +50,7 @@ impl Default for FakeOptions {
         Self {
             latency: Duration::ZERO,
             page_size: 999,
+            log_page: None,
             throttle: Throttle::none(),
             premium: None,
             premium_p2: None,
