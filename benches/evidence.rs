@@ -143,10 +143,10 @@ fn day_of(directory: &Path, day: u64, records: u64) -> (PathBuf, u64) {
         // A person's clients are few, and the same every day.
         let (client, interactive, agent) = match (luck >> 24) % 8 {
             0 | 1 => ("Browser", true, "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Edg/142.0"),
-            2 if user % 50 == 0 => ("IMAP4", false, "Thunderbird/128.0"),
+            2 if user.is_multiple_of(50) => ("IMAP4", false, "Thunderbird/128.0"),
             _ => ("Mobile Apps and Desktop clients", false, "Microsoft Office/16.0 (Windows NT 10.0; Outlook 16.0)"),
         };
-        let code = if (luck >> 32) % 50 == 0 { 50126 } else { 0 };
+        let code = if (luck >> 32).is_multiple_of(50) { 50126 } else { 0 };
         let comma = if number > 0 { ",\n" } else { "" };
         write!(
             out,

@@ -20,7 +20,7 @@ fn set(name: &str, default: usize) -> usize {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
-/// Of fifty users one is a program by its name; every sixth of these sends mail by SMTP.
+/// Of fifty users one is a program by its name and what the directory says.
 fn tenant(users: usize) -> String {
     let mut tenant: Value = serde_json::from_str(&seed()).unwrap();
     let group = tenant["groups"][0]["id"].clone();
@@ -31,6 +31,10 @@ fn tenant(users: usize) -> String {
         one["id"] = id(n).into();
         one["userPrincipalName"] = format!("user{n:05}@contoso.com").into();
         one["memberOf"] = json!([group]);
+        one["lastPasswordChangeDateTime"] = "2026-10-01T08:00:00Z".into();
+        for key in ["department", "jobTitle", "employeeId"] {
+            one[key] = "Sales".into();
+        }
         if n % 50 == 0 {
             one["userPrincipalName"] = format!("svc-backup{n:05}@contoso.com").into();
             one["displayName"] = format!("Backup service {n}").into();
@@ -38,6 +42,10 @@ fn tenant(users: usize) -> String {
             one["isMfaCapable"] = false.into();
             one["methodsRegistered"] = json!([]);
             one["passwordPolicies"] = "DisablePasswordExpiration".into();
+            one["lastPasswordChangeDateTime"] = "2019-10-01T08:00:00Z".into();
+            for key in ["department", "jobTitle", "employeeId"] {
+                one[key] = Value::Null;
+            }
         }
         all.push(one);
     }
@@ -45,13 +53,17 @@ fn tenant(users: usize) -> String {
     tenant.to_string()
 }
 
+/// Programs sign in now and then, at night and without a person; some of them send mail.
 fn record(n: usize, users: usize, at: Timestamp) -> Value {
-    let (user, smtp) =
-        if n % 400 == 399 { ((n / 400 * 300 + 300) % users / 50 * 50, true) } else { (2 + n % (users - 2), false) };
+    let program = n / 100 * 50 % users / 50 * 50;
+    let (user, smtp, interactive) = match n % 100 {
+        99 => (program, n % 600 == 99, false),
+        _ => ((2 + n % (users - 2)) / 50 * 50 + 1 + n % 49, false, n % 2 == 0),
+    };
     let client = if smtp { "Authenticated SMTP" } else { "Browser" };
     json!({
         "id": format!("request-{n}-{at}"), "createdDateTime": at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(), "userId": id(user),
-        "appId": "app", "clientAppUsed": client, "isInteractive": n % 2 == 0, "ipAddress": "198.51.100.7",
+        "appId": "app", "clientAppUsed": client, "isInteractive": interactive, "ipAddress": "198.51.100.7",
         "status": {"errorCode": 0},
     })
 }
@@ -91,6 +103,8 @@ fn what_blocks_is_known_in_minutes_and_the_next_plan_reads_what_is_new() {
     assert_eq!(plan["observed"]["evidence"]["mode"], "decisive");
     let senders = plan["changes"].to_string().matches("\"MFA006\"").count();
     assert!(senders > 0, "who sends mail is known");
+    let said = plan["observed"]["unavailable"].to_string();
+    assert!(said.contains(&format!("of {} users who look like workloads", (users - 1) / 50)), "{said}");
     assert!(first <= Duration::from_secs(300), "{first:?}");
 
     let (whole, pulled) = timed(&desk, evening, &["evidence", "pull", "--json"]);

@@ -22,7 +22,7 @@ const FIRST: usize = 3;
 const LEGACY: usize = 45;
 /// Users asked about by name.
 const USERS: usize = 100;
-/// So many of them by one question.
+/// So many of them by one question, at most.
 const TOGETHER: usize = 10;
 /// Values of `clientAppUsed` that are legacy protocols (Microsoft Entra, "Sign-ins using legacy authentication" workbook).
 const CLIENTS: [&str; 16] = [
@@ -80,15 +80,18 @@ pub(super) async fn read(
     }
     let suspects = &suspects[..suspects.len().min(USERS)];
     for kind in SignInKind::ALL.iter().copied().filter(|kind| !decided.whole[*kind as usize]).collect::<Vec<_>>() {
-        for some in suspects.chunks(TOGETHER) {
-            // Programs rarely sign in interactively: most of these questions have one short answer. Where the answer is
-            // long, each is asked about alone, for a busy one must not hide the others.
-            if some.len() > 1 && of_users(client, &within(kind), kind, some, &mut decided, read).await? {
+        // Most of these questions have a short answer: programs rarely sign in interactively. Where the answer is longer than
+        // a page, half as many are asked about, and from there one more each time: a busy one must not hide the others.
+        let (mut rest, mut together) = (suspects, TOGETHER);
+        while !rest.is_empty() {
+            let (some, later) = rest.split_at(together.min(rest.len()));
+            let ended = of_users(client, &within(kind), kind, some, &mut decided, read).await?;
+            if !ended && some.len() > 1 {
+                together = some.len() / 2;
                 continue;
             }
-            for user in some {
-                of_users(client, &within(kind), kind, std::slice::from_ref(user), &mut decided, read).await?;
-            }
+            together = (some.len() + 1).min(TOGETHER);
+            rest = later;
         }
     }
     Ok(decided)
