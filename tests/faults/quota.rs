@@ -2,6 +2,7 @@
 //! records than those of the service, so that there are as many pages as in a real tenant.
 //!
 //! `MFAPLAN_QUOTA_USERS=10000 MFAPLAN_QUOTA_PAGES=6000` is a tenant of ten thousand users with six million records.
+#![allow(clippy::print_stdout, reason = "figures for the page on performance")]
 
 use std::time::Duration;
 
@@ -58,7 +59,7 @@ fn record(n: usize, users: usize, at: Timestamp) -> Value {
     let program = n / 100 * 50 % users / 50 * 50;
     let (user, smtp, interactive) = match n % 100 {
         99 => (program, n % 600 == 99, false),
-        _ => ((2 + n % (users - 2)) / 50 * 50 + 1 + n % 49, false, n % 2 == 0),
+        _ => ((2 + n % (users - 2)) / 50 * 50 + 1 + n % 49, false, n.is_multiple_of(2)),
     };
     let client = if smtp { "Authenticated SMTP" } else { "Browser" };
     json!({
