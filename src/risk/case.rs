@@ -127,8 +127,11 @@ impl<'a> Case<'a> {
         asked.evidence(self.context.tenant)
     }
 
-    /// How many of this user's sign-ins nothing but the per-user state asks at, as evidence.
+    /// Of a user whom policies cover in part: at how many sign-ins nothing but the per-user state asks, as evidence.
     pub(super) fn uncovered(&self) -> Option<u64> {
+        if !matches!(self.coverage(), Coverage::Partial { .. }) {
+            return None;
+        }
         self.context.askers.uncovered(&self.context.policies, self.user)
     }
 

@@ -1,5 +1,6 @@
 //! Twenty tenants whose people and programs sign in before and after: what was foretold against how it ended, as whoever
 //! signed in would tell, and `calibration` against the same.
+#![allow(clippy::print_stdout, reason = "figures for the page on the replay")]
 
 use std::collections::{BTreeMap, BTreeSet};
 

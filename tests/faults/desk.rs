@@ -121,9 +121,13 @@ impl Desk {
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Said {
+        self.run_at(arguments, jiff::Timestamp::now())
+    }
+
+    /// As [`Desk::run`], on another day.
+    pub(crate) fn run_at(&self, arguments: &[&str], now: jiff::Timestamp) -> Said {
         let dir = self.dir.path().display().to_string();
-        let said =
-            cli::run(&[arguments, &["--chdir", &dir, "--quiet"]].concat(), &self.variables, jiff::Timestamp::now());
+        let said = cli::run(&[arguments, &["--chdir", &dir, "--quiet"]].concat(), &self.variables, now);
         assert!(!said.out.contains("canary-") && !said.err.contains("canary-"), "{said:?}");
         said
     }

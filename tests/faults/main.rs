@@ -5,6 +5,7 @@
 
 mod desk;
 mod evidence;
+mod quota;
 mod reads;
 mod stops;
 #[path = "../support/mod.rs"]

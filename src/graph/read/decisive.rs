@@ -20,8 +20,10 @@ use crate::{
 const FIRST: usize = 3;
 /// Pages of legacy sign-ins of each kind.
 const LEGACY: usize = 45;
-/// Users asked about one by one.
+/// Users asked about by name.
 const USERS: usize = 100;
+/// So many of them by one question, at most.
+const TOGETHER: usize = 10;
 /// Values of `clientAppUsed` that are legacy protocols (Microsoft Entra, "Sign-ins using legacy authentication" workbook).
 const CLIENTS: [&str; 16] = [
     "Authenticated SMTP",
@@ -76,18 +78,41 @@ pub(super) async fn read(
         let filter = format!("{} and ({})", within(kind), clients.join(" or "));
         decided.legacy[kind as usize] = pages(client, &filter, kind, LEGACY, &mut decided, read).await?.ended;
     }
-    for user in suspects.iter().take(USERS) {
-        for kind in SignInKind::ALL.iter().copied() {
-            if decided.whole[kind as usize] {
+    let suspects = &suspects[..suspects.len().min(USERS)];
+    for kind in SignInKind::ALL.iter().copied().filter(|kind| !decided.whole[*kind as usize]).collect::<Vec<_>>() {
+        // Most of these questions have a short answer: programs rarely sign in interactively. Where the answer is longer than
+        // a page, half as many are asked about, and from there one more each time: a busy one must not hide the others.
+        let (mut rest, mut together) = (suspects, TOGETHER);
+        while !rest.is_empty() {
+            let (some, later) = rest.split_at(together.min(rest.len()));
+            let ended = of_users(client, &within(kind), kind, some, &mut decided, read).await?;
+            if !ended && some.len() > 1 {
+                together = some.len() / 2;
                 continue;
             }
-            let filter = format!("{} and userId eq '{user}'", within(kind));
-            if pages(client, &filter, kind, 1, &mut decided, read).await?.ended {
-                decided.knows(*user, kind);
-            }
+            together = (some.len() + 1).min(TOGETHER);
+            rest = later;
         }
     }
     Ok(decided)
+}
+
+/// Reads the first page of what these users did; was it all?
+async fn of_users(
+    client: &Client,
+    within: &str,
+    kind: SignInKind,
+    users: &[UserId],
+    decided: &mut Decided,
+    read: &(dyn Fn(u64) + Sync),
+) -> Result<bool, Failure> {
+    let named: Vec<String> = users.iter().map(|user| format!("userId eq '{user}'")).collect();
+    let filter = format!("{within} and ({})", named.join(" or "));
+    let ended = pages(client, &filter, kind, 1, decided, read).await?.ended;
+    if ended {
+        users.iter().for_each(|user| decided.knows(*user, kind));
+    }
+    Ok(ended)
 }
 
 /// What pages were.

@@ -115,7 +115,20 @@ mod tests {
         );
         let asked = finding.evidence.iter().find(|one| one.fact == "asked_by");
         assert_eq!(asked.unwrap().value, asked_by());
-        let uncovered = finding.evidence.iter().find(|one| one.fact == "uncovered_sign_ins");
-        assert_eq!(uncovered.unwrap().value, 0, "the policy asked at all that can do MFA");
+    }
+
+    /// The records name a policy that is not in force any more; the one that is asks only where there is risk.
+    #[test]
+    fn counts_what_partial_cover_leaves_open() {
+        let mut world = World::new();
+        world.asked_at(&policy("Of last month"));
+        let mut partial = policy("P");
+        partial.conditions.sign_in_risk_levels = vec!["high".into()];
+        world.policies = Some(vec![partial]);
+        world.change(Enforced, Disabled);
+        let outcome = world.run();
+        let evidence = &outcome.finding(RULE.id).evidence;
+        let uncovered = evidence.iter().find(|one| one.fact == "uncovered_sign_ins");
+        assert_eq!(uncovered.unwrap().value, 13_190, "IMAP4 cannot do MFA");
     }
 }

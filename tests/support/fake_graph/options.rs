@@ -11,6 +11,8 @@ pub struct FakeOptions {
     pub latency: Duration,
     /// Largest page, whatever `$top` says (tests of paging with few users).
     pub page_size: usize,
+    /// Largest page of the sign-in log, where it is another.
+    pub log_page: Option<usize>,
     /// Limits.
     pub throttle: Throttle,
     /// Limits of the application over all its tenants, shared by clones.
@@ -54,6 +56,7 @@ impl Default for FakeOptions {
         Self {
             latency: Duration::ZERO,
             page_size: 999,
+            log_page: None,
             throttle: Throttle::none(),
             application: None,
             premium: None,

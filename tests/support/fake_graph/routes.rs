@@ -322,7 +322,7 @@ fn members(world: &World, options: &FakeOptions, call: &Call<'_>, group: &str) -
 fn sign_ins(world: &World, options: &FakeOptions, call: &Call<'_>) -> Reply {
     let filter = call.query.get("$filter").map(String::as_str).unwrap_or_default();
     let interactive = !filter.contains("'nonInteractiveUser'");
-    let (from, size) = window(options, call, 1000);
+    let (from, size) = window(options, call, options.log_page.unwrap_or(1000));
     if world.sign_ins.filters(filter) {
         let (records, total) = world.sign_ins.filtered(&world.users, filter, interactive, from, size);
         return Reply::ok(paged(records, from + size < total, from + size, options, call));

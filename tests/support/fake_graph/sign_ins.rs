@@ -21,7 +21,7 @@ pub struct Log {
     weekday: Option<Timestamp>,
     saturday: Option<Timestamp>,
     /// Records given one by one; then the seed says nothing.
-    explicit: Option<Vec<Value>>,
+    explicit: Option<Vec<(Timestamp, Value)>>,
     /// What filters found: positions, newest first.
     found: Mutex<HashMap<String, Arc<Vec<usize>>>>,
 }
@@ -52,10 +52,14 @@ fn conditions(filter: &str) -> Vec<Condition> {
 
 impl Condition {
     fn fits(&self, record: &Value) -> bool {
-        let at = || record["createdDateTime"].as_str().and_then(|text| text.parse::<Timestamp>().ok());
+        let at = record["createdDateTime"].as_str().and_then(|text| text.parse().ok());
+        at.is_some_and(|at| self.fits_at(at, record))
+    }
+
+    fn fits_at(&self, at: Timestamp, record: &Value) -> bool {
         match self {
-            Self::From(from) => at().is_some_and(|at| at >= *from),
-            Self::To(to) => at().is_some_and(|at| at <= *to),
+            Self::From(from) => at >= *from,
+            Self::To(to) => at <= *to,
             Self::Is(key, values) => {
                 let value = record[key.as_str()].as_str().unwrap_or_default();
                 values.iter().any(|one| one.eq_ignore_ascii_case(value))
@@ -131,15 +135,15 @@ impl Log {
 
     /// The log is these records from now on.
     pub fn replace(&mut self, records: Vec<Value>) {
-        self.explicit = Some(records);
+        let at = |record: &Value| record["createdDateTime"].as_str().and_then(|text| text.parse().ok());
+        self.explicit = Some(records.into_iter().map(|one| (at(&one).unwrap_or(Timestamp::UNIX_EPOCH), one)).collect());
         self.found = Mutex::default();
     }
 
     /// These records are in the log too; what the seed says is not, from now on.
     pub fn add(&mut self, records: impl IntoIterator<Item = Value>) {
-        let mut all = self.explicit.take().unwrap_or_default();
-        all.extend(records);
-        self.replace(all);
+        let all = self.explicit.take().unwrap_or_default();
+        self.replace(all.into_iter().map(|(_, record)| record).chain(records).collect());
     }
 
     /// Does a filter ask for more than a kind of sign-ins of the whole log?
@@ -157,7 +161,7 @@ impl Log {
         count: usize,
     ) -> (Vec<Value>, usize) {
         let one = |at: usize| match &self.explicit {
-            Some(all) => all.get(at).cloned(),
+            Some(all) => all.get(at).map(|(_, record)| record.clone()),
             None => self.page(users, interactive, at, 1).0.pop(),
         };
         let mut cache = self.found.lock().unwrap();
@@ -171,6 +175,15 @@ impl Log {
                 Some(_) => record["isInteractive"].as_bool() == Some(interactive),
                 None => true,
             };
+            if let Some(all) = &self.explicit {
+                let fits = |(at, record): &(Timestamp, Value)| {
+                    kind(record) && conditions.iter().all(|one| one.fits_at(*at, record))
+                };
+                let mut fitting: Vec<(Timestamp, usize)> =
+                    all.iter().enumerate().filter(|(_, one)| fits(one)).map(|(n, (at, _))| (*at, n)).collect();
+                fitting.sort_by(|a, b| b.cmp(a));
+                return Arc::new(fitting.into_iter().map(|(_, at)| at).collect());
+            }
             let mut fitting: Vec<(String, usize)> = (0..total)
                 .filter_map(|at| one(at).map(|record| (record, at)))
                 .filter(|(record, _)| kind(record) && conditions.iter().all(|one| one.fits(record)))
