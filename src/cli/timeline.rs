@@ -1,8 +1,8 @@
 //! `plan --timeline`: one line per date on which something opens.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
-use jiff::{Timestamp, civil::Date};
+use jiff::Timestamp;
 
 use crate::{
     assumed::AssumedPolicies,
@@ -13,7 +13,7 @@ use crate::{
     readiness,
     render::words,
     severity::Severity,
-    tenant::{MfaState, ObservedTenant, UserId},
+    tenant::{MfaState, ObservedTenant, Policy, PolicyState, UserId},
 };
 
 use super::{
@@ -31,8 +31,12 @@ pub(super) fn show(planned: &mut Planned, args: &PlanArgs, context: &mut Context
     }
     dates.extend(planned.config.mfa.iter().filter_map(|block| block.staged_until));
     dates.retain(|date| *date > now);
-    let mut coming = deadlines::all().iter().copied().filter(|one| !one.is_past(now)).peekable();
-    let ending = readiness::ending(&planned.observed);
+    let coming: Vec<(&Deadline, String)> = deadlines::all()
+        .iter()
+        .filter(|one| !one.is_past(now))
+        .filter_map(|one| Some((*one, concern(one, &planned.observed)?)))
+        .collect();
+    let mut coming = coming.into_iter().peekable();
 
     if let Some(assumed) = planned.plan.assumed.as_ref().and_then(AssumedPolicies::sentence) {
         writeln!(context.out, "This timeline {assumed}.")?;
@@ -47,8 +51,8 @@ pub(super) fn show(planned: &mut Planned, args: &PlanArgs, context: &mut Context
     applied(&planned.plan, &mut planned.observed);
     let as_of = context.global.as_of;
     for date in dates {
-        while let Some(deadline) = coming.next_if(|one| one.instant() < date) {
-            retires(deadline, &ending, context)?;
+        while let Some((deadline, concern)) = coming.next_if(|(one, _)| one.instant() < date) {
+            retires(deadline, &concern, context)?;
         }
         context.global.as_of = Some(date);
         let quiet = std::mem::replace(&mut context.global.quiet, true);
@@ -75,8 +79,8 @@ pub(super) fn show(planned: &mut Planned, args: &PlanArgs, context: &mut Context
         unknown = behaviour_unknown(&plan);
         applied(&plan, &mut planned.observed);
     }
-    for deadline in coming {
-        retires(deadline, &ending, context)?;
+    for (deadline, concern) in coming {
+        retires(deadline, &concern, context)?;
     }
     if unknown > 0 {
         writeln!(
@@ -128,15 +132,38 @@ fn closed(desired: &Desired, date: Timestamp) -> Vec<String> {
     .collect()
 }
 
-/// A date of the service, with how many users it leaves without a method.
-fn retires(deadline: &Deadline, ending: &BTreeMap<Date, u64>, context: &mut Context) -> Result<(), Failure> {
-    let users = ending.get(&deadline.from).copied().filter(|_| deadline.ends_phones());
-    let users = match users {
-        None => String::new(),
-        Some(1) => ": 1 user has no other method".to_owned(),
-        Some(users) => format!(": {users} users have no other method"),
-    };
-    writeln!(context.out, "{:<12} deadline {}{users}", deadline.from.to_string(), deadline.id)?;
+/// What a date of the service means here: nothing where it is known to concern nobody.
+fn concern(deadline: &Deadline, tenant: &ObservedTenant) -> Option<String> {
+    if deadline.ends_phones() {
+        let users = readiness::ending(tenant).get(&deadline.from).copied()?;
+        let has = if users == 1 { "has" } else { "have" };
+        return Some(format!("{} {has} no other method", words::count(users, "user")));
+    }
+    if deadline.ends_custom_controls() {
+        let Some(policies) = &tenant.conditional_access else {
+            return Some("whether a policy uses one is unknown".to_owned());
+        };
+        let uses = |policy: &&Policy| {
+            policy.state == PolicyState::Enabled
+                && policy.grant_controls.iter().any(|one| !one.custom_authentication_factors.is_empty())
+        };
+        let count = policies.iter().filter(uses).count() as u64;
+        let uses = if count == 1 { "policy uses" } else { "policies use" };
+        return (count > 0).then(|| format!("{count} {uses} one"));
+    }
+    let users = tenant.users();
+    let logs = || users.iter().filter_map(|user| user.sign_ins.as_deref()?.legacy.as_deref());
+    let count = logs().filter(|log| log.iter().any(|one| one.count > 0 && deadline.ends(&one.protocol))).count() as u64;
+    match count {
+        0 if logs().count() == users.len() => None,
+        0 => Some("who still signs in so is not known of everybody".to_owned()),
+        _ => Some(format!("{} still {} in so", words::count(count, "user"), if count == 1 { "signs" } else { "sign" })),
+    }
+}
+
+/// A date of the service, with whom it concerns.
+fn retires(deadline: &Deadline, concern: &str, context: &mut Context) -> Result<(), Failure> {
+    writeln!(context.out, "{:<12} deadline {}: {concern}", deadline.from.to_string(), deadline.id)?;
     Ok(())
 }
 

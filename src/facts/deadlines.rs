@@ -10,6 +10,7 @@ use jiff::{
     tz::TimeZone,
 };
 
+use super::recognise;
 use crate::tenant::{User, role};
 
 /// A page of Microsoft's.
@@ -50,6 +51,22 @@ impl Deadline {
     #[must_use]
     pub(crate) fn is_past(&self, instant: Timestamp) -> bool {
         instant >= self.instant()
+    }
+
+    /// Is it the day on which custom controls of Conditional Access go?
+    #[must_use]
+    pub(crate) fn ends_custom_controls(&self) -> bool {
+        self.source == CONTROLS
+    }
+
+    /// Does it end this legacy protocol?
+    #[must_use]
+    pub(crate) fn ends(&self, protocol: &str) -> bool {
+        match self.source {
+            EWS => protocol.eq_ignore_ascii_case("Exchange Web Services"),
+            SMTP => recognise::is_smtp(protocol),
+            _ => false,
+        }
     }
 
     /// Is it a day on which text messages and calls stop?

@@ -50,6 +50,8 @@ pub(super) struct Chunk {
     managed: u64,
     /// In force, for every application and without a condition, and keeps legacy clients out: Exchange ActiveSync, others.
     pub(super) keeps_out: [u64; 2],
+    /// As `keeps_out`, for some applications at least: several of these may keep legacy clients out together.
+    pub(super) keeps_out_of_some: [u64; 2],
     /// In force, and asks for MFA or blocks: these matter for emergency accounts.
     pub(super) guards: u64,
     /// Is for all applications (but some).
@@ -65,7 +67,7 @@ pub(super) struct One {
     exclude_roles: Vec<RoleTemplateId>,
     exclude_users: Vec<UserId>,
     include_roles: Vec<RoleTemplateId>,
-    reach: Reach,
+    pub(super) reach: Reach,
     /// The strength that must be met.
     strength: Option<AuthenticationStrength>,
     pub(super) own: Own,
@@ -430,7 +432,7 @@ impl Chunk {
         let all = conditions.applications.include_applications.iter().any(|one| one.eq_ignore_ascii_case("All"));
         set(&mut self.all_applications, all);
         let whole = restrictions.iter().all(|gap| matches!(gap, Gap::ClientAppTypes));
-        if in_force && whole {
+        if in_force && restrictions.iter().all(Gap::is_reach) {
             let (active_sync, others) = grant_controls.as_ref().map_or((false, false), grant::keeps_out_legacy);
             let is_for = |kind: &str| {
                 conditions
@@ -438,8 +440,11 @@ impl Chunk {
                     .iter()
                     .any(|one| one.eq_ignore_ascii_case("all") || one.eq_ignore_ascii_case(kind))
             };
-            set(&mut self.keeps_out[0], active_sync && is_for("exchangeActiveSync"));
-            set(&mut self.keeps_out[1], others && is_for("other"));
+            let kept_out = [active_sync && is_for("exchangeActiveSync"), others && is_for("other")];
+            for (index, kept_out) in kept_out.into_iter().enumerate() {
+                set(&mut self.keeps_out[index], whole && kept_out);
+                set(&mut self.keeps_out_of_some[index], kept_out);
+            }
         }
         gaps.append(&mut restrictions);
         self.add_users(mask, &conditions.users, unread);

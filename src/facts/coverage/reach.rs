@@ -174,6 +174,15 @@ pub(super) fn together(policies: &[&Reach]) -> Result<(), Option<Open>> {
     if left.is_empty() { Ok(()) } else { Err(Some(left)) }
 }
 
+/// Are these policies for every application together, whatever the client?
+pub(super) fn every_application(policies: &[&Reach]) -> bool {
+    let left_out = policies.iter().find_map(|one| match &one.applications {
+        Applications::AllBut(list) => Some(list),
+        Applications::Only(_) => None,
+    });
+    left_out.is_some_and(|list| list.iter().all(|id| policies.iter().any(|one| one.covers(id))))
+}
+
 fn named<'a>(ids: impl Iterator<Item = &'a Text>) -> Vec<Text> {
     ids.map(|id| Text::from(applications::name(id))).collect()
 }

@@ -6,7 +6,7 @@
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{CompiledPolicies, Coverage, Gap};
+use super::{CompiledPolicies, Coverage, Gap, LegacyClients};
 use crate::{
     risk::testing_policies::policy,
     tenant::{
@@ -368,6 +368,32 @@ fn for_apps(ids: &[&str]) -> Policy {
 
 pub(super) const ENROLLMENT: &str = "d4ebce55-015a-49b5-a083-c84d1797ae8c";
 const EXCHANGE: &str = "00000002-0000-0ff1-ce00-000000000000";
+
+#[test]
+fn several_policies_keep_legacy_clients_out_together() {
+    let blocking = |mut one: Policy| {
+        one.grant_controls.get_or_insert_default().built_in_controls = vec!["block".into()];
+        one
+    };
+    let none_but = |kind: &str, mut one: Policy| {
+        one.conditions.client_app_types = text(kind);
+        one
+    };
+    let all_but_one = || without_apps(&[ENROLLMENT]);
+    let rows: Vec<(&str, Vec<Policy>, bool)> = vec![
+        ("all but one application, and that one, by MFA", vec![all_but_one(), for_apps(&[ENROLLMENT])], true),
+        ("and that one by a block", vec![all_but_one(), blocking(for_apps(&[ENROLLMENT]))], true),
+        ("all but one", vec![all_but_one()], false),
+        ("all but one, and another", vec![all_but_one(), for_apps(&[EXCHANGE])], false),
+        ("only named ones", vec![for_apps(&[ENROLLMENT]), for_apps(&[EXCHANGE])], false),
+        ("that one for browsers only", vec![all_but_one(), none_but("browser", for_apps(&[ENROLLMENT]))], false),
+        ("that one for other clients only", vec![all_but_one(), none_but("other", for_apps(&[ENROLLMENT]))], false),
+    ];
+    for (story, policies, expected) in rows {
+        let found = CompiledPolicies::new(&tenant(policies)).legacy_clients(&dana());
+        assert_eq!(matches!(found, LegacyClients::Blocked(_)), expected, "{story}: {found:?}");
+    }
+}
 
 #[test]
 fn several_policies_cover_together() {

@@ -35,9 +35,13 @@ fn check(case: &Case<'_>) -> Verdict {
         Some(false) => Hit::new(Medium, "This is a shared mailbox: nobody should sign in to it."),
         None => Hit::new(Medium, "This is a shared mailbox; whether somebody signs in to it is unknown."),
     };
-    hit.with_some("interactive", sign_ins.and_then(|one| one.interactive))
-        .with_some("non_interactive", sign_ins.and_then(|one| one.non_interactive))
-        .into()
+    let hit = hit
+        .with_some("interactive", sign_ins.and_then(|one| one.interactive))
+        .with_some("non_interactive", sign_ins.and_then(|one| one.non_interactive));
+    match case.signs_in() {
+        None => Verdict::AtLeast(hit, Fact::SignIns),
+        Some(_) => hit.into(),
+    }
 }
 
 #[cfg(test)]

@@ -35,7 +35,13 @@ fn check(case: &Case<'_>) -> Verdict {
     } else {
         Hit::new(Medium, "This user has registered nothing: whoever holds the password can register first.")
     };
-    hit.with("registered", false).with_some("password_age_days", age).with_some("privileged", case.role()).into()
+    let is_medium = !privileged && age.is_none_or(|days| days <= 365);
+    let hit = hit.with("registered", false).with_some("password_age_days", age).with_some("privileged", case.role());
+    match (case.privileged, age) {
+        (None, _) if is_medium => Verdict::AtLeast(hit, Fact::Roles),
+        (_, None) if is_medium => Verdict::AtLeast(hit, Fact::Directory),
+        _ => hit.into(),
+    }
 }
 
 #[cfg(test)]

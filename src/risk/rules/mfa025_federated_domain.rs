@@ -33,7 +33,11 @@ fn check(case: &Case<'_>) -> Verdict {
     } else {
         Hit::new(Medium, "This user's domain is federated: two parties may ask for a second factor.")
     };
-    hit.with_some("domain", case.user.domain()).with("idp_does_mfa", kind.idp_does_mfa).into()
+    let hit = hit.with_some("domain", case.user.domain()).with("idp_does_mfa", kind.idp_does_mfa);
+    match case.registered {
+        None if !kind.idp_does_mfa => Verdict::AtLeast(hit, Fact::Registration),
+        _ => hit.into(),
+    }
 }
 
 #[cfg(test)]

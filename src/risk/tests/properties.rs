@@ -102,6 +102,18 @@ fn twists(from: &'static [Twist]) -> impl Strategy<Value = Vec<Twist>> {
     proptest::collection::vec(select(from), 0..4)
 }
 
+/// Does the log of the world's first user have sign-ins that the date of their last one rules out? Then whichever of the
+/// two is taken away, the other one says something else.
+fn contradicts_itself(world: &World) -> bool {
+    let user = &world.users[0];
+    let is_long_ago = match user.last_sign_in {
+        LastSignIn::At(at) => recognise::days_between(at, world.config.instant) > 30,
+        LastSignIn::Never => true,
+        LastSignIn::Unknown => false,
+    };
+    is_long_ago && user.sign_ins.as_deref().and_then(recognise::any_sign_in) == Some(true)
+}
+
 /// The rules for which the change of the world's first user is withheld.
 fn withheld(outcome: &Outcome) -> Vec<&str> {
     let critical = outcome.changes.findings[0].iter().filter(|one| one.severity == Severity::Critical);
@@ -118,7 +130,11 @@ proptest! {
 
     #[test]
     fn a_missing_fact_never_makes_a_rule_silent(moves in moves(), bad in twists(BAD), unknown in select(UNKNOWN)) {
-        let before = world(moves, &bad).run();
+        let before = world(moves, &bad);
+        if contradicts_itself(&before) {
+            return Ok(());
+        }
+        let before = before.run();
         let mut twisted = bad.clone();
         twisted.push(unknown);
         let twisted = world(moves, &twisted);
@@ -144,13 +160,17 @@ proptest! {
     fn what_a_fact_made_worse_is_not_made_better_unseen_when_the_fact_goes(
         moves in moves(), bad in twists(BAD), unknown in select(UNKNOWN),
     ) {
-        let before = world(moves, &bad).run();
+        let before = world(moves, &bad);
+        if contradicts_itself(&before) {
+            return Ok(());
+        }
+        let before = before.run();
         let mut twisted = bad.clone();
         twisted.push(unknown);
         let after = world(moves, &twisted).run();
         let is_blind = |rule: &str| after.not_evaluated.iter().any(|one| one.rule == rule);
         // Whether the registered methods can be used is what MFA022 says, or says that nobody knows.
-        let is_told = |rule: &str| is_blind(rule) || (rule == "MFA020" && is_blind("MFA022"));
+        let is_told = |rule: &str| is_blind(rule) || (["MFA004", "MFA020"].contains(&rule) && is_blind("MFA022"));
         for rule in registry().iter().filter(|rule| rule.kind() == RuleKind::Change) {
             if let (Fires(was), Fires(is)) = (before.of(rule.id), after.of(rule.id)) {
                 prop_assert!(is >= was || is_told(rule.id), "{} fell from {was:?} to {is:?}", rule.id);
