@@ -188,3 +188,79 @@ fn line(label: &str, plan: &Plan, opens: &str, context: &mut Context) -> Result<
     writeln!(context.out, "{}", text.trim_end())?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use uuid::Uuid;
+
+    use super::concern;
+    use crate::{
+        facts::deadlines,
+        tenant::{
+            GrantControls, LegacySignIns, ObservedTenant, Policy, PolicyState, SignIns, Source, TenantId, User, UserId,
+        },
+    };
+
+    fn user(number: u128, methods: &[&str], legacy: Option<&[&str]>) -> User {
+        let id = UserId::new(Uuid::from_u128(number));
+        let mut user =
+            User::new(id, format!("user{number}@contoso.com").into(), crate::tenant::MfaState::Disabled.into());
+        user.account_enabled = Some(true);
+        user.registered = Some(true);
+        user.mfa_capable = Some(true);
+        user.methods = Some(methods.iter().map(|one| (*one).into()).collect());
+        user.sign_ins = legacy.map(|protocols| {
+            let row = |protocol: &&str| LegacySignIns {
+                protocol: (*protocol).into(),
+                count: 2,
+                last: None,
+                distinct_ips: None,
+            };
+            Box::new(SignIns { legacy: Some(protocols.iter().map(row).collect()), ..SignIns::default() })
+        });
+        user
+    }
+
+    fn said(users: Vec<User>, policies: Option<Vec<Policy>>) -> Vec<String> {
+        let (id, now) = (TenantId::new(Uuid::nil()), Timestamp::UNIX_EPOCH);
+        let mut tenant = ObservedTenant::new(id, "Contoso".into(), Source::Snapshot, now, users);
+        tenant.conditional_access = policies;
+        let rows = deadlines::all().iter().filter(|row| row.from.year() >= 2026 && row.id != "ews_blocked");
+        rows.filter_map(|row| Some(format!("{}: {}", row.id, concern(row, &tenant)?))).collect()
+    }
+
+    #[test]
+    fn a_date_is_told_with_whom_it_concerns_or_not_at_all() {
+        let passkey = &["fido2SecurityKey"][..];
+        assert_eq!(said(vec![user(1, passkey, Some(&[]))], Some(Vec::new())), Vec::<String>::new());
+        let users = vec![
+            user(1, &["mobilePhone"], Some(&["Authenticated SMTP", "IMAP4"])),
+            user(2, passkey, Some(&["Exchange Web Services"])),
+            user(3, passkey, Some(&["SMTP"])),
+        ];
+        let mut custom = crate::risk::testing_policies::policy("Third party");
+        custom.grant_controls =
+            Some(GrantControls { custom_authentication_factors: vec!["Duo".into()], ..GrantControls::default() });
+        let mut off = custom.clone();
+        off.state = PolicyState::Disabled;
+        let expected = [
+            "smtp_auth: 2 users still sign in so",
+            "custom_controls: 1 policy uses one",
+            "sms_voice: 1 user has no other method",
+            "ews_gone: 1 user still signs in so",
+        ];
+        assert_eq!(said(users, Some(vec![custom, off])), expected);
+    }
+
+    #[test]
+    fn what_nobody_knows_is_told_as_that() {
+        let users = vec![user(1, &["fido2SecurityKey"], None)];
+        let expected = [
+            "smtp_auth: who still signs in so is not known of everybody",
+            "custom_controls: whether a policy uses one is unknown",
+            "ews_gone: who still signs in so is not known of everybody",
+        ];
+        assert_eq!(said(users, None), expected);
+    }
+}
