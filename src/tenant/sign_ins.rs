@@ -83,6 +83,7 @@ impl SignIns {
         let mut addresses: BTreeSet<u64> = BTreeSet::new();
         let mut legacy: BTreeMap<&Text, (u32, Option<Timestamp>, BTreeSet<u64>)> = BTreeMap::new();
         let mut apps: BTreeMap<&Text, (Option<&Text>, u32)> = BTreeMap::new();
+        let mut by_name: BTreeMap<&Text, u32> = BTreeMap::new();
         let mut clients = BTreeSet::new();
         for cell in &cells {
             let (shape, count) = (&*cell.shape, cell.count);
@@ -127,6 +128,8 @@ impl SignIns {
                 let (name, all) = apps.entry(&shape.app).or_default();
                 add(all, count);
                 *name = name.or(shape.app_name.as_ref());
+            } else if let (true, Some(name)) = (shape.app.is_empty(), &shape.app_name) {
+                add(by_name.entry(name).or_default(), count);
             }
             clients.extend(shape.product.as_ref());
         }
@@ -144,6 +147,15 @@ impl SignIns {
             .into_iter()
             .map(|(id, (name, count))| AppSignIns { id: id.clone(), display_name: name.cloned(), count })
             .collect();
+        // An older download names applications only: it is the one of that name, or known by its name alone.
+        for (name, count) in by_name {
+            let is_it =
+                |one: &&mut AppSignIns| one.display_name.as_ref().is_some_and(|known| known.eq_ignore_ascii_case(name));
+            match apps.iter_mut().find(is_it) {
+                Some(known) => add(&mut known.count, count),
+                None => apps.push(AppSignIns { id: name.clone(), display_name: Some(name.clone()), count }),
+            }
+        }
         apps.sort_by_key(|one| std::cmp::Reverse(one.count));
         let succeeded = interactive + non_interactive;
         Self {
@@ -306,7 +318,7 @@ pub struct LegacySignIns {
 /// Sign-ins to one application.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AppSignIns {
-    /// The application (client) id, as Graph spells it.
+    /// The application (client) id, as Graph spells it; its name where records have only that.
     pub id: Text,
     /// Its name.
     pub display_name: Option<Text>,

@@ -84,6 +84,30 @@ fn a_user_is_matched_by_id_or_by_name_and_both_add_up() {
     assert!(note.contains("of 5 records, 1 outside the window, 1 of nobody in this tenant"), "{note}");
 }
 
+#[test]
+fn an_application_without_an_id_is_the_one_of_its_name() {
+    let header = "Date (UTC),Request ID,User,Username,Application,IP address,Status,Client app\n";
+    let older = |at: &str, request: &str, app: &str| {
+        format!("{at},{request},Ada,ada@contoso.com,{app},192.0.2.1,Success,POP3\n")
+    };
+    let csv = [
+        header.to_owned(),
+        older("2026-11-18T10:00:00Z", "r2", "MAIL"),
+        older("2026-11-17T10:00:00Z", "r3", "Mail"),
+        older("2026-11-16T10:00:00Z", "r4", "Payroll"),
+    ]
+    .concat();
+    let with_ids = [HEADER.to_owned(), row("2026-11-19T10:00:00Z", "r1", ADA, "", "Success", "IMAP4")].concat();
+    let old = (file("InteractiveSignIns_old.csv"), &*csv);
+    let read = merged(tenant(), &[(file("InteractiveSignIns_new.csv"), &with_ids), old.clone()]).unwrap();
+    let apps = |read: &ObservedTenant| -> Vec<(String, u32)> {
+        of(read, "ada").apps.iter().flatten().map(|app| (app.id.to_string(), app.count)).collect()
+    };
+    assert_eq!(apps(&read), [("app-1".into(), 3), ("Payroll".into(), 1)]);
+    let alone = merged(tenant(), &[old]).unwrap();
+    assert_eq!(apps(&alone).iter().map(|(_, count)| count).sum::<u32>(), 3, "all are known by their names");
+}
+
 /// A snapshot that was taken before a record was made does not hide it, and the window ends with the plan.
 #[test]
 fn the_window_ends_at_the_instant_of_the_plan() {
