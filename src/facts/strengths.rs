@@ -69,7 +69,8 @@ pub(crate) fn can_meet(
     instant: Timestamp,
 ) -> Option<bool> {
     let registered = user.methods.as_deref()?;
-    let AuthenticationStrength { id, display_name: _, requirements_satisfied: _, allowed_combinations } = strength;
+    let AuthenticationStrength { id, display_name: _, requirements_satisfied: _, allowed_combinations, other: _ } =
+        strength;
     let own: Vec<&str> = allowed_combinations.iter().map(Text::as_str).collect();
     let combinations = if own.is_empty() { BUILT_IN.iter().find(|(known, _)| *known == id.as_str())?.1 } else { &own };
     let phones_work = !deadlines::phones_end(user).is_past(instant);

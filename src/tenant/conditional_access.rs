@@ -231,4 +231,7 @@ pub struct AuthenticationStrength {
     /// The ways to meet it, each one or two modes joined by a comma: `fido2`, `password,sms`.
     #[serde(deserialize_with = "null_as_default", skip_serializing_if = "Vec::is_empty")]
     pub allowed_combinations: Vec<Text>,
+    /// What this version does not interpret.
+    #[serde(flatten)]
+    pub other: OtherMembers,
 }

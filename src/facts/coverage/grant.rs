@@ -90,7 +90,8 @@ fn is_mfa(strength: &AuthenticationStrength) -> bool {
         "00000000-0000-0000-0000-000000000003",
         "00000000-0000-0000-0000-000000000004",
     ];
-    let AuthenticationStrength { id, display_name: _, requirements_satisfied, allowed_combinations: _ } = strength;
+    let AuthenticationStrength { id, display_name: _, requirements_satisfied, allowed_combinations: _, other: _ } =
+        strength;
     requirements_satisfied.split(',').any(|one| one.trim().eq_ignore_ascii_case("mfa"))
         || requirements_satisfied.is_empty() && BUILT_IN.iter().any(|one| *one == id.as_str())
 }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     risk::testing_policies::policy,
-    tenant::{Fact, GroupId, ObservedTenant, OtherMembers, Policy, PolicyState, User},
+    tenant::{Fact, GrantControls, GroupId, ObservedTenant, OtherMembers, Policy, PolicyState, User},
 };
 
 type Turn = fn(&mut Policy);
@@ -52,11 +52,12 @@ const USERS: &[fn(&mut User)] = &[
 
 /// A member that a later version of the service may have, said wherever one may stand, and what says nothing.
 fn insert(p: &mut Policy, place: usize, key: &str, value: &serde_json::Value) {
-    let members: &mut OtherMembers = match place % 4 {
+    let members: &mut OtherMembers = match place {
         0 => &mut p.conditions.other,
         1 => &mut p.conditions.users.other,
         2 => &mut p.conditions.applications.other,
         _ => match &mut p.grant_controls {
+            Some(GrantControls { authentication_strength: Some(strength), .. }) if place > 3 => &mut strength.other,
             Some(grant) => &mut grant.other,
             None => &mut p.conditions.other,
         },
@@ -125,7 +126,7 @@ proptest! {
 
     #[test]
     fn a_member_of_the_future_never_raises_cover(
-        policies in policies(), user in user(), pick in any::<prop::sample::Index>(), place in 0..4_usize,
+        policies in policies(), user in user(), pick in any::<prop::sample::Index>(), place in 0..5_usize,
         value in select(vec![json!(["x"]), json!(1), json!(true), json!("x"), json!({"x": ["y"]}), json!([]), json!(null)]),
     ) {
         let mut twisted = policies.clone();
@@ -144,7 +145,7 @@ proptest! {
 
     #[test]
     fn an_annotation_changes_nothing(
-        policies in policies(), user in user(), pick in any::<prop::sample::Index>(), place in 0..4_usize,
+        policies in policies(), user in user(), pick in any::<prop::sample::Index>(), place in 0..5_usize,
         key in select(vec!["users@odata.context", "includePlatforms@odata.type", "#microsoft.graph.restore"]),
         value in select(vec![json!("#Collection(String)"), json!({"target": "x"}), json!(["x"]), json!(1)]),
     ) {

@@ -3,9 +3,7 @@
 use serde_json::Value;
 
 use super::{Gap, applications};
-use crate::tenant::{
-    ApplicationConditions, Conditions, ExternalUsers, GrantControls, OtherMembers, Text, UserConditions,
-};
+use crate::tenant::{ApplicationConditions, Conditions, ExternalUsers, GrantControls, Text, UserConditions};
 
 /// All restrictions of a policy, members that this version does not know included.
 pub(super) fn of(conditions: &Conditions, grant: Option<&GrantControls>, gaps: &mut Vec<Gap>) {
@@ -56,6 +54,10 @@ pub(super) fn of(conditions: &Conditions, grant: Option<&GrantControls>, gaps: &
     of_users(users, gaps);
     if let Some(grant) = grant {
         unknown("grantControls", &grant.other, gaps);
+        if let Some(strength) = &grant.authentication_strength {
+            let said = strength.other.iter().filter(|(key, _)| !SAYING_NOTHING.contains(&key.as_str()));
+            unknown("authenticationStrength", said, gaps);
+        }
     }
 }
 
@@ -122,8 +124,13 @@ pub(super) fn is_application(text: &Text) -> bool {
     uuid::Uuid::try_parse(text).is_ok() || KEYWORDS.iter().any(|one| one.eq_ignore_ascii_case(text))
 }
 
-fn unknown(of: &str, members: &OtherMembers, gaps: &mut Vec<Gap>) {
-    let said = members.iter().filter(|(key, value)| !is_annotation(key) && !is_empty(value));
+/// Members of an authentication strength that describe it, or only narrow how it may be met (Microsoft Graph,
+/// "authenticationStrengthPolicy resource type").
+const SAYING_NOTHING: [&str; 5] =
+    ["createdDateTime", "modifiedDateTime", "description", "policyType", "combinationConfigurations"];
+
+fn unknown<'a>(of: &str, members: impl IntoIterator<Item = (&'a String, &'a Value)>, gaps: &mut Vec<Gap>) {
+    let said = members.into_iter().filter(|(key, value)| !is_annotation(key) && !is_empty(value));
     gaps.extend(said.map(|(key, _)| Gap::UnknownMember(format!("{of}.{key}").into())));
 }
 

@@ -113,6 +113,11 @@ fn grant(p: &mut Policy, operator: &str, controls: &[&str]) {
     grant.built_in_controls = controls.iter().map(|one| (*one).into()).collect();
 }
 
+fn of_strength(p: &mut Policy, key: &str, value: serde_json::Value) {
+    let strength = p.grant_controls.get_or_insert_default().authentication_strength.get_or_insert_default();
+    strength.other.insert(key.into(), value);
+}
+
 fn strength(p: &mut Policy, satisfied: &str) {
     p.grant_controls.get_or_insert_default().authentication_strength =
         Some(AuthenticationStrength { requirements_satisfied: satisfied.into(), ..AuthenticationStrength::default() });
@@ -222,6 +227,9 @@ const MATRIX: &[Row] = &[
     ("MFA or terms of use", |p, _| p.grant_controls.get_or_insert_default().terms_of_use = text("t"), Open),
     ("MFA or a third party's factor", |p, _| p.grant_controls.get_or_insert_default().custom_authentication_factors = text("Duo"), Open),
     ("a strength that is MFA", |p, _| { grant(p, "OR", &[]); strength(p, "mfa"); }, Full),
+    ("a strength with a member of the future", |p, _| { grant(p, "OR", &[]); strength(p, "mfa"); of_strength(p, "futureMember", json!(["x"])); }, Partial),
+    ("a strength with what describes it", |p, _| { grant(p, "OR", &[]); strength(p, "mfa"); of_strength(p, "policyType", json!("builtIn")); }, Full),
+    ("a strength with an annotation", |p, _| { grant(p, "OR", &[]); strength(p, "mfa"); of_strength(p, "combinationConfigurations@odata.context", json!("x")); }, Full),
     ("a strength that is not", |p, _| { grant(p, "OR", &[]); strength(p, "none"); }, Open),
     ("a strength or MFA", |p, _| strength(p, "mfa"), Full),
     ("a strength or compliant device", |p, _| { grant(p, "OR", &["compliantDevice"]); strength(p, "mfa"); }, Open),
