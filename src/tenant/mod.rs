@@ -17,10 +17,12 @@ mod text;
 mod user;
 
 pub(crate) use cell::{Cell, CellPolicy, Mfa, Outcome, Protocol, Requirement, SignInKind, SignInShape};
+#[cfg(test)]
+pub(crate) use conditional_access::OtherMembers;
 pub use conditional_access::{
     ApplicationConditions, Conditions, GrantControls, PoliciesRead, Policy, PolicyState, UserConditions,
 };
-pub(crate) use conditional_access::{AuthenticationStrength, ExternalUsers, OtherMembers};
+pub(crate) use conditional_access::{AuthenticationStrength, ExternalUsers};
 pub(crate) use evidence::{EvidenceStretch, EvidenceStretches, SignInEvidence, SignInMode};
 pub(crate) use id::RoleTemplateId;
 pub use id::{GroupId, TenantId, UserId};

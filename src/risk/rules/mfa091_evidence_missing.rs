@@ -62,6 +62,10 @@ fn check(case: &mut PlanCase<'_>) {
         let rules = rules.map(|one| json!({"rule": one.rule, "users": one.users, "fact": one.fact}));
         hit = hit.with("not_evaluated", rules.collect::<Vec<_>>());
     }
+    if !blind.is_empty() && blind.iter().all(|one| one.fact == NO_GLOBAL_ADMINISTRATOR) && tenant.unavailable.is_empty()
+    {
+        hit = hit.remedy("Read all users with their directory roles, or take a snapshot of the whole tenant.");
+    }
     if !strange.is_empty() {
         hit = hit.with("unknown_methods", strange.into_iter().take(10).collect::<Vec<_>>());
     }
