@@ -37,13 +37,16 @@ fn check(case: &Case<'_>) -> Verdict {
     let last = used().filter_map(|one| one.last).max().map(|at| at.to_string());
     let ews = used().any(|one| one.protocol.eq_ignore_ascii_case("Exchange Web Services"));
     let message = if ews {
-        format!(
-            "This user signs in by Exchange Web Services: once enforced, that client is blocked. The service blocks them \
-             from {} where nobody allowed them, and removes them on {}.",
-            deadlines::EWS_BLOCKED.from,
-            deadlines::EWS_GONE.from
-        )
-        .into()
+        let (blocked, gone) = (deadlines::EWS_BLOCKED.from, &deadlines::EWS_GONE);
+        let service = if gone.is_past(case.context.instant) {
+            format!("The service removed them on {}: move what still uses them.", gone.from)
+        } else {
+            format!(
+                "The service blocks them from {blocked} where nobody allowed them, and removes them on {}.",
+                gone.from
+            )
+        };
+        format!("This user signs in by Exchange Web Services: once enforced, that client is blocked. {service}").into()
     } else {
         Cow::Borrowed("This user signs in by a legacy protocol: once enforced, that client is blocked.")
     };

@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     grades: &[Critical, High, Medium],
     facts: &[Fact::Registration],
     traits: Traits::PERSONAL.or(Traits::REGISTER),
-    remediation: "Register a passkey or Authenticator, or move to a telecom provider of your own before the date.",
+    remediation: "Register a passkey or Authenticator, or move to a telecom provider of your own.",
     doc: RuleDoc {
         meaning: "Every registered method that counts for MFA is a telephone. Medium; high from 90 days before Microsoft stops text messages and calls for this user, critical from that day on: 2027-02-01, for Global Administrators and external users 2027-07-01.",
         why: "Text messages and calls can be intercepted and moved to another card; and from the date on they do not work at all.",

@@ -24,7 +24,7 @@ fn check(case: &Case<'_>) -> Verdict {
     match case.registered {
         None => Verdict::Blind(Fact::Registration),
         Some(false) => Verdict::Clear,
-        Some(true) => Hit::new(Medium, "This user has already registered: the service promotes them to enforced.")
+        Some(true) => Hit::new(Medium, "This user has already registered: the service promotes them to enforced, at once or at their next sign-in (Microsoft's pages disagree).")
             .with("registered", true)
             .into(),
     }

@@ -24,10 +24,16 @@ fn check(case: &mut PlanCase<'_>) {
     match &case.context.tenant.policy_migration_state {
         None => case.blind(case.context.tenant.users().len() as u64, Fact::AuthenticationMethodsPolicy),
         Some(state) if state.eq_ignore_ascii_case("migrationComplete") => {}
-        Some(state) => case.fire(
-            Hit::new(Medium, "The migration to the authentication methods policy is not complete.")
-                .with("policy_migration_state", state.as_str()),
-        ),
+        Some(state) => {
+            let end = &deadlines::LEGACY_POLICIES_END;
+            let ended =
+                if end.is_past(case.context.instant) { "cannot be managed since" } else { "can be managed until" };
+            let message = format!(
+                "The migration to the authentication methods policy is not complete; the legacy policies {ended} {}.",
+                end.from
+            );
+            case.fire(Hit::new(Medium, message).with("policy_migration_state", state.as_str()));
+        }
     }
 }
 

@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     grades: &[Medium],
     facts: &[Fact::SignIns],
     traits: Traits::NONE,
-    remediation: "Move them to OAuth for SMTP, a relay connector or High Volume Email before the end of December 2026.",
+    remediation: "Move them to OAuth for SMTP, a relay connector or High Volume Email.",
     doc: RuleDoc {
         meaning: "At least one user whom an `mfa` block claims sends by SMTP AUTH, changed by this plan or not.",
         why: "Basic SMTP AUTH is off by default in existing tenants at the end of December 2026; administrators may switch it on again, and the final date is told in the second half of 2027.",

@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     grades: &[High, Medium],
     facts: &[Fact::Registration],
     traits: Traits::NONE,
-    remediation: "Have them register a passkey or Authenticator before the date, or move to a telecom provider of your own.",
+    remediation: "Have them register a passkey or Authenticator, or move to a telecom provider of your own.",
     doc: RuleDoc {
         meaning: "At least one user whom an `mfa` block claims, changed by this plan or not, has telephones as the only methods that count for MFA. One finding a date: 2027-02-01, for Global Administrators and external users 2027-07-01. High from 180 days before the date, else medium.",
         why: "Microsoft stops text messages and calls on that date. Whoever has nothing else cannot go on before registering a passkey.",
