@@ -69,13 +69,16 @@ impl Score {
     }
 }
 
-/// Compares; nothing where the journal holds no prediction.
+/// Compares; nothing where the journal holds no prediction, or no time has passed since.
 #[must_use]
 pub(crate) fn calibrate(journal: &Journal, tenant: &ObservedTenant, to: Timestamp) -> Option<Calibration> {
     let (mut users, mut unknown_users) = (0, 0);
     let mut scores: BTreeMap<Verdict, Score> =
         Verdict::SHOWN_BY_THE_LOG.into_iter().map(|verdict| (verdict, Score::default())).collect();
     let from = journal.last;
+    if to <= from {
+        return None;
+    }
     let changes = journal.run.changes.iter().zip(&journal.entries).zip(&journal.predicted);
     for ((planned, entry), rows) in changes {
         let (Some(rows), Outcome::Done) = (rows, entry.outcome()) else { continue };
