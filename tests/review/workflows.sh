@@ -9,7 +9,7 @@ if ! command -v npm >/dev/null; then
 fi
 tools=$(mktemp -d)
 trap 'rm -rf "$tools"' EXIT
-if ! npm install --silent --no-fund --no-audit --prefix "$tools" \
+if ! timeout 180 npm install --silent --no-fund --no-audit --prefix "$tools" \
     @action-validator/core@0.6.0 @action-validator/cli@0.6.0 >"$tools/log" 2>&1; then
     echo "skipped: action-validator could not be installed"
     exit 0
