@@ -3,7 +3,8 @@
 set -eu
 cd "$(dirname "$0")"
 command -v npm >/dev/null || { echo "skipped: there is no npm"; exit 0; }
-npm ci --silent --no-audit --no-fund --ignore-scripts
+# A fetch that hangs is begun once more.
+timeout 180 npm ci --silent --no-audit --no-fund --ignore-scripts || timeout 180 npm ci --silent --no-audit --no-fund --ignore-scripts
 npm test --silent
 npx vsce package --out "$(mktemp -d)/mfaplan.vsix" >/dev/null
 echo "the extension is tested and packaged"
