@@ -215,7 +215,7 @@ pub(crate) fn all() -> &'static [&'static Deadline] {
 #[must_use]
 pub(crate) fn phones_end(user: &User) -> &'static Deadline {
     let administrator = user.directory_roles.iter().flatten().any(|one| one.template_id == role::GLOBAL_ADMINISTRATOR);
-    if administrator || user.user_principal_name.contains("#EXT#") { &PHONES_END_LATER } else { &PHONES_END }
+    if administrator || user.is_external() { &PHONES_END_LATER } else { &PHONES_END }
 }
 
 #[cfg(test)]

@@ -75,7 +75,7 @@ pub(crate) fn grade(method: &str) -> Grade {
 pub(crate) fn is(name: &str, method: &str) -> bool {
     match name.strip_suffix('*') {
         Some(prefix) => has_prefix(method, prefix),
-        None => name.eq_ignore_ascii_case(method),
+        None => name.len() == method.len() && name.eq_ignore_ascii_case(method),
     }
 }
 

@@ -80,6 +80,13 @@ pub struct User {
 }
 
 impl User {
+    /// Is the account that of somebody from elsewhere, by the mark that the service puts into such names?
+    #[must_use]
+    pub(crate) fn is_external(&self) -> bool {
+        // Nearly no name has the character, and looking for one is a tenth of looking for five.
+        self.user_principal_name.as_bytes().contains(&b'#') && self.user_principal_name.contains("#EXT#")
+    }
+
     /// The roles that Conditional Access sees. It does not see those over an administrative unit (Microsoft,
     /// "Conditional Access: Users, groups, agents, and workload identities").
     pub(crate) fn roles_over_the_directory(&self) -> Option<impl Iterator<Item = &RoleAssignment>> {
@@ -143,7 +150,7 @@ impl User {
     /// A guest by type or by the `#EXT#` in the name; `None` when the type is unknown and the name does not tell.
     #[must_use]
     pub fn is_guest(&self) -> Option<bool> {
-        if self.user_principal_name.contains("#EXT#") {
+        if self.is_external() {
             return Some(true);
         }
         self.user_type.map(|kind| kind == UserType::Guest)

@@ -48,7 +48,7 @@ impl GuestKind {
 
     /// `Err` = unknown; `Ok(None)` = neither a guest nor external.
     fn of(user: &User) -> Result<Option<Self>, ()> {
-        let external = user.user_principal_name.contains("#EXT#");
+        let external = user.is_external();
         match (user.user_type, external) {
             (Some(UserType::Guest), true) => Ok(Some(Self::B2bGuest)),
             (Some(UserType::Guest), false) => Ok(Some(Self::Internal)),

@@ -25,7 +25,7 @@ fn check(case: &Case<'_>) -> Verdict {
         None => Verdict::Blind(Fact::Directory),
         Some(false) => Verdict::Clear,
         Some(true) => {
-            let hit = if case.user.user_principal_name.contains("#EXT#") {
+            let hit = if case.user.is_external() {
                 Hit::new(Medium, "This is a guest, who would have to register a second factor in this tenant too.")
             } else {
                 Hit::new(Medium, "This is an internal guest, who authenticates here and registers here.")
