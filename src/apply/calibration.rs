@@ -72,13 +72,13 @@ impl Score {
 /// Compares; nothing where the journal holds no prediction, or no time has passed since.
 #[must_use]
 pub(crate) fn calibrate(journal: &Journal, tenant: &ObservedTenant, to: Timestamp) -> Option<Calibration> {
-    let (mut users, mut unknown_users) = (0, 0);
-    let mut scores: BTreeMap<Verdict, Score> =
-        Verdict::SHOWN_BY_THE_LOG.into_iter().map(|verdict| (verdict, Score::default())).collect();
     let from = journal.last;
     if to <= from {
         return None;
     }
+    let (mut users, mut unknown_users) = (0, 0);
+    let mut scores: BTreeMap<Verdict, Score> =
+        Verdict::SHOWN_BY_THE_LOG.into_iter().map(|verdict| (verdict, Score::default())).collect();
     let changes = journal.run.changes.iter().zip(&journal.entries).zip(&journal.predicted);
     for ((planned, entry), rows) in changes {
         let (Some(rows), Outcome::Done) = (rows, entry.outcome()) else { continue };
@@ -94,11 +94,8 @@ pub(crate) fn calibrate(journal: &Journal, tenant: &ObservedTenant, to: Timestam
     if users + unknown_users == 0 {
         return None;
     }
-    let foretold = |verdict| scores.get(&verdict).is_some_and(|one: &Score| one.predicted > 0);
     // A saved plan keeps no rows of it, so that none foretold may mean that none were kept.
-    if !foretold(Verdict::Challenged) {
-        scores.remove(&Verdict::Challenged);
-    }
+    scores.retain(|verdict, score| *verdict != Verdict::Challenged || score.predicted > 0);
     let verdicts = scores.into_iter().map(|(verdict, score)| (verdict, score.rated())).collect();
     Some(Calibration { window: CalibrationWindow { from, to }, users, unknown_users, verdicts })
 }

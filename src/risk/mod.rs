@@ -23,6 +23,8 @@ mod testing;
 #[cfg(test)]
 pub(crate) mod testing_policies;
 #[cfg(test)]
+mod testing_sign_ins;
+#[cfg(test)]
 mod tests;
 mod waivers;
 

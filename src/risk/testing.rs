@@ -1,12 +1,15 @@
 //! A small world for the tests of rules: everything is known and harmless, until a test changes one thing.
 
-use std::{collections::HashMap, fmt::Write, path::PathBuf, sync::Arc};
+use std::{collections::HashMap, fmt::Write, path::PathBuf};
 
 use indexmap::IndexMap;
 use jiff::{Timestamp, ToSpan};
 use uuid::Uuid;
 
-pub(super) use super::testing_policies::{excluding, policy};
+pub(super) use super::{
+    testing_policies::{excluding, policy, strength},
+    testing_sign_ins::{asked_by, cell},
+};
 pub(super) use crate::{
     severity::Severity::{self, Critical, High, Info, Low, Medium},
     tenant::MfaState::{self, Disabled, Enabled, Enforced},
@@ -24,10 +27,9 @@ use crate::{
     eval::Value,
     facts::Facts,
     tenant::{
-        AppSignIns, Cell, CellPolicy, Domain, Group, LastSignIn, LegacySignIns, MailboxPurpose, MfaServicePolicy,
-        ObservedState, ObservedTenant, PoliciesRead, Policy, Protocol, Requirement, RoleAssignment, RoleTemplateId,
-        SignInKind, SignInShape, SignIns, Skipped, Source, TenantId, Text, Unavailable, User, UserId, UserType,
-        role as roles,
+        AppSignIns, Domain, Group, LastSignIn, LegacySignIns, MailboxPurpose, MfaServicePolicy, ObservedState,
+        ObservedTenant, PoliciesRead, Policy, RoleAssignment, RoleTemplateId, SignIns, Source, TenantId, Text,
+        Unavailable, User, UserId, UserType, role as roles,
     },
 };
 
@@ -145,44 +147,6 @@ impl Outcome {
     }
 }
 
-/// Sign-ins of one kind, and who asked for MFA at them.
-pub(super) fn cell(client: &str, count: u32, asked: Option<&[&str]>, policies: Option<&[(&str, &str)]>) -> Cell {
-    let policy = |(id, result): &(&str, &str)| CellPolicy { id: (*id).into(), result: (*result).into() };
-    Cell {
-        day: "2026-11-19".parse().unwrap(),
-        shape: Arc::new(SignInShape {
-            app: "00000002-0000-0ff1-ce00-000000000000".into(),
-            app_name: Some("Exchange".into()),
-            resource: None,
-            client: client.into(),
-            kind: SignInKind::Interactive,
-            protocol: Protocol::Other,
-            requirement: Some(Requirement::Multi),
-            mfa: crate::tenant::Mfa::Done,
-            outcome: crate::tenant::Outcome::Success,
-            error_code: None,
-            asked_by: asked.map(|all| all.iter().map(|one| (*one).into()).collect()),
-            policies: policies.map(|all| all.iter().map(policy).collect()),
-            app_password: false,
-            product: None,
-        }),
-        hours: 0,
-        addresses: Box::default(),
-        addresses_cut: false,
-        count,
-        first: days_ago(1),
-        last: days_ago(1),
-    }
-}
-
-/// Who asked at [`World::asked_at`], as a finding says it.
-pub(super) fn asked_by() -> serde_json::Value {
-    serde_json::json!({
-        "sign_ins": 13_203, "by": {"MFA for all": 13_190}, "by_user": 190, "by_others": {}, "by_nobody": 13,
-        "nobody": ["13: IMAP4 from Exchange"],
-    })
-}
-
 impl World {
     pub(super) fn new() -> Self {
         let jo = person(1, "jo");
@@ -226,30 +190,6 @@ impl World {
 
     pub(super) fn sign_ins(&mut self) -> &mut SignIns {
         self.user().sign_ins.get_or_insert_default()
-    }
-
-    /// Jo's sign-ins one by one: most asked for by this policy, some by the per-user state too, the last by nobody.
-    pub(super) fn asked_at(&mut self, policy: &Policy) {
-        let by = [(&*policy.id, "success")];
-        let cells = [
-            cell("Browser", 13_000, Some(&["multiConditionalAccess"]), Some(&by)),
-            cell("Browser", 190, Some(&["user"]), Some(&by)),
-            cell("IMAP4", 13, None, None),
-        ];
-        self.user().sign_ins = Some(Box::new(SignIns::from_cells(cells.into(), Some(30))));
-    }
-
-    /// So many of Jo's sign-ins skipped MFA for this reason.
-    pub(super) fn skipped(&mut self, reason: &str, count: u32) {
-        self.sign_ins().mfa_skipped = Some([Skipped { reason: reason.into(), count }].into());
-    }
-
-    /// Jo's sign-ins to a resource.
-    pub(super) fn resource(&mut self, id: &str, outcome: crate::tenant::Outcome) {
-        let mut one = cell("Mobile Apps and Desktop clients", 4, None, None);
-        let shape = Arc::make_mut(&mut one.shape);
-        (shape.resource, shape.outcome) = (Some(id.into()), outcome);
-        self.sign_ins().cells = Some([one].into());
     }
 
     /// Jo's change.
@@ -534,19 +474,6 @@ pub(super) fn user_admin() -> RoleAssignment {
 /// The same role, to be activated first.
 pub(super) fn eligible(role: RoleAssignment) -> RoleAssignment {
     RoleAssignment { permanent: false, ..role }
-}
-
-/// The policy, asking for a strength of this combination instead.
-pub(super) fn strength(mut policy: Policy, combination: &str) -> Policy {
-    let grant = policy.grant_controls.get_or_insert_default();
-    grant.built_in_controls.clear();
-    grant.authentication_strength = Some(crate::tenant::AuthenticationStrength {
-        display_name: "Keys".into(),
-        requirements_satisfied: "mfa".into(),
-        allowed_combinations: vec![combination.into()],
-        ..crate::tenant::AuthenticationStrength::default()
-    });
-    policy
 }
 
 fn managed(state: MfaState) -> Claim {

@@ -117,12 +117,8 @@ mod tests {
     #[test]
     fn tells_who_asked_and_for_how_many() {
         let mut world = World::new();
-        let id = world.user().id;
-        let policy = excluding(policy("MFA for all"), id);
         world.user().directory_roles = Some([global_admin()].into());
-        world.asked_at(&policy);
-        world.policies = Some(vec![policy]);
-        world.change(Enforced, Disabled);
+        world.asked_but_not_covered();
         let outcome = world.run();
         let finding = outcome.finding(RULE.id);
         assert_eq!(finding.severity, Critical, "what was asked yesterday covers nobody tomorrow");

@@ -114,6 +114,16 @@ fn contradicts_itself(world: &World) -> bool {
     is_long_ago && user.sign_ins.as_deref().and_then(recognise::any_sign_in) == Some(true)
 }
 
+/// What the rules say of a world, and the same world without a fact; nothing where the world contradicts itself.
+fn with_and_without(moves: (MfaState, MfaState), bad: &[Twist], unknown: Twist) -> Option<(Outcome, World)> {
+    let before = world(moves, bad);
+    if contradicts_itself(&before) {
+        return None;
+    }
+    let twisted = [bad, &[unknown]].concat();
+    Some((before.run(), world(moves, &twisted)))
+}
+
 /// The rules for which the change of the world's first user is withheld.
 fn withheld(outcome: &Outcome) -> Vec<&str> {
     let critical = outcome.changes.findings[0].iter().filter(|one| one.severity == Severity::Critical);
@@ -130,14 +140,7 @@ proptest! {
 
     #[test]
     fn a_missing_fact_never_makes_a_rule_silent(moves in moves(), bad in twists(BAD), unknown in select(UNKNOWN)) {
-        let before = world(moves, &bad);
-        if contradicts_itself(&before) {
-            return Ok(());
-        }
-        let before = before.run();
-        let mut twisted = bad.clone();
-        twisted.push(unknown);
-        let twisted = world(moves, &twisted);
+        let Some((before, twisted)) = with_and_without(moves, &bad, unknown) else { return Ok(()) };
         let counted = twisted.users[0].sign_ins.as_deref().and_then(recognise::any_sign_in);
         let after = twisted.run();
         for rule in registry().iter().filter(|rule| rule.kind() == RuleKind::Change) {
@@ -160,14 +163,8 @@ proptest! {
     fn what_a_fact_made_worse_is_not_made_better_unseen_when_the_fact_goes(
         moves in moves(), bad in twists(BAD), unknown in select(UNKNOWN),
     ) {
-        let before = world(moves, &bad);
-        if contradicts_itself(&before) {
-            return Ok(());
-        }
-        let before = before.run();
-        let mut twisted = bad.clone();
-        twisted.push(unknown);
-        let after = world(moves, &twisted).run();
+        let Some((before, twisted)) = with_and_without(moves, &bad, unknown) else { return Ok(()) };
+        let after = twisted.run();
         let is_blind = |rule: &str| after.not_evaluated.iter().any(|one| one.rule == rule);
         // Whether the registered methods can be used is what MFA022 says, or says that nobody knows.
         let is_told = |rule: &str| is_blind(rule) || (["MFA004", "MFA020"].contains(&rule) && is_blind("MFA022"));
