@@ -1,7 +1,7 @@
 //! Terraform writes long flags with one dash. Here `-out=plan` would read as `-o ut=plan`, and write a file of that name:
 //! such a flag is an error before anything is parsed.
 
-use std::ffi::OsString;
+use std::{cell::LazyCell, ffi::OsString};
 
 use clap::CommandFactory;
 
@@ -18,8 +18,12 @@ pub(super) struct SingleDash {
 
 /// The first argument that is a known long flag with one dash. `arguments` are those after the program's name.
 pub(super) fn find(arguments: impl IntoIterator<Item = OsString>) -> Option<SingleDash> {
-    let mut command = Cli::command();
-    command.build();
+    // Describing all commands takes longer than parsing the line, and nearly every line needs it once only.
+    let command = LazyCell::new(|| {
+        let mut command = Cli::command();
+        command.build();
+        command
+    });
     let known = |name: &str| {
         let all = command.get_arguments().chain(command.get_subcommands().flat_map(clap::Command::get_arguments));
         all.filter_map(clap::Arg::get_long).any(|long| long == name)

@@ -72,7 +72,8 @@ impl Guarded {
 
     /// Standard output.
     pub(crate) fn stdout(colors: bool) -> Self {
-        Self::new(Box::new(BufWriter::with_capacity(1 << 16, io::stdout())), colors)
+        // Whoever writes a document collects larger pieces than this holds: they go through and are not copied again.
+        Self::new(Box::new(BufWriter::new(io::stdout())), colors)
     }
 
     /// Standard error.

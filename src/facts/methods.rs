@@ -26,10 +26,9 @@ pub(crate) enum Grade {
 
 use Grade::{NoFactor, PhishingResistant, Phone, Strong, Unknown};
 
-/// Names without case; a name that ends in `*` stands for all that begin so.
+/// Names without case.
 const METHODS: &[(&str, Grade)] = &[
     ("fido2SecurityKey", PhishingResistant),
-    ("passKeyDeviceBound*", PhishingResistant),
     ("passKeySynced", PhishingResistant),
     ("windowsHelloForBusiness", PhishingResistant),
     ("macOsSecureEnclaveKey", PhishingResistant),
@@ -59,6 +58,10 @@ const METHODS: &[(&str, Grade)] = &[
     ("oneTimePasscode", NoFactor),
 ];
 
+/// Every method whose name begins so. Kept apart: each method of each user is looked up in the list of whole names several
+/// times, and those of another length are passed over by their length.
+const FAMILIES: &[(&str, Grade)] = &[("passKeyDeviceBound", PhishingResistant)];
+
 const EXTERNAL: &str = "externalAuthMethod";
 const ALTERNATE_PHONE: &str = "alternateMobilePhone";
 /// The key of a shared device's account.
@@ -67,7 +70,9 @@ const RESOURCE_ACCOUNT_KEY: &str = "resourceAccountKey";
 /// What this method is worth.
 #[must_use]
 pub(crate) fn grade(method: &str) -> Grade {
-    METHODS.iter().find(|(name, _)| is(name, method)).map_or(Unknown, |(_, grade)| *grade)
+    let whole = METHODS.iter().find(|(name, _)| is_named(name, method));
+    let known = whole.or_else(|| FAMILIES.iter().find(|(prefix, _)| has_prefix(method, prefix)));
+    known.map_or(Unknown, |(_, grade)| *grade)
 }
 
 /// Is this the method of that name? A name that ends in `*` stands for all that begin so.
@@ -75,8 +80,12 @@ pub(crate) fn grade(method: &str) -> Grade {
 pub(crate) fn is(name: &str, method: &str) -> bool {
     match name.strip_suffix('*') {
         Some(prefix) => has_prefix(method, prefix),
-        None => name.len() == method.len() && name.eq_ignore_ascii_case(method),
+        None => is_named(name, method),
     }
+}
+
+const fn is_named(name: &str, method: &str) -> bool {
+    name.len() == method.len() && name.eq_ignore_ascii_case(method)
 }
 
 /// Does this method count for MFA?
@@ -94,13 +103,13 @@ pub(crate) fn is_phishing_resistant(method: &str) -> bool {
 /// A third party's factor, reached through an external authentication method.
 #[must_use]
 pub(crate) fn is_external(method: &str) -> bool {
-    EXTERNAL.eq_ignore_ascii_case(method)
+    is_named(EXTERNAL, method)
 }
 
 /// The key that a shared device signs in with.
 #[must_use]
 pub(crate) fn is_device_key(method: &str) -> bool {
-    RESOURCE_ACCOUNT_KEY.eq_ignore_ascii_case(method)
+    is_named(RESOURCE_ACCOUNT_KEY, method)
 }
 
 /// A method that only a person at a device of their own registers: Authenticator, Windows Hello, a FIDO2 key.

@@ -82,12 +82,17 @@ pub(crate) fn is_teams_room(by: &str) -> bool {
     !matches!(by, "Teams shared device licence" | "resource account key")
 }
 
+const PACKAGE: &str = "package_";
+
 /// `package_<guid>@…`: the token of a bulk enrolment of Windows devices.
 #[must_use]
 pub(crate) fn is_bulk_enrolment(user: &User) -> bool {
     let upn = user.user_principal_name.as_str();
-    let local = upn.split_once('@').map_or(upn, |(local, _)| local);
-    starts_with(local, "package_") && uuid::Uuid::try_parse(&local["package_".len()..]).is_ok()
+    if !starts_with(upn, PACKAGE) {
+        return false;
+    }
+    let rest = &upn[PACKAGE.len()..];
+    uuid::Uuid::try_parse(rest.split_once('@').map_or(rest, |(id, _)| id)).is_ok()
 }
 
 /// A frontline licence (F1, F3, F5, Teams or Office for frontline workers), by part number.

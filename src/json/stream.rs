@@ -116,7 +116,11 @@ fn list<R: Rows>(window: &mut Window<impl Read>) -> Result<Vec<R::Item>, Fault> 
         let (text, broken) = valid(window.rest());
         let end = window.offset() + text.len() as u64;
         let run = parse::<R>(text, window.offset());
-        items.extend(run.items);
+        if items.is_empty() {
+            items = run.items;
+        } else {
+            items.extend(run.items);
+        }
         window.start += run.next;
         match run.stop {
             Stop::End => return Ok(items),
@@ -238,6 +242,10 @@ fn run<R: Rows>(text: &str, mut at: usize, limit: usize, base: u64) -> Run<R::It
             Some(b']') => true,
             Some(_) => break Stop::Fault(Fault::content(base + after as u64, "expected `,` or `]`")),
         };
+        if items.is_empty() {
+            // About as many as there is room for, if all are as long as the first.
+            items.reserve((limit - at) / length.max(1) + 1);
+        }
         items.push(R::keep(row, &element.as_bytes()[..length], base + at as u64));
         at = after + 1;
         if last {

@@ -442,6 +442,21 @@ pub enum ModernAuth {
     Unknown,
 }
 
+impl ModernAuth {
+    /// The word of the plan document.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::PasswordOnly => "password_only",
+            Self::MfaRequired => "mfa_required",
+            Self::MfaByConditionalAccess => "mfa_by_conditional_access",
+            Self::MfaAtSomeSignIns => "mfa_at_some_sign_ins",
+            Self::MfaBySecurityDefaults => "mfa_by_security_defaults",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// What a sign-in with legacy authentication needs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -462,6 +477,22 @@ pub enum LegacyAuth {
     /// A fact is missing.
     #[default]
     Unknown,
+}
+
+impl LegacyAuth {
+    /// The word of the plan document.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::PasswordOnly => "password_only",
+            Self::PasswordOnlyUntilRegistered => "password_only_until_registered",
+            Self::AppPasswordOnly => "app_password_only",
+            Self::Blocked => "blocked",
+            Self::BlockedByConditionalAccess => "blocked_by_conditional_access",
+            Self::BlockedBySecurityDefaults => "blocked_by_security_defaults",
+            Self::Unknown => "unknown",
+        }
+    }
 }
 
 /// Before and after, for both kinds of sign-in.

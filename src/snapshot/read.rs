@@ -19,7 +19,7 @@ use super::{
     check,
     error::{Problem, SnapshotError, SnapshotErrorKind},
     head,
-    row::{Object, UserRow},
+    row::{Object, Parsed},
 };
 
 struct Users;
@@ -27,10 +27,10 @@ struct Users;
 impl Rows for Users {
     const LIST: &'static str = "users";
     const HEAD: &'static [&'static str] = &head::KEYS;
-    type Row<'a> = Object<UserRow<'a>>;
+    type Row<'a> = Object<Parsed>;
     type Item = User;
-    fn keep<'a>(Object(row): Object<UserRow<'a>>, _: &'a [u8], _: u64) -> User {
-        row.into_user()
+    fn keep<'a>(Object(Parsed(user)): Object<Parsed>, _: &'a [u8], _: u64) -> User {
+        user
     }
 }
 

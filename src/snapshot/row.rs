@@ -158,10 +158,19 @@ pub(super) use list_of;
 
 list_of!(Shared, GroupId, Object<RoleRow>);
 
-/// One entry of `users`.
+/// One entry of `users`, as the user of the domain. A row is three times as large and moved at each step of the parser, so
+/// it becomes a user where it is parsed.
+pub(super) struct Parsed(pub(super) User);
+
+impl<'de> Deserialize<'de> for Parsed {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        UserRow::deserialize(deserializer).map(|row| Self(row.into_user()))
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct UserRow<'a> {
+struct UserRow<'a> {
     id: UserId,
     #[serde(borrow)]
     user_principal_name: Borrowed<'a>,
@@ -316,8 +325,7 @@ impl<'de> Deserialize<'de> for ExtensionRow {
 }
 
 impl UserRow<'_> {
-    /// The user of the domain.
-    pub(super) fn into_user(self) -> User {
+    fn into_user(self) -> User {
         let Borrowed(name) = self.user_principal_name;
         let name = Text::from(name);
         // `known` wins over the three-state type for all but the facts of which Graph's null has a meaning.

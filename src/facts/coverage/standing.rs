@@ -148,10 +148,12 @@ impl Audience {
                 None => standing.add_maybe(self.by_role),
             }
         }
-        match GuestKind::of(user) {
-            Ok(None) => {}
-            Ok(Some(kind)) => standing.add(self.guests[kind as usize]),
-            Err(()) => standing.add_maybe(self.by_guest),
+        if self.by_guest.include | self.by_guest.exclude != 0 {
+            match GuestKind::of(user) {
+                Ok(None) => {}
+                Ok(Some(kind)) => standing.add(self.guests[kind as usize]),
+                Err(()) => standing.add_maybe(self.by_guest),
+            }
         }
         standing
     }

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::{
     risk::names::Names,
-    tenant::{UserIndex, role},
+    tenant::{User, UserIndex, role},
 };
 
 pub(super) static RULE: Rule = Rule {
@@ -30,7 +30,7 @@ fn check(case: &mut PlanCase<'_>) {
     let tenant = case.context.tenant;
     let mut after: HashMap<UserIndex, MfaState> = HashMap::new();
     let mut raised = HashSet::new();
-    for transition in case.applied() {
+    for transition in case.applied().filter(|one| is_global_administrator(tenant.user(one.user)) == Some(true)) {
         after.insert(transition.user, transition.effective);
         if transition.action.raises() {
             raised.insert(transition.user);
@@ -40,12 +40,13 @@ fn check(case: &mut PlanCase<'_>) {
     let mut raises_one = false;
     let mut roles_unknown = 0;
     for (index, user) in tenant.indexed().filter(|(_, user)| user.account_enabled != Some(false)) {
-        let Some(roles) = &user.directory_roles else {
-            roles_unknown += 1;
-            continue;
-        };
-        if !roles.iter().any(|one| one.template_id == role::GLOBAL_ADMINISTRATOR) {
-            continue;
+        match is_global_administrator(user) {
+            Some(true) => {}
+            Some(false) => continue,
+            None => {
+                roles_unknown += 1;
+                continue;
+            }
         }
         all.add(user);
         raises_one |= raised.contains(&index);
@@ -81,6 +82,11 @@ fn check(case: &mut PlanCase<'_>) {
         .with("methods_unknown", unknown)
         .with("first", all.first());
     case.fire(hit);
+}
+
+/// `None` where the user's roles are unknown.
+fn is_global_administrator(user: &User) -> Option<bool> {
+    Some(user.directory_roles.as_ref()?.iter().any(|one| one.template_id == role::GLOBAL_ADMINISTRATOR))
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! MFA042 stopping-at-enabled: a block stops at enabled.
 
 use crate::risk::rule::prelude::*;
-use std::collections::HashMap;
 
 use crate::risk::names::{Names, users};
 
@@ -25,18 +24,20 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(case: &mut PlanCase<'_>) {
     let context = case.context;
-    let blocks = context.config.mfa.iter().zip(0_u32..).filter(|(block, _)| block.state == MfaState::Enabled);
-    let mut unregistered: HashMap<u32, Names> = blocks.clone().map(|(_, index)| (index, Names::default())).collect();
+    let blocks = &context.config.mfa;
+    // Per block that stops there, who is not known to be registered.
+    let mut unregistered: Vec<Option<Names>> =
+        blocks.iter().map(|block| (block.state == MfaState::Enabled).then(Names::default)).collect();
     for (_, user, block) in case.managed() {
-        if let Some(names) = unregistered.get_mut(&block)
+        if let Some(Some(names)) = unregistered.get_mut(block as usize)
             && methods::registered(user) != Some(true)
             && user.mfa_state.known() != Some(MfaState::Enforced)
         {
             names.add(user);
         }
     }
-    for (block, index) in blocks {
-        let Some(names) = unregistered.get(&index) else { continue };
+    for (block, names) in blocks.iter().zip(&unregistered) {
+        let Some(names) = names else { continue };
         let message = match names.count() {
             0 => "This block stops at enabled, which is a way-station and no goal.".to_owned(),
             count => format!(

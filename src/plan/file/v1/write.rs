@@ -171,11 +171,11 @@ fn change(change: &Change, json: &mut Json) {
         }
         json.raw("}");
     }
-    json.value(",\"impact\":{\"modern_auth\":{\"before\":", &modern_auth.0);
-    json.value(",\"after\":", &modern_auth.1);
+    json.word(",\"impact\":{\"modern_auth\":{\"before\":", modern_auth.0.as_str());
+    json.word(",\"after\":", modern_auth.1.as_str());
     names(",\"policies\":[", modern_policies, json);
-    json.value("},\"legacy_auth\":{\"before\":", &legacy_auth.0);
-    json.value(",\"after\":", &legacy_auth.1);
+    json.word("},\"legacy_auth\":{\"before\":", legacy_auth.0.as_str());
+    json.word(",\"after\":", legacy_auth.1.as_str());
     names(",\"policies\":[", legacy_policies, json);
     json.raw("}},\"findings\":[");
     for (position, one) in findings.iter().enumerate() {
