@@ -219,7 +219,7 @@ fn decide(
             true => "legacy clients of everybody",
             false => "no more than the latest sign-ins, as there are very many by legacy clients",
         };
-        let known = decided.known_users() + all.len() - asked.len();
+        let known = decided.known_users(&asked) + all.len() - asked.len();
         let time = duration(decided.estimate.div_ceil(PER_SECOND));
         let rest = if store.is_some() { "what is newer than the store" } else { "the whole log" };
         let reason = format!(

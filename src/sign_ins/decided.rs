@@ -52,9 +52,10 @@ impl Decided {
         self.log.records()
     }
 
-    /// How many users are known whole, where not everybody is.
-    pub(crate) fn known_users(&self) -> usize {
-        self.users[0].intersection(&self.users[1]).count()
+    /// How many of these users are known whole.
+    pub(crate) fn known_users(&self, of: &[UserId]) -> usize {
+        let known = |user: &&UserId| (0..2).all(|kind| self.whole[kind] || self.users[kind].contains(user));
+        of.iter().filter(known).count()
     }
 
     /// Adds what is decided to what is known of each user.
