@@ -235,7 +235,7 @@ impl SignIn<'_> {
     pub(crate) fn record(&self, kind: SignInKind) -> Result<Record<'_>, &'static str> {
         let at = self.created_date_time.0.parse().map_err(|_| "it has no readable `createdDateTime`")?;
         let status = self.status.as_ref();
-        let code = status.and_then(|one| one.error_code).ok_or_else(|| match status {
+        let code = status.and_then(|one| one.error_code).ok_or(match status {
             Some(Status { is_text: true, .. }) => {
                 "its `status` is a text: an object with `errorCode` says how it ended"
             }
