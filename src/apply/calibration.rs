@@ -28,7 +28,7 @@ pub(crate) struct Calibration {
     pub users: u64,
     /// Of how many it is not known, or not one by one.
     pub unknown_users: u64,
-    /// By verdict, for those that a log shows; `challenged` only where the run was of a plan that was not saved before.
+    /// By verdict, for those that a log shows; `challenged` of a saved plan only where it had all rows of a user.
     pub verdicts: BTreeMap<Verdict, Score>,
 }
 

@@ -443,7 +443,7 @@ pub(super) fn plan(changes: &[(u32, MfaState, MfaState, bool)]) -> Plan {
             block_at: Severity::Critical,
             canary: 2,
             stop_after_failures: 3,
-            confirm: "yes".into(),
+            confirm: crate::config::Confirm::Yes,
             approvals_required: 0,
             auto_approve: None,
             estimated_seconds: 0,

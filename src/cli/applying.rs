@@ -216,7 +216,7 @@ impl<'a> Asking<'a> {
 fn question(plan: &Plan) -> String {
     let count = plan.summary.applied();
     let users = if count == 1 { "1 user".to_owned() } else { format!("{count} users") };
-    let answer = match plan.tenant.answer(&plan.execution.confirm) {
+    let answer = match plan.tenant.answer(plan.execution.confirm) {
         yes if yes == "yes" => "Only \"yes\" is accepted to approve.".to_owned(),
         id if id == plan.tenant.id.to_string() => format!("Type the tenant's id, {id}, to approve."),
         name => format!("Type the tenant's name, \"{name}\", to approve."),

@@ -2,14 +2,16 @@
 
 use std::cmp::Reverse;
 
+use jiff::SignedDuration;
+
 use crate::{
     config::Config,
     evidence::{FullPull, PER_SECOND, Store, Stored, full_pull, merge},
-    facts::Facts,
-    graph::GraphTenant,
+    facts::{Facts, recognise},
+    graph::{GraphTenant, Questions},
     plan::{self, BuildInput},
     render::words,
-    sign_ins::window_start,
+    sign_ins::{decided::Decided, window_start},
     tenant::{
         EvidenceStretch, EvidenceStretches, Fact, ObservedTenant, ReadRequest, SignInEvidence, SignInKind, SignInMode,
         Unavailable, UserId,
@@ -106,7 +108,7 @@ impl SignInLog {
         let mut stored = stored.unwrap_or_default();
         if let (SignInMode::Decisive, Port::Graph(graph)) = (mode, &tenant.port) {
             self.announce(config, context);
-            decide(graph, config, &mut stored, observed, context)?;
+            decide(graph, config, self.store.as_ref(), &mut stored, observed, context)?;
             observed.evidence = Some(used(mode, &stored));
             return Ok(());
         }
@@ -169,28 +171,45 @@ impl SignInLog {
     }
 }
 
-/// Reads what decides, and says what is thereby known and what is not, and how long the rest would take.
+/// A program that signs in at all does so within a long weekend: where a store reaches so far, whoever it has a record of is
+/// known by it.
+const RECENT: SignedDuration = SignedDuration::from_hours(72);
+
+/// Reads what decides, and says what is thereby known and what is not, and how long the rest would take. What a store knows
+/// is not asked again.
 fn decide(
     graph: &GraphTenant,
     config: &Config,
+    store: Option<&Store>,
     stored: &mut Stored,
     observed: &mut ObservedTenant,
     context: &Context,
 ) -> Result<(), Failure> {
     let days = config.tenant.sign_in_window;
     let window = (window_start(config.instant, days), config.instant);
-    let suspects = suspects(config, observed, context);
-    let progress = Progress::new(context);
-    let decided = match runtime::online()?.block_on(graph.decisive(window, &suspects, &progress)) {
-        Ok(decided) => decided,
-        Err(error) => {
-            observed.unavailable.retain(|one| one.fact != Fact::SignIns);
-            observed.unavailable.push(Unavailable { fact: Fact::SignIns, reason: error.message.into() });
-            return Ok(());
-        }
+    let store = store.filter(|store| store.exists());
+    let unknown = [SignInKind::Interactive, SignInKind::NonInteractive]
+        .map(|kind| (stored.unknown_since(kind, window.0, window.1), window.1));
+    let since = unknown[0].0.min(unknown[1].0);
+    let counted = store.map(|store| store.counted_since(since)).transpose()?;
+    let all = suspects(config, observed, context);
+    let unsure = |id: &UserId| {
+        let user = observed.by_id(*id).map(|index| observed.user(index));
+        since < window.1 - RECENT || !user.is_some_and(recognise::sign_ins_known)
     };
+    let asked: Vec<UserId> = all.iter().copied().filter(unsure).collect();
+    let expected = store.and_then(|store| full_pull(store, window.0, window.1).records);
+    let questions = Questions { unknown, expected, suspects: &asked };
+    let mut decided = Decided::new(config.tenant.id, counted.unwrap_or_default());
+    let progress = Progress::new(context);
+    if let Err(error) = runtime::online()?.block_on(graph.decisive(&questions, &mut decided, &progress)) {
+        observed.unavailable.retain(|one| one.fact != Fact::SignIns);
+        observed.unavailable.push(Unavailable { fact: Fact::SignIns, reason: error.message.into() });
+        return Ok(());
+    }
     drop(progress);
     for kind in SignInKind::ALL.iter().copied().filter(|kind| decided.whole[*kind as usize]) {
+        // Everything before was known, and everything after was read.
         stored.covered[kind as usize] = vec![window];
     }
     stored.records += decided.records();
@@ -200,12 +219,13 @@ fn decide(
             true => "legacy clients of everybody",
             false => "no more than the latest sign-ins, as there are very many by legacy clients",
         };
-        let known = decided.known_users();
+        let known = decided.known_users(&asked) + all.len() - asked.len();
         let time = duration(decided.estimate.div_ceil(PER_SECOND));
+        let rest = if store.is_some() { "what is newer than the store" } else { "the whole log" };
         let reason = format!(
-            "decisive only: known are {legacy} and all sign-ins of {known} of {} users who look like workloads; the whole \
-             log has about {} records, which take {time} (`mfaplan evidence pull`)",
-            suspects.len(),
+            "decisive only: known are {legacy} and all sign-ins of {known} of {} users who look like workloads; {rest} has \
+             about {} records, which take {time} (`mfaplan evidence pull`)",
+            all.len(),
             decided.estimate
         );
         observed.unavailable.push(Unavailable { fact: Fact::SignIns, reason: reason.into() });

@@ -469,12 +469,25 @@ pub struct Window {
 }
 
 /// What has to be typed at the prompt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
 pub enum Confirm {
     /// `yes`
     Yes,
     /// The tenant's name.
     Tenant,
+}
+
+impl Confirm {
+    /// The word in configurations and plans.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Yes => "yes",
+            Self::Tenant => "tenant",
+        }
+    }
 }
 
 /// `approvals { … }`

@@ -1,7 +1,7 @@
 //! The store into a tenant that was read: the same as if its records had been given in files.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashSet},
     fs::File,
     io::Read,
     path::{Path, PathBuf},
@@ -9,7 +9,7 @@ use std::{
 
 use jiff::{Timestamp, civil::Date};
 
-use super::{EvidenceError, Store, codec, day_of, ids::Ids};
+use super::{EvidenceError, Store, codec, day_of, ids::Ids, pull::LATE};
 use crate::{
     sign_ins::{FileError, SignInFiles, cover::Cover},
     tenant::{ObservedTenant, SignInFile, SignInKind},
@@ -25,6 +25,16 @@ pub(crate) struct Stored {
 }
 
 impl Stored {
+    /// From where on not everything of a kind is known: from the first gap, or from the end of what is covered. Records come
+    /// late there too.
+    pub(crate) fn unknown_since(&self, kind: SignInKind, from: Timestamp, to: Timestamp) -> Timestamp {
+        let known = match self.gaps(kind, from, to).first() {
+            Some((gap, _)) => Some(*gap),
+            None => self.covered[kind as usize].iter().map(|(_, end)| *end).max(),
+        };
+        known.map_or(from, |known| (known - LATE).max(from))
+    }
+
     /// What of a stretch is not covered.
     pub(crate) fn gaps(&self, kind: SignInKind, from: Timestamp, to: Timestamp) -> Vec<(Timestamp, Timestamp)> {
         let mut cover = Cover::default();
@@ -100,6 +110,22 @@ impl Store {
         self.manifest.days.range(from..=to).map(|(day, files)| Ok((*day, open(files)?))).collect()
     }
 
+    /// The ids of the records of these days: what was counted is recognised by them.
+    ///
+    /// # Errors
+    /// When a file of the store cannot be read.
+    pub(crate) fn counted_since(&self, from: Timestamp) -> Result<HashSet<u64>, EvidenceError> {
+        let mut all = HashSet::new();
+        for (_, day) in self.days(day_of(from), Date::MAX, true)? {
+            for open in day.ids {
+                for id in Ids::of(open.file) {
+                    all.insert(id.map_err(|error| EvidenceError::io(&open.path, error))?);
+                }
+            }
+        }
+        Ok(all)
+    }
+
     /// Calls `each` with all cells.
     pub(super) fn cells(
         &self,
@@ -116,7 +142,7 @@ impl Store {
 
     /// How many users have records.
     pub(super) fn users(&self) -> Result<u64, EvidenceError> {
-        let mut all = std::collections::HashSet::new();
+        let mut all = HashSet::new();
         for (_, day) in self.days(Date::MIN, Date::MAX, false)? {
             for open in day.cells {
                 let bytes = open.bytes()?;

@@ -7,7 +7,7 @@ use crate::tenant::SignInKind;
 
 /// Records come late: the last hour before what is covered is read again ("How long does it take for sign-in logs to
 /// appear": minutes, mostly).
-const LATE: SignedDuration = SignedDuration::from_hours(1);
+pub(super) const LATE: SignedDuration = SignedDuration::from_hours(1);
 /// The longest slice: a day of a large tenant is twelve minutes of reading, and all that a kill can cost.
 const LONGEST: SignedDuration = SignedDuration::from_hours(6);
 

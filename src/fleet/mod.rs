@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 /// How it ended for one tenant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Status {
     /// All that was approved is written, or there was nothing to write.
@@ -51,6 +52,7 @@ impl Status {
 
 /// What became of one tenant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Applied {
     /// The tenant's name in the fleet.
     pub(crate) tenant: String,

@@ -37,7 +37,7 @@ pub use cloud::{Cloud, Endpoints};
 #[cfg(test)]
 pub(crate) use cloud::{GRAPH_VARIABLE, LOGIN_VARIABLE};
 pub(crate) use domain::tenant_of;
-pub(crate) use read::{Entries, LogSlice};
+pub(crate) use read::{Entries, LogSlice, Questions};
 pub use requests::{Family, Need, REQUESTS, RequestSpec, markdown_table};
 
 use client::Client;
@@ -275,17 +275,17 @@ impl GraphTenant {
         read::log(&self.client, slice, progress, each).await
     }
 
-    /// Reads what decides of the log of this window: a few filtered pages.
+    /// Reads what decides of the log, a few filtered pages, into `decided`.
     ///
     /// # Errors
     /// Why the log cannot be read.
     pub(crate) async fn decisive(
         &self,
-        window: (Timestamp, Timestamp),
-        suspects: &[UserId],
+        questions: &Questions<'_>,
+        decided: &mut Decided,
         progress: &dyn ReadProgress,
-    ) -> Result<Decided, ReadError> {
-        read::decisive(&self.client, self.tenant, window, suspects, progress).await
+    ) -> Result<(), ReadError> {
+        read::decisive(&self.client, questions, decided, progress).await
     }
 }
 

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use crate::{
     assumed::Assumption,
-    config::{Config, Confirm, Declared, Waivable, window::Openness},
+    config::{Config, Declared, Waivable, window::Openness},
     desired::{self, Claim, Desired, GateFacts, Hold, HoldKind, Managed, ProtectionKind},
     diag::Diagnostic,
     diff::{self, Action, Cause, Decision, DecisionKind, Transition},
@@ -279,10 +279,7 @@ pub(super) fn execution(config: &Config, summary: &Summary, auto_approve: Option
         block_at: guardrails.block_at,
         canary: guardrails.canary,
         stop_after_failures: guardrails.stop_after_failures,
-        confirm: Text::from(match guardrails.confirm {
-            Confirm::Yes => "yes",
-            Confirm::Tenant => "tenant",
-        }),
+        confirm: guardrails.confirm,
         approvals_required: guardrails.approvals.as_ref().map_or(0, |approvals| approvals.required),
         auto_approve,
         estimated_seconds: estimated_seconds(summary),

@@ -26,6 +26,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    config::Confirm,
     diff::Action,
     risk::Finding,
     severity::Severity,
@@ -103,7 +104,7 @@ pub struct Conditions {
     /// How many users are written and verified first.
     pub canary: u32,
     /// What has to be typed: `yes` or `tenant`.
-    pub confirm: Text,
+    pub confirm: Confirm,
     /// How many failures a run bears.
     pub stop_after_failures: u32,
 }
@@ -182,7 +183,7 @@ fn conditions(plan: &Plan) -> Document {
         execution: Conditions {
             block_at: *block_at,
             canary: *canary,
-            confirm: confirm.clone(),
+            confirm: *confirm,
             stop_after_failures: *stop_after_failures,
         },
         findings: entries(weighty).into_iter().map(Weight::from).collect(),
@@ -442,7 +443,7 @@ mod tests {
             ("the cloud", &|p| p.tenant.cloud = "china".into()),
             ("block_at", &|p| p.execution.block_at = Severity::Low),
             ("canary", &|p| p.execution.canary += 1),
-            ("confirm", &|p| p.execution.confirm = "tenant".into()),
+            ("confirm", &|p| p.execution.confirm = Confirm::Tenant),
             ("stop_after_failures", &|p| p.execution.stop_after_failures += 1),
             ("a waiver", &|p| {
                 let waiver = Waiver {

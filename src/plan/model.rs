@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::{
     assumed::AssumedPolicies,
-    config::{Origin, Waivable},
+    config::{Confirm, Origin, Waivable},
     diff::{Action, Decision},
     replay::Replay,
     risk::{Finding, NotEvaluated, Place, PlanFinding},
@@ -113,9 +113,10 @@ impl PlanTenant {
     /// What has to be typed to approve: `yes`, or with `confirm = "tenant"` the tenant's name; its id where there is no
     /// name that could be typed.
     #[must_use]
-    pub fn answer(&self, confirm: &str) -> String {
-        if confirm != "tenant" {
-            return "yes".to_owned();
+    pub fn answer(&self, confirm: Confirm) -> String {
+        match confirm {
+            Confirm::Yes => return "yes".to_owned(),
+            Confirm::Tenant => {}
         }
         let name = self.name.trim();
         let typeable = !name.is_empty() && name.chars().all(|one| !one.is_control() && one.escape_debug().count() == 1);
@@ -543,7 +544,7 @@ pub struct Execution {
     /// How many failures stop a run: one more than this.
     pub stop_after_failures: u32,
     /// What has to be typed: `yes` or `tenant`.
-    pub confirm: Text,
+    pub confirm: Confirm,
     /// Signatures needed; 0 = none.
     pub approvals_required: u32,
     /// The reason given in `auto_approve`, where its condition holds for this plan.

@@ -488,7 +488,7 @@ fn frame(changes: Vec<Change>) -> Plan {
             block_at: Severity::Critical,
             canary: 5,
             stop_after_failures: 3,
-            confirm: "yes".into(),
+            confirm: crate::config::Confirm::Yes,
             approvals_required: 0,
             auto_approve: None,
             estimated_seconds: 0,

@@ -38,12 +38,20 @@ pub struct Replay {
     pub changes: Vec<Replayed>,
 }
 
+/// So many rows of those who will be asked does a saved plan keep, over all its users and of each at most: two megabytes, or
+/// everything there is of a thousand users.
+const FURTHER: usize = 10_000;
+const FURTHER_OF_EACH: usize = 10;
+
 impl Replay {
-    /// The replay as a saved plan keeps it: with the rows that somebody has to look at; the rest is counted.
+    /// The replay as a saved plan keeps it: with the rows that somebody has to look at, and some of what users will notice; the
+    /// rest is counted.
     #[must_use]
     pub fn kept(&self) -> Self {
+        let room = (FURTHER / self.changes.len().max(1)).min(FURTHER_OF_EACH);
         let kept = |one: &Replayed| {
-            let Replayed { user, decision, before, after, sign_ins, verdicts, skipped, rows } = one;
+            let further = one.every_row().filter(|row| row.verdict.is_noticed()).take(room).cloned().collect();
+            let Replayed { user, decision, before, after, sign_ins, verdicts, skipped, rows, further: _ } = one;
             Replayed {
                 user: user.clone(),
                 decision: *decision,
@@ -53,6 +61,7 @@ impl Replay {
                 verdicts: *verdicts,
                 skipped: skipped.clone(),
                 rows: rows.iter().filter(|row| row.verdict.is_kept()).cloned().collect(),
+                further,
             }
         };
         Self {
@@ -112,6 +121,13 @@ impl Replay {
                 0 => !verdict.is_kept() || count == 0,
                 rows => rows == count,
             };
+            let further =
+                |verdict| one.further.iter().filter(|row| row.verdict == verdict).map(|row| row.count).sum::<u64>();
+            let noticed = one.further.iter().all(|row| row.verdict.is_noticed())
+                && one.verdicts.iter().all(|(verdict, count)| in_rows(verdict).max(further(verdict)) <= count);
+            if !noticed {
+                return false;
+            }
             if one.verdicts.total() != one.sign_ins || !one.verdicts.iter().all(fits) {
                 return false;
             }
@@ -180,6 +196,16 @@ pub struct Replayed {
     /// By verdict, application, client and kind; worst verdict first, then by number. A saved plan keeps those that
     /// somebody has to look at.
     pub rows: Vec<Row>,
+    /// Of a saved plan: the largest rows of sign-ins that would be asked for MFA, ten at most, and ten thousand over all users.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub further: Vec<Row>,
+}
+
+impl Replayed {
+    /// Every row that is known.
+    pub fn every_row(&self) -> impl Iterator<Item = &Row> {
+        self.rows.iter().chain(&self.further)
+    }
 }
 
 /// The user of a change.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Replay, Replayed, Verdict};
+use super::{Replay, Replayed, Row, Verdict};
 use crate::{diff::DecisionKind, tenant::Text};
 
 /// Sign-ins of one user, application and client of which the same is foretold.
@@ -35,10 +35,13 @@ impl Replay {
 }
 
 impl Replayed {
-    /// By verdict, application and client.
+    /// By verdict, application and client. Of a saved plan, those who will be asked are in it where it has all their rows.
     fn predicted(&self) -> Vec<PredictedRow> {
         let mut counts: BTreeMap<(Verdict, &Text, &Text), u64> = BTreeMap::new();
-        for row in self.rows.iter().filter(|row| Verdict::SHOWN_BY_THE_LOG.contains(&row.verdict)) {
+        let of = |verdict| self.further.iter().filter(|row| row.verdict == verdict).map(|row| row.count).sum::<u64>();
+        let whole = |row: &&Row| of(row.verdict) == self.verdicts.of(row.verdict);
+        let known = self.rows.iter().chain(self.further.iter().filter(whole));
+        for row in known.filter(|row| Verdict::SHOWN_BY_THE_LOG.contains(&row.verdict)) {
             *counts.entry((row.verdict, &row.app.id, &row.client)).or_default() += row.count;
         }
         let row = |((verdict, app, client), count): ((Verdict, &Text, &Text), u64)| PredictedRow {

@@ -195,6 +195,7 @@ fn replay_one(
         verdicts,
         skipped,
         rows,
+        further: Vec::new(),
     };
     Ok(One { replayed, days })
 }

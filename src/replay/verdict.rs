@@ -84,7 +84,13 @@ impl Verdict {
         matches!(self, Self::Breaks | Self::Blocked | Self::LosesMfa)
     }
 
-    /// Are its rows kept in a saved plan? The rest is counted only.
+    /// Does the user notice it, though nothing is taken? A saved plan keeps some of these rows.
+    #[must_use]
+    pub const fn is_noticed(self) -> bool {
+        matches!(self, Self::Challenged | Self::AskedOnce)
+    }
+
+    /// Are its rows kept in a saved plan, all of them?
     #[must_use]
     pub const fn is_kept(self) -> bool {
         self.is_harm() || matches!(self, Self::MustRegister)

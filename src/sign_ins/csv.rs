@@ -106,6 +106,8 @@ impl Columns {
 /// A table whose rows are read one by one, each with its line.
 pub(super) struct Rows<R> {
     reader: ::csv::Reader<Lines<R>>,
+    /// How many lines lie before the header.
+    before: u64,
     pub(super) header: ::csv::StringRecord,
     pub(super) table: Table,
 }
@@ -113,11 +115,33 @@ pub(super) struct Rows<R> {
 impl<R: BufRead> Rows<R> {
     /// Reads the header.
     pub(super) fn open(mut input: R) -> Result<Self, Problem> {
-        let start = input.fill_buf().map_err(|error| Problem { line: None, message: error.to_string() })?;
-        let separator = separator(start);
+        let failed = |error: io::Error| Problem { line: None, message: error.to_string() };
+        let (mut before, mut said) = (0, None);
+        let separator = loop {
+            let start = input.fill_buf().map_err(failed)?;
+            let Some(end) = start.iter().position(|byte| matches!(byte, b'\n' | b'\r')) else { break separator(start) };
+            match Head::of(&start[..end]) {
+                Head::Columns => break separator(&start[..end]),
+                Head::Separator(byte) => said = Some(byte),
+                Head::Nothing => {}
+            }
+            let carriage = start[end] == b'\r';
+            input.consume(end + 1);
+            if carriage && input.fill_buf().map_err(failed)?.first() == Some(&b'\n') {
+                input.consume(1);
+            }
+            before += 1;
+        };
+        let separator = said.unwrap_or(separator);
         let mut reader = ::csv::ReaderBuilder::new().delimiter(separator).flexible(true).from_reader(Lines::new(input));
-        let header = reader.headers().map_err(|error| Problem { line: Some(1), message: plain(&error) })?.clone();
-        Ok(Self { reader, header, table: Table { separator } })
+        let header = reader.headers();
+        let header = header.map_err(|error| Problem { line: Some(before + 1), message: plain(&error) })?.clone();
+        Ok(Self { reader, before, header, table: Table { separator } })
+    }
+
+    /// The header's line.
+    pub(super) const fn line(&self) -> u64 {
+        self.before + 1
     }
 
     /// Reads the next row that says something, and its line.
@@ -125,7 +149,7 @@ impl<R: BufRead> Rows<R> {
         loop {
             let read = self.reader.read_record(row);
             // The reader stands behind the row and its line end. Where a row begins, it says wrongly after empty lines.
-            let after = self.reader.position().line();
+            let after = self.before + self.reader.position().line();
             let more =
                 read.map_err(|error| Problem { line: Some(after.saturating_sub(1).max(1)), message: plain(&error) })?;
             if !more {
@@ -155,7 +179,7 @@ pub(super) fn read<R: BufRead>(
     kind: Option<SignInKind>,
     sink: &mut dyn Sink,
 ) -> Result<(), Problem> {
-    let columns = Columns::find(&rows.header)?;
+    let columns = Columns::find(&rows.header).map_err(|problem| Problem { line: Some(rows.line()), ..problem })?;
     if kind.is_none() && columns.kind.is_none() {
         return Err(Problem { line: None, message: super::records::KIND_UNSAID.to_owned() });
     }
@@ -245,6 +269,34 @@ fn said_kind(text: &str) -> Option<SignInKind> {
 /// RFC 3339; without a zone it is UTC, as the column's name says.
 pub(super) fn timestamp(text: &str) -> Option<Timestamp> {
     text.parse().ok().or_else(|| format!("{text}Z").parse().ok())
+}
+
+/// What a line at the head of a file is.
+enum Head {
+    /// The names of the columns.
+    Columns,
+    /// What separates them, as Excel asks for it: `sep=;`.
+    Separator(u8),
+    /// Nothing of a table: an empty line, or the type that PowerShell 5 notes (`#TYPE …`, `Export-Csv`).
+    Nothing,
+}
+
+impl Head {
+    fn of(line: &[u8]) -> Self {
+        // A tab at the end of the line may be what is asked for.
+        if let [word @ .., byte] = line.trim_ascii_start()
+            && word.eq_ignore_ascii_case(b"sep=")
+            && (*byte == b'\t' || (byte.is_ascii_punctuation() && *byte != b'"'))
+        {
+            return Self::Separator(*byte);
+        }
+        let line = line.trim_ascii();
+        match line {
+            [] => Self::Nothing,
+            _ if line.get(..6).is_some_and(|word| word.eq_ignore_ascii_case(b"#TYPE ")) => Self::Nothing,
+            _ => Self::Columns,
+        }
+    }
 }
 
 /// What separates the columns of a header: a comma, or what a spreadsheet of another country or a copy makes of it.

@@ -17,16 +17,16 @@ pub(crate) struct Decided {
     pub(crate) legacy: [bool; 2],
     /// Users whose log of a kind was read to its end.
     users: [BTreeSet<UserId>; 2],
-    /// About how many records the whole log of the window has, where its first pages tell.
+    /// About how many records there are of what was not known before.
     pub(crate) estimate: u64,
 }
 
 impl Decided {
-    /// Nothing read yet.
-    pub(crate) fn new(tenant: TenantId) -> Self {
+    /// Nothing read yet. Records with these ids are counted already.
+    pub(crate) fn new(tenant: TenantId, counted: HashSet<u64>) -> Self {
         Self {
             log: Aggregator::new(tenant),
-            ids: HashSet::new(),
+            ids: counted,
             whole: [false; 2],
             legacy: [false; 2],
             users: Default::default(),
@@ -52,9 +52,10 @@ impl Decided {
         self.log.records()
     }
 
-    /// How many users are known whole, where not everybody is.
-    pub(crate) fn known_users(&self) -> usize {
-        self.users[0].intersection(&self.users[1]).count()
+    /// How many of these users are known whole.
+    pub(crate) fn known_users(&self, of: &[UserId]) -> usize {
+        let known = |user: &&UserId| (0..2).all(|kind| self.whole[kind] || self.users[kind].contains(user));
+        of.iter().filter(known).count()
     }
 
     /// Adds what is decided to what is known of each user.
@@ -63,11 +64,19 @@ impl Decided {
             for user in users {
                 let known = [0, 1].map(|kind| self.whole[kind] || self.users[kind].contains(&user.id));
                 let legacy = [0, 1].iter().all(|kind| known[*kind] || self.legacy[*kind]);
+                let before = user.sign_ins.as_deref().filter(|before| before.cells.is_some());
+                for cell in before.and_then(|before| before.cells.as_deref()).unwrap_or_default() {
+                    self.log.add_cell(user.id, cell.clone());
+                }
                 let found = match self.log.take(&user.id, days) {
                     Some((found, _)) => found,
                     None => aggregate::nothing(days),
                 };
-                let Some(told) = told(found, known, legacy) else { continue };
+                let told = match before {
+                    Some(before) => Some(grown(before, found, known)),
+                    None => told(found, known, legacy),
+                };
+                let Some(told) = told else { continue };
                 let joined = match user.sign_ins.take() {
                     Some(before) => join::stronger(*before, told),
                     None => told,
@@ -75,6 +84,18 @@ impl Decided {
                 user.sign_ins = Some(Box::new(joined));
             }
         });
+    }
+}
+
+/// What a store knew of a user, and what is newer: what it did not count is only counted where all of it was read.
+fn grown(before: &SignIns, found: SignIns, known: [bool; 2]) -> SignIns {
+    let interactive = known[0] || before.interactive.is_some();
+    SignIns {
+        window_days: if known == [true, true] { found.window_days } else { before.window_days },
+        interactive: found.interactive.filter(|_| interactive),
+        interactive_mfa: found.interactive_mfa.filter(|_| interactive),
+        non_interactive: found.non_interactive.filter(|_| known[1] || before.non_interactive.is_some()),
+        ..found
     }
 }
 

@@ -53,7 +53,7 @@ pub(super) fn read<R: BufRead>(rows: &mut Rows<R>, span: Option<(Timestamp, Time
     let (Some(sender), Some(messages)) = (place(header, SENDER), place(header, MESSAGES)) else {
         let message =
             format!("the header is not that of the SMTP AUTH clients report: it lacks `{SENDER}` or `{MESSAGES}`");
-        return Err(Problem { line: Some(1), message });
+        return Err(Problem { line: Some(rows.line()), message });
     };
     let date = place(header, "Date");
     let protocol = header.iter().position(|column| column.to_ascii_lowercase().contains("auth"));

@@ -80,12 +80,41 @@ pub(crate) struct SignIn<'a> {
     status: Option<Status<'a>>,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+/// How a sign-in ended.
+#[derive(Debug, Default)]
 struct Status<'a> {
     error_code: Option<i64>,
-    #[serde(borrow)]
     additional_details: Str<'a>,
+    /// Is it a text, and not the object it should be?
+    is_text: bool,
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Status<'a> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Default, Deserialize)]
+        #[serde(rename_all = "camelCase", default)]
+        struct Members<'a> {
+            error_code: Option<i64>,
+            #[serde(borrow)]
+            additional_details: Str<'a>,
+        }
+        struct Visitor;
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = Status<'de>;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object with `errorCode`")
+            }
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<Status<'de>, A::Error> {
+                let members = Members::deserialize(serde::de::value::MapAccessDeserializer::new(map))?;
+                let Members { error_code, additional_details } = members;
+                Ok(Status { error_code, additional_details, is_text: false })
+            }
+            fn visit_str<E>(self, _: &str) -> Result<Status<'de>, E> {
+                Ok(Status { is_text: true, ..Status::default() })
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -206,8 +235,12 @@ impl SignIn<'_> {
     pub(crate) fn record(&self, kind: SignInKind) -> Result<Record<'_>, &'static str> {
         let at = self.created_date_time.0.parse().map_err(|_| "it has no readable `createdDateTime`")?;
         let status = self.status.as_ref();
-        let code =
-            status.and_then(|one| one.error_code).ok_or("it has no `status.errorCode`: it may be a success or none")?;
+        let code = status.and_then(|one| one.error_code).ok_or(match status {
+            Some(Status { is_text: true, .. }) => {
+                "its `status` is a text: an object with `errorCode` says how it ended"
+            }
+            _ => "it has no `status.errorCode`: it may be a success or none",
+        })?;
         let code = u32::try_from(code).unwrap_or(u32::MAX);
         let steps = self.authentication_details.as_deref().unwrap_or_default();
         let mut said = Said::default();

@@ -146,6 +146,43 @@ fn a_plan_rests_on_a_fresh_store_and_asks_nothing_of_the_log() {
     }
 }
 
+/// What is newer is added to what the store counted; what lies in the last hour before its end is counted once.
+#[test]
+fn a_decisive_plan_adds_what_is_newer_to_the_store() {
+    let mail = |name: &str, minutes: i64| {
+        json!({"id": name, "createdDateTime": ago(minutes), "userId": id(7), "clientAppUsed": "Authenticated SMTP",
+            "isInteractive": false, "status": {"errorCode": 0}})
+    };
+    let mut log = records(4_000, 10);
+    log.extend([mail("old", 10_000), mail("before the end", 25 * 60 + 20)]);
+    let desk = desk(FakeOptions { log_page: Some(5), ..FakeOptions::default() }, log.clone());
+    let now = jiff::Timestamp::now();
+    assert_eq!(desk.run_at(&["evidence", "pull"], now - jiff::SignedDuration::from_hours(25)).code, 0);
+    log.extend([mail("late", 25 * 60 + 10), mail("new", 30)]);
+    desk.fake.log_of_sign_ins(log);
+    desk.fake.clear_log();
+    let plan = |mode: &str| -> Value {
+        let said = desk.run_at(&["plan", "--json", "--sign-ins", mode], now);
+        assert_eq!(said.code, 0, "{said:?}");
+        serde_json::from_str(&said.out).unwrap()
+    };
+    let of_mail = |plan: &Value| -> Value {
+        let changes = plan["changes"].as_array().unwrap();
+        let change = changes.iter().find(|one| one["user"]["id"] == id(7)).unwrap();
+        change["findings"].as_array().unwrap().iter().find(|one| one["rule"] == "MFA006").unwrap().clone()
+    };
+    let replayed = |plan: &Value| -> Value {
+        let changes = plan["replay"]["changes"].as_array().unwrap();
+        changes.iter().find(|one| one["user"]["id"] == id(7)).unwrap()["verdicts"].clone()
+    };
+    let decisive = plan("decisive");
+    assert!(pages(&desk) <= 4, "one page of each kind, and one of legacy clients: {}", pages(&desk));
+    let full = plan("full");
+    assert_eq!(of_mail(&decisive), of_mail(&full), "four mails");
+    assert!(of_mail(&full).to_string().contains(":4"), "{}", of_mail(&full));
+    assert_eq!(replayed(&decisive)["blocked"], replayed(&full)["blocked"]);
+}
+
 /// Somebody's mail of weeks ago is found by a filter; what cannot be asked for is said to be unknown.
 #[test]
 fn what_decides_is_known_after_a_few_pages() {

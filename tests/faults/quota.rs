@@ -4,13 +4,13 @@
 //! `MFAPLAN_QUOTA_USERS=10000 MFAPLAN_QUOTA_PAGES=6000` is a tenant of ten thousand users with six million records.
 #![allow(clippy::print_stdout, reason = "figures for the page on performance")]
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::{
-    desk::{Desk, id, seed},
+    desk::{Desk, id, runtime, seed},
     support::fake_graph::{FakeOptions, RetryAfter, Throttle},
 };
 
@@ -78,7 +78,30 @@ fn timed(desk: &Desk, now: Timestamp, arguments: &[&str]) -> (Duration, Value) {
     let time = log.last().unwrap().at.duration_since(log[0].at);
     let pages = log.iter().filter(|one| one.path == "/auditLogs/signIns").count();
     println!("{arguments:?}: {:.0} s, {pages} pages of the log", time.as_secs_f64());
+    if std::env::var_os("MFAPLAN_QUOTA_TIMELINE").is_some() {
+        timeline(&log);
+    }
     (time, serde_json::from_str(&said.out).unwrap_or_default())
+}
+
+/// When which list was asked, and how often it was refused.
+fn timeline(log: &[crate::support::fake_graph::Logged]) {
+    for one in log.iter().filter(|one| !one.in_batch) {
+        let at = one.at.duration_since(log[0].at).as_secs_f64();
+        println!("{at:8.2} {} {} {} {}", one.status, one.method, one.path, &one.query[..one.query.len().min(150)]);
+    }
+}
+
+/// Who has which critical finding.
+fn findings(plan: &Value) -> BTreeSet<(String, String)> {
+    let mut all = BTreeSet::new();
+    for change in plan["changes"].as_array().unwrap() {
+        for finding in change["findings"].as_array().unwrap().iter().filter(|one| one["severity"] == "critical") {
+            let text = |value: &Value| value.as_str().unwrap().to_owned();
+            all.insert((text(&change["user"]["id"]), text(&finding["rule"])));
+        }
+    }
+    all
 }
 
 #[test]
@@ -115,12 +138,24 @@ fn what_blocks_is_known_in_minutes_and_the_next_plan_reads_what_is_new() {
 
     // A day later: a thirtieth of the log is new.
     let new = records / 30;
-    let since: Vec<Value> = (0..new)
+    let mut since: Vec<Value> = (0..new)
         .map(|n| record(n, users, now - SignedDuration::from_secs(60 + n as i64 * 86_000 / new as i64)))
         .collect();
+    // Somebody begins to send mail.
+    let beginner = 57;
+    since[new / 2]["userId"] = id(beginner).into();
+    since[new / 2]["clientAppUsed"] = "Authenticated SMTP".into();
     desk.fake.log_of_sign_ins(log.into_iter().chain(since).collect());
+    // A day has passed for the service's limits too.
+    runtime().block_on(async { tokio::time::sleep(Duration::from_secs(60)).await });
+    let (decisive, plan) = timed(&desk, now, &["plan", "--json", "--sign-ins", "decisive"]);
+    assert_eq!(plan["observed"]["evidence"]["mode"], "decisive");
+    let blocked = findings(&plan);
+    assert!(decisive <= Duration::from_secs(30), "{decisive:?}");
     let (next, plan) = timed(&desk, now, &["plan", "--json", "--sign-ins", "full"]);
     assert_eq!(plan["observed"]["evidence"]["records"], records + new);
+    assert!(blocked.iter().any(|(user, rule)| *user == id(beginner) && rule == "MFA006"), "known since today");
+    assert_eq!(blocked, findings(&plan), "what a few pages decide is what all of them do");
     assert!(next <= Duration::from_secs(480), "{next:?}");
     let (stored, again) = timed(&desk, now, &["plan", "--json"]);
     assert_eq!(again["digest"], plan["digest"]);

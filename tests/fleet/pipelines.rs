@@ -116,44 +116,120 @@ fn from_the_list_to_the_rings_on_three_services() {
     }
 }
 
+/// How a service hands the rings from the job that lists them to the jobs that have one each.
+struct Rings {
+    files: &'static [&'static str],
+    /// What the job that lists them is given, beside the variable that names a file for its outputs.
+    given: &'static [(&'static str, &'static str)],
+    /// The rings it has handed on.
+    handed: fn(&Sandbox, &Said) -> Vec<String>,
+    /// The variable with the approved digests.
+    digests: &'static str,
+}
+
+fn from_github(sandbox: &Sandbox, _: &Said) -> Vec<String> {
+    serde_json::from_str(sandbox.read("output").trim_end().strip_prefix("rings=").unwrap()).unwrap()
+}
+
+fn from_azure(_: &Sandbox, said: &Said) -> Vec<String> {
+    let name = "##vso[task.setvariable variable=matrix;isOutput=true]";
+    let matrix = said.stdout.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+    let matrix: serde_json::Map<String, serde_json::Value> = serde_json::from_str(matrix).unwrap();
+    assert!(matrix.keys().enumerate().all(|(at, key)| *key == format!("ring_{at}")), "{matrix:?}");
+    matrix.values().map(|one| one["RING"].as_str().unwrap().to_owned()).collect()
+}
+
+/// The child pipeline names a hidden job for each.
+fn from_gitlab(sandbox: &Sandbox, _: &Said) -> Vec<String> {
+    let child: serde_json::Value = serde_json::from_str(&sandbox.read("rings.yml")).unwrap();
+    assert_eq!(child["include"]["local"], "ci/fleet-ring.yml");
+    let jobs = child.as_object().unwrap().iter().filter(|(name, _)| !["include", "stages"].contains(&name.as_str()));
+    let hidden = file("gitlab/fleet-ring.yml");
+    let rings = jobs.map(|(name, job)| {
+        let (work, ring) = name.split_once(' ').unwrap();
+        assert_eq!(job["extends"], format!(".{work} ring"));
+        assert!(hidden.contains(&format!("\n.{work} ring:\n")), "{name}");
+        assert_eq!(job["variables"]["RING"], ring);
+        ring.to_owned()
+    });
+    rings.collect()
+}
+
 /// Beyond one job: a set for each ring, planned beside each other and applied one after the other.
 #[test]
 fn rings_are_planned_beside_each_other_and_applied_in_turn() {
-    let yaml = file("github/fleet-rings.yml");
-    let scripts = scripts(&yaml);
-    let [list, plan, apply] = scripts.as_slice() else { panic!("{} scripts", scripts.len()) };
-    assert!(scripts.iter().all(|script| !script.contains("${{")), "an expression inside a script");
-    let sandbox = runner();
-    let output = sandbox.path("output").display().to_string();
-    run(&sandbox, list, &[("GITHUB_OUTPUT", &output)]).exits(0);
-    let rings = sandbox.read("output").trim_end().strip_prefix("rings=").unwrap().to_owned();
-    let rings: Vec<String> = serde_json::from_str(&rings).unwrap();
-    assert_eq!(rings, ["pilot", "rest"]);
-    let mut approved = Vec::new();
-    for ring in &rings {
-        let said = run(&sandbox, plan, &[("RING", ring)]);
-        let line = said.stdout.lines().last().unwrap().trim_matches('`').to_owned();
-        assert_eq!(line, format!("{ring}={}", set_digest(&sandbox, "plans")));
-        approved.push(line);
-        std::fs::remove_dir_all(sandbox.path("plans")).unwrap();
+    let services = [
+        Rings { files: &["github/fleet-rings.yml"], given: &[], handed: from_github, digests: "DIGESTS" },
+        Rings {
+            files: &["gitlab/fleet-rings.yml", "gitlab/fleet-ring.yml"],
+            given: &[],
+            handed: from_gitlab,
+            digests: "MFA_SET_DIGESTS",
+        },
+        Rings {
+            files: &["azure-fleet-rings.yml"],
+            given: &[("RINGS", "[\n  \"pilot\",\n  \"rest\"\n]")],
+            handed: from_azure,
+            digests: "DIGESTS",
+        },
+    ];
+    for Rings { files, given, handed, digests } in services {
+        let name = files[0];
+        let texts: Vec<String> = files.iter().map(|name| file(name)).collect();
+        let scripts: Vec<String> = texts.iter().flat_map(|text| scripts(text)).collect();
+        let [list, plan, apply] = scripts.as_slice() else { panic!("{name} has {} scripts", scripts.len()) };
+        assert!(scripts.iter().all(|script| !script.contains("${{")), "{name}: an expression inside a script");
+        let sandbox = runner();
+        let output = sandbox.path("output").display().to_string();
+        let given = [&[("GITHUB_OUTPUT", &*output)], given].concat();
+        let rings = handed(&sandbox, run(&sandbox, list, &given).exits(0));
+        assert_eq!(rings, ["pilot", "rest"], "{name}");
+        let mut approved = Vec::new();
+        for ring in &rings {
+            let said = run(&sandbox, plan, &[("RING", ring)]);
+            let line = said.stdout.lines().last().unwrap().trim_matches('`').to_owned();
+            assert_eq!(line, format!("{ring}={}", set_digest(&sandbox, "plans")), "{name}");
+            approved.push(line);
+            std::fs::remove_dir_all(sandbox.path("plans")).unwrap();
+        }
+        let apply = |ring: &str, approved: &str| {
+            let _ = std::fs::remove_dir_all(sandbox.path("plans"));
+            run(&sandbox, apply, &[("RING", ring), (digests, approved)])
+        };
+        apply("rest", &approved[0]).exits(1).says("The ring rest is not approved");
+        // The digest of one ring approves no other.
+        let swapped = approved[0].replace("pilot=", "rest=");
+        apply("rest", &swapped).exits(1).says("nothing was written");
+        let all = approved.join(" ");
+        let ends = |ring: &str| apply(ring, &all).code;
+        let codes: Vec<_> = rings.iter().map(|ring| ends(ring)).collect();
+        // One customer of the second ring is refused.
+        assert_eq!(codes, [Some(0), Some(4)], "{name}");
+        // A tenant of no ring would be forgotten.
+        let text = sandbox.read("customers.mfafleet.hcl");
+        let at = text.find("ring      = ").unwrap();
+        let end = at + text[at..].find('\n').unwrap();
+        sandbox.write("customers.mfafleet.hcl", &format!("{}{}", &text[..at], &text[end..]));
+        run(&sandbox, list, &given).exits(1).says("is in no ring");
     }
-    let apply = |ring: &str, digests: &str| {
-        let _ = std::fs::remove_dir_all(sandbox.path("plans"));
-        run(&sandbox, apply, &[("RING", ring), ("DIGESTS", digests)])
+}
+
+/// Who applies waits for the ring before, and who plans for nobody; stages of Azure are made before anything runs, and are to
+/// be those of the fleet.
+#[test]
+fn no_ring_overtakes_another_and_none_is_left_out() {
+    let listing = |name: &str| scripts(&file(name)).remove(0);
+    let sandbox = runner();
+    let needs = |digests: &str| -> Vec<serde_json::Value> {
+        run(&sandbox, &listing("gitlab/fleet-rings.yml"), &[("MFA_SET_DIGESTS", digests)]).exits(0);
+        let child: serde_json::Value = serde_json::from_str(&sandbox.read("rings.yml")).unwrap();
+        let work = if digests.is_empty() { "plan" } else { "apply" };
+        ["pilot", "rest"].map(|ring| child[format!("{work} {ring}")]["needs"].clone()).into()
     };
-    apply("rest", &approved[0]).exits(1).says("The ring rest is not approved");
-    // The digest of one ring approves no other.
-    let swapped = approved[0].replace("pilot=", "rest=");
-    apply("rest", &swapped).exits(1).says("nothing was written");
-    let all = approved.join(" ");
-    let ends = |ring: &str| apply(ring, &all).code;
-    let codes: Vec<_> = rings.iter().map(|ring| ends(ring)).collect();
-    // One customer of the second ring is refused.
-    assert_eq!(codes, [Some(0), Some(4)]);
-    // A tenant of no ring would be forgotten.
-    let text = sandbox.read("customers.mfafleet.hcl");
-    let at = text.find("ring      = ").unwrap();
-    let end = at + text[at..].find('\n').unwrap();
-    sandbox.write("customers.mfafleet.hcl", &format!("{}{}", &text[..at], &text[end..]));
-    run(&sandbox, list, &[("GITHUB_OUTPUT", &output)]).exits(1).says("is in no ring");
+    assert_eq!(needs(""), [serde_json::json!([]), serde_json::json!([])]);
+    assert_eq!(needs("pilot=sha256:00"), [serde_json::json!([]), serde_json::json!(["apply pilot"])]);
+    for others in ["[\"rest\", \"pilot\"]", "[\"pilot\"]"] {
+        let said = run(&sandbox, &listing("azure-fleet-rings.yml"), &[("RINGS", others)]);
+        said.exits(1).says("the parameter \"rings\" names others");
+    }
 }

@@ -122,7 +122,9 @@ fn no_process_outlives_a_fleet_that_reads() {
         fake.tenant(at).fail_always("GET", "/users", Fault::Silent);
     }
     for args in [&["fleet", "plan", "--out", "again"][..], &["fleet", "verify"]] {
-        let mut child = sandbox.spawn(&mut sandbox.command(args));
+        let temporary = sandbox.path("temporary");
+        std::fs::create_dir_all(&temporary).unwrap();
+        let mut child = sandbox.spawn(sandbox.command(args).env("TMPDIR", &temporary));
         let children = |of: &Child| -> Vec<String> {
             let threads = std::fs::read_dir(format!("/proc/{}/task", of.id())).unwrap().filter_map(Result::ok);
             let lists = threads.filter_map(|one| std::fs::read_to_string(one.path().join("children")).ok());
@@ -130,8 +132,11 @@ fn no_process_outlives_a_fleet_that_reads() {
         };
         until("every tenant is asked", || children(&child).len() == TENANTS);
         let processes = children(&child);
+        let left = || std::fs::read_dir(&temporary).unwrap().count();
+        assert_eq!(left(), 1, "what the application may ask, for all of them");
         signal(&child, "TERM");
-        child.wait().unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(130));
+        assert_eq!(left(), 0, "and nothing of it after the end");
         let lives = |id: &String| {
             let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
             stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with('Z'))

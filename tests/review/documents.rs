@@ -108,7 +108,7 @@ fn diagnostics_and_differences() {
 }
 
 #[test]
-fn the_plans_of_a_fleet_and_their_report() {
+fn the_plans_of_a_fleet_their_report_and_what_became_of_them() {
     let place = Place::with("msp");
     // Modules lie within the git work tree.
     std::fs::create_dir(place.path("mfa/.git")).unwrap();
@@ -120,4 +120,9 @@ fn the_plans_of_a_fleet_and_their_report() {
     fits("fleet", &planned);
     fits("fleet", &place.read("mfa/plans/fleet.json"));
     fits("fleet-report", &fleet(&["report", "plans", "--json"]).ends(0).out);
+    let set: serde_json::Value = serde_json::from_str(&planned).unwrap();
+    let approved = ["apply", "plans", "--json", "--policy", "policy", "--approve-set", set["digest"].as_str().unwrap()];
+    let applied = fleet(&approved).ends(4).out;
+    fits("fleet-apply", &applied);
+    assert!(applied.contains("\"not_planned\"") && applied.contains("\"done\""), "{applied}");
 }

@@ -98,7 +98,7 @@ impl Approval {
     /// # Errors
     /// When it is not what the plan asks for.
     pub fn typed(plan: &Plan, answer: &str, now: Timestamp) -> Result<Self, ApprovalError> {
-        let wanted = plan.tenant.answer(&plan.execution.confirm);
+        let wanted = plan.tenant.answer(plan.execution.confirm);
         Self::typed_again(&plan.digest, &wanted, answer, now)
     }
 

@@ -35,7 +35,7 @@ fn only_the_exact_word_is_a_yes() {
         assert_eq!(Approval::typed(&plan, no, start()), Err(ApprovalError::Declined), "{no:?}");
     }
     assert!(Approval::typed(&plan, "yes\r\n", start()).is_ok());
-    plan.execution.confirm = "tenant".into();
+    plan.execution.confirm = crate::config::Confirm::Tenant;
     assert_eq!(Approval::typed(&plan, "yes", start()), Err(ApprovalError::Declined));
     assert!(Approval::typed(&plan, "Contoso\n", start()).is_ok());
 }

@@ -49,6 +49,7 @@ fn foretold(changes: &[(u32, MfaState, MfaState, bool)], rows: &[(u32, Vec<Row>)
             verdicts,
             skipped: Default::default(),
             rows: rows.clone(),
+            further: Vec::new(),
         }
     };
     plan.replay = Some(Replay { changes: rows.iter().map(replayed).collect(), ..Replay::default() });

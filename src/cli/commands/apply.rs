@@ -25,7 +25,7 @@ use crate::{
         reviewed::{self, Reviewed},
         tenant::{self, Port, Tenant},
     },
-    config::{Config, Confirm},
+    config::Config,
     plan::{self, Digest, Plan, PlanTenant, Refusal, digest, file},
     render::{NextStep, words},
     tenant::{ObservedTenant, Source, UserId},
@@ -381,10 +381,7 @@ fn resume(run: &str, args: &Args, lock: &Lock, events: &Log, context: &mut Conte
         refuse(&refused, "going on with the run is refused")?;
         let open: Vec<_> = journal.outcomes().into_iter().filter(|user| user.outcome != UserResult::Done).collect();
         let wanted = PlanTenant { id: observed.id, name: observed.name.clone(), cloud: approved.cloud.clone() };
-        let wanted = wanted.answer(match config.guardrails.confirm {
-            Confirm::Yes => "yes",
-            Confirm::Tenant => "tenant",
-        });
+        let wanted = wanted.answer(config.guardrails.confirm);
         let asking = Asking {
             args: &args.approval,
             digest: &digest,

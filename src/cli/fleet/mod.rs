@@ -13,7 +13,10 @@ use std::{
 };
 
 use jiff::Timestamp;
-use tokio::{sync::Semaphore, task::JoinSet};
+use tokio::{
+    sync::Semaphore,
+    task::{JoinError, JoinSet},
+};
 
 use crate::{
     apply::Stop,
@@ -26,7 +29,7 @@ use self::{
     handed::Handed,
     surroundings::Surroundings,
 };
-use super::{Context, Failure, load::DIRECTORY, runtime};
+use super::{Context, Exit, Failure, load::DIRECTORY, runtime, signals::Signals};
 
 /// Which tenants of which fleet.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -122,6 +125,23 @@ fn unknown<'n>(flag: &str, name: &str, what: &str, names: impl Iterator<Item = &
     }
 }
 
+/// The next of these tasks that ends; `None` after the last.
+///
+/// # Errors
+/// When a signal came first. Then all tasks have ended, and with them the processes they wait for.
+pub(super) async fn next_of<T: 'static>(
+    tasks: &mut JoinSet<T>,
+    signals: &mut Signals,
+) -> Result<Option<Result<T, JoinError>>, Failure> {
+    tokio::select! {
+        ended = tasks.join_next() => Ok(ended),
+        () = signals.next() => {
+            tasks.shutdown().await;
+            Err(Failure::new("stopped").exit(Exit::Stopped))
+        }
+    }
+}
+
 /// Runs a command for each of these tenants, so many at a time, and listens to it. In the order of the tenants, what
 /// `judged` makes of each; what a process has said is not kept beyond that.
 pub(super) fn heard<T: Send + 'static>(
@@ -134,6 +154,7 @@ pub(super) fn heard<T: Send + 'static>(
 ) -> Result<Vec<T>, Failure> {
     let gate = Arc::new(Semaphore::new(usize::from(parallel)));
     let surroundings = Surroundings::new(members.iter().copied(), &context.env)?;
+    let mut signals = Signals::new(context.leash.as_ref())?;
     let mut found: Vec<Option<T>> = members.iter().map(|_| None).collect();
     runtime::online()?.block_on(async {
         let mut tasks = JoinSet::new();
@@ -154,7 +175,7 @@ pub(super) fn heard<T: Send + 'static>(
                 (at, judged(blank, job.run(&Stop::never()).await))
             });
         }
-        while let Some(ended) = tasks.join_next().await {
+        while let Some(ended) = next_of(&mut tasks, &mut signals).await? {
             let (at, one) = ended.map_err(|error| Failure::new(error.to_string()))?;
             found[at] = Some(one);
         }

@@ -44,6 +44,8 @@ pub(super) struct Chunk {
     unrestricted: u64,
     /// No restriction but users, kinds of client and applications: several of these may cover together.
     joinable: u64,
+    /// In force, and blocks every sign-in that it is for.
+    blocks: u64,
     /// Asks at some sign-ins at least.
     asks: u64,
     /// Written by Microsoft, which may change it.
@@ -258,13 +260,18 @@ impl CompiledPolicies {
     /// What asks the user at single sign-ins, whatever is unknown; `None` where the tenant did not give its policies.
     pub(crate) fn asked_at(&self, user: &User) -> Option<AskedAt<'_>> {
         self.chunks.as_ref()?;
-        let policies = self.joinable(user, Standing::certain).into_iter().map(|one| &one.reach).collect();
+        let policies = self.asking_or_blocking(user).into_iter().map(|one| &one.reach).collect();
         Some(AskedAt { everywhere: self.is_full(user, Standing::certain), policies })
+    }
+
+    /// The policies that ask at, or block, the sign-ins they are for: what is blocked is not left open.
+    fn asking_or_blocking(&self, user: &User) -> Vec<&One> {
+        self.select(user, Standing::certain, |chunk| (chunk.requires | chunk.blocks) & chunk.joinable)
     }
 
     /// What remains open beside the policies that could have covered together.
     fn left_open(&self, user: &User) -> Option<Open> {
-        let joinable = self.joinable(user, Standing::certain);
+        let joinable = self.asking_or_blocking(user);
         reach::together(&joinable.iter().map(|one| &one.reach).collect::<Vec<_>>()).err().flatten()
     }
 
@@ -424,6 +431,7 @@ impl Chunk {
         set(&mut self.asks, restrictions.iter().all(Gap::is_partial));
         set(&mut self.managed, is_managed(display_name));
         let blocks = grant_controls.as_ref().is_some_and(grant::blocks);
+        set(&mut self.blocks, in_force && blocks);
         let asks_or_blocks = blocks || matches!(grant, Grant::Mfa | Grant::Alternative | Grant::WeakStrength);
         let reached = &conditions.applications.include_applications;
         let reaches_some = reached.iter().any(restrictions::is_application)

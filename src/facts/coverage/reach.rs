@@ -84,7 +84,7 @@ impl Reach {
     }
 }
 
-/// The policies that ask one user, as far as users, applications and kinds of client decide it.
+/// The policies that ask one user, or block them, as far as users, applications and kinds of client decide it.
 #[derive(Debug)]
 pub(crate) struct AskedAt<'p> {
     pub(super) everywhere: bool,
@@ -92,7 +92,7 @@ pub(crate) struct AskedAt<'p> {
 }
 
 impl AskedAt<'_> {
-    /// Do they ask at a sign-in by this client (`clientAppUsed`) to this resource? What is not known is not asked at.
+    /// Do they ask at, or block, a sign-in by this client (`clientAppUsed`) to this resource? What is not known is not asked at.
     pub(crate) fn at(&self, client: &str, resource: Option<&str>) -> bool {
         let resource = resource.map(str::to_ascii_lowercase);
         let asks =

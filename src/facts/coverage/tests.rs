@@ -467,6 +467,11 @@ fn what_is_left_open_is_said_by_name() {
     let (_, coverage) = judge(vec![for_clients("browser")], &dana());
     let Coverage::Partial { open: Some(open), .. } = coverage else { panic!("{coverage:?}") };
     assert_eq!(open.to_string(), "sign-ins by mobile apps and desktop clients");
+    // What another policy blocks is not left open.
+    let mut blocking = for_apps(&[ENROLLMENT]);
+    blocking.grant_controls.as_mut().unwrap().built_in_controls = text("block");
+    let (_, coverage) = judge(vec![without_apps(&[ENROLLMENT]), blocking], &dana());
+    assert!(matches!(coverage, Coverage::Partial { open: None, .. }), "{coverage:?}");
 }
 
 #[test]

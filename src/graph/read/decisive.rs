@@ -13,17 +13,20 @@ use crate::{
         wire::Page,
     },
     sign_ins::{decided::Decided, wire::SignIn},
-    tenant::{SignInKind, TenantId, UserId},
+    tenant::{SignInKind, UserId},
 };
 
 /// Pages of each kind that are read without a filter: a log that ends within them is known whole.
 const FIRST: usize = 3;
+/// Records of a page.
+const PAGE: u64 = 1_000;
 /// Pages of legacy sign-ins of each kind.
 const LEGACY: usize = 45;
 /// Users asked about by name.
 const USERS: usize = 100;
-/// So many of them by one question, at most.
-const TOGETHER: usize = 10;
+/// So many of them by one question, at most: no more than there are clients in the question about these, which is the
+/// longest filter that is known to be taken.
+const TOGETHER: usize = CLIENTS.len();
 /// Values of `clientAppUsed` that are legacy protocols (Microsoft Entra, "Sign-ins using legacy authentication" workbook).
 const CLIENTS: [&str; 16] = [
     "Authenticated SMTP",
@@ -44,39 +47,52 @@ const CLIENTS: [&str; 16] = [
     "SMTP",
 ];
 
-/// Reads what decides of the window; of these users, the most suspect first, how they sign in.
+/// What is asked.
+pub(crate) struct Questions<'a> {
+    /// What of the window is not known yet, by kind: from there to the plan's instant.
+    pub(crate) unknown: [(Timestamp, Timestamp); 2],
+    /// About how many records that is, where a store can tell.
+    pub(crate) expected: Option<u64>,
+    /// Whose sign-ins are asked about by name, the most suspect first.
+    pub(crate) suspects: &'a [UserId],
+}
+
+/// Reads what decides of what is not known yet, into `decided`.
 pub(super) async fn read(
     client: &Client,
-    tenant: TenantId,
-    window: (Timestamp, Timestamp),
-    suspects: &[UserId],
+    questions: &Questions<'_>,
+    decided: &mut Decided,
     read: &(dyn Fn(u64) + Sync),
-) -> Result<Decided, Failure> {
-    let mut decided = Decided::new(tenant);
+) -> Result<(), Failure> {
+    let Questions { unknown, expected, suspects } = questions;
     let second = |at: Timestamp| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     let within = |kind: SignInKind| {
+        let (from, to) = unknown[kind as usize];
         format!(
             "createdDateTime ge {} and createdDateTime le {} and signInEventTypes/any(t: t eq '{}')",
-            second(window.0),
-            second(window.1),
+            second(from),
+            second(to),
             event(kind)
         )
     };
-    for kind in SignInKind::ALL.iter().copied() {
-        let first = pages(client, &within(kind), kind, FIRST, &mut decided, read).await?;
+    // Where a store says that the log goes on for long, its first pages decide nothing.
+    let long = expected.is_some_and(|records| records > 2 * FIRST as u64 * PAGE);
+    for kind in SignInKind::ALL.iter().copied().filter(|_| !long) {
+        let stretch = expected.is_some().then_some(unknown[kind as usize]);
+        let first = pages(client, &within(kind), kind, (FIRST, stretch), decided, read).await?;
         decided.whole[kind as usize] = first.ended;
-        if let (false, Some((oldest, newest))) = (first.ended, first.span) {
-            let seconds = newest.duration_since(oldest).as_secs_f64().max(1.0);
-            let all = window.1.duration_since(window.0).as_secs_f64();
-            decided.estimate += (first.records as f64 * all / seconds) as u64;
-        } else {
-            decided.estimate += first.records;
-        }
+        decided.estimate += match first.share_of(unknown[kind as usize]) {
+            Some(share) if !first.ended => (first.records as f64 / share) as u64,
+            _ => first.records,
+        };
+    }
+    if let Some(expected) = expected.filter(|_| decided.whole != [true, true]) {
+        decided.estimate = expected.max(decided.records());
     }
     let clients: Vec<String> = CLIENTS.iter().map(|name| format!("clientAppUsed eq '{name}'")).collect();
     for kind in SignInKind::ALL.iter().copied().filter(|kind| !decided.whole[*kind as usize]).collect::<Vec<_>>() {
         let filter = format!("{} and ({})", within(kind), clients.join(" or "));
-        decided.legacy[kind as usize] = pages(client, &filter, kind, LEGACY, &mut decided, read).await?.ended;
+        decided.legacy[kind as usize] = pages(client, &filter, kind, (LEGACY, None), decided, read).await?.ended;
     }
     let suspects = &suspects[..suspects.len().min(USERS)];
     for kind in SignInKind::ALL.iter().copied().filter(|kind| !decided.whole[*kind as usize]).collect::<Vec<_>>() {
@@ -85,7 +101,7 @@ pub(super) async fn read(
         let (mut rest, mut together) = (suspects, TOGETHER);
         while !rest.is_empty() {
             let (some, later) = rest.split_at(together.min(rest.len()));
-            let ended = of_users(client, &within(kind), kind, some, &mut decided, read).await?;
+            let ended = of_users(client, &within(kind), kind, some, decided, read).await?;
             if !ended && some.len() > 1 {
                 together = some.len() / 2;
                 continue;
@@ -94,7 +110,7 @@ pub(super) async fn read(
             rest = later;
         }
     }
-    Ok(decided)
+    Ok(())
 }
 
 /// Reads the first page of what these users did; was it all?
@@ -108,7 +124,7 @@ async fn of_users(
 ) -> Result<bool, Failure> {
     let named: Vec<String> = users.iter().map(|user| format!("userId eq '{user}'")).collect();
     let filter = format!("{within} and ({})", named.join(" or "));
-    let ended = pages(client, &filter, kind, 1, decided, read).await?.ended;
+    let ended = pages(client, &filter, kind, (1, None), decided, read).await?.ended;
     if ended {
         users.iter().for_each(|user| decided.knows(*user, kind));
     }
@@ -123,12 +139,21 @@ struct Read {
     span: Option<(Timestamp, Timestamp)>,
 }
 
-/// Reads at most so many pages.
+impl Read {
+    /// How much of a stretch the records span.
+    fn share_of(&self, (from, to): (Timestamp, Timestamp)) -> Option<f64> {
+        let (oldest, newest) = self.span?;
+        let spanned = newest.duration_since(oldest).as_secs_f64().max(1.0);
+        Some(spanned / to.duration_since(from).as_secs_f64().max(1.0))
+    }
+}
+
+/// Reads at most so many pages; of a stretch none more, once those before tell that it would take twice as many.
 async fn pages(
     client: &Client,
     filter: &str,
     kind: SignInKind,
-    most: usize,
+    (most, stretch): (usize, Option<(Timestamp, Timestamp)>),
     decided: &mut Decided,
     told: &(dyn Fn(u64) + Sync),
 ) -> Result<Read, Failure> {
@@ -136,7 +161,7 @@ async fn pages(
     let mut url = client.url(spec, spec.path, &format!("$filter={}&$top=1000", encode(filter)));
     let mut pages = Pages::new(client, spec, &url);
     let mut read = Read::default();
-    for _ in 0..most {
+    for page in 1..=most {
         let next = client
             .read(spec, &url, |bytes| {
                 let page: Page<SignIn<'_>> = serde_json::from_slice(bytes)?;
@@ -154,6 +179,10 @@ async fn pages(
         match next {
             Some(next) => url = pages.follow(&next)?,
             None => return Ok(Read { ended: true, ..read }),
+        }
+        let share = stretch.and_then(|stretch| read.share_of(stretch));
+        if share.is_some_and(|share| page as f64 / share > 2.0 * most as f64) {
+            break;
         }
     }
     Ok(read)

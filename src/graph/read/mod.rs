@@ -34,6 +34,7 @@ use crate::tenant::{
     Unavailable, User, UserId,
 };
 
+pub(crate) use decisive::Questions;
 pub(crate) use log::{Entries, LogSlice};
 
 /// What [`read`] needs to know beside the request.
@@ -88,16 +89,15 @@ pub(super) async fn log(
     read.map_err(|failure| failure.error(&requests::SIGN_INS, "the sign-in log"))
 }
 
-/// Reads what decides of the log, telling waits on the way.
+/// Reads what decides of the log into `decided`, telling waits on the way.
 pub(super) async fn decisive(
     client: &Client,
-    tenant: TenantId,
-    window: (Timestamp, Timestamp),
-    suspects: &[UserId],
+    questions: &Questions<'_>,
+    decided: &mut Decided,
     progress: &dyn ReadProgress,
-) -> Result<Decided, ReadError> {
+) -> Result<(), ReadError> {
     let count = |records| progress.progress("sign-ins that decide", records, None);
-    let read = decisive::read(client, tenant, window, suspects, &count);
+    let read = decisive::read(client, questions, decided, &count);
     let read = told(client, progress, read).await;
     read.map_err(|failure| ReadError::new(failure.reason(&requests::SIGN_INS)))
 }

@@ -275,7 +275,7 @@ fn terms(old: &Plan, new: &Plan) -> Vec<String> {
         ("block_at", a.block_at.to_string(), b.block_at.to_string()),
         ("canary", a.canary.to_string(), b.canary.to_string()),
         ("stop_after_failures", a.stop_after_failures.to_string(), b.stop_after_failures.to_string()),
-        ("confirm", a.confirm.to_string(), b.confirm.to_string()),
+        ("confirm", a.confirm.as_str().to_owned(), b.confirm.as_str().to_owned()),
         ("approvals required", a.approvals_required.to_string(), b.approvals_required.to_string()),
         ("rolls back", run(old), run(new)),
     ] {

@@ -11,7 +11,7 @@ pub(super) fn write(replay: &Replay, out: &mut dyn Write) -> io::Result<()> {
     let mut csv = ::csv::Writer::from_writer(out);
     csv.write_record(COLUMNS)?;
     for one in &replay.changes {
-        for row in &one.rows {
+        for row in one.every_row() {
             csv.write_record([
                 &*escape::csv(&one.user.user_principal_name),
                 row.verdict.as_str(),

@@ -42,6 +42,7 @@ fn change(plan: &Plan, at: usize, decision: DecisionKind, rows: Vec<Row>) -> Rep
         verdicts: numbers,
         skipped: std::collections::BTreeMap::new(),
         rows,
+        further: Vec::new(),
     }
 }
 
@@ -146,6 +147,35 @@ fn a_saved_plan_keeps_what_somebody_has_to_look_at() {
     assert_eq!(saved["replay"]["verdicts"]["mfa_already"], 90);
     assert_eq!(plan.replay.as_ref().unwrap().kept().sign_ins, 13_307);
     assert!(plan.replay.as_ref().unwrap().is_consistent() && plan.replay.unwrap().kept().is_consistent());
+}
+
+/// Who will be asked for MFA is seen in a saved plan too, as far as there is room.
+#[test]
+fn a_saved_plan_keeps_what_a_user_will_notice() {
+    let mut plan = replayed();
+    let rows: Vec<Row> = (1..=12_u64)
+        .rev()
+        .map(|n| row(if n > 4 { Verdict::Challenged } else { Verdict::AskedOnce }, &format!("App {n}"), "Browser", n))
+        .chain([row(Verdict::MfaAlready, "Microsoft Teams", "Browser", 90)])
+        .collect();
+    let one = change(&plan, 1, DecisionKind::Apply, rows);
+    let replay = plan.replay.as_mut().unwrap();
+    *replay = Replay { window: replay.window, changes: vec![one; 500], ..Replay::default() };
+    let live = plan.replay.clone().unwrap();
+    let kept = live.kept();
+    assert_eq!(kept.changes[0].further, live.changes[0].rows[..10], "the largest ten of each");
+    assert!(kept.changes[0].rows.is_empty());
+    assert_eq!(kept.kept(), kept, "saved again it is the same");
+    // What is foretold of those who are asked is as in a plan that was never saved.
+    let foretold = |of: &Replay| of.predictions().map(|(_, rows)| rows).collect::<Vec<_>>();
+    assert_eq!(foretold(&kept), foretold(&live));
+    // More users, less of each; then none, and nothing is foretold of a part.
+    for (users, of_each) in [(1_000, 10), (2_000, 5), (10_000, 1), (10_001, 0)] {
+        let many = Replay { changes: vec![live.changes[0].clone(); users], ..Replay::default() };
+        let kept = many.kept();
+        assert!(kept.changes.iter().all(|one| one.further.len() == of_each), "{users} users");
+        assert!(of_each == 10 || foretold(&kept).iter().all(Vec::is_empty), "{users} users");
+    }
 }
 
 #[test]

@@ -54,7 +54,7 @@ pub(crate) fn explained(plan: &Plan, user: UserId) -> String {
         return out;
     };
     let _ = writeln!(out, "  {}", tables::harm(&one.verdicts));
-    for row in &one.rows {
+    for row in one.every_row() {
         let _ = writeln!(
             out,
             "  {:<14} {:>8}  {} · {}, last {}{}",
@@ -128,7 +128,7 @@ fn user(one: &Replayed, page: &mut Page<'_>) -> io::Result<()> {
         words::count(one.sign_ins, "sign-in")
     ))?;
     rows(one, |_| true, page)?;
-    let listed: u64 = one.rows.iter().map(|row| row.count).sum();
+    let listed: u64 = one.every_row().map(|row| row.count).sum();
     if listed < one.sign_ins {
         let rest = words::count(one.sign_ins - listed, "further sign-in");
         page.prose("    ", &format!("{rest}, which a saved plan only counts"), None)?;
@@ -137,7 +137,7 @@ fn user(one: &Replayed, page: &mut Page<'_>) -> io::Result<()> {
 }
 
 fn rows(one: &Replayed, shown: impl Fn(Verdict) -> bool, page: &mut Page<'_>) -> io::Result<()> {
-    for row in one.rows.iter().filter(|row| shown(row.verdict)) {
+    for row in one.every_row().filter(|row| shown(row.verdict)) {
         let prefix = format!("    {:<14} {:>8}  ", row.verdict.as_str(), words::number(row.count));
         let text = format!(
             "{} · {}, last {}{}",

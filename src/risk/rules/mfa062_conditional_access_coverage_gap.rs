@@ -127,4 +127,24 @@ mod tests {
         let uncovered = evidence.iter().find(|one| one.fact == "uncovered_sign_ins");
         assert_eq!(uncovered.unwrap().value, 13_190, "IMAP4 cannot do MFA");
     }
+
+    /// The same, and browsers are blocked: these sign-ins end, and are not left open.
+    #[test]
+    fn what_another_policy_blocks_is_not_left_open() {
+        for (excluded, open) in [(false, 0), (true, 13_190)] {
+            let mut world = World::new();
+            world.asked_at(&policy("Of last month"));
+            let mut partial = policy("P");
+            partial.conditions.sign_in_risk_levels = vec!["high".into()];
+            let mut blocking = if excluded { excluding(policy("B"), world.user().id) } else { policy("B") };
+            blocking.conditions.client_app_types = vec!["browser".into()];
+            blocking.grant_controls.as_mut().unwrap().built_in_controls = vec!["block".into()];
+            world.policies = Some(vec![partial, blocking]);
+            world.change(Enforced, Disabled);
+            let outcome = world.run();
+            let evidence = &outcome.finding(RULE.id).evidence;
+            let uncovered = evidence.iter().find(|one| one.fact == "uncovered_sign_ins");
+            assert_eq!(uncovered.unwrap().value, open);
+        }
+    }
 }

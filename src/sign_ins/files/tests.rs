@@ -328,6 +328,50 @@ fn skipped_mfa_is_counted_apart() {
     assert_eq!(skipped, [("IP address".into(), 2), ("app password".into(), 1)]);
 }
 
+/// What stands before the names of the columns: Excel's `sep=`, PowerShell's `#TYPE`, a byte order mark, empty lines; and the
+/// line of a mistake behind it.
+#[test]
+fn what_stands_before_the_names_of_the_columns_is_no_record() {
+    let csv = format!("{HEADER}{}", row("2026-11-19T10:00:00Z", "r1", ADA, "", "Success", "IMAP4"));
+    for (head, separator, line) in [
+        ("", ",", 2),
+        ("\u{feff}", ",", 2),
+        ("sep=;\r\n", ";", 3),
+        ("SEP=,\n", ",", 3),
+        ("\u{feff}sep=\t\r\n", "\t", 3),
+        ("sep=|\n", "|", 3),
+        ("#TYPE System.Management.Automation.PSCustomObject\r\n", ",", 3),
+        ("#TYPE Selected.System.Object\n", ";", 3),
+        ("\n\r\n  \n", ";", 5),
+        ("\r\r", ",", 4),
+        ("\n#TYPE x\nsep=;\n", ";", 5),
+    ] {
+        let text = format!("{head}{}", csv.replace(',', separator));
+        let read = merged(tenant(), &[(file("InteractiveSignIns.csv"), &text)]).unwrap();
+        assert_eq!(of(&read, "ada").interactive, Some(1), "{head:?}");
+        let wrong = text.replace("2026-11-19T10:00:00Z", "19.11.2026 10:00");
+        assert_eq!(said(&[(file("InteractiveSignIns.csv"), &wrong)]).line, Some(line), "{head:?}");
+        let cut = text.replace("Date (UTC)", "Datum");
+        assert_eq!(said(&[(file("InteractiveSignIns.csv"), &cut)]).line, Some(line - 1), "{head:?}");
+    }
+    // What only looks like it is a header, and said to be a wrong one.
+    for head in ["sep=\n", "sep=ab\n", "sep=\"\n", "# a comment\n"] {
+        let error = said(&[(file("InteractiveSignIns.csv"), &format!("{head}{csv}"))]);
+        assert!(error.message.contains("it lacks") && error.line == Some(1), "{error}");
+    }
+}
+
+/// How it ended stands in an object; a text in its place is said to be one.
+#[test]
+fn a_status_that_is_a_text_is_called_one() {
+    let text = json(&[("2026-11-19T10:00:00Z", "1", ADA)]);
+    let at = text.find("\"status\":").unwrap();
+    let end = at + text[at..].find('}').unwrap() + 1;
+    let text = format!("{}\"status\":\"Success\"{}", &text[..at], &text[end..]);
+    let error = said(&[(of_kind("x.json", "interactive", None), &text)]);
+    assert!(error.message.contains("its `status` is a text: an object with `errorCode` says how it ended"), "{error}");
+}
+
 #[test]
 fn what_a_spreadsheet_or_a_shell_makes_of_a_download_is_called_by_its_name() {
     let csv = format!("{HEADER}{}", row("2026-11-19T10:00:00Z", "r1", ADA, "", "Success", "IMAP4"));

@@ -61,9 +61,13 @@ pub(crate) struct Args {
 
 /// The result.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Told<'a> {
+    /// The set digest.
     digest: &'a str,
+    /// What became of each tenant, in the order of rings, then names.
     tenants: &'a [Applied],
+    /// How the run ended over all of them.
     outcome: RunEnd,
 }
 
@@ -421,4 +425,15 @@ fn tell(args: &Args, set: &Set, applied: &[Applied], exit: Exit, context: &mut C
         let _ = context.note(&hint);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Told;
+    use crate::{fleet::FORMAT_VERSION, schema};
+
+    #[test]
+    fn the_result_has_a_schema() {
+        schema::check("fleet-apply", "mfaplan fleet apply --json", FORMAT_VERSION, schema::of::<Told<'_>>());
+    }
 }

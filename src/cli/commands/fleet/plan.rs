@@ -21,6 +21,7 @@ use crate::{
             surroundings::Surroundings,
         },
         runtime, save,
+        signals::Signals,
     },
     config::fleet::Member,
     fleet::{Planned, PlannedStatus, Report, Row, Set, set_digest},
@@ -128,6 +129,7 @@ fn all(
 ) -> Result<(Vec<Planned>, Vec<Row>), Failure> {
     let handed = Handed::of(&args.chosen.allow_files, context);
     let surroundings = Surroundings::new(members.iter().copied(), &context.env)?;
+    let mut signals = Signals::new(context.leash.as_ref())?;
     let gate = Arc::new(Semaphore::new(usize::from(args.parallel)));
     // One plan in memory at a time, however many tenants there are.
     let reading = Arc::new(Mutex::new(()));
@@ -159,7 +161,7 @@ fn all(
                 (at, read.await)
             });
         }
-        while let Some(ended) = tasks.join_next().await {
+        while let Some(ended) = fleet::next_of(&mut tasks, &mut signals).await? {
             let Ok((at, Ok((planned, row)))) = ended else {
                 return Err(Failure::new("a plan was lost: this is a mistake in mfaplan itself"));
             };

@@ -27,25 +27,31 @@ fn whole() -> Value {
         }],
     });
     let verdicts = json!({
-        "breaks": 1, "blocked": 0, "must_register": 0, "challenged": 0, "asked_once": 0, "loses_mfa": 0, "mfa_already": 0,
+        "breaks": 1, "blocked": 0, "must_register": 0, "challenged": 2, "asked_once": 0, "loses_mfa": 0, "mfa_already": 0,
         "failed_already": 0, "unchanged": 0,
     });
+    let mut by_user = verdicts.clone();
+    by_user["challenged"] = json!(1);
     let replayed = |decision: &str| {
         json!({
             "user": {"id": "11111111-1111-4111-8111-111111111111", "user_principal_name": "jo@contoso.com"},
-            "decision": decision, "before": "disabled", "after": "enforced", "sign_ins": 1, "verdicts": verdicts,
+            "decision": decision, "before": "disabled", "after": "enforced", "sign_ins": 3, "verdicts": verdicts,
             "skipped": {"IP address": 4},
             "rows": [{
                 "verdict": "breaks", "app": {"id": "a", "display_name": "Office"}, "client": "IMAP4", "kind": "interactive",
                 "count": 1, "first": "2026-11-01T08:00:00Z", "last": at, "assumed": ["registration"],
+            }],
+            "further": [{
+                "verdict": "challenged", "app": {"id": "a", "display_name": "Office"}, "client": "Browser",
+                "kind": "interactive", "count": 2, "first": "2026-11-01T08:00:00Z", "last": at, "assumed": [],
             }],
         })
     };
     // One change that is applied, and one that waits, which counts as withheld.
     document["replay"] = json!({
         "window": {"from": "2026-10-21T08:00:00Z", "to": at, "days": 30},
-        "users": 2, "sign_ins": 2, "not_replayed": {"users": 2, "reason": "their state is unknown"},
-        "verdicts": verdicts, "withheld": verdicts, "users_by_verdict": verdicts, "skipped": {"IP address": 4},
+        "users": 2, "sign_ins": 6, "not_replayed": {"users": 2, "reason": "their state is unknown"},
+        "verdicts": verdicts, "withheld": verdicts, "users_by_verdict": by_user, "skipped": {"IP address": 4},
         "days": [{"day": "2026-11-19", "verdicts": verdicts}],
         "changes": [replayed("apply"), replayed("hold")],
     });
