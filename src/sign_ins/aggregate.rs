@@ -1,10 +1,15 @@
 //! Records → cells. Memory grows with users, days and what sign-ins look like, not with records.
 
-use std::{collections::hash_map::Entry, hash::Hash, sync::Arc};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    hash::Hash,
+    sync::Arc,
+};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use indexmap::IndexSet;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use rayon::prelude::*;
 
 use super::{Map, Set, mfa::Mfa as Said, shape};
 use crate::tenant::{
@@ -185,15 +190,17 @@ impl<K: Eq + Hash> Aggregator<K> {
     #[must_use]
     pub(crate) fn take(&mut self, user: &K, window_days: u16) -> Option<(SignIns, LastSeen)> {
         let tally = self.users.remove(user)?;
-        let mut seen = LastSeen::default();
-        let cells = tally.cells(&self.shapes);
-        for cell in cells.iter().filter(|cell| cell.shape.outcome == Outcome::Success) {
-            seen.any = seen.any.max(Some(cell.last));
-            if cell.shape.kind == SignInKind::Interactive {
-                seen.interactive = seen.interactive.max(Some(cell.last));
-            }
-        }
-        Some((SignIns::from_cells(cells.into(), Some(window_days)), seen))
+        Some(tally.seen(&self.shapes, window_days))
+    }
+
+    /// What was recorded of everybody who was in a record.
+    #[must_use]
+    pub(crate) fn everybody(self, window_days: u16) -> HashMap<K, (SignIns, LastSeen)>
+    where
+        K: Send,
+    {
+        let Self { users, shapes, .. } = self;
+        users.into_par_iter().map(|(user, tally)| (user, tally.seen(&shapes, window_days))).collect()
     }
 }
 
@@ -214,6 +221,19 @@ pub(crate) fn nothing(window_days: u16) -> SignIns {
 }
 
 impl Tally {
+    /// The cells, and when the user last got in.
+    fn seen(self, shapes: &Shapes, window_days: u16) -> (SignIns, LastSeen) {
+        let mut seen = LastSeen::default();
+        let cells = self.cells(shapes);
+        for cell in cells.iter().filter(|cell| cell.shape.outcome == Outcome::Success) {
+            seen.any = seen.any.max(Some(cell.last));
+            if cell.shape.kind == SignInKind::Interactive {
+                seen.interactive = seen.interactive.max(Some(cell.last));
+            }
+        }
+        (SignIns::from_cells(cells.into(), Some(window_days)), seen)
+    }
+
     /// The cells, in their order.
     fn cells(self, shapes: &Shapes) -> Vec<Cell> {
         let mut cells: Vec<Cell> = self

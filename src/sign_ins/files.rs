@@ -386,11 +386,11 @@ impl<'t> SignInFiles<'t> {
     #[must_use]
     pub fn finish(self) -> Evidence {
         let Self {
-            tenant,
+            tenant: _,
             now,
             since,
             window_days,
-            mut log,
+            log,
             requests: _,
             register: _,
             users: _,
@@ -410,19 +410,15 @@ impl<'t> SignInFiles<'t> {
         };
         let complete = covered.iter().all(|cover| cover.fills(window_days));
         let known = covered.each_ref().map(|cover| !cover.is_empty());
-        let found: HashMap<UserIndex, (SignIns, LastSeen)> = tenant
-            .indexed()
-            .filter_map(|(index, _)| {
-                let (mut sign_ins, seen) = log.take(&index, days)?;
-                if !known[0] {
-                    (sign_ins.interactive, sign_ins.interactive_mfa) = (None, None);
-                }
-                if !known[1] {
-                    sign_ins.non_interactive = None;
-                }
-                Some((index, (sign_ins, seen)))
-            })
-            .collect();
+        let mut found = log.everybody(days);
+        for (sign_ins, _) in found.values_mut() {
+            if !known[0] {
+                (sign_ins.interactive, sign_ins.interactive_mfa) = (None, None);
+            }
+            if !known[1] {
+                sign_ins.non_interactive = None;
+            }
+        }
         let refused = (days == 0 && senders.is_empty()).then(|| {
             let list: Vec<String> = files.iter().map(|name| format!("`{name}`")).collect();
             let mut why = Vec::new();

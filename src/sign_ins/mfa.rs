@@ -62,16 +62,18 @@ impl<'a> Said<'a> {
             self.result(method);
         }
         let primary = requirement.is_empty() || find(requirement, "primary").is_some();
-        let of_mfa = ["multifactor", "multi-factor", "mfa"].iter().any(|word| find(requirement, word).is_some());
+        let of_mfa = || ["multifactor", "multi-factor", "mfa"].iter().any(|word| find(requirement, word).is_some());
         if find(method, "previously satisfied").is_some() {
-            self.claim |= of_mfa && find(result, "first factor").is_none();
-        } else if succeeded && of_mfa && !primary {
+            self.claim |= of_mfa() && find(result, "first factor").is_none();
+        } else if succeeded && !primary && of_mfa() {
             self.done = true;
         }
-        let strong = PASSWORDLESS.iter().any(|name| find(method, name).is_some())
-            || (find(method, "certificate").is_some()
-                && [method, detail].iter().any(|text| find(text, "multi").is_some()));
-        self.done |= succeeded && strong;
+        let strong = || {
+            PASSWORDLESS.iter().any(|name| find(method, name).is_some())
+                || (find(method, "certificate").is_some()
+                    && [method, detail].iter().any(|text| find(text, "multi").is_some()))
+        };
+        self.done = self.done || (succeeded && strong());
     }
 
     /// The verdict. A success for which MFA was required, and of which nothing else is said, was let through by a claim.

@@ -75,7 +75,7 @@ impl Tenants<'_> {
     /// Does the record say that it is another tenant's? One that says nothing does not.
     pub(crate) fn foreign(&self, ours: TenantId) -> bool {
         let is = |text: &str| text.parse::<TenantId>().is_ok_and(|one| one == ours);
-        let said = |text: &str| text.parse::<TenantId>().is_ok();
+        let said = |text: &str| !text.is_empty() && text.parse::<TenantId>().is_ok();
         if said(self.log) {
             return !is(self.log);
         }
