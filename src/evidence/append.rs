@@ -2,7 +2,7 @@
 //! time, and cells go to the disk when there are many. Until [`Append::commit`] the store is what it was.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::BTreeMap,
     fs::{self, File},
     io::Write,
     path::PathBuf,
@@ -13,7 +13,7 @@ use jiff::{Timestamp, civil::Date};
 
 use super::{
     EvidenceError, Store, codec, day_of,
-    ids::{Ids, find, merged},
+    ids::{Ids, merged},
     manifest::{IdFile, Manifest},
     step,
 };
@@ -21,7 +21,8 @@ use crate::{
     files,
     sign_ins::{
         Aggregator,
-        records::{Entry, Who},
+        records::{Entry, Kept, Register, Who},
+        requests::find,
         smtp::Sender,
     },
     tenant::{Cell, SignInKind, SignInShape},
@@ -33,16 +34,6 @@ const SLICE: usize = 100_000;
 const CELLS: usize = 100_000;
 /// Files of cells a day; with more they become one.
 const FILES: usize = 8;
-
-/// A record on its way: is it counted already?
-struct Pending {
-    id: Option<u64>,
-    user: u32,
-    kind: SignInKind,
-    at: Timestamp,
-    address: Option<u64>,
-    shape: Arc<SignInShape>,
-}
 
 /// What became of records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -81,9 +72,12 @@ pub(crate) struct Append<'s> {
     /// Files written so far, valid once committed.
     written: Vec<PathBuf>,
     log: Aggregator<u32>,
+    register: Arc<Register>,
+    /// The users and shapes of the register, as far as they have been asked for.
     users: Vec<Who>,
-    known: HashMap<Who, u32>,
-    pending: Vec<Pending>,
+    shapes: Vec<Arc<SignInShape>>,
+    /// Records on their way, and the number of their user: are they counted already?
+    pending: Vec<(u32, Kept)>,
     taken: Taken,
 }
 
@@ -95,13 +89,15 @@ impl<'s> Append<'s> {
     pub(crate) fn begin(store: &'s mut Store) -> Result<Self, EvidenceError> {
         fs::create_dir_all(&store.dir).map_err(|error| EvidenceError::io(&store.dir, error))?;
         store.sweep();
+        let tenant = store.manifest.tenant;
         Ok(Self {
             manifest: store.manifest.clone(),
-            log: Aggregator::new(store.manifest.tenant),
+            log: Aggregator::new(tenant),
             store,
             written: Vec::new(),
+            register: Arc::new(Register::new(tenant)),
             users: Vec::new(),
-            known: HashMap::new(),
+            shapes: Vec::new(),
             pending: Vec::new(),
             taken: Taken::default(),
         })
@@ -112,32 +108,32 @@ impl<'s> Append<'s> {
         self.taken
     }
 
+    /// The numbers of the users and shapes of what is added.
+    pub(crate) fn register(&self) -> Arc<Register> {
+        Arc::clone(&self.register)
+    }
+
     /// Takes a record. There is always room for one more, but see [`Self::settle`].
     pub(crate) fn add(&mut self, entry: &Entry<'_>) {
-        if entry.tenants.foreign(self.manifest.tenant) {
+        let record = self.register.clerk().keep(entry);
+        self.take(record);
+    }
+
+    /// Takes a record with the numbers of [`Self::register`].
+    pub(crate) fn take(&mut self, record: Kept) {
+        if record.foreign {
             self.taken.other_tenant += 1;
             return;
         }
-        let Some(who) = entry.who() else {
+        let Some(user) = record.user else {
             self.taken.nobody += 1;
             return;
         };
-        let at = entry.record.at;
-        if self.manifest.pruned_before.is_some_and(|mark| day_of(at) < mark) {
+        if self.manifest.pruned_before.is_some_and(|mark| day_of(record.at) < mark) {
             self.taken.pruned += 1;
             return;
         }
-        let user = match self.known.get(&who) {
-            Some(user) => *user,
-            None => {
-                let user = self.users.len() as u32;
-                self.users.push(who.clone());
-                self.known.insert(who, user);
-                user
-            }
-        };
-        let (shape, address) = self.log.shape(user, &entry.record);
-        self.pending.push(Pending { id: entry.id(), user, kind: entry.record.kind, at, address, shape });
+        self.pending.push((user, record));
     }
 
     /// Is it time for [`Self::settle`]?
@@ -150,9 +146,11 @@ impl<'s> Append<'s> {
     /// # Errors
     /// Those of the store's files.
     pub(crate) fn settle(&mut self) -> Result<(), EvidenceError> {
-        let mut groups: BTreeMap<(Date, usize), Vec<Pending>> = BTreeMap::new();
-        for one in self.pending.drain(..) {
-            groups.entry((day_of(one.at), one.kind as usize)).or_default().push(one);
+        self.users.extend(self.register.users_from(self.users.len()));
+        self.shapes.extend(self.register.shapes_from(self.shapes.len()));
+        let mut groups: BTreeMap<(Date, usize), Vec<(u32, Kept)>> = BTreeMap::new();
+        for (user, one) in self.pending.drain(..) {
+            groups.entry((day_of(one.at), one.kind as usize)).or_default().push((user, one));
         }
         for ((day, kind), group) in groups {
             self.group(day, kind, group)?;
@@ -163,10 +161,22 @@ impl<'s> Append<'s> {
         Ok(())
     }
 
-    fn group(&mut self, day: Date, kind: usize, mut group: Vec<Pending>) -> Result<(), EvidenceError> {
-        group.sort_by_key(|one| one.id);
-        let without = group.partition_point(|one| one.id.is_none());
-        let all: Vec<u64> = group.iter().filter_map(|one| one.id).collect();
+    /// Has the register begin its shapes anew.
+    ///
+    /// # Errors
+    /// As of [`Self::settle`].
+    pub(crate) fn forget_shapes(&mut self) -> Result<(), EvidenceError> {
+        self.settle()?;
+        self.log.forget_numbers();
+        self.shapes.clear();
+        self.register.forget_shapes();
+        Ok(())
+    }
+
+    fn group(&mut self, day: Date, kind: usize, mut group: Vec<(u32, Kept)>) -> Result<(), EvidenceError> {
+        group.sort_by_key(|(_, one)| one.request);
+        let without = group.partition_point(|(_, one)| one.request.is_none());
+        let all: Vec<u64> = group.iter().filter_map(|(_, one)| one.request).collect();
         let before = self.manifest.days.entry(day).or_default().ids.of(kind).clone();
         let mut again: Vec<bool> = all.iter().enumerate().map(|(at, id)| at > 0 && all[at - 1] == *id).collect();
         if let Some(before) = &before {
@@ -194,14 +204,15 @@ impl<'s> Append<'s> {
             *self.manifest.days.entry(day).or_default().ids.of_mut(kind) = Some(IdFile { name, count });
         }
         let mut counted = 0;
-        for (at, one) in group.into_iter().enumerate() {
+        for (at, (user, one)) in group.into_iter().enumerate() {
             let known = at >= without && again[at - without];
             if known {
                 self.taken.duplicates += 1;
                 continue;
             }
-            self.taken.without_id += u64::from(one.id.is_none());
-            self.log.count(one.user, one.shape, one.at, one.address);
+            self.taken.without_id += u64::from(one.request.is_none());
+            let shape = (one.shape, &*self.shapes[one.shape as usize]);
+            self.log.count(user, shape, one.at, one.address);
             counted += 1;
         }
         self.taken.counted += counted;

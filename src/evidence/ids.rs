@@ -28,30 +28,6 @@ impl Iterator for Ids {
     }
 }
 
-/// Which of these sorted ids are known: calls `known` with their positions.
-pub(super) fn find(
-    new: &[u64],
-    ids: impl Iterator<Item = io::Result<u64>>,
-    mut known: impl FnMut(usize),
-) -> io::Result<()> {
-    let mut at = 0;
-    for id in ids {
-        let id = id?;
-        while new.get(at).is_some_and(|one| *one < id) {
-            at += 1;
-        }
-        let mut same = at;
-        while new.get(same) == Some(&id) {
-            known(same);
-            same += 1;
-        }
-        if at >= new.len() {
-            break;
-        }
-    }
-    Ok(())
-}
-
 /// Writes both, which have none in common, in order.
 pub(super) fn merged(new: &[u64], ids: impl Iterator<Item = io::Result<u64>>, out: &mut dyn Write) -> io::Result<u64> {
     let mut out = BufWriter::with_capacity(1 << 16, out);

@@ -11,7 +11,7 @@ use super::{Append, EvidenceError, Store, append::Taken, start_of};
 use crate::{
     sign_ins::{
         FileError,
-        records::{self, Entry, Format, Sink},
+        records::{self, Format, Kept, Sink},
     },
     tenant::{SignInFile, SignInKind},
 };
@@ -99,8 +99,9 @@ pub(crate) fn import_file(store: &mut Store, file: &SignInFile) -> Imported {
     };
     let input = File::open(&file.path).map_err(|error| broken(format!("cannot be read: {error}"), None))?;
     let append = Append::begin(store)?;
+    let register = append.register();
     let mut sink = Filling { append, records: 0, span: None, kinds: [false; 2], failed: None };
-    let found = records::read(file, &name, input, &mut sink);
+    let found = records::read(file, &name, input, &register, &mut sink);
     let Filling { mut append, records, span, kinds, failed } = sink;
     if let Some(error) = failed {
         return Err(error);
@@ -177,24 +178,36 @@ struct Filling<'s> {
 }
 
 impl Sink for Filling<'_> {
-    fn record(&mut self, entry: &Entry<'_>) {
+    fn record(&mut self, record: Kept) {
         self.records += 1;
-        let (at, kind) = (entry.record.at, entry.record.kind);
-        let before = self.append.taken().other_tenant;
-        self.append.add(entry);
+        let (at, kind) = (record.at, record.kind);
         // What another tenant's records span says nothing of this one.
-        if self.append.taken().other_tenant == before {
+        if !record.foreign {
             let (from, to) = self.span.unwrap_or((at, at));
             self.span = Some((from.min(at), to.max(at)));
             self.kinds[kind as usize] = true;
         }
+        self.append.take(record);
     }
 
     fn ready(&mut self) -> Result<(), String> {
         if !self.append.is_full() {
             return Ok(());
         }
-        self.append.settle().map_err(|error| {
+        let settled = self.append.settle();
+        self.told(settled)
+    }
+
+    fn forget_shapes(&mut self) -> Result<(), String> {
+        let forgotten = self.append.forget_shapes();
+        self.told(forgotten)
+    }
+}
+
+impl Filling<'_> {
+    /// Keeps an error of the store, which is none of the file.
+    fn told(&mut self, result: Result<(), EvidenceError>) -> Result<(), String> {
+        result.map_err(|error| {
             let message = error.to_string();
             self.failed = Some(error);
             message

@@ -183,8 +183,9 @@ fn read(store: &Store, with_ids: bool, all: &mut SignInFiles<'_>) -> Result<Stor
             .map_err(|what| EvidenceError::damaged(&open.path, what))?;
         }
         for open in files.ids {
-            let ids: Result<Vec<u64>, _> = Ids::of(open.file).collect();
-            all.counted_before(ids.map_err(|error| EvidenceError::io(&open.path, error))?);
+            let io = |error| EvidenceError::io(&open.path, error);
+            let ids: Vec<u64> = Ids::of(open.file).collect::<Result<_, _>>().map_err(io)?;
+            all.counted_before(day, ids.into_iter()).map_err(io)?;
         }
     }
     stored.records = seen.values().map(|[_, known]| known).sum();

@@ -1,18 +1,20 @@
 //! Records → cells. Memory grows with users, days and what sign-ins look like, not with records.
 
 use std::{
-    collections::{HashMap, HashSet, hash_map::Entry},
+    collections::{HashMap, hash_map::Entry},
     hash::Hash,
     sync::Arc,
 };
 
-use aws_lc_rs::digest::{Context, SHA256};
+use aws_lc_rs::digest::{SHA256, digest};
+use indexmap::IndexSet;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use rayon::prelude::*;
 
-use super::mfa::Mfa as Said;
+use super::{Map, Set, mfa::Mfa as Said, shape};
 use crate::tenant::{
-    Cell, CellPolicy, FURTHER_APPS, Mfa, Outcome, Protocol, Requirement, SignInKind, SignInShape, SignIns, TenantId,
-    Text, is_legacy,
+    Cell, FURTHER_APPS, Mfa, Outcome, Protocol, Requirement, SignInKind, SignInShape, SignIns, TenantId, Text,
+    is_legacy,
 };
 
 /// Distinct addresses kept per user and client. Beyond it the number says "at least": a thousand addresses make the
@@ -24,8 +26,8 @@ const MAX_APPS: usize = 128;
 const MAX_PROTOCOLS: usize = 64;
 /// Distinct products, and distinct reasons of a skipped MFA, kept per user.
 const MAX_CLIENTS: usize = 32;
-/// Longest client product kept, in bytes.
-const MAX_CLIENT_LENGTH: usize = 64;
+/// Numbers of shapes remembered per user; with more they are looked at anew.
+const MAX_KNOWN: usize = 1024;
 
 /// One sign-in record, borrowed from the page it came with.
 #[derive(Clone, Debug)]
@@ -64,6 +66,9 @@ pub(crate) struct Record<'a> {
     pub user_agent: &'a str,
 }
 
+/// Shapes by number.
+type Shapes = IndexSet<Arc<SignInShape>, foldhash::fast::RandomState>;
+
 /// What is kept of one day and shape.
 struct Counts {
     hours: u32,
@@ -77,12 +82,15 @@ struct Counts {
 /// What is kept of one user.
 #[derive(Default)]
 struct Tally {
-    cells: HashMap<(Date, Arc<SignInShape>), Counts>,
-    apps: HashSet<Text>,
-    clients: HashSet<Text>,
-    products: HashSet<Text>,
-    reasons: HashSet<Text>,
-    addresses: HashMap<Text, HashSet<u64>>,
+    /// By day, and by the number of the shape among those of the aggregator.
+    cells: Map<(Date, u32), Counts>,
+    /// What became of shapes by their number in a register: their number here, within what is kept of a user.
+    known: Map<u32, u32>,
+    apps: Set<Text>,
+    clients: Set<Text>,
+    products: Set<Text>,
+    reasons: Set<Text>,
+    addresses: Map<Text, Set<u64>>,
 }
 
 /// When somebody last got in.
@@ -97,9 +105,9 @@ pub(crate) struct LastSeen {
 /// Aggregates records by user. `K` names the user: an object id, or a position in the tenant.
 pub(crate) struct Aggregator<K> {
     tenant: TenantId,
-    users: HashMap<K, Box<Tally>>,
-    texts: HashSet<Text>,
-    shapes: HashSet<Arc<SignInShape>>,
+    users: Map<K, Box<Tally>>,
+    texts: Set<Text>,
+    shapes: Shapes,
     records: u64,
     cells: usize,
 }
@@ -108,7 +116,7 @@ impl<K: Eq + Hash> Aggregator<K> {
     /// For the log of this tenant: addresses are kept as hashes that only it can compare.
     #[must_use]
     pub(crate) fn new(tenant: TenantId) -> Self {
-        Self { tenant, users: HashMap::new(), texts: HashSet::new(), shapes: HashSet::new(), records: 0, cells: 0 }
+        Self { tenant, users: Map::default(), texts: Set::default(), shapes: Shapes::default(), records: 0, cells: 0 }
     }
 
     /// How many records were added.
@@ -125,77 +133,85 @@ impl<K: Eq + Hash> Aggregator<K> {
 
     /// Adds one record of `user`.
     pub(crate) fn add(&mut self, user: K, record: &Record<'_>) {
-        let Self { users, texts, shapes, .. } = self;
+        let Self { tenant, users, texts, shapes, .. } = self;
         let tally = users.entry(user).or_default();
-        let shape = shared(shapes, tally.shape(record, texts));
-        let address = (!record.address.is_empty()).then(|| hashed(self.tenant, record.address));
-        self.cells += usize::from(tally.count(shape, record.at, address));
+        let number = numbered(shapes, tally.fitting(shape::of(record, texts)));
+        let address = (!record.address.is_empty()).then(|| hashed(*tenant, record.address));
+        self.cells += usize::from(tally.count(number, &shapes[number as usize], record.at, address));
         self.records += 1;
     }
 
-    /// What a record looks like, and its address: for a record that may turn out to be counted already.
-    pub(crate) fn shape(&mut self, user: K, record: &Record<'_>) -> (Arc<SignInShape>, Option<u64>) {
-        let Self { users, texts, shapes, .. } = self;
+    /// Adds one record of `user` that looks like this, which is the shape of that number in a register.
+    pub(crate) fn count(&mut self, user: K, (number, shape): (u32, &SignInShape), at: Timestamp, address: Option<u64>) {
+        let Self { users, shapes, .. } = self;
         let tally = users.entry(user).or_default();
-        let shape = shared(shapes, tally.shape(record, texts));
-        (shape, (!record.address.is_empty()).then(|| hashed(self.tenant, record.address)))
+        let number = match tally.known.get(&number) {
+            Some(own) => *own,
+            None => {
+                let own = numbered(shapes, tally.fitting(shape.clone()));
+                if tally.known.len() >= MAX_KNOWN {
+                    tally.known.clear();
+                }
+                tally.known.insert(number, own);
+                own
+            }
+        };
+        self.cells += usize::from(tally.count(number, &shapes[number as usize], at, address));
+        self.records += 1;
     }
 
-    /// Adds a record of this shape.
-    pub(crate) fn count(&mut self, user: K, shape: Arc<SignInShape>, at: Timestamp, address: Option<u64>) {
-        let tally = self.users.entry(user).or_default();
-        self.cells += usize::from(tally.count(shape, at, address));
-        self.records += 1;
+    /// The register numbers its shapes anew.
+    pub(crate) fn forget_numbers(&mut self) {
+        for tally in self.users.values_mut() {
+            tally.known = Map::default();
+        }
     }
 
     /// Adds records that were counted before.
     pub(crate) fn add_cell(&mut self, user: K, cell: Cell) {
-        let shape = match self.shapes.get(&cell.shape) {
-            Some(known) => Arc::clone(known),
-            None => {
-                self.shapes.insert(Arc::clone(&cell.shape));
-                cell.shape
-            }
+        let number = match self.shapes.get_index_of(&cell.shape) {
+            Some(known) => known as u32,
+            None => self.shapes.insert_full(Arc::clone(&cell.shape)).0 as u32,
         };
-        let cell = Cell { shape, ..cell };
         self.records += u64::from(cell.count);
         let tally = self.users.entry(user).or_default();
-        self.cells += usize::from(tally.merge(cell));
+        self.cells += usize::from(tally.merge(number, cell));
     }
 
     /// Gives everything away, user by user, and begins anew.
     pub(crate) fn drain(&mut self) -> Vec<(K, Vec<Cell>)> {
         self.cells = 0;
+        let shapes = &self.shapes;
         let all = self.users.drain().filter(|(_, tally)| !tally.cells.is_empty());
-        all.map(|(user, tally)| (user, tally.cells())).collect()
+        all.map(|(user, tally)| (user, tally.cells(shapes))).collect()
     }
 
     /// What was recorded of `user`, or nothing where there was no record. The records are given away.
     #[must_use]
     pub(crate) fn take(&mut self, user: &K, window_days: u16) -> Option<(SignIns, LastSeen)> {
         let tally = self.users.remove(user)?;
-        let mut seen = LastSeen::default();
-        let cells = tally.cells();
-        for cell in cells.iter().filter(|cell| cell.shape.outcome == Outcome::Success) {
-            seen.any = seen.any.max(Some(cell.last));
-            if cell.shape.kind == SignInKind::Interactive {
-                seen.interactive = seen.interactive.max(Some(cell.last));
-            }
-        }
-        Some((SignIns::from_cells(cells.into(), Some(window_days)), seen))
+        Some(tally.seen(&self.shapes, window_days))
+    }
+
+    /// What was recorded of everybody who was in a record.
+    #[must_use]
+    pub(crate) fn everybody(self, window_days: u16) -> HashMap<K, (SignIns, LastSeen)>
+    where
+        K: Send,
+    {
+        let Self { users, shapes, .. } = self;
+        users.into_par_iter().map(|(user, tally)| (user, tally.seen(&shapes, window_days))).collect()
     }
 }
 
-/// The one copy of a shape.
-fn shared(shapes: &mut HashSet<Arc<SignInShape>>, shape: SignInShape) -> Arc<SignInShape> {
-    match shapes.get(&shape) {
-        Some(known) => Arc::clone(known),
-        None => {
-            let new = Arc::new(shape);
-            shapes.insert(Arc::clone(&new));
-            new
-        }
-    }
+/// The number of a shape among these.
+fn numbered(shapes: &mut Shapes, shape: SignInShape) -> u32 {
+    let number = match shapes.get_index_of(&shape) {
+        Some(known) => known,
+        None => shapes.insert_full(Arc::new(shape)).0,
+    };
+    // Four billion shapes do not fit in memory.
+    number as u32
 }
 
 /// What it means that a complete log has no record of a user: all counts are known to be zero.
@@ -205,13 +221,27 @@ pub(crate) fn nothing(window_days: u16) -> SignIns {
 }
 
 impl Tally {
+    /// The cells, and when the user last got in.
+    fn seen(self, shapes: &Shapes, window_days: u16) -> (SignIns, LastSeen) {
+        let mut seen = LastSeen::default();
+        let cells = self.cells(shapes);
+        for cell in cells.iter().filter(|cell| cell.shape.outcome == Outcome::Success) {
+            seen.any = seen.any.max(Some(cell.last));
+            if cell.shape.kind == SignInKind::Interactive {
+                seen.interactive = seen.interactive.max(Some(cell.last));
+            }
+        }
+        (SignIns::from_cells(cells.into(), Some(window_days)), seen)
+    }
+
     /// The cells, in their order.
-    fn cells(self) -> Vec<Cell> {
+    fn cells(self, shapes: &Shapes) -> Vec<Cell> {
         let mut cells: Vec<Cell> = self
             .cells
             .into_iter()
             .map(|((day, shape), counts)| {
                 let Counts { hours, addresses, cut, count, first, last } = counts;
+                let shape = Arc::clone(&shapes[shape as usize]);
                 Cell { day, shape, hours, addresses: addresses.into(), addresses_cut: cut, count, first, last }
             })
             .collect();
@@ -220,11 +250,11 @@ impl Tally {
     }
 
     /// Counts a record; `true` where it begins a cell.
-    fn count(&mut self, shape: Arc<SignInShape>, at: Timestamp, address: Option<u64>) -> bool {
+    fn count(&mut self, number: u32, shape: &SignInShape, at: Timestamp, address: Option<u64>) -> bool {
         let when = TimeZone::UTC.to_datetime(at);
-        let fits = address.is_none_or(|address| self.fits(&shape.client, address));
+        let Self { cells, addresses, .. } = self;
         let mut new = false;
-        let counts = self.cells.entry((when.date(), shape)).or_insert_with(|| {
+        let counts = cells.entry((when.date(), number)).or_insert_with(|| {
             new = true;
             Counts { hours: 0, addresses: Vec::new(), cut: false, count: 0, first: at, last: at }
         });
@@ -232,148 +262,104 @@ impl Tally {
         counts.hours |= 1 << when.hour();
         counts.first = counts.first.min(at);
         counts.last = counts.last.max(at);
-        counts.cut |= !fits;
-        if let Some(address) = address.filter(|_| fits)
-            && let Err(place) = counts.addresses.binary_search(&address)
-        {
-            counts.addresses.insert(place, address);
+        if let Some(address) = address {
+            counts.address(address, || fits(addresses, &shape.client, address));
         }
         new
     }
 
     /// Adds a cell; `true` where there was none of its day and shape.
-    fn merge(&mut self, cell: Cell) -> bool {
-        let Cell { day, shape, hours, addresses, addresses_cut, count, first, last } = cell;
-        let mut fitting = Vec::with_capacity(addresses.len());
-        let mut cut = addresses_cut;
-        for address in addresses {
-            if self.fits(&shape.client, address) {
-                fitting.push(address);
-            } else {
-                cut = true;
-            }
-        }
-        match self.cells.entry((day, shape)) {
+    fn merge(&mut self, number: u32, cell: Cell) -> bool {
+        let Cell { day, shape, hours, addresses: more, addresses_cut, count, first, last } = cell;
+        let Self { cells, addresses, .. } = self;
+        let mut new = false;
+        let counts = match cells.entry((day, number)) {
+            Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(place) => {
-                place.insert(Counts { hours, addresses: fitting, cut, count, first, last });
-                true
+                new = true;
+                place.insert(Counts { hours, addresses: Vec::new(), cut: false, count: 0, first, last })
             }
-            Entry::Occupied(mut known) => {
-                let known = known.get_mut();
-                known.count = known.count.saturating_add(count);
-                known.hours |= hours;
-                known.first = known.first.min(first);
-                known.last = known.last.max(last);
-                known.cut |= cut;
-                for address in fitting {
-                    if let Err(place) = known.addresses.binary_search(&address) {
-                        known.addresses.insert(place, address);
-                    }
-                }
-                false
-            }
-        }
-    }
-
-    fn shape(&mut self, record: &Record<'_>, texts: &mut HashSet<Text>) -> SignInShape {
-        let Record {
-            at: _,
-            kind,
-            outcome,
-            error_code,
-            requirement,
-            mfa,
-            protocol,
-            app_password,
-            asked_by,
-            policies,
-            client_app,
-            address: _,
-            app_id,
-            app_name,
-            resource,
-            user_agent,
-        } = record;
-        let further = !bounded(&mut self.apps, MAX_APPS, app_id, texts);
-        let client = client_app.trim();
-        let client = match client {
-            "" => "",
-            _ if bounded(&mut self.clients, MAX_PROTOCOLS, client, texts) => client,
-            _ if is_legacy(client) => "Other clients",
-            _ => "Unknown",
         };
-        let product = first_product(user_agent).filter(|one| bounded(&mut self.products, MAX_CLIENTS, one, texts));
-        let said = |text: &str, texts: &mut HashSet<Text>| (!text.is_empty()).then(|| intern(texts, text));
-        SignInShape {
-            app: if further { FURTHER_APPS.into() } else { intern(texts, app_id) },
-            app_name: if further { None } else { said(app_name, texts) },
-            resource: if further { None } else { said(resource, texts) },
-            client: intern(texts, client),
-            kind: *kind,
-            protocol: *protocol,
-            requirement: *requirement,
-            mfa: match mfa {
-                Said::Done => Mfa::Done,
-                Said::Claim => Mfa::Claim,
-                Said::None => Mfa::None,
-                Said::Skipped(reason) if bounded(&mut self.reasons, MAX_CLIENTS, reason, texts) => {
-                    Mfa::Skipped(intern(texts, reason))
-                }
-                Said::Skipped(_) => Mfa::Skipped("other".into()),
-            },
-            outcome: *outcome,
-            error_code: *error_code,
-            asked_by: asked_by.as_ref().map(|all| all.iter().map(|one| intern(texts, one)).collect()),
-            policies: policies.as_ref().map(|all| {
-                all.iter()
-                    .map(|(id, result)| CellPolicy { id: intern(texts, id), result: intern(texts, result) })
-                    .collect()
-            }),
-            app_password: *app_password,
-            product: product.map(|one| intern(texts, one)),
+        counts.count = counts.count.saturating_add(count);
+        counts.hours |= hours;
+        counts.first = counts.first.min(first);
+        counts.last = counts.last.max(last);
+        counts.cut |= addresses_cut;
+        counts.addresses.reserve_exact(if new { more.len() } else { 0 });
+        for address in more {
+            counts.address(address, || fits(addresses, &shape.client, address));
         }
+        new
     }
 
-    /// Is there room for this address among those of the client?
-    fn fits(&mut self, client: &Text, address: u64) -> bool {
-        let known = self.addresses.entry(client.clone()).or_default();
-        known.contains(&address) || (known.len() < MAX_ADDRESSES && known.insert(address))
+    /// The shape within what is kept of a user: what is beyond that is counted together. Of the same shape the answer
+    /// is always the same, since a name that found room keeps it and a list that is full stays full.
+    fn fitting(&mut self, shape: SignInShape) -> SignInShape {
+        let further = !bounded(&mut self.apps, MAX_APPS, &shape.app);
+        let client = if shape.client.is_empty() || bounded(&mut self.clients, MAX_PROTOCOLS, &shape.client) {
+            shape.client
+        } else if is_legacy(&shape.client) {
+            "Other clients".into()
+        } else {
+            "Unknown".into()
+        };
+        SignInShape {
+            app: if further { FURTHER_APPS.into() } else { shape.app },
+            app_name: shape.app_name.filter(|_| !further),
+            resource: shape.resource.filter(|_| !further),
+            client,
+            mfa: match shape.mfa {
+                Mfa::Skipped(reason) if !bounded(&mut self.reasons, MAX_CLIENTS, &reason) => {
+                    Mfa::Skipped("other".into())
+                }
+                fitting => fitting,
+            },
+            product: shape.product.filter(|product| bounded(&mut self.products, MAX_CLIENTS, product)),
+            ..shape
+        }
     }
 }
 
+impl Counts {
+    /// Notes an address. One that is noted has found room before; else `fits` tells whether there is some.
+    fn address(&mut self, address: u64, fits: impl FnOnce() -> bool) {
+        if let Err(place) = self.addresses.binary_search(&address) {
+            if fits() {
+                // Most cells have one address or two.
+                if self.addresses.len() < 2 {
+                    self.addresses.reserve_exact(1);
+                }
+                self.addresses.insert(place, address);
+            } else {
+                self.cut = true;
+            }
+        }
+    }
+}
+
+/// Is there room for this address among those of the client?
+fn fits(addresses: &mut Map<Text, Set<u64>>, client: &Text, address: u64) -> bool {
+    let known = match addresses.get_mut(client) {
+        Some(known) => known,
+        None => addresses.entry(client.clone()).or_default(),
+    };
+    known.contains(&address) || (known.len() < MAX_ADDRESSES && known.insert(address))
+}
+
 /// Notes a name among at most `most`; `false` where there is no room for it.
-fn bounded(names: &mut HashSet<Text>, most: usize, name: &str, texts: &mut HashSet<Text>) -> bool {
-    names.contains(name) || (names.len() < most && names.insert(intern(texts, name)))
+fn bounded(names: &mut Set<Text>, most: usize, name: &Text) -> bool {
+    names.contains(name) || (names.len() < most && names.insert(name.clone()))
 }
 
 /// Eight bytes stand for an address: it can be counted and compared within the tenant, and not read back by who does not
 /// know the tenant. A collision would lower a count by one.
-fn hashed(tenant: TenantId, address: &str) -> u64 {
-    let mut context = Context::new(&SHA256);
-    context.update(tenant.to_string().as_bytes());
-    context.update(&[0]);
-    context.update(address.as_bytes());
-    first_eight(context.finish().as_ref())
+pub(super) fn hashed(tenant: TenantId, address: &str) -> u64 {
+    first_eight(digest(&SHA256, format!("{tenant}\0{address}").as_bytes()).as_ref())
 }
 
 /// The first eight bytes of a hash, as a number.
 pub(crate) fn first_eight(hash: &[u8]) -> u64 {
     hash.first_chunk::<8>().map_or(0, |bytes| u64::from_be_bytes(*bytes))
-}
-
-fn intern(names: &mut HashSet<Text>, name: &str) -> Text {
-    if let Some(known) = names.get(name) {
-        return known.clone();
-    }
-    let text = Text::from(name);
-    names.insert(text.clone());
-    text
-}
-
-/// The first product of a user agent: `python-requests/2.31.0` of `python-requests/2.31.0 (x; y)`.
-fn first_product(agent: &str) -> Option<&str> {
-    let product = agent.split_whitespace().next()?;
-    Some(&product[..product.floor_char_boundary(MAX_CLIENT_LENGTH)])
 }
 
 #[cfg(test)]

@@ -5,16 +5,14 @@
 use std::{borrow::Cow, io::BufRead};
 
 use jiff::{Timestamp, fmt::strtime};
-use serde::{
-    Deserialize, Deserializer,
-    de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor},
-};
+use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::value::RawValue;
 
 use super::{
-    csv::{Problem, Rows, place, timestamp},
+    csv::{Problem, Rows, each, place, timestamp},
     json::take,
     records::Sink,
+    register::{Clerk, Kept, Register},
     wire::{SignIn, Str},
 };
 use crate::tenant::SignInKind;
@@ -93,14 +91,14 @@ impl Value<'_> {
     }
 }
 
-/// Hands a row on; `false` where it is no sign-in of a user.
-pub(super) fn row(row: &LogRow<'_>, kind: Option<SignInKind>, sink: &mut dyn Sink) -> Result<bool, String> {
+/// Takes a row down; `None` where it is no sign-in of a user.
+pub(super) fn row(row: &LogRow<'_>, kind: Option<SignInKind>, clerk: &mut Clerk<'_>) -> Result<Option<Kept>, String> {
     let table = if row.table.0.is_empty() { &row.category.0 } else { &row.table.0 };
     let said = match &**table {
         one if one.eq_ignore_ascii_case("SigninLogs") => Some(SignInKind::Interactive),
         one if one.to_ascii_lowercase().contains("noninteractiveuser") => Some(SignInKind::NonInteractive),
         "" => None,
-        _ => return Ok(false),
+        _ => return Ok(None),
     };
     let interactive = row.is_interactive.as_ref().and_then(|value| match value.0.trim() {
         one if one.eq_ignore_ascii_case("true") || one == "1" => Some(SignInKind::Interactive),
@@ -146,8 +144,7 @@ pub(super) fn row(row: &LogRow<'_>, kind: Option<SignInKind>, sink: &mut dyn Sin
     let mut sign_in = flat.with(nested);
     let time = time.unwrap_or_default();
     sign_in.complete(&time, code);
-    take(&sign_in, said.or(interactive).or(kind), Some(&row.tenant.0), sink)?;
-    Ok(true)
+    take(&sign_in, said.or(interactive).or(kind), Some(&row.tenant.0), clerk).map(Some)
 }
 
 fn cut(text: &str) -> &str {
@@ -172,6 +169,7 @@ pub(super) fn is_table(header: &::csv::StringRecord) -> bool {
 pub(super) fn read_table<R: BufRead>(
     rows: &mut Rows<R>,
     kind: Option<SignInKind>,
+    register: &Register,
     sink: &mut dyn Sink,
 ) -> Result<u64, Problem> {
     let header = rows.header.clone();
@@ -204,11 +202,7 @@ pub(super) fn read_table<R: BufRead>(
         at(&["AuthenticationRequirementPolicies"]),
         at(&["ConditionalAccessPolicies"]),
     ];
-    let mut skipped = 0;
-    let mut one = ::csv::StringRecord::new();
-    while let Some(line) = rows.next(&mut one)? {
-        let wrong = |message: String| Problem { line: Some(line), message };
-        sink.ready().map_err(wrong)?;
+    each(rows, register, sink, |one, clerk| {
         let cell = |index: Option<usize>| index.map_or("", |index| one.get(index).unwrap_or_default().trim());
         let [
             time,
@@ -258,128 +252,34 @@ pub(super) fn read_table<R: BufRead>(
             resource_tenant_id: resource_tenant,
             home_tenant_id: home,
         };
-        if !self::row(&row, kind, sink).map_err(wrong)? {
-            skipped += 1;
-        }
-    }
-    Ok(skipped)
+        self::row(&row, kind, clerk)
+    })
 }
 
-/// `tables` of a result: each a list of columns, then rows. Yields how many rows are no sign-ins.
-pub(super) struct Tables<'f> {
-    pub(super) kind: Option<SignInKind>,
-    pub(super) sink: &'f mut dyn Sink,
-}
-
-impl<'de> DeserializeSeed<'de> for Tables<'_> {
-    type Value = u64;
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<u64, D::Error> {
-        deserializer.deserialize_seq(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Tables<'_> {
-    type Value = u64;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("a list of tables")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<u64, A::Error> {
-        let mut skipped = 0;
-        while let Some(more) = seq.next_element_seed(Table { kind: self.kind, sink: &mut *self.sink })? {
-            skipped += more;
-        }
-        Ok(skipped)
-    }
-}
-
-struct Table<'f> {
-    kind: Option<SignInKind>,
-    sink: &'f mut dyn Sink,
-}
-
-impl<'de> DeserializeSeed<'de> for Table<'_> {
-    type Value = u64;
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<u64, D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
+/// A column of a result's table.
 #[derive(Deserialize)]
-struct Column {
+pub(super) struct Column {
     name: String,
 }
 
-impl<'de> Visitor<'de> for Table<'_> {
-    type Value = u64;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("a table with columns and rows")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<u64, A::Error> {
-        let mut columns: Option<Vec<Column>> = None;
-        let mut skipped = 0;
-        while let Some(key) = map.next_key::<String>()? {
-            match (key.as_str(), &columns) {
-                ("columns", _) => columns = Some(map.next_value()?),
-                ("rows", Some(names)) => {
-                    skipped += map.next_value_seed(Lines { columns: names, kind: self.kind, sink: &mut *self.sink })?;
-                }
-                ("rows", None) => return Err(A::Error::custom("the rows of a table come before its columns")),
-                _ => {
-                    map.next_value::<IgnoredAny>()?;
-                }
-            }
-        }
-        Ok(skipped)
-    }
-}
-
-struct Lines<'f> {
-    columns: &'f [Column],
+/// Takes down a row of a result's table, which is a list of values.
+pub(super) fn values(
+    columns: &[Column],
+    values: &[&RawValue],
     kind: Option<SignInKind>,
-    sink: &'f mut dyn Sink,
-}
-
-impl<'de> DeserializeSeed<'de> for Lines<'_> {
-    type Value = u64;
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<u64, D::Error> {
-        deserializer.deserialize_seq(self)
+    clerk: &mut Clerk<'_>,
+) -> Result<Option<Kept>, String> {
+    if values.len() != columns.len() {
+        return Err(format!("it has {} values, and the table {} columns", values.len(), columns.len()));
     }
-}
-
-impl<'de> Visitor<'de> for Lines<'_> {
-    type Value = u64;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("rows of a table")
+    let mut text = String::from("{");
+    for (column, value) in columns.iter().zip(values) {
+        let comma = if text.len() > 1 { "," } else { "" };
+        let name = serde_json::to_string(&column.name).map_err(|error| error.to_string())?;
+        text.push_str(&format!("{comma}{name}:{}", value.get()));
     }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<u64, A::Error> {
-        let (mut skipped, mut number) = (0, 0);
-        while let Some(values) = seq.next_element::<Vec<Box<RawValue>>>()? {
-            number += 1;
-            let at = |what: String| A::Error::custom(format_args!("record {number}: {what}"));
-            self.sink.ready().map_err(at)?;
-            if values.len() != self.columns.len() {
-                let message = format!("it has {} values, and the table {} columns", values.len(), self.columns.len());
-                return Err(at(message));
-            }
-            let mut text = String::from("{");
-            for (column, value) in self.columns.iter().zip(&values) {
-                let comma = if text.len() > 1 { "," } else { "" };
-                let name = serde_json::to_string(&column.name).map_err(A::Error::custom)?;
-                text.push_str(&format!("{comma}{name}:{}", value.get()));
-            }
-            text.push('}');
-            let one: LogRow<'_> = serde_json::from_str(&text)
-                .map_err(|error| at(format!("it is not a sign-in: {}", cut(&error.to_string()))))?;
-            if !row(&one, self.kind, self.sink).map_err(at)? {
-                skipped += 1;
-            }
-        }
-        Ok(skipped)
-    }
+    text.push('}');
+    let one = serde_json::from_str(&text)
+        .map_err(|error: serde_json::Error| format!("it is not a sign-in: {}", cut(&error.to_string())))?;
+    row(&one, kind, clerk)
 }

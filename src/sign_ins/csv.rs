@@ -4,11 +4,13 @@
 use std::io::{self, BufRead, Read};
 
 use jiff::Timestamp;
+use rayon::prelude::*;
 
 use super::{
     Record,
     mfa::Said,
     records::{Entry, Sink, Tenants},
+    register::{Clerk, Kept, Register},
     wire::{is_app_password, is_skip_of_app_password, outcome, protocol, requirement},
 };
 use crate::tenant::{Outcome, Requirement, SignInKind};
@@ -17,6 +19,12 @@ use crate::tenant::{Outcome, Requirement, SignInKind};
 pub(super) struct Problem {
     pub(super) line: Option<u64>,
     pub(super) message: String,
+}
+
+impl From<String> for Problem {
+    fn from(message: String) -> Self {
+        Self { line: None, message }
+    }
 }
 
 /// What a file was, beside its rows.
@@ -173,41 +181,94 @@ impl<R: BufRead> Rows<R> {
     }
 }
 
+/// Rows that are taken down together, on all cores.
+const ROWS: usize = 4096;
+
+/// Takes every row down and hands it on; how many are no sign-ins. Rows are split off one after the other, since a line feed
+/// may stand between quotes.
+pub(super) fn each<R: BufRead>(
+    rows: &mut Rows<R>,
+    register: &Register,
+    sink: &mut dyn Sink,
+    take: impl Fn(&::csv::StringRecord, &mut Clerk<'_>) -> Result<Option<Kept>, String> + Sync,
+) -> Result<u64, Problem> {
+    let mut skipped = 0;
+    let mut more = true;
+    while more {
+        let (mut batch, mut broken) = (Vec::with_capacity(ROWS), None);
+        while batch.len() < ROWS && more {
+            let mut row = ::csv::StringRecord::new();
+            match rows.next(&mut row) {
+                Ok(Some(line)) => batch.push((line, row)),
+                Ok(None) => more = false,
+                Err(problem) => (broken, more) = (Some(problem), false),
+            }
+        }
+        let taken: Vec<_> = batch
+            .par_chunks(256)
+            .flat_map_iter(|rows| {
+                let mut clerk = register.clerk();
+                let take = &take;
+                rows.iter().map(move |(line, row)| {
+                    take(row, &mut clerk).map_err(|message| Problem { line: Some(*line), message })
+                })
+            })
+            .collect();
+        for one in taken {
+            match one? {
+                Some(record) => sink.record(record),
+                None => skipped += 1,
+            }
+        }
+        sink.ready()?;
+        if register.is_crowded() {
+            sink.forget_shapes()?;
+        }
+        // What is wrong with a row before it comes first.
+        if let Some(problem) = broken {
+            return Err(problem);
+        }
+    }
+    Ok(skipped)
+}
+
 /// Hands every row on. `kind` is that of the file, where its records do not say theirs.
 pub(super) fn read<R: BufRead>(
     rows: &mut Rows<R>,
     kind: Option<SignInKind>,
+    register: &Register,
     sink: &mut dyn Sink,
 ) -> Result<(), Problem> {
     let columns = Columns::find(&rows.header).map_err(|problem| Problem { line: Some(rows.line()), ..problem })?;
     if kind.is_none() && columns.kind.is_none() {
         return Err(Problem { line: None, message: super::records::KIND_UNSAID.to_owned() });
     }
-    let mut row = ::csv::StringRecord::new();
-    while let Some(line) = rows.next(&mut row)? {
-        let wrong = |message: String| Problem { line: Some(line), message };
-        sink.ready().map_err(wrong)?;
+    each(rows, register, sink, |row, clerk| columns.take(row, kind, clerk).map(Some)).map(|_| ())
+}
+
+impl Columns {
+    fn take(&self, row: &::csv::StringRecord, kind: Option<SignInKind>, clerk: &mut Clerk<'_>) -> Result<Kept, String> {
         let cell = |index: usize| row.get(index).unwrap_or_default().trim();
         let maybe = |index: Option<usize>| index.map_or("", cell);
-        let at = timestamp(cell(columns.date)).ok_or_else(|| {
-            wrong(format!("`{}` is not a date such as 2026-11-20T08:00:00Z", cell(columns.date).escape_debug()))
+        let at = timestamp(cell(self.date)).ok_or_else(|| {
+            format!("`{}` is not a date such as 2026-11-20T08:00:00Z", cell(self.date).escape_debug())
         })?;
-        let kind = match (maybe(columns.kind), kind) {
+        let kind = match (maybe(self.kind), kind) {
             ("", Some(kind)) => kind,
             (said, _) => said_kind(said).ok_or_else(|| {
-                wrong(format!("`{}` is not a kind of sign-in: true or false was expected", said.escape_debug()))
+                format!("`{}` is not a kind of sign-in: true or false was expected", said.escape_debug())
             })?,
         };
-        let (outcome, code) = ended(maybe(columns.error_code), maybe(columns.status)).map_err(wrong)?;
-        let requirement = requirement(maybe(columns.requirement));
+        let (outcome, code) = ended(maybe(self.error_code), maybe(self.status))?;
+        let requirement = requirement(maybe(self.requirement));
         let mut said = Said::default();
-        said.result(maybe(columns.result));
+        said.result(maybe(self.result));
         let mfa = said.verdict(outcome == Outcome::Success, requirement == Some(Requirement::Multi));
-        sink.record(&Entry {
-            request: maybe(columns.id),
-            user_id: maybe(columns.user_id),
-            user_name: maybe(columns.user_name),
-            tenants: Tenants { log: "", resource: maybe(columns.resource_tenant), home: maybe(columns.home_tenant) },
+        Ok(clerk.keep(&Entry {
+            request: maybe(self.id),
+            user_id: maybe(self.user_id),
+            user_name: maybe(self.user_name),
+            tenants: Tenants { log: "", resource: maybe(self.resource_tenant), home: maybe(self.home_tenant) },
             record: Record {
                 at,
                 kind,
@@ -215,22 +276,21 @@ pub(super) fn read<R: BufRead>(
                 error_code: code,
                 requirement,
                 mfa,
-                protocol: protocol(maybe(columns.protocol)),
+                protocol: protocol(maybe(self.protocol)),
                 app_password: is_skip_of_app_password(mfa)
-                    || is_app_password(maybe(columns.result))
-                    || is_app_password(maybe(columns.method)),
+                    || is_app_password(maybe(self.result))
+                    || is_app_password(maybe(self.method)),
                 asked_by: None,
                 policies: None,
-                client_app: cell(columns.client_app),
-                address: maybe(columns.address),
-                app_id: maybe(columns.app_id),
-                app_name: maybe(columns.app),
-                resource: maybe(columns.resource),
-                user_agent: maybe(columns.user_agent),
+                client_app: cell(self.client_app),
+                address: maybe(self.address),
+                app_id: maybe(self.app_id),
+                app_name: maybe(self.app),
+                resource: maybe(self.resource),
+                user_agent: maybe(self.user_agent),
             },
-        });
+        }))
     }
-    Ok(())
 }
 
 /// How a sign-in ended: the code decides where there is one, else the word. A word that is not one of the portal's three

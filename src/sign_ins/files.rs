@@ -3,25 +3,25 @@
 //! A file counts for the stretch of time that its records span and for the users of this tenant. What it says is added to
 //! what the tenant says; it never replaces it.
 
-use std::{
-    collections::{HashMap, HashSet},
-    fmt,
-    fs::File,
-    io::Read,
-    path::Path,
-};
+use std::{collections::HashMap, fmt, fs::File, io::Read, path::Path, sync::Arc};
 
-use jiff::{SignedDuration, Timestamp, civil::Time, tz::TimeZone};
+use jiff::{
+    SignedDuration, Timestamp,
+    civil::{Date, Time},
+    tz::TimeZone,
+};
 
 use super::{
     Aggregator, LastSeen, aggregate,
     cover::Cover,
     join,
-    records::{self, Entry, Sink, Who, form},
+    records::{self, Kept, Register, Sink, Who, form},
+    requests::Requests,
     smtp::{self, Sender},
 };
 use crate::tenant::{
-    Cell, Fact, LastSignIn, LegacySignIns, ObservedTenant, SignInFile, SignInKind, SignIns, Unavailable, UserIndex,
+    Cell, Fact, LastSignIn, LegacySignIns, ObservedTenant, SignInFile, SignInKind, SignInShape, SignIns, Unavailable,
+    UserIndex,
 };
 
 /// The portal cuts a download at this many records ("Download logs in Microsoft Entra ID"). It covers no more than its
@@ -89,8 +89,11 @@ pub struct SignInFiles<'t> {
     since: Timestamp,
     window_days: u16,
     log: Aggregator<UserIndex>,
-    /// Eight bytes of a hash for each request id seen.
-    ids: HashSet<u64>,
+    requests: Requests,
+    register: Arc<Register>,
+    /// The users and shapes of the register, as far as they have been asked for.
+    users: Vec<Option<UserIndex>>,
+    shapes: Vec<Arc<SignInShape>>,
     covered: [Cover; 2],
     senders: HashMap<UserIndex, LegacySignIns>,
     files: Vec<String>,
@@ -106,15 +109,73 @@ pub(crate) fn window_start(now: Timestamp, days: u16) -> Timestamp {
     TimeZone::UTC.to_timestamp(midnight).unwrap_or(first)
 }
 
+/// Records looked at together, to see which are counted already: a few megabytes.
+const SLICE: usize = 1 << 17;
+
 /// A file on its way into [`SignInFiles`].
 struct Direct<'a, 't> {
     all: &'a mut SignInFiles<'t>,
     counts: Counts,
+    /// Records that wait, and whose they are.
+    waiting: Vec<(UserIndex, Kept)>,
 }
 
 impl Sink for Direct<'_, '_> {
-    fn record(&mut self, entry: &Entry<'_>) {
-        self.all.add(entry, &mut self.counts);
+    fn record(&mut self, record: Kept) {
+        let counts = &mut self.counts;
+        counts.records += 1;
+        // The file is of the time that all its records span, whoever they are of.
+        let (from, to) = counts.span.unwrap_or((record.at, record.at));
+        counts.span = Some((from.min(record.at), to.max(record.at)));
+        counts.kinds[record.kind as usize] = true;
+        counts.without_id += u64::from(record.request.is_none());
+        match record.user.and_then(|number| self.all.user(number)) {
+            Some(user) => {
+                counts.ours = true;
+                self.waiting.push((user, record));
+            }
+            None => counts.elsewhere += 1,
+        }
+    }
+
+    fn ready(&mut self) -> Result<(), String> {
+        if self.waiting.len() < SLICE { Ok(()) } else { self.settle() }
+    }
+
+    fn forget_shapes(&mut self) -> Result<(), String> {
+        self.settle()?;
+        self.all.log.forget_numbers();
+        self.all.shapes.clear();
+        self.all.register.forget_shapes();
+        Ok(())
+    }
+}
+
+impl Direct<'_, '_> {
+    /// Counts the records that wait, each once.
+    fn settle(&mut self) -> Result<(), String> {
+        let Self { all, counts, waiting } = self;
+        let new_shapes = all.register.shapes_from(all.shapes.len());
+        all.shapes.extend(new_shapes);
+        let day = |at: Timestamp| TimeZone::UTC.to_datetime(at).date();
+        let requests: Vec<(Date, u64)> =
+            waiting.iter().filter_map(|(_, record)| Some((day(record.at), record.request?))).collect();
+        let new = all
+            .requests
+            .take(&requests)
+            .map_err(|error| format!("ids of records cannot be kept in the temporary directory: {error}"))?;
+        let mut new = new.into_iter();
+        for (user, record) in waiting.drain(..) {
+            if record.request.is_some() && new.next() == Some(false) {
+                counts.again += 1;
+            } else if !(all.since..=all.now).contains(&record.at) {
+                counts.outside += 1;
+            } else {
+                let shape = (record.shape, &*all.shapes[record.shape as usize]);
+                all.log.count(user, shape, record.at, record.address);
+            }
+        }
+        Ok(())
     }
 }
 
@@ -141,7 +202,10 @@ impl<'t> SignInFiles<'t> {
             since: window_start(now, window_days),
             window_days,
             log: Aggregator::new(tenant.id),
-            ids: HashSet::new(),
+            requests: Requests::default(),
+            register: Arc::new(Register::new(tenant.id)),
+            users: Vec::new(),
+            shapes: Vec::new(),
             covered: Default::default(),
             senders: HashMap::new(),
             files: Vec::new(),
@@ -157,9 +221,11 @@ impl<'t> SignInFiles<'t> {
     /// # Errors
     /// When the file cannot be read, is no log, holds no record, or lacks what is needed; with its line where there is one.
     pub fn read(&mut self, file: &SignInFile, name: &str, input: impl Read) -> Result<(), FileError> {
-        let mut direct = Direct { all: self, counts: Counts::default() };
-        let found = records::read(file, name, input, &mut direct)?;
-        let Direct { all, counts } = direct;
+        let register = Arc::clone(&self.register);
+        let mut direct = Direct { all: self, counts: Counts::default(), waiting: Vec::new() };
+        let found = records::read(file, name, input, &register, &mut direct)?;
+        direct.settle().map_err(|message| FileError { file: name.to_owned(), line: None, message, hint: None })?;
+        let Direct { all, counts, waiting: _ } = direct;
         if let Some(called) = found.separator {
             all.notes.push(format!("{name}: the columns are separated by {called}; it was read so"));
         }
@@ -169,30 +235,13 @@ impl<'t> SignInFiles<'t> {
         }
     }
 
-    /// Counts one record.
-    fn add(&mut self, entry: &Entry<'_>, counts: &mut Counts) {
-        let record = &entry.record;
-        counts.records += 1;
-        // The file is of the time that all its records span, whoever they are of.
-        let (from, to) = counts.span.unwrap_or((record.at, record.at));
-        counts.span = Some((from.min(record.at), to.max(record.at)));
-        counts.kinds[record.kind as usize] = true;
-        let id = entry.id();
-        counts.without_id += u64::from(id.is_none());
-        let Some(user) = entry.who().and_then(|who| who.in_tenant(self.tenant)) else {
-            counts.elsewhere += 1;
-            return;
-        };
-        counts.ours = true;
-        if id.is_some_and(|id| !self.ids.insert(id)) {
-            counts.again += 1;
-            return;
+    /// The user of this number in the register.
+    fn user(&mut self, number: u32) -> Option<UserIndex> {
+        if number as usize >= self.users.len() {
+            let new = self.register.users_from(self.users.len());
+            self.users.extend(new.iter().map(|who| who.in_tenant(self.tenant)));
         }
-        if !(self.since..=self.now).contains(&record.at) {
-            counts.outside += 1;
-            return;
-        }
-        self.log.add(user, record);
+        self.users.get(number as usize).copied().flatten()
     }
 
     /// What a file that was read to its end covers, and what is to be said of it.
@@ -308,9 +357,12 @@ impl<'t> SignInFiles<'t> {
         (self.since, self.now)
     }
 
-    /// Notes ids of records that are counted already.
-    pub(crate) fn counted_before(&mut self, ids: impl IntoIterator<Item = u64>) {
-        self.ids.extend(ids);
+    /// Notes ids, sorted, of records of a day that are counted already.
+    ///
+    /// # Errors
+    /// When they cannot be kept.
+    pub(crate) fn counted_before(&mut self, day: Date, ids: impl Iterator<Item = u64>) -> std::io::Result<()> {
+        self.requests.add_run(day, ids)
     }
 
     /// Adds records that were counted before; `false` where they are of nobody in this tenant.
@@ -334,12 +386,15 @@ impl<'t> SignInFiles<'t> {
     #[must_use]
     pub fn finish(self) -> Evidence {
         let Self {
-            tenant,
+            tenant: _,
             now,
             since,
             window_days,
-            mut log,
-            ids: _,
+            log,
+            requests: _,
+            register: _,
+            users: _,
+            shapes: _,
             covered,
             senders,
             files,
@@ -355,19 +410,15 @@ impl<'t> SignInFiles<'t> {
         };
         let complete = covered.iter().all(|cover| cover.fills(window_days));
         let known = covered.each_ref().map(|cover| !cover.is_empty());
-        let found: HashMap<UserIndex, (SignIns, LastSeen)> = tenant
-            .indexed()
-            .filter_map(|(index, _)| {
-                let (mut sign_ins, seen) = log.take(&index, days)?;
-                if !known[0] {
-                    (sign_ins.interactive, sign_ins.interactive_mfa) = (None, None);
-                }
-                if !known[1] {
-                    sign_ins.non_interactive = None;
-                }
-                Some((index, (sign_ins, seen)))
-            })
-            .collect();
+        let mut found = log.everybody(days);
+        for (sign_ins, _) in found.values_mut() {
+            if !known[0] {
+                (sign_ins.interactive, sign_ins.interactive_mfa) = (None, None);
+            }
+            if !known[1] {
+                sign_ins.non_interactive = None;
+            }
+        }
         let refused = (days == 0 && senders.is_empty()).then(|| {
             let list: Vec<String> = files.iter().map(|name| format!("`{name}`")).collect();
             let mut why = Vec::new();

@@ -37,6 +37,9 @@ pub(super) struct Said<'a> {
 impl<'a> Said<'a> {
     /// A text about the whole sign-in: `status.additionalDetails`, the CSV's "Multifactor authentication result".
     pub(super) fn result(&mut self, text: &'a str) {
+        if text.is_empty() {
+            return;
+        }
         if let Some(at) = find(text, "skipped") {
             self.skipped = self.skipped.or(Some(reason(&text[at + "skipped".len()..])));
         } else if find(text, "first factor").is_some() {
@@ -59,16 +62,18 @@ impl<'a> Said<'a> {
             self.result(method);
         }
         let primary = requirement.is_empty() || find(requirement, "primary").is_some();
-        let of_mfa = ["multifactor", "multi-factor", "mfa"].iter().any(|word| find(requirement, word).is_some());
+        let of_mfa = || ["multifactor", "multi-factor", "mfa"].iter().any(|word| find(requirement, word).is_some());
         if find(method, "previously satisfied").is_some() {
-            self.claim |= of_mfa && find(result, "first factor").is_none();
-        } else if succeeded && of_mfa && !primary {
+            self.claim |= of_mfa() && find(result, "first factor").is_none();
+        } else if succeeded && !primary && of_mfa() {
             self.done = true;
         }
-        let strong = PASSWORDLESS.iter().any(|name| find(method, name).is_some())
-            || (find(method, "certificate").is_some()
-                && [method, detail].iter().any(|text| find(text, "multi").is_some()));
-        self.done |= succeeded && strong;
+        let strong = || {
+            PASSWORDLESS.iter().any(|name| find(method, name).is_some())
+                || (find(method, "certificate").is_some()
+                    && [method, detail].iter().any(|text| find(text, "multi").is_some()))
+        };
+        self.done = self.done || (succeeded && strong());
     }
 
     /// The verdict. A success for which MFA was required, and of which nothing else is said, was let through by a claim.
@@ -106,11 +111,15 @@ fn reason(rest: &str) -> &str {
 
 /// Where an ASCII phrase stands in a text, whatever its case.
 pub(super) fn find(text: &str, phrase: &str) -> Option<usize> {
-    if phrase.len() > text.len() {
-        return None;
-    }
-    // A window that equals ASCII words starts and ends at a character's boundary.
-    text.as_bytes().windows(phrase.len()).position(|part| part.eq_ignore_ascii_case(phrase.as_bytes()))
+    let (phrase, text) = (phrase.as_bytes(), text.as_bytes());
+    // Letters differ from their other case in this bit; most places are told by one look at their first byte.
+    let first = phrase.first()? | 0x20;
+    let last = text.len().checked_sub(phrase.len())?;
+    // What equals ASCII words starts and ends at a character's boundary.
+    (0..=last).find(|&at| {
+        text[at] | 0x20 == first
+            && text.get(at..at + phrase.len()).is_some_and(|part| part.eq_ignore_ascii_case(phrase))
+    })
 }
 
 #[cfg(test)]

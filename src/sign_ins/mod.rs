@@ -15,6 +15,9 @@ mod join;
 mod json;
 mod mfa;
 pub(crate) mod records;
+mod register;
+pub(crate) mod requests;
+mod shape;
 pub(crate) mod smtp;
 pub(crate) mod wire;
 
@@ -22,3 +25,8 @@ pub(crate) use aggregate::{Aggregator, LastSeen, Record, nothing};
 pub use files::SignInFiles;
 pub(crate) use files::merge_files;
 pub(crate) use files::{FileError, window_start};
+
+/// Tables that every record is looked up in. Their keys are mostly numbers, or hashes already, and their sizes are bounded.
+type Map<K, V> = std::collections::HashMap<K, V, foldhash::fast::RandomState>;
+/// As [`Map`].
+type Set<K> = std::collections::HashSet<K, foldhash::fast::RandomState>;

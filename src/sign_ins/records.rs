@@ -10,6 +10,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use flate2::bufread::MultiGzDecoder;
 
 pub(crate) use super::aggregate::first_eight;
+pub(crate) use super::register::{Kept, Register};
 use super::{FileError, Record, csv, json, smtp};
 use crate::{
     json::mistaken,
@@ -74,7 +75,7 @@ impl Tenants<'_> {
     /// Does the record say that it is another tenant's? One that says nothing does not.
     pub(crate) fn foreign(&self, ours: TenantId) -> bool {
         let is = |text: &str| text.parse::<TenantId>().is_ok_and(|one| one == ours);
-        let said = |text: &str| text.parse::<TenantId>().is_ok();
+        let said = |text: &str| !text.is_empty() && text.parse::<TenantId>().is_ok();
         if said(self.log) {
             return !is(self.log);
         }
@@ -131,18 +132,23 @@ pub(crate) fn request_id(text: &str) -> Option<u64> {
     Some(first_eight(hash.as_ref()))
 }
 
-/// Takes the records of a file, one by one.
-pub(crate) trait Sink {
+/// Takes the records of a file, in its order, while others of it are being parsed.
+pub(crate) trait Sink: Send {
     /// A record.
-    fn record(&mut self, entry: &Entry<'_>);
+    fn record(&mut self, record: Kept);
 
-    /// Is there room for more, or has something to happen first? Asked between records; what it says ends the reading.
+    /// Is there room for more, or has something to happen first? Asked after every few thousand records; what it says ends
+    /// the reading.
     ///
     /// # Errors
     /// What went wrong with records that were taken.
-    fn ready(&mut self) -> Result<(), String> {
-        Ok(())
-    }
+    fn ready(&mut self) -> Result<(), String>;
+
+    /// Has the register begin its shapes anew, once no record waits any more. Nothing is being parsed meanwhile.
+    ///
+    /// # Errors
+    /// As of [`Self::ready`].
+    fn forget_shapes(&mut self) -> Result<(), String>;
 }
 
 /// What was read.
@@ -163,14 +169,20 @@ pub(crate) struct Found {
 ///
 /// # Errors
 /// When it cannot be read, is no log, or lacks what is needed; with its line where there is one.
-pub(crate) fn read(file: &SignInFile, name: &str, input: impl Read, sink: &mut dyn Sink) -> Result<Found, FileError> {
+pub(crate) fn read(
+    file: &SignInFile,
+    name: &str,
+    input: impl Read,
+    register: &Register,
+    sink: &mut dyn Sink,
+) -> Result<Found, FileError> {
     let mut input = BufReader::with_capacity(1 << 16, input);
     let start = input.fill_buf().map_err(|error| plain(name, error.to_string()))?;
     if start.starts_with(&[0x1f, 0x8b]) {
         let unpacked = BufReader::with_capacity(1 << 16, MultiGzDecoder::new(input));
-        return read_text(file, name.strip_suffix(".gz").unwrap_or(name), name, unpacked, sink);
+        return read_text(file, name.strip_suffix(".gz").unwrap_or(name), name, unpacked, register, sink);
     }
-    read_text(file, name, name, input, sink)
+    read_text(file, name, name, input, register, sink)
 }
 
 fn plain(file: &str, message: String) -> FileError {
@@ -183,6 +195,7 @@ fn read_text(
     called: &str,
     name: &str,
     mut input: impl BufRead,
+    register: &Register,
     sink: &mut dyn Sink,
 ) -> Result<Found, FileError> {
     let fail = |line, message, hint| FileError { file: name.to_owned(), line, message, hint };
@@ -212,7 +225,7 @@ fn read_text(
     let kind = stated.or(named);
     let mut found = Found { format: Format::Json, kind, skipped: 0, separator: None, report: None };
     if json && file.kind != Some(SignInFileKind::SmtpReport) {
-        let read = json::read(input, kind, sink).map_err(|problem| {
+        let read = json::read(input, kind, register, sink).map_err(|problem| {
             let hint = hint_for(&problem.message, name);
             fail(problem.line, problem.message, Some(hint))
         })?;
@@ -234,10 +247,10 @@ fn read_text(
     }
     let result = if super::analytics::is_table(&rows.header) {
         found.format = Format::LogAnalytics;
-        super::analytics::read_table(&mut rows, kind, sink).map(|skipped| found.skipped = skipped)
+        super::analytics::read_table(&mut rows, kind, register, sink).map(|skipped| found.skipped = skipped)
     } else {
         found.format = Format::Csv;
-        csv::read(&mut rows, kind, sink)
+        csv::read(&mut rows, kind, register, sink)
     };
     result.map_err(|problem| {
         let mut error = failed(problem);

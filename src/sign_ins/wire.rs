@@ -333,10 +333,9 @@ pub(super) fn outcome(code: u32) -> Outcome {
 
 /// The portal writes `Multifactor authentication`, the API `multiFactorAuthentication`.
 pub(super) fn requirement(text: &str) -> Option<Requirement> {
-    let letters: String = text.chars().filter(|c| c.is_ascii_alphanumeric()).collect();
-    if letters.eq_ignore_ascii_case("multifactorauthentication") {
+    if letters_are(text, "multifactorauthentication") {
         Some(Requirement::Multi)
-    } else if letters.eq_ignore_ascii_case("singlefactorauthentication") {
+    } else if letters_are(text, "singlefactorauthentication") {
         Some(Requirement::Single)
     } else {
         None
@@ -344,14 +343,18 @@ pub(super) fn requirement(text: &str) -> Option<Requirement> {
 }
 
 pub(super) fn protocol(text: &str) -> Protocol {
-    let letters: String = text.chars().filter(|c| c.is_ascii_alphanumeric()).collect();
-    if letters.eq_ignore_ascii_case("ropc") {
+    if letters_are(text, "ropc") {
         Protocol::Ropc
-    } else if letters.eq_ignore_ascii_case("devicecode") {
+    } else if letters_are(text, "devicecode") {
         Protocol::DeviceCode
     } else {
         Protocol::Other
     }
+}
+
+/// Are these its letters and digits, whatever their case and whatever stands between?
+fn letters_are(text: &str, lower: &str) -> bool {
+    text.bytes().filter(u8::is_ascii_alphanumeric).map(|byte| byte.to_ascii_lowercase()).eq(lower.bytes())
 }
 
 /// "App password" as a method, or the result "MFA requirement skipped due to app password".

@@ -1,0 +1,207 @@
+//! The part of a file that is in memory.
+
+use std::io::{self, Read};
+
+use serde::{Deserialize, de::IgnoredAny};
+
+/// Why a document could not be read. The operator gets the message of a second, slower look at it.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    /// Reading failed.
+    Io(io::Error),
+    /// The content is wrong, noticed at or after this offset.
+    Content { offset: u64, message: String },
+}
+
+impl Fault {
+    pub(crate) fn content(offset: u64, message: impl ToString) -> Self {
+        Self::Content { offset, message: message.to_string() }
+    }
+}
+
+/// A window on a file, which moves on and never back.
+pub(crate) struct Window<R> {
+    input: R,
+    buffer: Vec<u8>,
+    /// What has not been used yet is `buffer[start..end]`.
+    start: usize,
+    end: usize,
+    /// Offset of `buffer[0]` in the file.
+    base: u64,
+    /// Line feeds before `buffer[0]`.
+    lines: u64,
+    ended: bool,
+}
+
+impl<R: Read> Window<R> {
+    /// The beginning of a file, `size` bytes of it.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub(crate) fn open(input: R, size: usize) -> Result<Self, Fault> {
+        let mut window = Self { input, buffer: vec![0; size], start: 0, end: 0, base: 0, lines: 0, ended: false };
+        window.refill()?;
+        if window.rest().starts_with(b"\xef\xbb\xbf") {
+            window.start += 3;
+        }
+        Ok(window)
+    }
+
+    /// What is in memory and not used yet.
+    pub(crate) fn rest(&self) -> &[u8] {
+        &self.buffer[self.start..self.end]
+    }
+
+    /// Where that begins in the file.
+    pub(crate) fn offset(&self) -> u64 {
+        self.base + self.start as u64
+    }
+
+    /// Was everything read that there is?
+    pub(crate) fn ended(&self) -> bool {
+        self.ended
+    }
+
+    /// Is done with so many bytes.
+    pub(crate) fn advance(&mut self, bytes: usize) {
+        self.start = self.end.min(self.start + bytes);
+    }
+
+    /// The one-based line of a place that is in memory.
+    pub(crate) fn line(&self, offset: u64) -> u64 {
+        let before = usize::try_from(offset.saturating_sub(self.base)).unwrap_or(usize::MAX).min(self.end);
+        1 + self.lines + line_feeds(&self.buffer[..before])
+    }
+
+    /// Reads on; false at the end of the file. A value longer than half the window doubles it: the text of such a value
+    /// is parsed anew after each doubling, which is linear in its length all told.
+    pub(crate) fn refill(&mut self) -> Result<bool, Fault> {
+        if self.ended {
+            return Ok(false);
+        }
+        self.lines += line_feeds(&self.buffer[..self.start]);
+        self.buffer.copy_within(self.start..self.end, 0);
+        self.base += self.start as u64;
+        (self.start, self.end) = (0, self.end - self.start);
+        if self.end * 2 > self.buffer.len() {
+            self.buffer.resize(self.buffer.len() * 2, 0);
+        }
+        while self.end < self.buffer.len() {
+            match self.input.read(&mut self.buffer[self.end..]) {
+                Ok(0) => {
+                    self.ended = true;
+                    break;
+                }
+                Ok(count) => self.end += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(Fault::Io(error)),
+            }
+        }
+        Ok(true)
+    }
+
+    /// The next byte that is not white space.
+    pub(crate) fn peek(&mut self) -> Result<Option<u8>, Fault> {
+        loop {
+            self.start = skip_space(&self.buffer[..self.end], self.start);
+            if let Some(&byte) = self.rest().first() {
+                return Ok(Some(byte));
+            }
+            if !self.refill()? {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Passes over this byte.
+    pub(crate) fn expect(&mut self, byte: u8) -> Result<(), Fault> {
+        if self.peek()? != Some(byte) {
+            return Err(Fault::content(self.offset(), format!("expected `{}`", char::from(byte))));
+        }
+        self.start += 1;
+        Ok(())
+    }
+
+    /// Passes over this byte where it comes next.
+    pub(crate) fn take(&mut self, byte: u8) -> Result<bool, Fault> {
+        let next = self.peek()? == Some(byte);
+        self.start += usize::from(next);
+        Ok(next)
+    }
+
+    /// Has `each` read the value of each member of an object.
+    pub(crate) fn object<E: From<Fault>>(
+        &mut self,
+        mut each: impl FnMut(&mut Self, &str) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.expect(b'{')?;
+        let mut more = !self.take(b'}')?;
+        while more {
+            let key: String = self.value(|text: String| text)?;
+            self.expect(b':')?;
+            each(self, &key)?;
+            more = self.take(b',')?;
+            // After a comma comes a key: `{"a": 1,}` fails there.
+            if !more {
+                self.expect(b'}')?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The next value, whatever its length.
+    pub(crate) fn value<'a, T: Deserialize<'a>, U>(&'a mut self, keep: impl Fn(T) -> U) -> Result<U, Fault>
+    where
+        R: 'a,
+    {
+        // Finding the end first and parsing afterwards keeps the borrow of the buffer out of the loop that changes it.
+        let length = self.whole()?;
+        let offset = self.offset();
+        let from = self.start;
+        self.start += length;
+        serde_json::from_slice(&self.buffer[from..from + length])
+            .map(keep)
+            .map_err(|error| Fault::content(offset, error))
+    }
+
+    /// Has the whole of the next value in memory; its length.
+    pub(crate) fn whole(&mut self) -> Result<usize, Fault> {
+        loop {
+            let mut stream = serde_json::Deserializer::from_slice(self.rest()).into_iter::<IgnoredAny>();
+            let found = stream.next();
+            let length = stream.byte_offset();
+            match found {
+                // A number that touches the end of the window may go on behind it.
+                Some(Ok(IgnoredAny)) if length < self.rest().len() || self.ended => return Ok(length),
+                Some(Err(error)) if !error.is_eof() => return Err(Fault::content(self.offset(), error)),
+                _ => {
+                    if !self.refill()? {
+                        return Err(Fault::content(self.offset(), "the file ends inside a value"));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The bytes as text, and whether something that is no text follows. Looking once at all of them takes a tenth of the time
+/// of looking at each of many short strings. A character that the window cuts in two waits for the next one.
+pub(crate) fn valid(bytes: &[u8]) -> (&str, bool) {
+    match str::from_utf8(bytes) {
+        Ok(text) => (text, false),
+        Err(error) => {
+            let text = bytes.get(..error.valid_up_to()).and_then(|valid| str::from_utf8(valid).ok());
+            (text.unwrap_or_default(), error.error_len().is_some())
+        }
+    }
+}
+
+pub(crate) fn skip_space(text: &[u8], from: usize) -> usize {
+    let rest = text.get(from..).unwrap_or_default();
+    from + rest.iter().position(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n')).unwrap_or(rest.len())
+}
+
+/// How many. Sums of so few that they fit in a byte are what a compiler makes fast.
+fn line_feeds(text: &[u8]) -> u64 {
+    text.chunks(128).map(|part| u64::from(part.iter().map(|byte| u8::from(*byte == b'\n')).sum::<u8>())).sum()
+}
