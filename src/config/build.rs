@@ -353,7 +353,7 @@ impl<'t> Builder<'t> {
         let header = policys.as_ref().map(|one| one.header);
         let guardrails = policy::merge(configuration, policys, diags);
         policy::check_accepts(&accepts, &guardrails, header, diags);
-        policy::check_risks(&risks, &guardrails, &known, &rules, header, diags);
+        policy::check_risks(&risks, &guardrails, &known, header, diags);
         let risks = policy::merge_risks(tighten::risks(risks, &known, diags), diags);
         Some(Config {
             dir: self.input.dir.to_owned(),

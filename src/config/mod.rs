@@ -31,6 +31,8 @@ mod origin;
 mod outline;
 pub(crate) mod parse;
 mod policy;
+#[cfg(test)]
+mod policy_tests;
 pub(crate) mod raw;
 mod reads;
 #[cfg(test)]

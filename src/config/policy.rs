@@ -1,7 +1,7 @@
 //! The policy directory over the configuration: the tighter of each guardrail, and what may not be loosened.
 
 use super::{
-    Accept, Bound, Guardrails, Layer, OwnRule, PolicyBounds, RiskOverride, SignalSettings,
+    Accept, Bound, Guardrails, Layer, PolicyBounds, RiskOverride, SignalSettings,
     blocks::{KnownRules, Limits},
     bounds::{Bounds, Side},
 };
@@ -194,20 +194,16 @@ pub(crate) fn check_risks(
     risks: &[RiskOverride],
     guardrails: &Guardrails,
     known: &KnownRules<'_>,
-    own: &[OwnRule],
     policy: Option<Span>,
     diags: &mut Diagnostics,
 ) {
     let of_configuration = risks.iter().filter(|one| one.declared.layer == Layer::Configuration);
     for one in of_configuration.filter(|one| guardrails.not_acceptable.contains(&one.rule)) {
         let policys = risks.iter().find(|it| it.rule == one.rule && it.declared.layer == Layer::Policy);
-        let usual = policys
-            .and_then(|one| one.severity)
-            .or_else(|| known.severity(&one.rule))
-            .or_else(|| own.iter().find(|rule| rule.id == one.rule).map(|rule| rule.severity));
+        let usual = policys.and_then(|one| one.severity).or_else(|| known.severity(&one.rule));
         let detail = if !one.enabled {
             format!("{} is among the rules that may not be accepted, so it may not be switched off either.", one.rule)
-        } else if one.severity.is_some_and(|severity| usual.is_none_or(|usual| severity < usual)) {
+        } else if one.severity.zip(usual).is_some_and(|(severity, usual)| severity < usual) {
             format!("{} is among the rules that may not be accepted, so it may not be made milder either.", one.rule)
         } else {
             continue;

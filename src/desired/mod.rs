@@ -7,6 +7,8 @@ mod resolve;
 pub(crate) mod role_names;
 mod rollout;
 mod select;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use explain::{Claimants, claimants, selected};
 pub(crate) use gate::{GateFacts, judge_gates};

@@ -12,6 +12,8 @@ mod population;
 pub(crate) mod recognise;
 pub(crate) mod signal;
 pub(crate) mod strengths;
+#[cfg(test)]
+mod tests;
 mod view;
 
 pub(crate) use asked::Askers;

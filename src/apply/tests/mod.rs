@@ -5,5 +5,6 @@ mod calibrated;
 mod chaos;
 mod files;
 mod mutations;
+mod reading;
 mod stories;
 mod way_back;

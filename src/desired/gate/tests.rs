@@ -9,8 +9,8 @@ use crate::{
     desired::{Claim, Desired, GateCondition, Hold, HoldKind, Managed, RolloutWave, Timing, WaveIndex},
     facts::{CompiledPolicies, Facts, recognise},
     tenant::{
-        GrantControls, MfaState, ObservedState, ObservedTenant, Policy, PolicyState, Source, TenantId, Text, User,
-        UserId, UserIndex,
+        AppSignIns, GrantControls, MfaState, ObservedState, ObservedTenant, Policy, PolicyState, SignIns, Source,
+        TenantId, Text, User, UserId, UserIndex,
     },
 };
 
@@ -25,6 +25,17 @@ struct Person {
     wave: Option<u32>,
     breaks: Option<u64>,
     covered: bool,
+    work: Work,
+}
+
+/// What is known of an account at work.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Work {
+    Nothing,
+    /// A program signs in, nobody knows how often.
+    Client,
+    /// By the password grant, so many times.
+    Counted,
 }
 
 fn person() -> impl Strategy<Value = Person> {
@@ -39,8 +50,9 @@ fn person() -> impl Strategy<Value = Person> {
         prop::option::weighted(0.9, 0..3_u32),
         prop::option::weighted(0.8, 0..3_u64),
         any::<bool>(),
+        prop::sample::select(vec![Work::Nothing, Work::Client, Work::Counted]),
     )
-        .prop_map(|(name, registered, enabled, before, after, wave, breaks, covered)| Person {
+        .prop_map(|(name, registered, enabled, before, after, wave, breaks, covered, work)| Person {
             name,
             registered,
             enabled,
@@ -49,6 +61,7 @@ fn person() -> impl Strategy<Value = Person> {
             wave,
             breaks,
             covered,
+            work,
         })
 }
 
@@ -79,6 +92,19 @@ fn tenant(people: &[Person]) -> ObservedTenant {
         user.registered = one.registered;
         user.account_enabled = one.enabled;
         user.member_of = Some(Box::default());
+        if one.name != "kim" {
+            user.licenses = Some(Box::default());
+            user.last_password_change = Some("2020-01-01T00:00:00Z".parse().unwrap());
+        }
+        user.sign_ins = match one.work {
+            Work::Nothing => None,
+            Work::Client => {
+                let clients = Some([Text::from("curl/8.5")].into());
+                let apps = Some([AppSignIns { id: "app".into(), display_name: None, count: 1 }].into());
+                Some(Box::new(SignIns { clients, apps, ..SignIns::default() }))
+            }
+            Work::Counted => Some(Box::new(SignIns { ropc: Some(1), ..SignIns::default() })),
+        };
         user
     });
     let id = TenantId::new(uuid::Uuid::from_u128(1));
@@ -187,6 +213,7 @@ fn registered(name: &'static str, registered: bool) -> Person {
         wave: Some(0),
         breaks: Some(0),
         covered: false,
+        work: Work::Nothing,
     }
 }
 
@@ -231,6 +258,29 @@ fn what_nobody_knows_does_not_hold() {
     assert_eq!(held(&people, gate).unwrap().reason, "gate predicted_breaks: unknown of 5");
     people[1].enabled = Some(false);
     assert!(held(&people, gate).is_none(), "an account that cannot sign in is nobody's obstacle");
+}
+
+/// A workload for certain is known as one once it was seen at work; until then it holds the wave as a possible one does.
+#[test]
+fn who_may_be_a_workload_holds_the_wave_until_it_is_known() {
+    let none = Gate { unknown_workloads: Some(0), ..Gate::default() };
+    let rows = [
+        ("kim", true, Work::Nothing, 0),
+        ("kim", true, Work::Counted, 1),
+        ("svc-backup", true, Work::Nothing, 1),
+        ("svc-backup", true, Work::Counted, 0),
+        ("svc-backup", false, Work::Counted, 0),
+        ("svc-backup", false, Work::Client, 1),
+    ];
+    for (name, is_registered, work, unknown) in rows {
+        let one = Person { work, ..registered(name, is_registered) };
+        let twice = [one.clone(), one];
+        let reason = held(&twice, none).map(|hold| hold.reason.to_string());
+        let expected = (unknown > 0).then(|| format!("gate unknown_workloads: {} of 0", 2 * unknown));
+        assert_eq!(reason, expected, "{name}, {work:?}");
+        let allowed = Gate { unknown_workloads: Some(2), ..Gate::default() };
+        assert!(held(&twice, allowed).is_none(), "{name}, {work:?}");
+    }
 }
 
 #[test]

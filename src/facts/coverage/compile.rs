@@ -121,13 +121,11 @@ impl CompiledPolicies {
     /// Is the user covered at every sign-in? `None` where that cannot be decided.
     #[must_use]
     pub fn covers(&self, user: &User) -> Option<bool> {
-        let chunks = self.chunks.as_ref()?;
+        self.chunks.as_ref()?;
         if self.is_full(user, Standing::certain) {
             return Some(true);
         }
-        let open = |standing: Standing| standing.maybe_included | standing.maybe_excluded;
-        let undecided = chunks.iter().any(|chunk| open(chunk.audience.standing(user)) & chunk.requires != 0);
-        if undecided && self.is_full(user, Standing::possible) { None } else { Some(false) }
+        if self.is_full(user, Standing::possible) { None } else { Some(false) }
     }
 
     /// Is the user covered at every sign-in by the policies that apply in this sense? The usual answers – one policy

@@ -166,3 +166,22 @@ impl fmt::Display for Gap {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Gap;
+    use crate::{facts::coverage::Open, tenant::Text};
+
+    #[test]
+    fn of_more_than_five_applications_the_rest_is_counted() {
+        let names = |count: usize| (1..=count).map(|number| Text::from(format!("App {number}"))).collect::<Vec<_>>();
+        let left = |count| Open { applications: names(count), ..Open::default() }.to_string();
+        let all = "App 1, App 2, App 3, App 4, App 5";
+        for (count, expected) in
+            [(5, all.to_owned()), (6, format!("{all} and 1 more")), (8, format!("{all} and 3 more"))]
+        {
+            assert_eq!(Gap::ExcludedApplications(names(count)).to_string(), format!("excludes {expected}"));
+            assert_eq!(left(count), format!("sign-ins to {expected}"));
+        }
+    }
+}

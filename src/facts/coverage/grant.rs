@@ -95,3 +95,94 @@ fn is_mfa(strength: &AuthenticationStrength) -> bool {
     requirements_satisfied.split(',').any(|one| one.trim().eq_ignore_ascii_case("mfa"))
         || requirements_satisfied.is_empty() && BUILT_IN.iter().any(|one| *one == id.as_str())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tenant::Text;
+
+    fn texts(all: &[&str]) -> Vec<Text> {
+        all.iter().map(|one| Text::from(*one)).collect()
+    }
+
+    fn controls(operator: Option<&str>, built_in_controls: &[&str]) -> GrantControls {
+        let (operator, built_in_controls) = (operator.map(Text::from), texts(built_in_controls));
+        GrantControls { operator, built_in_controls, ..GrantControls::default() }
+    }
+
+    fn of_strength(id: &str, requirements_satisfied: &str) -> Option<AuthenticationStrength> {
+        let (id, requirements_satisfied) = (id.into(), requirements_satisfied.into());
+        Some(AuthenticationStrength { id, requirements_satisfied, ..AuthenticationStrength::default() })
+    }
+
+    /// Of each policy what it takes, and whether Exchange ActiveSync and all other legacy clients are kept out.
+    #[test]
+    fn one_control_suffices_unless_every_one_is_needed() {
+        let (or, and) = (Some("OR"), Some("and"));
+        let rows = [
+            (or, &["mfa"][..], Grant::Mfa, (true, true)),
+            (None, &["mfa"], Grant::Mfa, (true, true)),
+            (or, &["MFA", "compliantDevice"], Grant::Alternative, (false, true)),
+            (None, &["mfa", "compliantDevice"], Grant::Alternative, (false, true)),
+            (and, &["mfa", "compliantDevice"], Grant::Mfa, (true, true)),
+            (or, &["mfa", "approvedApplication"], Grant::Alternative, (false, false)),
+            (and, &["mfa", "approvedApplication"], Grant::Mfa, (true, true)),
+            (or, &["compliantDevice", "domainJoinedDevice"], Grant::None, (false, true)),
+            (and, &["compliantDevice"], Grant::None, (false, true)),
+            (and, &["approvedApplication"], Grant::None, (false, false)),
+            (or, &["approvedApplication"], Grant::None, (false, false)),
+            (or, &["block"], Grant::None, (true, true)),
+            (or, &[], Grant::None, (false, false)),
+            (and, &[], Grant::None, (false, false)),
+        ];
+        for (operator, words, grant, legacy) in rows {
+            let controls = controls(operator, words);
+            assert_eq!((of(&controls), keeps_out_legacy(&controls)), (grant, legacy), "{operator:?} {words:?}");
+            assert_eq!(blocks(&controls), words.contains(&"block"), "{words:?}");
+        }
+    }
+
+    #[test]
+    fn every_other_control_is_one_more_way_in() {
+        let others: [fn(&mut GrantControls); 3] = [
+            |one| one.custom_authentication_factors = texts(&["Fabrikam Verify"]),
+            |one| one.terms_of_use = texts(&["terms"]),
+            |one| one.authentication_strength = of_strength("own", "none"),
+        ];
+        for (place, other) in others.into_iter().enumerate() {
+            for (operator, grant, legacy) in
+                [(Some("OR"), Grant::Alternative, (false, false)), (Some("AND"), Grant::Mfa, (true, true))]
+            {
+                let mut controls = controls(operator, &["mfa"]);
+                other(&mut controls);
+                assert_eq!((of(&controls), keeps_out_legacy(&controls)), (grant, legacy), "{operator:?}, {place}");
+                let needed = place == 2 && operator == Some("AND");
+                assert_eq!(required_strength(&controls).is_some(), needed, "{operator:?}, {place}");
+            }
+            let mut alone = controls(None, &[]);
+            other(&mut alone);
+            let grant = [Grant::ThirdParty, Grant::None, Grant::WeakStrength][place];
+            assert_eq!((of(&alone), keeps_out_legacy(&alone)), (grant, (false, false)), "{place}");
+            assert_eq!(required_strength(&alone).is_some(), place == 2, "{place}");
+        }
+    }
+
+    #[test]
+    fn a_strength_is_mfa_by_its_word_or_by_its_id_where_no_word_was_exported() {
+        let built_in = "00000000-0000-0000-0000-000000000003";
+        for (id, satisfied, is) in [
+            ("own", "mfa", true),
+            ("own", "unknownFutureValue, MFA", true),
+            ("own", "none", false),
+            ("own", "", false),
+            (built_in, "", true),
+            (built_in, "none", false),
+            ("00000000-0000-0000-0000-000000000009", "", false),
+        ] {
+            let mut controls = controls(None, &[]);
+            controls.authentication_strength = of_strength(id, satisfied);
+            let grant = if is { Grant::Mfa } else { Grant::WeakStrength };
+            assert_eq!((of(&controls), keeps_out_legacy(&controls)), (grant, (is, is)), "{id}: {satisfied}");
+        }
+    }
+}

@@ -10,6 +10,8 @@
 //! that names nothing resolvable, and a role that is held only while it is activated leave the cover partial.
 
 mod applications;
+#[cfg(test)]
+mod by_the_letter;
 mod compile;
 mod emergency;
 mod gap;
