@@ -171,7 +171,6 @@ fn the_share_is_of_those_who_can_sign_in_and_who_may() {
         person(1, "anna", json!({})),
         person(2, "bo", json!({"accountEnabled": null})),
         person(3, "cy", json!({"accountEnabled": false})),
-        person(4, "dee", json!({"accountEnabled": false})),
     ];
     let bound = "guardrails {\n  max_change_percent = 49\n}\n";
     let mut case = Case::new(&users, &format!("{}{bound}", block("all", "enforced", &["anna"])));

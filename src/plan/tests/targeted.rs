@@ -165,6 +165,12 @@ fn a_target_of_which_nothing_can_be_planned_is_told_why_all_at_once() {
             false,
         ),
         (
+            "module.msp.mfa",
+            "--target module.msp.mfa: the tenant has no such user and the configuration no such block",
+            "did you mean `module.msp.mfa.all`?",
+            false,
+        ),
+        (
             "module",
             "--target module: the tenant has no such user and the configuration no such block",
             "did you mean `module.msp.mfa.all`?",
