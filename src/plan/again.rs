@@ -99,7 +99,11 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::config::{LoadInput, Overlay, load_over};
+    use crate::{
+        config::{LoadInput, Overlay, load_over},
+        plan::digest::ApprovedChange,
+        tenant::MfaState,
+    };
 
     /// The configuration at hand, and the policy if there is one.
     fn config(hcl: &str, policy: Option<&str>, today: &str) -> Config {
@@ -263,6 +267,29 @@ mod tests {
             }
             assert!(refused.iter().all(|one| !one.remedy.is_empty()), "{story}");
         }
+    }
+
+    /// Every kind of change counts with its own kind: two are relaxed, one is disabled, and one is where it shall be.
+    #[test]
+    fn relaxed_and_disabled_users_are_lowered() {
+        let mut document = approved(&json!({"accepted": false, "rule": "MFA023", "severity": "low"}), &json!({}));
+        let lowered = document.changes.pop().unwrap();
+        for (before, after) in [
+            (MfaState::Enforced, MfaState::Enabled),
+            (MfaState::Enforced, MfaState::Enabled),
+            (MfaState::Enabled, MfaState::Disabled),
+            (MfaState::Enabled, MfaState::Enabled),
+        ] {
+            document.changes.push(ApprovedChange { before, after, ..lowered.clone() });
+        }
+        let now = |bound: &str| config(&format!("guardrails {{\n {bound}\n}}"), None, "2026-11-24T12:00:00Z");
+        let said = |bound: &str| -> Vec<String> {
+            refused_now(&document, &now(bound), 10, false).into_iter().map(|one| one.reason.to_string()).collect()
+        };
+        assert_eq!(said("max_downgrades = 3"), [""; 0]);
+        assert!(said("max_downgrades = 2")[0].starts_with("3 users are lowered"));
+        assert_eq!(said("max_changes = 5"), [""; 0]);
+        assert!(said("max_changes = 4")[0].starts_with("5 changes"));
     }
 
     #[test]

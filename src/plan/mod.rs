@@ -14,6 +14,8 @@ pub(crate) mod reviewed;
 mod rollback;
 mod roster;
 mod target;
+#[cfg(test)]
+mod tests;
 
 pub use crate::facts::tenant_value;
 pub(crate) use again::refused_now;

@@ -165,5 +165,18 @@ mod tests {
             Holds::Nothing(terms) => assert_eq!(terms, ["the bounds of the execution", "waived guardrails"]),
             other => panic!("{other:?}"),
         }
+        type Edit = fn(&mut Plan);
+        let edits: [(Edit, &str); 5] = [
+            (|plan| plan.tenant.cloud = "usgov".into(), "the tenant"),
+            (|plan| plan.tenant.id = "00000000-0000-0000-0000-000000000007".parse().unwrap(), "the tenant"),
+            (|plan| plan.execution.canary += 1, "the bounds of the execution"),
+            (|plan| _ = plan.findings.remove(0), "findings of the tenant"),
+            (|plan| plan.refused.truncate(1), "why the plan is refused"),
+        ];
+        for (edit, term) in edits {
+            let mut now = refused();
+            edit(&mut now);
+            assert!(matches!(holds(&reviewed, &now).unwrap(), Holds::Nothing(terms) if terms == [term]), "{term}");
+        }
     }
 }

@@ -99,19 +99,26 @@ mod tests {
     use super::*;
     use crate::risk::testing::cell;
 
-    fn evidence(cells: &[crate::tenant::Cell]) -> Option<Value> {
-        let tenant = ObservedTenant::new(
+    fn tenant() -> ObservedTenant {
+        ObservedTenant::new(
             "6f1c2d3e-4a5b-4c6d-8e7f-901234567890".parse().unwrap(),
             "Contoso".into(),
             crate::tenant::Source::Snapshot,
             "2026-11-20T08:00:00Z".parse().unwrap(),
             Vec::new(),
-        );
+        )
+    }
+
+    fn evidence(cells: &[crate::tenant::Cell]) -> Option<Value> {
+        evidence_in(&tenant(), cells)
+    }
+
+    fn evidence_in(tenant: &ObservedTenant, cells: &[crate::tenant::Cell]) -> Option<Value> {
         let known = SignIns::from_cells(cells.into(), Some(30));
         let mut asked = Asked::default();
         asked.add(None);
         asked.add(Some(&known));
-        asked.evidence(&tenant)
+        asked.evidence(tenant)
     }
 
     #[test]
@@ -133,6 +140,20 @@ mod tests {
         let counted = evidence(&[cell("Browser", 7, Some(&["multiConditionalAccess", "user"]), None)]).unwrap();
         assert_eq!(counted["by_others"], json!({"multiConditionalAccess": 7}));
         assert_eq!((&counted["by_user"], &counted["by_nobody"]), (&json!(7), &json!(0)));
+    }
+
+    /// A policy is called by its name, where the tenant has one of this id.
+    #[test]
+    fn policies_are_told_by_name_and_what_is_gone_by_its_id() {
+        let mut tenant = tenant();
+        let named = |id: &str, name: &str| crate::tenant::Policy {
+            id: id.into(),
+            ..crate::risk::testing_policies::policy(name)
+        };
+        tenant.conditional_access = Some(vec![named("ca1", "MFA for guests"), named("ca2", "MFA for all")]);
+        let cells = [cell("Browser", 4, None, Some(&[("ca2", "success"), ("ca9", "Success"), ("ca1", "failure")]))];
+        let counted = evidence_in(&tenant, &cells).unwrap();
+        assert_eq!(counted["by"], json!({"MFA for all": 4, "ca9": 4}));
     }
 
     #[test]

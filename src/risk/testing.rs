@@ -29,7 +29,7 @@ use crate::{
     tenant::{
         AppSignIns, Domain, Group, LastSignIn, LegacySignIns, MailboxPurpose, MfaServicePolicy, ObservedState,
         ObservedTenant, PoliciesRead, Policy, RoleAssignment, RoleTemplateId, SignIns, Source, TenantId, Text,
-        Unavailable, User, UserId, UserType, role as roles,
+        Unavailable, Unread, User, UserId, UserType, role as roles,
     },
 };
 
@@ -90,6 +90,7 @@ pub(super) struct World {
     pub(super) migration: Option<Text>,
     pub(super) operator: Option<UserId>,
     pub(super) unavailable: Vec<Unavailable>,
+    pub(super) unread: Vec<Unread>,
     pub(super) captured_at: Timestamp,
     pub(super) registration_captured_at: Option<Timestamp>,
 }
@@ -178,6 +179,7 @@ impl World {
             migration: Some("migrationComplete".into()),
             operator: None,
             unavailable: Vec::new(),
+            unread: Vec::new(),
             captured_at: now(),
             registration_captured_at: None,
         }
@@ -355,6 +357,7 @@ impl World {
         tenant.conditional_access.clone_from(&self.policies);
         tenant.conditional_access_read = self.policies_read;
         tenant.unavailable.clone_from(&self.unavailable);
+        tenant.unread.clone_from(&self.unread);
         let index = |id: &UserId| tenant.by_id(*id).unwrap();
         let desired = Desired {
             claims: tenant

@@ -93,6 +93,23 @@ fn members_stand_in_the_documented_order() {
     );
 }
 
+/// Names of policies stand where there are any, as a serializer writes them.
+#[test]
+fn policies_that_ask_or_keep_out_stand_beside_the_answers() {
+    let mut plan = sample();
+    let names = |all: &[&str]| all.iter().map(|one| (*one).into()).collect::<Vec<crate::tenant::Text>>().into();
+    plan.changes[0].impact.modern_policies = names(&["MFA for all", "MFA \"for\" guests"]);
+    plan.changes[0].impact.legacy_policies = names(&["Block legacy"]);
+    let (mut bytes, viewed) = (Vec::new(), document(&plan));
+    write_json(&plan, &mut bytes).unwrap();
+    let written: Value = serde_json::from_slice(&bytes).unwrap();
+    assert_eq!(written, viewed);
+    let impact = &written["changes"][0]["impact"];
+    assert_eq!(impact["modern_auth"]["policies"], json!(["MFA for all", "MFA \"for\" guests"]));
+    assert_eq!(impact["legacy_auth"]["policies"], json!(["Block legacy"]));
+    assert!(written["changes"][1]["impact"]["modern_auth"].get("policies").is_none());
+}
+
 #[test]
 fn one_change_looks_as_specified() {
     let doc = document(&sample());
@@ -192,6 +209,38 @@ fn a_file_with_a_line_break_more_is_the_same_file() {
 }
 
 #[test]
+fn what_was_expected_is_said_in_words() {
+    for (member, value, expected) in
+        [("changes", json!({}), "expected a list"), ("mfaplan_version", json!(5), "expected a string")]
+    {
+        let mut doc = document(&sample());
+        doc[member] = value;
+        let said = refusal(&sealed(&doc));
+        assert!(said.contains(expected), "{member}: {said}");
+    }
+}
+
+#[test]
+fn sealing_flushes_what_it_writes_to() {
+    #[derive(Default)]
+    struct Counting(u32);
+    impl io::Write for Counting {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            self.0 += 1;
+            Ok(())
+        }
+    }
+    let mut counting = Counting::default();
+    let mut sealing = checksum::Sealing::new(&mut counting);
+    assert_eq!(format!("{sealing:?}"), "Sealing { .. }");
+    sealing.flush().unwrap();
+    assert_eq!(counting.0, 1);
+}
+
+#[test]
 fn sealing_refuses_what_is_no_object() {
     assert!(checksum::Sealing::new(Vec::new()).finish().is_err());
 }
@@ -249,6 +298,17 @@ fn both_ways_of_reading_agree() {
     for member in ["changes", "digest", "notes", "format_version"] {
         bent(&|doc| _ = doc.as_object_mut().unwrap().remove(member));
     }
+    // What is right is read a window at a time, and not a second time as a whole.
+    fs::write(&path, saved(&sample())).unwrap();
+    let genuine = read(&saved(&sample()), digest_of).unwrap();
+    assert!(matches!(streamed::read(&path), streamed::Outcome::Plan(plan) if plan == genuine));
+    fs::write(&path, b"{\"users\": [], \"formatVersion\": \"1.0\"}").unwrap();
+    assert!(matches!(streamed::read(&path), streamed::Outcome::Snapshot));
+    for unclear in [&b"{}"[..], b"[]", b"", b"{\"format_version\": \"9.0\"}"] {
+        fs::write(&path, unclear).unwrap();
+        assert!(matches!(streamed::read(&path), streamed::Outcome::Unclear));
+    }
+    assert!(matches!(streamed::read(directory.path()), streamed::Outcome::Unclear));
     let twice = String::from_utf8(file).unwrap().replacen("\"changes\":[", "\"changes\":[],\"changes\":[", 1);
     agree(twice.as_bytes());
 }

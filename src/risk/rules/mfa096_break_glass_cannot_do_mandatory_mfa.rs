@@ -45,7 +45,7 @@ fn check(case: &mut PlanCase<'_>) {
                 reasons.push(format!("{}: {}", user.user_principal_name, why.join(", ")));
             }
         }
-        no_methods += u64::from(user.methods.is_none() || resistant(user).is_none());
+        no_methods += u64::from(resistant(user).is_none());
         no_roles += u64::from(user.directory_roles.is_none());
     }
     if no_methods > 0 {

@@ -34,6 +34,34 @@ fn the_configuration_may_only_tighten_what_the_policy_sets() {
     assert_eq!(with_risks(vec![off, policy()]).run().of("MFA018"), Fires(Critical));
 }
 
+/// The policy's word that a rule is on stands against every other; of grades the configuration's last one counts, where it
+/// is no lower than the policy's.
+#[test]
+fn risk_blocks_of_both_directories_are_merged() {
+    use Layer::{Configuration, Policy};
+    type Block = (Layer, bool, Option<Severity>);
+    let rows: [(&[Block], Expect); 14] = [
+        (&[(Policy, false, None)], Silent),
+        (&[(Policy, true, None)], Fires(High)),
+        (&[(Policy, false, None), (Policy, true, None)], Fires(High)),
+        (&[(Policy, true, None), (Configuration, false, None)], Fires(High)),
+        (&[(Policy, false, None), (Configuration, true, None)], Silent),
+        (&[(Configuration, true, None), (Configuration, false, None)], Silent),
+        (&[(Configuration, false, None), (Configuration, true, None)], Silent),
+        (&[(Configuration, true, Some(Low)), (Configuration, true, Some(Medium))], Fires(Medium)),
+        (&[(Configuration, true, Some(Medium)), (Configuration, true, None)], Fires(Medium)),
+        (&[(Policy, true, Some(Low)), (Policy, true, Some(Medium))], Fires(Medium)),
+        (&[(Policy, true, Some(Medium)), (Policy, true, None)], Fires(Medium)),
+        (&[(Policy, true, Some(Low)), (Configuration, true, Some(Critical))], Fires(Critical)),
+        (&[(Policy, true, Some(Medium)), (Configuration, true, Some(Low))], Fires(Medium)),
+        (&[(Policy, true, Some(Low))], Fires(Low)),
+    ];
+    for (blocks, expect) in rows {
+        let risks = blocks.iter().map(|(layer, on, severity)| risk("MFA018", *severity, *on, *layer)).collect();
+        assert_eq!(with_risks(risks).run().of("MFA018"), expect, "{blocks:?}");
+    }
+}
+
 #[test]
 fn an_unknown_state_can_be_neither_switched_off_nor_accepted() {
     let mut world = World::new();

@@ -2,7 +2,10 @@
 
 mod engine;
 mod labelled;
+mod limits;
 mod methods;
 mod page;
 mod properties;
 mod registry;
+mod told;
+mod words;
