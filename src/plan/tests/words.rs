@@ -44,7 +44,8 @@ fn what_has_to_be_typed_is_yes_or_the_tenant() {
 fn every_kind_of_change_alone_is_a_change_and_only_writes_are_applied() {
     let none = Summary { users: 9, managed: 9, unchanged: 9, ..Summary::default() };
     assert_eq!((none.has_changes(), none.applied()), (false, 0));
-    let counters: [(fn(&mut Summary) -> &mut u64, u64); 6] = [
+    type Counter = fn(&mut Summary) -> &mut u64;
+    let counters: [(Counter, u64); 6] = [
         (|one| &mut one.enable, 7),
         (|one| &mut one.enforce, 7),
         (|one| &mut one.relax, 7),
