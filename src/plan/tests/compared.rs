@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    config::Waivable,
+    config::{Confirm, Waivable},
     desired::{Hold, HoldKind},
     diff::Decision,
     plan::{
@@ -213,7 +213,7 @@ fn values_holds_and_terms_are_told_old_and_new() {
         plan.execution.block_at = High;
         plan.execution.canary = 6;
         plan.execution.stop_after_failures = 4;
-        plan.execution.confirm = "tenant".into();
+        plan.execution.confirm = Confirm::Tenant;
         plan.execution.approvals_required = 2;
         plan.rolls_back = Some("20261124T093000000Z-3fa9c1d2".into());
     });

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::{
+    config::Confirm,
     diff::Decision,
     plan::{BlockKind, PlanTenant, Summary},
     render::testing::sample,
@@ -23,7 +24,7 @@ fn a_block_is_called_by_its_type_everywhere() {
 #[test]
 fn what_has_to_be_typed_is_yes_or_the_tenant() {
     let mut tenant: PlanTenant = sample().tenant;
-    assert_eq!(tenant.answer("yes"), "yes");
+    assert_eq!(tenant.answer(Confirm::Yes), "yes");
     for (name, typed) in [
         ("Contoso", Some("Contoso")),
         (" Contoso GmbH ", Some("Contoso GmbH")),
@@ -36,7 +37,7 @@ fn what_has_to_be_typed_is_yes_or_the_tenant() {
         ("Con\\toso", None),
     ] {
         tenant.name = name.into();
-        assert_eq!(tenant.answer("tenant"), typed.map_or(tenant.id.to_string(), str::to_owned), "{name:?}");
+        assert_eq!(tenant.answer(Confirm::Tenant), typed.map_or(tenant.id.to_string(), str::to_owned), "{name:?}");
     }
 }
 
