@@ -128,6 +128,8 @@ proptest! {
     /// One record after the other, as a reader without windows and threads does it.
     #[test]
     fn the_records_are_those_of_the_list(records in prop::collection::vec(record(), 0..40), window in 4..3000_usize) {
+        // The first record tells the form of the file: these would make it one of diagnostic settings.
+        prop_assume!(records.first().is_none_or(|first| !first.contains("category")));
         let text = format!("[{}]", records.join(",\n"));
         let said = said(text.as_bytes(), window);
         let (register, mut expected) = (register(), Vec::new());
