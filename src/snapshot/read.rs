@@ -29,7 +29,7 @@ impl Rows for Users {
     const HEAD: &'static [&'static str] = &head::KEYS;
     type Row<'a> = Object<Parsed>;
     type Item = User;
-    fn keep<'a>(Object(Parsed(user)): Object<Parsed>, _: &'a [u8], _: u64) -> User {
+    fn keep(Object(Parsed(user)): Object<Parsed>, _: &[u8], _: u64) -> User {
         user
     }
 }
