@@ -99,3 +99,109 @@ impl CompiledPolicies {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::{
+        super::tests::{DANA, GROUP_A, GROUP_C, HELPDESK, OTHER, dana, tenant, text},
+        *,
+    };
+    use crate::{
+        risk::testing_policies::policy,
+        tenant::{ExternalUsers, MfaState, Source},
+    };
+
+    /// So many users are in group A, Dana first; two policies leave her out, and the third is this one.
+    fn third_of(members: u128, third: impl FnOnce(&mut UserConditions), group_is_read: bool) -> Option<usize> {
+        let mut others: Vec<User> = (1..members)
+            .map(|number| {
+                let name = Text::from(format!("colleague{number}@contoso.com"));
+                let mut user = User::new(Uuid::from_u128(number).to_string().parse().unwrap(), name, dana().mfa_state);
+                user.member_of = Some([GROUP_A.parse().unwrap()].into());
+                user
+            })
+            .collect();
+        others.push(dana());
+        let mut policies = ["P1", "P2", "for some"].map(policy);
+        for without in &mut policies[..2] {
+            without.conditions.users.exclude_users = text(DANA);
+        }
+        policies[2].conditions.users = UserConditions::default();
+        third(&mut policies[2].conditions.users);
+        let empty = tenant(Vec::new());
+        let mut all = ObservedTenant::new(empty.id, empty.name.clone(), Source::Snapshot, empty.captured_at, others);
+        all.unread_groups.extend((!group_is_read).then(|| GROUP_A.parse::<GroupId>().unwrap()));
+        all.conditional_access = Some(policies.into());
+        CompiledPolicies::new(&all).excluded_from_all(&dana()).unwrap()
+    }
+
+    /// A certificate for the emergency accounts is asked for by a policy of their own.
+    #[test]
+    fn a_policy_for_a_handful_of_accounts_does_not_speak_against_an_emergency_account() {
+        let ids = |count: u128| -> Vec<Text> {
+            let others = (1..count).map(|number| Uuid::from_u128(number).to_string().into());
+            others.chain([Text::from(DANA)]).collect()
+        };
+        let of_a = |users: &mut UserConditions| users.include_groups = text(GROUP_A);
+        assert_eq!(third_of(1, |users| users.include_users = ids(1), true), Some(2));
+        assert_eq!(third_of(1, |users| users.include_users = ids(5), true), Some(2));
+        assert_eq!(third_of(5, of_a, true), Some(2), "a group of five");
+        let and_nobody = |users: &mut UserConditions| {
+            of_a(users);
+            users.include_users = text("None");
+        };
+        assert_eq!(third_of(5, and_nobody, true), Some(2), "the word for nobody");
+    }
+
+    #[test]
+    fn a_policy_that_reaches_others_as_well_speaks_against_it() {
+        type Say = fn(&mut UserConditions);
+        let of_a: Say = |users| users.include_groups = text(GROUP_A);
+        let others: [(&str, Say); 6] = [
+            ("everybody", |users| users.include_users = text("All")),
+            ("an account and a group", |users| {
+                users.include_users = text(DANA);
+                users.include_groups = text(GROUP_A);
+            }),
+            ("two groups", |users| users.include_groups = vec![GROUP_A.into(), GROUP_C.into()]),
+            ("an account and a role", |users| {
+                users.include_users = text(DANA);
+                users.include_roles = text(HELPDESK);
+            }),
+            ("an account and guests", |users| {
+                users.include_users = text(DANA);
+                users.include_guests_or_external_users = Some(ExternalUsers::default());
+            }),
+            ("six accounts", |users| {
+                let many = (1..6_u128).map(|number| Uuid::from_u128(number).to_string().into());
+                users.include_users = many.chain([Text::from(DANA)]).collect();
+            }),
+        ];
+        for (story, say) in others {
+            assert_eq!(third_of(2, say, true), None, "{story}");
+        }
+        assert_eq!(third_of(6, of_a, true), None, "a group of six");
+    }
+
+    /// Whoever is not known to be in it may be in it.
+    #[test]
+    fn a_group_that_could_not_be_read_is_not_small() {
+        assert_eq!(third_of(1, |users| users.include_groups = text(GROUP_A), false), None);
+    }
+
+    #[test]
+    fn the_account_of_somebody_else_is_left_in() {
+        let mut stranger = dana();
+        stranger.id = OTHER.parse().unwrap();
+        stranger.mfa_state = MfaState::Disabled.into();
+        let mut policies = vec![policy("P1"), policy("P2")];
+        for without in &mut policies {
+            without.conditions.users.exclude_users = text(DANA);
+        }
+        let compiled = CompiledPolicies::new(&tenant(policies));
+        assert_eq!(compiled.excluded_from_all(&dana()), Ok(Some(2)));
+        assert_eq!(compiled.excluded_from_all(&stranger), Ok(None));
+    }
+}

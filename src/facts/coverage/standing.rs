@@ -148,7 +148,7 @@ impl Audience {
                 None => standing.add_maybe(self.by_role),
             }
         }
-        if self.by_guest.include | self.by_guest.exclude != 0 {
+        if self.by_guest.include != 0 || self.by_guest.exclude != 0 {
             match GuestKind::of(user) {
                 Ok(None) => {}
                 Ok(Some(kind)) => standing.add(self.guests[kind as usize]),
