@@ -138,6 +138,15 @@ mod tests {
     }
 
     #[test]
+    fn every_built_in_word_is_found_the_longest_and_the_shortest_too() {
+        let names = NameMatcher::default();
+        for word in WORDS {
+            assert_eq!(names.find_in(&format!("prod-{}", word.to_uppercase())), Some(*word));
+        }
+        assert_eq!(WORDS.iter().map(|word| word.len()).max(), Some(LONGEST));
+    }
+
+    #[test]
     fn own_patterns_may_hold_digits_and_delimiters() {
         let names = NameMatcher::new(&["x-wl".into(), "Größe".into(), " ".into()]);
         assert_eq!(names.find_in("prod_X-WL_7"), Some("x-wl"));
