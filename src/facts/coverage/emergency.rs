@@ -113,7 +113,7 @@ mod tests {
         tenant::{ExternalUsers, MfaState, Source},
     };
 
-    /// So many users are in group A, Dana first; two policies leave her out, and the third is this one.
+    /// So many users are in group A, Dana last; two policies leave her out, and the third is this one.
     fn third_of(members: u128, third: impl FnOnce(&mut UserConditions), group_is_read: bool) -> Option<usize> {
         let mut others: Vec<User> = (1..members)
             .map(|number| {
@@ -137,13 +137,15 @@ mod tests {
         CompiledPolicies::new(&all).excluded_from_all(&dana()).unwrap()
     }
 
+    /// So many accounts, Dana last.
+    fn ids(count: u128) -> Vec<Text> {
+        let others = (1..count).map(|number| Uuid::from_u128(number).to_string().into());
+        others.chain([Text::from(DANA)]).collect()
+    }
+
     /// A certificate for the emergency accounts is asked for by a policy of their own.
     #[test]
     fn a_policy_for_a_handful_of_accounts_does_not_speak_against_an_emergency_account() {
-        let ids = |count: u128| -> Vec<Text> {
-            let others = (1..count).map(|number| Uuid::from_u128(number).to_string().into());
-            others.chain([Text::from(DANA)]).collect()
-        };
         let of_a = |users: &mut UserConditions| users.include_groups = text(GROUP_A);
         assert_eq!(third_of(1, |users| users.include_users = ids(1), true), Some(2));
         assert_eq!(third_of(1, |users| users.include_users = ids(5), true), Some(2));
@@ -174,10 +176,7 @@ mod tests {
                 users.include_users = text(DANA);
                 users.include_guests_or_external_users = Some(ExternalUsers::default());
             }),
-            ("six accounts", |users| {
-                let many = (1..6_u128).map(|number| Uuid::from_u128(number).to_string().into());
-                users.include_users = many.chain([Text::from(DANA)]).collect();
-            }),
+            ("six accounts", |users| users.include_users = ids(6)),
         ];
         for (story, say) in others {
             assert_eq!(third_of(2, say, true), None, "{story}");
