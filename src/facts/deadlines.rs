@@ -11,7 +11,7 @@ use jiff::{
 };
 
 use super::recognise;
-use crate::tenant::{User, role};
+use crate::tenant::{User, is_global_administrator};
 
 /// A page of Microsoft's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -214,7 +214,7 @@ pub(crate) fn all() -> &'static [&'static Deadline] {
 /// or eligible, and for accounts from elsewhere; where neither is known, the earlier one.
 #[must_use]
 pub(crate) fn phones_end(user: &User) -> &'static Deadline {
-    let administrator = user.directory_roles.iter().flatten().any(|one| one.template_id == role::GLOBAL_ADMINISTRATOR);
+    let administrator = user.directory_roles.iter().flatten().any(is_global_administrator);
     if administrator || user.is_external() { &PHONES_END_LATER } else { &PHONES_END }
 }
 

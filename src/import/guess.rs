@@ -5,7 +5,7 @@ use crate::{
         CompiledPolicies, Facts, UserKind,
         recognise::{self, LastSeen},
     },
-    tenant::{User, UserIndex, role},
+    tenant::{User, UserIndex, is_global_administrator},
 };
 
 /// What an account was taken for.
@@ -98,8 +98,7 @@ fn emergency(facts: &Facts<'_>, user: &User) -> Option<(GuessKind, String)> {
     if let Some(words) = emergency_words(user) {
         return Some((GuessKind::BreakGlass, format!("\"{words}\" in the name")));
     }
-    let permanent =
-        user.directory_roles.iter().flatten().any(|one| one.permanent && one.template_id == role::GLOBAL_ADMINISTRATOR);
+    let permanent = user.directory_roles.iter().flatten().any(|one| one.permanent && is_global_administrator(one));
     let cloud_only = user.on_premises_sync_enabled != Some(true);
     let initial_domain = user.domain().is_some_and(|domain| domain.to_ascii_lowercase().ends_with(".onmicrosoft.com"));
     if !(permanent && cloud_only && initial_domain) {

@@ -32,7 +32,7 @@ pub use patience::Patience;
 pub(crate) use patience::Spent;
 pub(crate) use port::{ReadError, WriteError};
 pub use port::{ReadProgress, ReadRequest, StateRead, TenantRead, TenantWrite, WriteErrorKind};
-pub(crate) use roles::{is_privileged, role};
+pub(crate) use roles::{is_global_administrator, is_privileged, role};
 pub use sign_ins::{AppSignIns, LegacySignIns, SignInFile, SignIns};
 pub(crate) use sign_ins::{FURTHER_APPS, SignInFileKind, Skipped, is_legacy};
 pub use state::MfaState;

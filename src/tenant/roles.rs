@@ -29,6 +29,12 @@ pub(crate) mod role {
         RoleTemplateId::new(uuid!("4a5d8f65-41da-4de4-8968-e035b65339cf"));
 }
 
+/// Is this the role that may do everything?
+#[must_use]
+pub(crate) fn is_global_administrator(assignment: &RoleAssignment) -> bool {
+    assignment.template_id == role::GLOBAL_ADMINISTRATOR
+}
+
 /// Does this role make its holder privileged? Every role does but four that only read or invite.
 #[must_use]
 pub(crate) fn is_privileged(assignment: &RoleAssignment) -> bool {

@@ -1,7 +1,7 @@
 //! MFA002 probable-break-glass: probably an emergency account that nobody declared.
 
 use crate::risk::rule::prelude::*;
-use crate::{facts::recognise::LastSeen, tenant::role};
+use crate::{facts::recognise::LastSeen, tenant::is_global_administrator};
 
 pub(super) static RULE: Rule = Rule {
     id: "MFA002",
@@ -35,7 +35,7 @@ fn check(case: &Case<'_>) -> Verdict {
         && user.domain().is_some_and(|domain| domain.to_ascii_lowercase().ends_with(".onmicrosoft.com"));
     if cloud_admin_name {
         let Some(roles) = &user.directory_roles else { return Verdict::Blind(Fact::Roles) };
-        let permanent = roles.iter().any(|one| one.permanent && one.template_id == role::GLOBAL_ADMINISTRATOR);
+        let permanent = roles.iter().any(|one| one.permanent && is_global_administrator(one));
         let last = recognise::last_sign_in(user, case.context.instant);
         match is_idle(last, case) {
             Some(true) if permanent => {

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::{
     risk::names::Names,
-    tenant::{User, UserIndex, role},
+    tenant::{User, UserIndex, is_global_administrator},
 };
 
 pub(super) static RULE: Rule = Rule {
@@ -30,7 +30,7 @@ fn check(case: &mut PlanCase<'_>) {
     let tenant = case.context.tenant;
     let mut after: HashMap<UserIndex, MfaState> = HashMap::new();
     let mut raised = HashSet::new();
-    for transition in case.applied().filter(|one| is_global_administrator(tenant.user(one.user)) == Some(true)) {
+    for transition in case.applied().filter(|one| administers(tenant.user(one.user)) == Some(true)) {
         after.insert(transition.user, transition.effective);
         if transition.action.raises() {
             raised.insert(transition.user);
@@ -40,7 +40,7 @@ fn check(case: &mut PlanCase<'_>) {
     let mut raises_one = false;
     let mut roles_unknown = 0;
     for (index, user) in tenant.indexed().filter(|(_, user)| user.account_enabled != Some(false)) {
-        match is_global_administrator(user) {
+        match administers(user) {
             Some(true) => {}
             Some(false) => continue,
             None => {
@@ -84,9 +84,9 @@ fn check(case: &mut PlanCase<'_>) {
     case.fire(hit);
 }
 
-/// `None` where the user's roles are unknown.
-fn is_global_administrator(user: &User) -> Option<bool> {
-    Some(user.directory_roles.as_ref()?.iter().any(|one| one.template_id == role::GLOBAL_ADMINISTRATOR))
+/// Holds the user the role? `None` where their roles are unknown.
+fn administers(user: &User) -> Option<bool> {
+    Some(user.directory_roles.as_ref()?.iter().any(is_global_administrator))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use crate::risk::rule::prelude::*;
 use crate::{
     desired::{Claim, ProtectionKind},
     risk::names::{Names, users},
-    tenant::{User, role},
+    tenant::{User, is_global_administrator},
 };
 
 pub(super) static RULE: Rule = Rule {
@@ -78,7 +78,7 @@ fn reasons_of(user: &User, federated: bool) -> Vec<&'static str> {
     if resistant(user) == Some(false) {
         why.push("no phishing-resistant method");
     }
-    let mut global = user.directory_roles.iter().flatten().filter(|one| one.template_id == role::GLOBAL_ADMINISTRATOR);
+    let mut global = user.directory_roles.iter().flatten().filter(|one| is_global_administrator(one));
     if global.clone().next().is_some() && global.all(|one| !one.permanent) {
         why.push("only eligible for Global Administrator");
     }
