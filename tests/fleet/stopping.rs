@@ -1,6 +1,7 @@
 //! A fleet that is told to stop, and one that is killed: its tenants' processes finish what they have sent, and end.
 
 use std::{
+    collections::BTreeSet,
     process::Child,
     time::{Duration, Instant},
 };
@@ -56,14 +57,25 @@ fn journals(sandbox: &Sandbox) -> Vec<Vec<Value>> {
     (0..TENANTS).map(journal).collect()
 }
 
-/// Every write stands in the journal with its result, and each run says how it ended.
+/// Every write stands in the journal with its result, and each run says how it ended. Whoever was announced and not yet sent to
+/// when the stop came is told as not attempted, and so is whoever was only looked at.
 fn accounted(sandbox: &Sandbox, fake: &FakeFleet) -> usize {
     let mut left = 0;
     for (at, journal) in journals(sandbox).iter().enumerate() {
-        let of = |kind: &str| journal.iter().filter(|line| line["type"] == kind).count();
-        let written = fake.tenant(at).writes().len();
-        let last = journal.last().unwrap();
-        assert_eq!((of("intent"), of("result")), (written, written), "t{at}");
+        let users = |told: &dyn Fn(&Value) -> bool| -> BTreeSet<String> {
+            journal.iter().filter(|line| told(line)).map(|line| line["user"].as_str().unwrap().to_owned()).collect()
+        };
+        let results = |result: &str| users(&|line| line["type"] == "result" && line["result"] == result);
+        let (intents, done, not_attempted) =
+            (users(&|line| line["type"] == "intent"), results("done"), results("not_attempted"));
+        let sent: BTreeSet<String> = fake.tenant(at).writes().into_iter().map(|(user, _)| user).collect();
+        assert_eq!(done, sent, "t{at}");
+        assert!(done.is_disjoint(&not_attempted), "t{at}");
+        assert!(intents.iter().all(|user| done.contains(user) || not_attempted.contains(user)), "t{at}: {intents:?}");
+        assert!(done.is_subset(&intents), "t{at}");
+        assert_eq!(users(&|line| line["type"] == "result").len(), done.len() + not_attempted.len(), "t{at}");
+        let (last, written) = (journal.last().unwrap(), fake.tenant(at).writes().len());
+        assert_eq!(written, sent.len(), "t{at}: each once");
         assert_eq!((&last["type"], &last["done"]), (&"end".into(), &written.into()), "t{at}: {last:#}");
         left += PEOPLE - written;
     }
