@@ -3,6 +3,7 @@
 //!
 //!     cargo bench --bench evidence                10 million records of 10,000 users, and a tenth of each day's
 //!     cargo bench --bench evidence -- 1000000     another number
+//!     cargo bench --bench evidence -- prepare DIR 1000000     writes the files, for profilers
 //!
 //! Each measurement is a process of its own. The files are some 650 bytes a record.
 #![allow(missing_docs, clippy::print_stdout, clippy::unwrap_used, dead_code, reason = "a benchmark")]
@@ -31,10 +32,18 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["floor", directory] => floor(Path::new(directory)),
+        ["prepare", directory, records] => {
+            fs::create_dir_all(directory).unwrap();
+            prepare(Path::new(directory), number(records));
+        }
         [] => compare(10_000_000),
-        [records] => compare(records.replace([',', '_'], "").parse().unwrap()),
+        [records] => compare(number(records)),
         _ => panic!("what is that? See the top of benches/evidence.rs"),
     }
+}
+
+fn number(text: &str) -> u64 {
+    text.replace([',', '_'], "").parse().unwrap()
 }
 
 fn compare(records: u64) {

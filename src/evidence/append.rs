@@ -203,18 +203,16 @@ impl<'s> Append<'s> {
             }
             *self.manifest.days.entry(day).or_default().ids.of_mut(kind) = Some(IdFile { name, count });
         }
-        let mut counted = 0;
-        for (at, (user, one)) in group.into_iter().enumerate() {
-            let known = at >= without && again[at - without];
-            if known {
-                self.taken.duplicates += 1;
-                continue;
-            }
-            self.taken.without_id += u64::from(one.request.is_none());
-            let shape = (one.shape, &*self.shapes[one.shape as usize]);
-            self.log.count(user, shape, one.at, one.address);
-            counted += 1;
-        }
+        let mut at = 0;
+        group.retain(|(_, one)| {
+            let known = one.request.is_some() && again[at];
+            at += usize::from(one.request.is_some());
+            !known
+        });
+        let counted = group.len() as u64;
+        self.taken.duplicates += (all.len() + without) as u64 - counted;
+        self.taken.without_id += without as u64;
+        self.log.count(&group, &self.shapes);
         self.taken.counted += counted;
         *self.manifest.days.entry(day).or_default().records.of_mut(kind) += counted;
         Ok(())

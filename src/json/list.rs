@@ -11,6 +11,14 @@ use super::{
 
 /// A part of a window is worth a thread from this size on.
 const PART: usize = if cfg!(test) { 256 } else { 128 << 10 };
+/// Parts a thread gets of a window, where there is enough of it. All wait for the last: whoever is held up in a small part
+/// holds up the others less.
+const EACH: usize = 4;
+
+/// Into how many parts a text of so many bytes is cut.
+pub(crate) fn parts(bytes: usize) -> usize {
+    (rayon::current_num_threads() * EACH).min(bytes / PART).max(1)
+}
 
 /// What stands at the start of a text.
 pub(crate) enum Element<T> {
@@ -53,10 +61,10 @@ pub(crate) fn parse<T: Send, P: FnMut(&str, u64) -> Element<T>>(
     base: u64,
     parser: impl Fn() -> P + Sync,
 ) -> Run<T> {
-    if text.len() < 2 * PART {
+    let parts = parts(text.len());
+    if parts == 1 {
         return run(text, 0, text.len(), base, parser());
     }
-    let parts = rayon::current_num_threads().clamp(1, text.len() / PART);
     let mut starts = vec![0];
     starts.extend((1..parts).filter_map(|part| guess(text.as_bytes(), part * (text.len() / parts))));
     starts.dedup();

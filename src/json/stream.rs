@@ -41,11 +41,11 @@ pub(crate) struct Document<T> {
 }
 
 /// Reads a document.
-pub(crate) fn read<R: Rows>(input: impl Read) -> Result<Document<R::Item>, Fault> {
+pub(crate) fn read<R: Rows>(input: impl Read + Send) -> Result<Document<R::Item>, Fault> {
     read_by::<R>(input, WINDOW)
 }
 
-fn read_by<R: Rows>(input: impl Read, size: usize) -> Result<Document<R::Item>, Fault> {
+fn read_by<R: Rows>(input: impl Read + Send, size: usize) -> Result<Document<R::Item>, Fault> {
     let mut window = Window::open(input, size)?;
     let mut document = Document { head: Vec::new(), list: None };
     window.object(|window, key| {
@@ -75,15 +75,17 @@ fn read_by<R: Rows>(input: impl Read, size: usize) -> Result<Document<R::Item>, 
 }
 
 /// The elements of the list, from after the bracket to past its end.
-fn list<R: Rows>(window: &mut Window<impl Read>) -> Result<Vec<R::Item>, Fault> {
+fn list<R: Rows>(window: &mut Window<impl Read + Send>) -> Result<Vec<R::Item>, Fault> {
     if window.take(b']')? {
         return Ok(Vec::new());
     }
     let mut items = Vec::new();
     loop {
-        let (text, broken) = valid(window.rest());
-        let end = window.offset() + text.len() as u64;
-        let run = list::parse(text, window.offset(), || element::<R>);
+        let offset = window.offset();
+        let (run, end, broken) = window.meanwhile(|rest| {
+            let (text, broken) = valid(rest);
+            (list::parse(text, offset, || element::<R>), offset + text.len() as u64, broken)
+        });
         if items.is_empty() {
             items = run.items;
         } else {

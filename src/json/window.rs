@@ -1,6 +1,9 @@
 //! The part of a file that is in memory.
 
-use std::io::{self, Read};
+use std::{
+    io::{self, Read},
+    mem,
+};
 
 use serde::{Deserialize, de::IgnoredAny};
 
@@ -19,18 +22,32 @@ impl Fault {
     }
 }
 
+/// Room before what is read ahead, for what is left of the window before it: the beginning of a value.
+const ROOM: usize = if cfg!(test) { 16 } else { 64 << 10 };
+
 /// A window on a file, which moves on and never back.
 pub(crate) struct Window<R> {
     input: R,
     buffer: Vec<u8>,
-    /// What has not been used yet is `buffer[start..end]`.
+    /// What the buffer holds is `buffer[origin..end]`; what has not been used yet begins at `start`.
+    origin: usize,
     start: usize,
     end: usize,
-    /// Offset of `buffer[0]` in the file.
+    /// Offset of `buffer[origin]` in the file.
     base: u64,
-    /// Line feeds before `buffer[0]`.
+    /// Line feeds before it.
     lines: u64,
     ended: bool,
+    ahead: Option<Ahead>,
+    /// For what is read ahead next time.
+    spare: Vec<u8>,
+}
+
+/// What follows the window: `buffer[ROOM..end]`.
+struct Ahead {
+    buffer: Vec<u8>,
+    end: usize,
+    read: io::Result<bool>,
 }
 
 impl<R: Read> Window<R> {
@@ -39,7 +56,10 @@ impl<R: Read> Window<R> {
     /// # Errors
     /// When it cannot be read.
     pub(crate) fn open(input: R, size: usize) -> Result<Self, Fault> {
-        let mut window = Self { input, buffer: vec![0; size], start: 0, end: 0, base: 0, lines: 0, ended: false };
+        let buffer = vec![0; size];
+        let (origin, start, end, base, lines) = (0, 0, 0, 0, 0);
+        let (ended, ahead, spare) = (false, None, Vec::new());
+        let mut window = Self { input, buffer, origin, start, end, base, lines, ended, ahead, spare };
         window.refill()?;
         if window.rest().starts_with(b"\xef\xbb\xbf") {
             window.start += 3;
@@ -52,9 +72,34 @@ impl<R: Read> Window<R> {
         &self.buffer[self.start..self.end]
     }
 
+    /// Has `work` look at that, while what follows is read for the next [`Self::refill`].
+    pub(crate) fn meanwhile<T: Send>(&mut self, work: impl FnOnce(&[u8]) -> T + Send) -> T
+    where
+        R: Send,
+    {
+        let Self { input, buffer, start, end, ended, ahead, spare, .. } = self;
+        let rest = &buffer[*start..*end];
+        if *ended || ahead.is_some() {
+            return work(rest);
+        }
+        let (done, read) = rayon::join(
+            || work(rest),
+            || {
+                let mut next = mem::take(spare);
+                // As much as there is now: a value that does not fit doubles the window here too.
+                next.resize(ROOM + buffer.len().max(ROOM), 0);
+                let mut end = ROOM;
+                let read = fill(input, &mut next, &mut end);
+                Ahead { buffer: next, end, read }
+            },
+        );
+        *ahead = Some(read);
+        done
+    }
+
     /// Where that begins in the file.
     pub(crate) fn offset(&self) -> u64 {
-        self.base + self.start as u64
+        self.base + (self.start - self.origin) as u64
     }
 
     /// Was everything read that there is?
@@ -69,8 +114,9 @@ impl<R: Read> Window<R> {
 
     /// The one-based line of a place that is in memory.
     pub(crate) fn line(&self, offset: u64) -> u64 {
-        let before = usize::try_from(offset.saturating_sub(self.base)).unwrap_or(usize::MAX).min(self.end);
-        1 + self.lines + line_feeds(&self.buffer[..before])
+        let known = &self.buffer[self.origin..self.end];
+        let before = usize::try_from(offset.saturating_sub(self.base)).unwrap_or(usize::MAX).min(known.len());
+        1 + self.lines + line_feeds(&known[..before])
     }
 
     /// Reads on; false at the end of the file. A value longer than half the window doubles it: the text of such a value
@@ -79,25 +125,41 @@ impl<R: Read> Window<R> {
         if self.ended {
             return Ok(false);
         }
-        self.lines += line_feeds(&self.buffer[..self.start]);
-        self.buffer.copy_within(self.start..self.end, 0);
-        self.base += self.start as u64;
-        (self.start, self.end) = (0, self.end - self.start);
-        if self.end * 2 > self.buffer.len() {
-            self.buffer.resize(self.buffer.len() * 2, 0);
-        }
-        while self.end < self.buffer.len() {
-            match self.input.read(&mut self.buffer[self.end..]) {
-                Ok(0) => {
-                    self.ended = true;
-                    break;
+        self.lines += line_feeds(&self.buffer[self.origin..self.start]);
+        self.base = self.offset();
+        let left = self.start..self.end;
+        match self.ahead.take() {
+            Some(Ahead { buffer: mut next, end, read }) => {
+                self.ended = !read.map_err(Fault::Io)?;
+                if left.len() <= ROOM {
+                    self.start = ROOM - left.len();
+                    next[self.start..ROOM].copy_from_slice(&self.buffer[left]);
+                    self.end = end;
+                    mem::swap(&mut self.buffer, &mut next);
+                } else {
+                    self.compact();
+                    self.buffer.truncate(self.end);
+                    self.buffer.extend_from_slice(&next[ROOM..end]);
+                    self.end = self.buffer.len();
                 }
-                Ok(count) => self.end += count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(Fault::Io(error)),
+                self.spare = next;
+            }
+            None => {
+                self.compact();
+                if self.end * 2 > self.buffer.len() {
+                    self.buffer.resize(self.buffer.len() * 2, 0);
+                }
+                self.ended = !fill(&mut self.input, &mut self.buffer, &mut self.end).map_err(Fault::Io)?;
             }
         }
+        self.origin = self.start;
         Ok(true)
+    }
+
+    /// Moves what is left to the front.
+    fn compact(&mut self) {
+        self.buffer.copy_within(self.start..self.end, 0);
+        (self.start, self.end) = (0, self.end - self.start);
     }
 
     /// The next byte that is not white space.
@@ -182,6 +244,19 @@ impl<R: Read> Window<R> {
             }
         }
     }
+}
+
+/// Reads from `end` on until the buffer is full or the input ends, which is false.
+fn fill(input: &mut impl Read, buffer: &mut [u8], end: &mut usize) -> io::Result<bool> {
+    while *end < buffer.len() {
+        match input.read(&mut buffer[*end..]) {
+            Ok(0) => return Ok(false),
+            Ok(count) => *end += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(true)
 }
 
 /// The bytes as text, and whether something that is no text follows. Looking once at all of them takes a tenth of the time

@@ -11,7 +11,7 @@ use indexmap::IndexSet;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use rayon::prelude::*;
 
-use super::{Map, Set, mfa::Mfa as Said, shape};
+use super::{Map, Set, mfa::Mfa as Said, register::Kept, shape};
 use crate::tenant::{
     Cell, FURTHER_APPS, Mfa, Outcome, Protocol, Requirement, SignInKind, SignInShape, SignIns, TenantId, Text,
     is_legacy,
@@ -141,23 +141,35 @@ impl<K: Eq + Hash> Aggregator<K> {
         self.records += 1;
     }
 
-    /// Adds one record of `user` that looks like this, which is the shape of that number in a register.
-    pub(crate) fn count(&mut self, user: K, (number, shape): (u32, &SignInShape), at: Timestamp, address: Option<u64>) {
+    /// Adds records by the number of their shape in a register, which has these shapes. Those of a user are added one after
+    /// the other, in the order given: what is kept of thousands of users does not stay at hand.
+    pub(crate) fn count(&mut self, records: &[(K, Kept)], register: &[Arc<SignInShape>])
+    where
+        K: Copy + Ord,
+    {
         let Self { users, shapes, .. } = self;
-        let tally = users.entry(user).or_default();
-        let number = match tally.known.get(&number) {
-            Some(own) => *own,
-            None => {
-                let own = numbered(shapes, tally.fitting(shape.clone()));
-                if tally.known.len() >= MAX_KNOWN {
-                    tally.known.clear();
-                }
-                tally.known.insert(number, own);
-                own
+        let mut order: Vec<(K, usize)> = records.iter().enumerate().map(|(place, (user, _))| (*user, place)).collect();
+        order.sort_unstable();
+        for one in order.chunk_by(|one, other| one.0 == other.0) {
+            let tally = users.entry(one[0].0).or_default();
+            for (_, place) in one {
+                let record = &records[*place].1;
+                let number = match tally.known.get(&record.shape) {
+                    Some(own) => *own,
+                    None => {
+                        let shape = SignInShape::clone(&register[record.shape as usize]);
+                        let own = numbered(shapes, tally.fitting(shape));
+                        if tally.known.len() >= MAX_KNOWN {
+                            tally.known.clear();
+                        }
+                        tally.known.insert(record.shape, own);
+                        own
+                    }
+                };
+                self.cells += usize::from(tally.count(number, &shapes[number as usize], record.at, record.address));
             }
-        };
-        self.cells += usize::from(tally.count(number, &shapes[number as usize], at, address));
-        self.records += 1;
+        }
+        self.records += records.len() as u64;
     }
 
     /// The register numbers its shapes anew.

@@ -165,16 +165,15 @@ impl Direct<'_, '_> {
             .take(&requests)
             .map_err(|error| format!("ids of records cannot be kept in the temporary directory: {error}"))?;
         let mut new = new.into_iter();
-        for (user, record) in waiting.drain(..) {
-            if record.request.is_some() && new.next() == Some(false) {
-                counts.again += 1;
-            } else if !(all.since..=all.now).contains(&record.at) {
-                counts.outside += 1;
-            } else {
-                let shape = (record.shape, &*all.shapes[record.shape as usize]);
-                all.log.count(user, shape, record.at, record.address);
-            }
-        }
+        waiting.retain(|(_, record)| {
+            let again = record.request.is_some() && new.next() == Some(false);
+            let outside = !again && !(all.since..=all.now).contains(&record.at);
+            counts.again += u64::from(again);
+            counts.outside += u64::from(outside);
+            !again && !outside
+        });
+        all.log.count(waiting, &all.shapes);
+        waiting.clear();
         Ok(())
     }
 }
@@ -220,7 +219,7 @@ impl<'t> SignInFiles<'t> {
     ///
     /// # Errors
     /// When the file cannot be read, is no log, holds no record, or lacks what is needed; with its line where there is one.
-    pub fn read(&mut self, file: &SignInFile, name: &str, input: impl Read) -> Result<(), FileError> {
+    pub fn read(&mut self, file: &SignInFile, name: &str, input: impl Read + Send) -> Result<(), FileError> {
         let register = Arc::clone(&self.register);
         let mut direct = Direct { all: self, counts: Counts::default(), waiting: Vec::new() };
         let found = records::read(file, name, input, &register, &mut direct)?;

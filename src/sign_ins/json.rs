@@ -1,8 +1,8 @@
 //! Records in JSON: the portal's download (an array in Graph's shape), a page of Graph, lines of diagnostic settings, rows
 //! of Log Analytics.
 //!
-//! A window of the file is in memory. Its records are parsed on all cores, each cut down to a few numbers, and handed on
-//! in the order of the file while the next window is parsed. Nothing depends on where a window ends.
+//! A window of the file is in memory. Its records are parsed on all cores, each cut down to a few numbers, and counted in the
+//! order of the file while the next windows are parsed. Nothing depends on where a window ends.
 
 use std::io::Read;
 
@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, de::IgnoredAny};
 use serde_json::value::RawValue;
 
+use self::handing::Handing;
 use super::{
     analytics::{self, Column},
     csv::Problem,
@@ -27,8 +28,6 @@ use crate::{
 
 /// Bytes of a file in memory at once, unless a single record is longer.
 const WINDOW: usize = 4 << 20;
-/// A part of the lines of a window is worth a thread from this size on.
-const PART: usize = if cfg!(test) { 256 } else { 128 << 10 };
 
 /// What was read.
 pub(super) struct Found {
@@ -38,7 +37,7 @@ pub(super) struct Found {
 
 /// Hands every record to `sink`.
 pub(super) fn read(
-    input: impl Read,
+    input: impl Read + Send,
     kind: Option<SignInKind>,
     register: &Register,
     sink: &mut dyn Sink,
@@ -47,35 +46,38 @@ pub(super) fn read(
 }
 
 pub(super) fn read_by(
-    input: impl Read,
+    input: impl Read + Send,
     kind: Option<SignInKind>,
     register: &Register,
     sink: &mut dyn Sink,
     size: usize,
 ) -> Result<Found, Problem> {
-    let io = |error: Wrong| match error {
-        Wrong::Fault(Fault::Io(error)) => Problem { line: None, message: error.to_string() },
-        Wrong::Fault(Fault::Content { message, .. }) => Problem { line: None, message },
-        Wrong::Said(problem) => problem,
-    };
-    let mut window = Window::open(input, size).map_err(|fault| io(fault.into()))?;
-    let mut records = Records {
-        parser: Parser { kind, register, shape: Shape::Graph },
-        handing: Handing { sink, number: 0, skipped: 0, waiting: Vec::new() },
-    };
-    let read = if is_lines(window.rest()) { records.lines(&mut window) } else { records.document(&mut window) };
-    read.and_then(|()| Ok(records.handing.all()?)).map_err(|error| match error {
+    let plain = |message: String| Problem { line: None, message };
+    let mut window = Window::open(input, size).map_err(|fault| match fault {
+        Fault::Io(error) => plain(error.to_string()),
+        Fault::Content { message, .. } => plain(message),
+    })?;
+    let mut format = Format::Json;
+    let skipped = handing::counted(sink, |handing| {
+        let parser = Parser { kind, register, shape: Shape::Graph };
+        let mut records = Records { parser, handing, told: false };
+        let read = if is_lines(window.rest()) { records.lines(&mut window) } else { records.document(&mut window) };
+        format = match records.parser.shape {
+            Shape::Graph => Format::Json,
+            Shape::Diagnostic => Format::Diagnostic,
+            Shape::Analytics | Shape::Row(_) => Format::LogAnalytics,
+        };
+        read
+    })
+    .map_err(|wrong| match wrong {
         Wrong::Fault(Fault::Content { offset, message }) => {
             Problem { line: Some(window.line(offset)), message: bare(&message).to_owned() }
         }
-        other => io(other),
+        Wrong::Fault(Fault::Io(error)) => plain(error.to_string()),
+        Wrong::Said(problem) => problem,
+        Wrong::Ended => plain("counting ended".to_owned()),
     })?;
-    let format = match records.parser.shape {
-        Shape::Graph => Format::Json,
-        Shape::Diagnostic => Format::Diagnostic,
-        Shape::Analytics | Shape::Row(_) => Format::LogAnalytics,
-    };
-    Ok(Found { format, skipped: records.handing.skipped })
+    Ok(Found { format, skipped })
 }
 
 /// Is it one object a line? A page of Graph and a result of Log Analytics are one object, and say so first.
@@ -93,6 +95,8 @@ enum Wrong {
     Fault(Fault),
     /// This.
     Said(Problem),
+    /// Counting has ended, and says why: that goes before everything.
+    Ended,
 }
 
 impl From<Fault> for Wrong {
@@ -324,55 +328,16 @@ pub(super) fn take(
     }))
 }
 
-/// Hands on what became of records, in the order of the file.
-struct Handing<'s> {
-    sink: &'s mut dyn Sink,
-    number: u64,
-    skipped: u64,
-    /// What was made of the last window.
-    waiting: Vec<Made>,
-}
-
-impl Handing<'_> {
-    /// Hands on what waits.
-    fn all(&mut self) -> Result<(), Problem> {
-        for made in self.waiting.drain(..) {
-            self.number += 1;
-            match made {
-                Made::Record(record) => self.sink.record(record),
-                Made::Skipped => self.skipped += 1,
-                Made::Wrong { why, line } => {
-                    let number = self.number;
-                    let message = match why {
-                        Why::Other(what) => format!("record {number} is not a sign-in: {what}"),
-                        Why::Lacks(what) if line.is_some() => what,
-                        Why::Lacks(what) => format!("record {number}: {what}"),
-                    };
-                    return Err(Problem { line, message });
-                }
-            }
-        }
-        self.sink.ready().map_err(Problem::from)
-    }
-
-    /// Between two windows, while nobody parses: has the shapes begin anew where there are too many.
-    fn between(&mut self, register: &Register) -> Result<(), Problem> {
-        if !register.is_crowded() {
-            return Ok(());
-        }
-        self.all()?;
-        self.sink.forget_shapes().map_err(Problem::from)
-    }
-}
-
 struct Records<'f> {
     parser: Parser<'f>,
-    handing: Handing<'f>,
+    handing: &'f Handing,
+    /// The shape is known, from the first record.
+    told: bool,
 }
 
 impl Records<'_> {
     /// A document of one value.
-    fn document(&mut self, window: &mut Window<impl Read>) -> Result<(), Wrong> {
+    fn document(&mut self, window: &mut Window<impl Read + Send>) -> Result<(), Wrong> {
         if window.peek()? == Some(b'[') {
             self.array(window)?;
         } else {
@@ -396,21 +361,22 @@ impl Records<'_> {
     }
 
     /// An array of records. The first one tells how they are written.
-    fn array(&mut self, window: &mut Window<impl Read>) -> Result<(), Wrong> {
+    fn array(&mut self, window: &mut Window<impl Read + Send>) -> Result<(), Wrong> {
         if !window.take(b'[')? {
             return Err(Problem::from(ARRAY.to_owned()).into());
         }
-        if window.peek()? != Some(b']') && self.handing.number == 0 {
+        if !self.told && window.peek()? != Some(b']') {
             // One that is broken is found and told below.
             let length = window.whole().unwrap_or_default();
             let first = window.rest().get(..length).map(valid);
             self.parser.shape = first.and_then(|(text, _)| Shape::of(text).ok()).unwrap_or(Shape::Graph);
+            self.told = true;
         }
-        list(self.parser, &mut self.handing, window)
+        list(self.parser, self.handing, window)
     }
 
     /// `tables` of a result of Log Analytics: each a list of columns, then rows.
-    fn tables(&mut self, window: &mut Window<impl Read>) -> Result<(), Wrong> {
+    fn tables(&mut self, window: &mut Window<impl Read + Send>) -> Result<(), Wrong> {
         self.parser.shape = Shape::Analytics;
         window.expect(b'[')?;
         if window.take(b']')? {
@@ -424,7 +390,7 @@ impl Records<'_> {
         }
     }
 
-    fn table(&mut self, window: &mut Window<impl Read>) -> Result<(), Wrong> {
+    fn table(&mut self, window: &mut Window<impl Read + Send>) -> Result<(), Wrong> {
         let mut columns: Option<Vec<Column>> = None;
         window.object(|window, key| match (key, &columns) {
             ("columns", _) => {
@@ -432,9 +398,9 @@ impl Records<'_> {
                 Ok(())
             }
             ("rows", Some(columns)) => {
-                self.handing.number = 0;
+                self.handing.restart()?;
                 window.expect(b'[')?;
-                list(Parser { shape: Shape::Row(columns), ..self.parser }, &mut self.handing, window)
+                list(Parser { shape: Shape::Row(columns), ..self.parser }, self.handing, window)
             }
             ("rows", None) => Err(Problem::from("the rows of a table come before its columns".to_owned()).into()),
             _ => Ok(window.value(|IgnoredAny| ())?),
@@ -442,8 +408,8 @@ impl Records<'_> {
     }
 
     /// One record a line.
-    fn lines(&mut self, window: &mut Window<impl Read>) -> Result<(), Wrong> {
-        let (mut before, mut told) = (0, false);
+    fn lines(&mut self, window: &mut Window<impl Read + Send>) -> Result<(), Wrong> {
+        let mut before = 0;
         loop {
             let rest = window.rest();
             let whole = match rest.iter().rposition(|byte| *byte == b'\n') {
@@ -454,29 +420,28 @@ impl Records<'_> {
                 if window.refill()? {
                     continue;
                 }
-                return Ok(self.handing.all()?);
+                return Ok(());
             }
-            let text = &rest[..whole];
-            let mut filled = text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
-            if !told && let Some(first) = filled.next() {
+            let mut filled =
+                rest[..whole].split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
+            if !self.told
+                && let Some(first) = filled.next()
+            {
                 let shape = str::from_utf8(first).ok().and_then(|line| Shape::of(line).ok());
-                (self.parser.shape, told) = (shape.unwrap_or(Shape::Graph), true);
+                (self.parser.shape, self.told) = (shape.unwrap_or(Shape::Graph), true);
             }
-            let (parser, handing) = (self.parser, &mut self.handing);
-            let (parts, handed) = rayon::join(
-                || parts(text).into_par_iter().map(|part| parser.lines(part)).collect::<Vec<_>>(),
-                || handing.all(),
-            );
-            handed?;
+            let parser = self.parser;
+            let parts: Vec<_> =
+                window.meanwhile(|rest| parts(&rest[..whole]).into_par_iter().map(|part| parser.lines(part)).collect());
             for (mut made, lines) in parts {
                 if let Some(Made::Wrong { line: Some(line), .. }) = made.last_mut() {
                     *line += before;
                 }
                 before += lines;
-                handing.waiting.append(&mut made);
+                self.handing.records(made)?;
             }
             window.advance(whole);
-            handing.between(parser.register)?;
+            self.handing.between(parser.register)?;
         }
     }
 }
@@ -484,37 +449,30 @@ impl Records<'_> {
 const ARRAY: &str = "expected an array of sign-in records";
 
 /// The records of an array, from after its bracket to past its end.
-fn list(parser: Parser<'_>, handing: &mut Handing<'_>, window: &mut Window<impl Read>) -> Result<(), Wrong> {
+fn list(parser: Parser<'_>, handing: &Handing, window: &mut Window<impl Read + Send>) -> Result<(), Wrong> {
     if window.take(b']')? {
         return Ok(());
     }
     loop {
         let offset = window.offset();
-        let (text, broken) = valid(window.rest());
-        let end = offset + text.len() as u64;
-        let (run, handed) = rayon::join(
-            || {
-                list::parse(text, offset, || {
-                    let mut clerk = parser.register.clerk();
-                    move |text: &str, offset: u64| parser.element(text, offset, &mut clerk)
-                })
-            },
-            || handing.all(),
-        );
-        handed?;
-        handing.waiting = run.items;
+        let (run, end, broken) = window.meanwhile(|rest| {
+            let (text, broken) = valid(rest);
+            let run = list::parse(text, offset, || {
+                let mut clerk = parser.register.clerk();
+                move |text: &str, offset: u64| parser.element(text, offset, &mut clerk)
+            });
+            (run, offset + text.len() as u64, broken)
+        });
+        handing.records(run.items)?;
         window.advance(run.next);
-        let fault = match run.stop {
-            Stop::End => return Ok(handing.all()?),
-            Stop::Fault(fault) => Some(fault),
-            Stop::More | Stop::Limit if broken => Some(Fault::content(end, "text that is not UTF-8")),
-            Stop::More | Stop::Limit if window.refill()? => None,
-            Stop::More | Stop::Limit => Some(cut_off(window)),
-        };
-        if let Some(fault) = fault {
-            // What is wrong with a record before it comes first.
-            handing.all()?;
-            return Err(fault.into());
+        match run.stop {
+            Stop::End => return Ok(()),
+            Stop::Fault(fault) => return Err(fault.into()),
+            Stop::More | Stop::Limit if broken => {
+                return Err(Fault::content(end, "text that is not UTF-8").into());
+            }
+            Stop::More | Stop::Limit if window.refill()? => {}
+            Stop::More | Stop::Limit => return Err(cut_off(window).into()),
         }
         handing.between(parser.register)?;
     }
@@ -532,7 +490,7 @@ fn cut_off(window: &Window<impl Read>) -> Fault {
 
 /// Lines in parts that are worth a thread each.
 fn parts(text: &[u8]) -> Vec<&[u8]> {
-    let size = (text.len() / rayon::current_num_threads()).max(PART);
+    let size = text.len() / list::parts(text.len()) + 1;
     let mut parts = Vec::new();
     let mut rest = text;
     while !rest.is_empty() {
@@ -545,5 +503,6 @@ fn parts(text: &[u8]) -> Vec<&[u8]> {
     parts
 }
 
+mod handing;
 #[cfg(test)]
 mod tests;

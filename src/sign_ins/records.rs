@@ -172,7 +172,7 @@ pub(crate) struct Found {
 pub(crate) fn read(
     file: &SignInFile,
     name: &str,
-    input: impl Read,
+    input: impl Read + Send,
     register: &Register,
     sink: &mut dyn Sink,
 ) -> Result<Found, FileError> {
@@ -194,7 +194,7 @@ fn read_text(
     file: &SignInFile,
     called: &str,
     name: &str,
-    mut input: impl BufRead,
+    mut input: impl BufRead + Send,
     register: &Register,
     sink: &mut dyn Sink,
 ) -> Result<Found, FileError> {

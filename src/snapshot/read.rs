@@ -79,7 +79,7 @@ fn all(mut file: File, path: &Path) -> Result<Vec<u8>, SnapshotError> {
     Ok(text)
 }
 
-fn parse(input: impl Read) -> Result<ObservedTenant, Fault> {
+fn parse(input: impl Read + Send) -> Result<ObservedTenant, Fault> {
     let wrong = |message: String| Fault::Content { offset: 0, message };
     let document = stream::read::<Users>(input)?;
     let users = document.list.ok_or_else(|| wrong("users is missing".to_owned()))?;

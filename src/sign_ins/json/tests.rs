@@ -184,3 +184,57 @@ fn what_is_wrong_is_said_with_the_line_of_the_file() {
         }
     }
 }
+
+/// Gives a file and then an error, and counts what was asked of it.
+struct Breaking<'a> {
+    text: &'a [u8],
+    asked: &'a std::sync::atomic::AtomicUsize,
+}
+
+impl Read for Breaking<'_> {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        self.asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        match self.text.read(out)? {
+            0 => Err(std::io::Error::other("the disk is gone")),
+            count => Ok(count),
+        }
+    }
+}
+
+#[test]
+fn a_file_that_ends_in_an_error_has_given_what_came_before_it() {
+    let record = r#"{"id":"r","createdDateTime":"2026-11-19T10:00:00Z","isInteractive":true,"status":{"errorCode":0}}"#;
+    for text in [format!("[{},", vec![record; 30].join(",")), format!("{}\n", vec![record; 30].join("\n"))] {
+        for window in [110, 500, 1000] {
+            let (register, mut sink, asked) = (register(), Everything::default(), Default::default());
+            let input = Breaking { text: text.as_bytes(), asked: &asked };
+            let Err(problem) = read_by(input, None, &register, &mut sink, window) else { panic!("{window}") };
+            assert_eq!((problem.line, problem.message.as_str()), (None, "the disk is gone"));
+            // But for those of the window that came with the error.
+            assert!((5..=30).contains(&sink.0.len()), "{window}: {}", sink.0.len());
+        }
+    }
+}
+
+/// Whoever counts ends the reading, and what they say is what is said.
+#[test]
+fn a_file_is_not_read_on_once_counting_has_failed() {
+    struct Full;
+    impl Sink for Full {
+        fn record(&mut self, _: Kept) {}
+        fn ready(&mut self) -> Result<(), String> {
+            Err("the disk is full".to_owned())
+        }
+        fn forget_shapes(&mut self) -> Result<(), String> {
+            unreachable!("there are few")
+        }
+    }
+    let record = r#"{"id":"r","createdDateTime":"2026-11-19T10:00:00Z","isInteractive":true,"status":{"errorCode":0}}"#;
+    let text = format!("[{},", vec![record; 20_000].join(","));
+    let asked = Default::default();
+    let input = Breaking { text: text.as_bytes(), asked: &asked };
+    let Err(problem) = read_by(input, None, &register(), &mut Full, 1000) else { panic!("it was read") };
+    assert_eq!(problem.message, "the disk is full");
+    let asked = asked.into_inner();
+    assert!(asked < text.len() / 1000, "asked {asked} times, for a file of {} windows", text.len() / 1000);
+}
