@@ -1,12 +1,12 @@
 //! Where the sign-ins of a plan come from: the store, the log, both, or nowhere.
 
-use std::cmp::Reverse;
+use std::{cmp::Reverse, collections::HashMap};
 
 use jiff::SignedDuration;
 
 use crate::{
     config::Config,
-    evidence::{FullPull, PER_SECOND, Store, Stored, full_pull, merge},
+    evidence::{Dates, FullPull, PER_SECOND, Store, Stored, full_pull, merge},
     facts::{Facts, recognise},
     graph::{GraphTenant, Questions},
     plan::{self, BuildInput},
@@ -33,6 +33,8 @@ pub(super) struct SignInLog {
     /// As decided; nothing: the log is read whole and directly.
     mode: Option<SignInMode>,
     store: Option<Store>,
+    /// Dates of last sign-ins that need not be read again.
+    dates: Option<Dates>,
     live: bool,
 }
 
@@ -45,7 +47,7 @@ impl SignInLog {
         let live = matches!(tenant.port, Port::Graph(_));
         let asked = tenant.sign_ins();
         if asked == Some(SignInMode::None) {
-            return Ok(Self { mode: asked, store: None, live });
+            return Ok(Self { mode: asked, store: None, dates: None, live });
         }
         let store = evidence::open(config)?;
         let mode = match asked {
@@ -55,28 +57,45 @@ impl SignInLog {
             None if live && !tenant.is_copied() => Some(SignInMode::Decisive),
             None => None,
         };
-        Ok(Self { mode, store: Some(store), live })
+        // A copy of the tenant is of one instant, and a selection goes by what is so now.
+        let kept = live && mode.is_some() && !tenant.is_copied() && !config.asks_for_sign_in_dates();
+        let dates = if kept { store.dates()?.filter(|dates| dates.is_fresh(context.instant())) } else { None };
+        Ok(Self { mode, store: Some(store), dates, live })
     }
 
-    /// What is to be read of the tenant: the log only where nothing else stands for it.
+    /// What is to be read of the tenant: the log, and the dates of last sign-ins, only where nothing else stands for them.
     pub(super) fn request(&self, request: &ReadRequest) -> ReadRequest {
         let mut request = request.clone();
         if self.mode.is_some() {
             request.unneeded.insert(Fact::SignIns);
         }
+        if self.dates.is_some() {
+            request.unneeded.insert(Fact::SignInActivity);
+        }
         request
     }
 
-    /// Reads into the store what it lacks, where that was asked for.
+    /// Reads into the store what it lacks, where that was asked for. What the tenant has just said is kept too.
     ///
     /// # Errors
     /// When the store cannot be written. A log that is refused is a gap.
-    pub(super) fn pull(&mut self, tenant: &Tenant, config: &Config, context: &Context) -> Result<(), Failure> {
+    pub(super) fn pull(
+        &mut self,
+        tenant: &Tenant,
+        config: &Config,
+        observed: &ObservedTenant,
+        context: &Context,
+    ) -> Result<(), Failure> {
         let Port::Graph(graph) = &tenant.port else { return Ok(()) };
         if self.mode != Some(SignInMode::Full) {
             return Ok(());
         }
         let (lock, mut store) = evidence::open_to_write(config, "plan --sign-ins full", context)?;
+        let users: HashMap<_, _> =
+            observed.users().iter().filter_map(|user| Some((user.id, user.sign_in_dates()?))).collect();
+        if self.dates.is_none() && !users.is_empty() {
+            store.keep_dates(Dates { read_at: context.env.now, users })?;
+        }
         let progress = Progress::new(context);
         evidence::pull(&mut store, graph, context.env.now, config.tenant.sign_in_window, &progress)?;
         drop(lock);
@@ -101,6 +120,15 @@ impl SignInLog {
             observed.evidence =
                 Some(SignInEvidence { mode: SignInMode::None, covered: EvidenceStretches::default(), records: 0 });
             return Ok(());
+        }
+        if let Some(dates) = &self.dates {
+            dates.tell(observed);
+            let read_at = words::instant(dates.read_at);
+            let note = format!(
+                "dates of last sign-ins are those of {read_at}, and later ones are known where the log is (`mfaplan evidence \
+                 pull` reads them anew)"
+            );
+            observed.notes.push(note.into());
         }
         let store = self.store.as_ref().filter(|_| self.mode.is_some());
         let stored = merge(store, &config.tenant.sign_ins, &config.dir, config.instant, days, observed)?;

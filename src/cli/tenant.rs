@@ -169,7 +169,7 @@ fn read(tenant: &Tenant, config: &Config, request: &ReadRequest, context: &Conte
     let mut log = SignInLog::choose(tenant, config, context)?;
     let mut observed = read_alone(tenant, &log.request(request), context)?;
     check_identity(config, &observed)?;
-    log.pull(tenant, config, context)?;
+    log.pull(tenant, config, &observed, context)?;
     log.merge(tenant, config, &mut observed, context)?;
     Ok(observed)
 }

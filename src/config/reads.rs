@@ -28,6 +28,12 @@ impl Config {
         filters.chain(self.rules.iter().flat_map(|rule| [&rule.when.expr, &rule.message])).chain(notices)
     }
 
+    /// Does some expression go by when users last signed in?
+    pub(crate) fn asks_for_sign_in_dates(&self) -> bool {
+        let fields = [UserField::LastSignIn, UserField::LastInteractiveSignIn];
+        self.user_expressions().any(|expr| fields.into_iter().any(|field| expr.references().mentions(field)))
+    }
+
     /// What has to be read of the tenant to plan this configuration.
     #[must_use]
     pub fn reads(&self) -> ReadRequest {

@@ -8,6 +8,7 @@
 //! store.json                          what is valid: tenant, days and their files, stretches covered, prune mark
 //! 2026-11-20.17.cells                 cells of one day
 //! 2026-11-20.interactive.17.ids       ids of one day and kind, sorted
+//! last-sign-ins.json                  when each user last signed in, as the service said
 //! lock
 //! ```
 //!
@@ -17,6 +18,7 @@
 
 mod append;
 mod codec;
+mod dates;
 mod error;
 mod export;
 mod ids;
@@ -36,12 +38,13 @@ use std::{
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 
 pub(crate) use append::{Append, Taken};
+pub(crate) use dates::Dates;
 pub(crate) use error::EvidenceError;
 pub(crate) use export::pseudonymous;
 pub(crate) use import::{ImportedFile, collect, import_file};
 pub(crate) use merge::{Stored, merge};
 pub(crate) use pull::slices;
-pub(crate) use status::{FullPull, PER_SECOND, Status, Stretch, full_pull, status};
+pub(crate) use status::{FullPull, LastSignIns, PER_SECOND, Status, Stretch, full_pull, status};
 
 use crate::{
     files::{self, Access, DIRECTORY},
@@ -140,6 +143,7 @@ impl Store {
     /// Those of the file system.
     pub(crate) fn empty(&mut self) -> Result<u64, EvidenceError> {
         let count = self.records();
+        self.forget_dates()?;
         if self.exists {
             let tenant = self.manifest.tenant;
             let next = self.manifest.next;

@@ -66,6 +66,16 @@ pub(crate) struct Status {
     pub(crate) sources: Vec<BySource>,
     pub(crate) fresh: bool,
     pub(crate) full_pull: FullPull,
+    pub(crate) last_sign_ins: Option<LastSignIns>,
+}
+
+/// The dates of last sign-ins that are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct LastSignIns {
+    /// When they were read.
+    pub(crate) read_at: Timestamp,
+    /// Of how many users.
+    pub(crate) users: usize,
 }
 
 /// Looks at the store. The window ends at `as_of`.
@@ -81,7 +91,7 @@ pub(crate) fn status(store: &Store, as_of: Timestamp, window_days: u16) -> Resul
     let covers: BTreeMap<SignInKind, _> =
         SignInKind::ALL.iter().map(|kind| (*kind, manifest.cover(*kind as usize))).collect();
     let (interactive, non_interactive) = (&covers[&SignInKind::Interactive], &covers[&SignInKind::NonInteractive]);
-    let mut bytes = 0;
+    let mut bytes = store.bytes_of_dates();
     for name in manifest.files() {
         bytes += fs::metadata(store.dir.join(name)).map_or(0, |metadata| metadata.len());
     }
@@ -110,6 +120,7 @@ pub(crate) fn status(store: &Store, as_of: Timestamp, window_days: u16) -> Resul
             .collect(),
         fresh: store.is_fresh(as_of),
         full_pull: full_pull(store, from, as_of),
+        last_sign_ins: store.dates()?.map(|dates| LastSignIns { read_at: dates.read_at, users: dates.users.len() }),
     })
 }
 

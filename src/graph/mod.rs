@@ -23,7 +23,7 @@ mod single;
 mod wire;
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashMap},
     fmt,
     sync::{Arc, atomic::Ordering},
     time::Duration,
@@ -47,8 +47,8 @@ use wire::OrganizationWire;
 
 use crate::sign_ins::decided::Decided;
 use crate::tenant::{
-    GroupId, MfaState, ObservedTenant, ReadError, ReadProgress, ReadRequest, StateRead, TenantId, TenantRead,
-    TenantWrite, Text, UserId, WriteError,
+    GroupId, MfaState, ObservedTenant, ReadError, ReadProgress, ReadRequest, SignInDates, StateRead, TenantId,
+    TenantRead, TenantWrite, Text, UserId, WriteError,
 };
 
 /// Requests in flight: twenty batches of twenty at 80 ms are 5,000 units a second, so that the published bucket and not
@@ -286,6 +286,17 @@ impl GraphTenant {
         progress: &dyn ReadProgress,
     ) -> Result<(), ReadError> {
         read::decisive(&self.client, questions, decided, progress).await
+    }
+
+    /// Reads when each user last signed in.
+    ///
+    /// # Errors
+    /// Why that cannot be read.
+    pub(crate) async fn sign_in_dates(
+        &self,
+        progress: &dyn ReadProgress,
+    ) -> Result<HashMap<UserId, SignInDates>, ReadError> {
+        read::sign_in_dates(&self.client, progress).await
     }
 }
 

@@ -13,8 +13,8 @@ use rayon::prelude::*;
 
 use super::{Map, Set, mfa::Mfa as Said, register::Kept, shape};
 use crate::tenant::{
-    Cell, FURTHER_APPS, Mfa, Outcome, Protocol, Requirement, SignInKind, SignInShape, SignIns, TenantId, Text,
-    is_legacy,
+    Cell, FURTHER_APPS, Mfa, Outcome, Protocol, Requirement, SignInDates, SignInKind, SignInShape, SignIns, TenantId,
+    Text, is_legacy,
 };
 
 /// Distinct addresses kept per user and client. Beyond it the number says "at least": a thousand addresses make the
@@ -91,15 +91,6 @@ struct Tally {
     products: Set<Text>,
     reasons: Set<Text>,
     addresses: Map<Text, Set<u64>>,
-}
-
-/// When somebody last got in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct LastSeen {
-    /// In any way.
-    pub any: Option<Timestamp>,
-    /// At a prompt.
-    pub interactive: Option<Timestamp>,
 }
 
 /// Aggregates records by user. `K` names the user: an object id, or a position in the tenant.
@@ -200,14 +191,14 @@ impl<K: Eq + Hash> Aggregator<K> {
 
     /// What was recorded of `user`, or nothing where there was no record. The records are given away.
     #[must_use]
-    pub(crate) fn take(&mut self, user: &K, window_days: u16) -> Option<(SignIns, LastSeen)> {
+    pub(crate) fn take(&mut self, user: &K, window_days: u16) -> Option<(SignIns, SignInDates)> {
         let tally = self.users.remove(user)?;
         Some(tally.seen(&self.shapes, window_days))
     }
 
     /// What was recorded of everybody who was in a record.
     #[must_use]
-    pub(crate) fn everybody(self, window_days: u16) -> HashMap<K, (SignIns, LastSeen)>
+    pub(crate) fn everybody(self, window_days: u16) -> HashMap<K, (SignIns, SignInDates)>
     where
         K: Send,
     {
@@ -233,9 +224,9 @@ pub(crate) fn nothing(window_days: u16) -> SignIns {
 }
 
 impl Tally {
-    /// The cells, and when the user last got in.
-    fn seen(self, shapes: &Shapes, window_days: u16) -> (SignIns, LastSeen) {
-        let mut seen = LastSeen::default();
+    /// The cells, and when the user last got in: attempts that failed do not count.
+    fn seen(self, shapes: &Shapes, window_days: u16) -> (SignIns, SignInDates) {
+        let mut seen = SignInDates::default();
         let cells = self.cells(shapes);
         for cell in cells.iter().filter(|cell| cell.shape.outcome == Outcome::Success) {
             seen.any = seen.any.max(Some(cell.last));

@@ -5,7 +5,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::{Aggregator, aggregate, join, records::Entry};
-use crate::tenant::{ObservedTenant, SignInKind, SignIns, TenantId, UserId};
+use crate::tenant::{ObservedTenant, SignInDates, SignInKind, SignIns, TenantId, UserId};
 
 /// Records of a few pages, and what their pages say of the rest.
 pub(crate) struct Decided {
@@ -68,14 +68,15 @@ impl Decided {
                 for cell in before.and_then(|before| before.cells.as_deref()).unwrap_or_default() {
                     self.log.add_cell(user.id, cell.clone());
                 }
-                let found = match self.log.take(&user.id, days) {
-                    Some((found, _)) => found,
-                    None => aggregate::nothing(days),
+                let (found, seen) = match self.log.take(&user.id, days) {
+                    Some(found) => found,
+                    None => (aggregate::nothing(days), SignInDates::default()),
                 };
                 let told = match before {
                     Some(before) => Some(grown(before, found, known)),
                     None => told(found, known, legacy),
                 };
+                user.seen(seen);
                 let Some(told) = told else { continue };
                 let joined = match user.sign_ins.take() {
                     Some(before) => join::stronger(*before, told),

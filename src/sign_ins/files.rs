@@ -12,7 +12,7 @@ use jiff::{
 };
 
 use super::{
-    Aggregator, LastSeen, aggregate,
+    Aggregator, aggregate,
     cover::Cover,
     join,
     records::{self, Kept, Register, Sink, Who, form},
@@ -20,7 +20,7 @@ use super::{
     smtp::{self, Sender},
 };
 use crate::tenant::{
-    Cell, Fact, LastSignIn, LegacySignIns, ObservedTenant, SignInFile, SignInKind, SignInShape, SignIns, Unavailable,
+    Cell, Fact, LegacySignIns, ObservedTenant, SignInDates, SignInFile, SignInKind, SignInShape, SignIns, Unavailable,
     UserIndex,
 };
 
@@ -435,7 +435,7 @@ impl<'t> SignInFiles<'t> {
 
 /// What a tenant's sign-in files say, ready to be added to what the tenant says.
 pub struct Evidence {
-    found: HashMap<UserIndex, (SignIns, LastSeen)>,
+    found: HashMap<UserIndex, (SignIns, SignInDates)>,
     senders: HashMap<UserIndex, LegacySignIns>,
     days: u16,
     complete: bool,
@@ -465,8 +465,7 @@ impl Evidence {
             for (index, user) in (0..).map(UserIndex).zip(users) {
                 let told = match found.remove(&index) {
                     Some((sign_ins, seen)) => {
-                        user.last_sign_in = later(user.last_sign_in, seen.any);
-                        user.last_interactive_sign_in = later(user.last_interactive_sign_in, seen.interactive);
+                        user.seen(seen);
                         Some(sign_ins)
                     }
                     None if complete => Some(aggregate::nothing(days)),
@@ -487,15 +486,6 @@ impl Evidence {
                 }
             }
         });
-    }
-}
-
-/// A record newer than the date that the tenant gave. An unknown date stays unknown where no record says more.
-fn later(known: LastSignIn, seen: Option<Timestamp>) -> LastSignIn {
-    match (known, seen) {
-        (LastSignIn::At(known), Some(seen)) => LastSignIn::At(known.max(seen)),
-        (LastSignIn::Unknown | LastSignIn::Never, Some(seen)) => LastSignIn::At(seen),
-        (known, None) => known,
     }
 }
 

@@ -21,7 +21,7 @@ mod shape;
 pub(crate) mod smtp;
 pub(crate) mod wire;
 
-pub(crate) use aggregate::{Aggregator, LastSeen, Record, nothing};
+pub(crate) use aggregate::{Aggregator, Record, nothing};
 pub use files::SignInFiles;
 pub(crate) use files::merge_files;
 pub(crate) use files::{FileError, window_start};

@@ -38,5 +38,5 @@ pub(crate) use sign_ins::{FURTHER_APPS, SignInFileKind, Skipped, is_legacy};
 pub use state::MfaState;
 pub(crate) use state::ObservedState;
 pub use text::Text;
-pub(crate) use user::{AGENT_TYPE, Contact, Emptiness, Manager, RoleAssignment};
+pub(crate) use user::{AGENT_TYPE, Contact, Emptiness, Manager, RoleAssignment, SignInDates};
 pub use user::{Attribute, LastSignIn, MailboxPurpose, User, UserType};

@@ -80,6 +80,33 @@ pub struct User {
 }
 
 impl User {
+    /// The dates of the last sign-ins, where the tenant said them.
+    pub(crate) fn sign_in_dates(&self) -> Option<SignInDates> {
+        let known = |last| match last {
+            LastSignIn::Unknown => None,
+            LastSignIn::Never => Some(None),
+            LastSignIn::At(at) => Some(Some(at)),
+        };
+        Some(SignInDates { any: known(self.last_sign_in)?, interactive: known(self.last_interactive_sign_in)? })
+    }
+
+    /// Takes down what the tenant says of the last sign-ins.
+    pub(crate) fn set_sign_in_dates(&mut self, dates: SignInDates) {
+        let last = |date: Option<Timestamp>| date.map_or(LastSignIn::Never, LastSignIn::At);
+        (self.last_sign_in, self.last_interactive_sign_in) = (last(dates.any), last(dates.interactive));
+    }
+
+    /// Takes down a sign-in that a record shows: it may be newer than what the tenant said. What neither says stays unknown.
+    pub(crate) fn seen(&mut self, dates: SignInDates) {
+        let later = |known, seen: Option<Timestamp>| match (known, seen) {
+            (LastSignIn::At(known), Some(seen)) => LastSignIn::At(known.max(seen)),
+            (LastSignIn::Unknown | LastSignIn::Never, Some(seen)) => LastSignIn::At(seen),
+            (known, None) => known,
+        };
+        self.last_sign_in = later(self.last_sign_in, dates.any);
+        self.last_interactive_sign_in = later(self.last_interactive_sign_in, dates.interactive);
+    }
+
     /// Is the account that of somebody from elsewhere, by the mark that the service puts into such names?
     #[must_use]
     pub(crate) fn is_external(&self) -> bool {
@@ -290,6 +317,15 @@ pub struct RoleAssignment {
     /// Graph's `directoryScopeId` of a role that is held over a part of the directory, an administrative unit or an
     /// application; `None`: over all of it.
     pub scope: Option<Text>,
+}
+
+/// When somebody last signed in, as the service says (`signInActivity`); nothing is never.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct SignInDates {
+    /// In any way.
+    pub(crate) any: Option<Timestamp>,
+    /// At a prompt.
+    pub(crate) interactive: Option<Timestamp>,
 }
 
 /// When somebody last signed in.

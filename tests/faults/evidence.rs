@@ -71,6 +71,98 @@ fn the_second_pull_reads_what_is_new() {
     assert_eq!(desk.fake.problems(), Vec::<String>::new());
 }
 
+/// Whoever has signed in at a time, as a snapshot says it.
+fn with_dates(last: &str) -> String {
+    let mut tenant: Value = serde_json::from_str(&with_log()).unwrap();
+    for user in tenant["users"].as_array_mut().unwrap() {
+        user["lastSignInDateTime"] = last.into();
+        user["lastInteractiveSignInDateTime"] = last.into();
+    }
+    tenant["users"][22]["lastSignInDateTime"] = "never".into();
+    tenant["users"][22]["lastInteractiveSignInDateTime"] = "never".into();
+    tenant.to_string()
+}
+
+/// How often the dates of last sign-ins were asked for.
+fn dates_asked(desk: &Desk) -> usize {
+    desk.fake.log().iter().filter(|one| one.query.contains("signInActivity")).count()
+}
+
+/// Who is dormant (MFA028), by number.
+fn dormant(plan: &Value) -> Vec<usize> {
+    let found = plan["changes"].as_array().unwrap().iter().filter(|one| one["findings"].to_string().contains("MFA028"));
+    found.map(|one| one["user"]["id"].as_str().unwrap()[24..].parse().unwrap()).collect()
+}
+
+/// The service gives them ten pages a minute: a night's job reads them, and the plans of the day wait for nothing.
+#[test]
+fn a_plan_does_not_ask_again_when_users_last_signed_in() {
+    let desk = Desk::of(FakeOptions::default(), &with_dates(&ago(200 * 24 * 60)));
+    desk.fake.log_of_sign_ins(records(100, 60));
+    let now = jiff::Timestamp::now();
+    let at = |hours: i64| now + jiff::SignedDuration::from_hours(hours);
+    let planned = |hours: i64, arguments: &[&str]| -> (Value, usize) {
+        desk.fake.clear_log();
+        let said = desk.run_at(&[&["plan", "--json"], arguments].concat(), at(hours));
+        assert_eq!(said.code, 0, "{said:?}");
+        (serde_json::from_str(&said.out).unwrap(), dates_asked(&desk))
+    };
+    let (first, asked) = planned(0, &["--sign-ins", "decisive"]);
+    assert_eq!(asked, 1, "nothing is kept yet");
+    assert_eq!(dormant(&first), [22, 23, 24, 25], "whoever is in the log is not");
+    assert_eq!(pull(&desk)["last_sign_ins"], 30);
+    for mode in ["stored", "decisive", "full"] {
+        let (plan, asked) = planned(30, &["--sign-ins", mode]);
+        assert_eq!(asked, 0, "{mode}");
+        assert_eq!(dormant(&plan), dormant(&first), "{mode}: one never, others not for 200 days");
+        let notes = plan["notes"].to_string();
+        assert!(notes.contains("dates of last sign-ins are those of ") && notes.contains("evidence pull"), "{notes}");
+    }
+    let (plan, asked) = planned(37, &["--sign-ins", "decisive"]);
+    assert_eq!((asked, plan["notes"].to_string().contains("last sign-ins")), (1, false), "too old");
+    assert_eq!(planned(-1, &["--sign-ins", "decisive"]).1, 1, "a plan of an earlier instant");
+    // The whole log with the dates that the tenant gave: kept for the next plan.
+    assert_eq!((planned(40, &["--sign-ins", "full"]).1, planned(50, &["--sign-ins", "decisive"]).1), (1, 0));
+    // Whoever selects by them selects by what is so now.
+    let main = fs::read_to_string(desk.path("main.mfa.hcl")).unwrap();
+    let by_date = main.replace("[\"SG-Finance\"]", "[\"SG-Finance\"]\n  where = user.last_sign_in != null");
+    fs::write(desk.path("main.mfa.hcl"), by_date).unwrap();
+    assert_eq!(planned(50, &["--sign-ins", "decisive"]).1, 1);
+    fs::write(desk.path("main.mfa.hcl"), main).unwrap();
+    assert_eq!(planned(50, &["--sign-ins", "decisive"]).1, 0);
+    let status: Value = serde_json::from_str(&desk.run(&["evidence", "status", "--json"]).out).unwrap();
+    assert_eq!(status["last_sign_ins"]["users"], 30);
+    assert_eq!(desk.run(&["evidence", "prune", "--older-than", "0d"]).code, 0);
+    assert_eq!(planned(50, &["--sign-ins", "decisive"]).1, 1, "forgotten with the rest");
+    assert_eq!(desk.fake.problems(), Vec::<String>::new());
+}
+
+#[test]
+fn dates_that_are_refused_end_no_pull_and_damaged_ones_are_not_taken_for_none() {
+    let desk = desk(FakeOptions::default(), records(10, 60));
+    let said = desk.run(&["evidence", "pull", "--json"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(said.out.contains("\"last_sign_ins\": null"), "{said:?}");
+    let path = desk.path(".mfaplan/evidence/last-sign-ins.json");
+    assert!(!path.exists());
+    for (text, what) in [
+        ("{", "EOF"),
+        (
+            r#"{"format":2,"tenant":"7f3a0d7e-4a64-4d6e-9a3f-0c1d2e3f4a5b","read_at":"2026-11-20T08:00:00Z","users":{}}"#,
+            "format 2",
+        ),
+        (
+            r#"{"format":1,"tenant":"00000000-4a64-4d6e-9a3f-0c1d2e3f4a5b","read_at":"2026-11-20T08:00:00Z","users":{}}"#,
+            "of tenant",
+        ),
+    ] {
+        fs::write(&path, text).unwrap();
+        let said = desk.run(&["plan", "--sign-ins", "decisive"]);
+        assert_eq!(said.code, 1, "{said:?}");
+        assert!(said.err.contains("last-sign-ins.json: the store is damaged") && said.err.contains(what), "{said:?}");
+    }
+}
+
 #[test]
 fn what_was_read_stays_when_the_service_gives_up() {
     let desk = desk(FakeOptions::default(), records(300, 60));

@@ -30,7 +30,7 @@ use super::{
 };
 use crate::sign_ins::decided::Decided;
 use crate::tenant::{
-    Fact, GroupId, LastSignIn, ObservedTenant, ReadError, ReadProgress, ReadRequest, Source, TenantId, Text,
+    Fact, GroupId, ObservedTenant, ReadError, ReadProgress, ReadRequest, SignInDates, Source, TenantId, Text,
     Unavailable, User, UserId,
 };
 
@@ -102,6 +102,15 @@ pub(super) async fn decisive(
     read.map_err(|failure| ReadError::new(failure.reason(&requests::SIGN_INS)))
 }
 
+/// Reads when everybody last signed in, telling waits on the way.
+pub(super) async fn sign_in_dates(
+    client: &Client,
+    progress: &dyn ReadProgress,
+) -> Result<HashMap<UserId, SignInDates>, ReadError> {
+    let read = told(client, progress, reports::activity(client, progress)).await;
+    read.map_err(|failure| ReadError::new(failure.reason(&requests::ACTIVITY)))
+}
+
 /// Does work, and tells its waits as they begin.
 async fn told<T>(client: &Client, progress: &dyn ReadProgress, work: impl Future<Output = T>) -> T {
     let (sender, mut notices) = mpsc::unbounded_channel();
@@ -135,7 +144,7 @@ async fn all(plan: &Plan<'_>) -> Result<ObservedTenant, ReadError> {
         tokio::join!(
             plan.if_wanted(Fact::Registration, reports::registration(plan)),
             plan.if_wanted(Fact::SignIns, reports::sign_ins(plan)),
-            plan.if_wanted(Fact::SignInActivity, reports::activity(plan)),
+            plan.if_wanted(Fact::SignInActivity, reports::activity(client, plan.progress)),
         )
     };
     let others = async {
@@ -355,11 +364,11 @@ impl Facts<'_> {
         }
     }
 
-    fn activity(&mut self, activity: &HashMap<UserId, reports::Activity>) {
-        for user in &mut *self.users {
-            let dates = activity.get(&user.id).copied().unwrap_or_default();
-            user.last_sign_in = dates.any.map_or(LastSignIn::Never, LastSignIn::At);
-            user.last_interactive_sign_in = dates.interactive.map_or(LastSignIn::Never, LastSignIn::At);
+    fn activity(&mut self, activity: &HashMap<UserId, SignInDates>) {
+        for (id, dates) in activity {
+            if let Some(user) = self.user(*id) {
+                user.set_sign_in_dates(*dates);
+            }
         }
     }
 

@@ -7,13 +7,13 @@ use jiff::Timestamp;
 use super::Plan;
 use crate::{
     graph::{
-        client::{Failure, encode},
+        client::{Client, Failure, encode},
         pages::Pages,
         requests,
         wire::{ActivityWire, Page, RegistrationWire},
     },
     sign_ins::{Aggregator, window_start, wire::SignIn},
-    tenant::{SignInKind, Text, UserId},
+    tenant::{ReadProgress, SignInDates, SignInKind, Text, UserId},
 };
 
 /// What is registered for one user.
@@ -110,16 +110,12 @@ pub(super) async fn sign_ins(plan: &Plan<'_>) -> Result<Aggregator<UserId>, Fail
     Ok(log)
 }
 
-/// When a user last signed in.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Activity {
-    pub(super) any: Option<Timestamp>,
-    pub(super) interactive: Option<Timestamp>,
-}
-
-/// Last sign-in dates: at most 500 users a page, 10 pages a minute.
-pub(super) async fn activity(plan: &Plan<'_>) -> Result<HashMap<UserId, Activity>, Failure> {
-    let (client, spec) = (plan.client, &requests::ACTIVITY);
+/// Last sign-in dates of everybody there is: at most 500 users a page, 10 pages a minute.
+pub(super) async fn activity(
+    client: &Client,
+    progress: &dyn ReadProgress,
+) -> Result<HashMap<UserId, SignInDates>, Failure> {
+    let spec = &requests::ACTIVITY;
     let mut url = client.url(spec, spec.path, "$select=id,signInActivity&$top=500");
     let mut pages = Pages::new(client, spec, &url);
     let mut all = HashMap::new();
@@ -129,18 +125,21 @@ pub(super) async fn activity(plan: &Plan<'_>) -> Result<HashMap<UserId, Activity
             .read(spec, &url, |bytes| {
                 let page: Page<ActivityWire<'_>> = serde_json::from_slice(bytes)?;
                 for user in &page.value {
-                    let Some(dates) = &user.sign_in_activity else { continue };
-                    let interactive = said(&dates.last_sign_in_date_time.0);
-                    let any = interactive
-                        .max(said(&dates.last_non_interactive_sign_in_date_time.0))
-                        .max(said(&dates.last_successful_sign_in_date_time.0));
-                    all.insert(UserId::new(user.id), Activity { any, interactive });
+                    // Who never signed in has no dates.
+                    let dates = user.sign_in_activity.as_ref().map_or_else(SignInDates::default, |dates| {
+                        let interactive = said(&dates.last_sign_in_date_time.0);
+                        let any = interactive
+                            .max(said(&dates.last_non_interactive_sign_in_date_time.0))
+                            .max(said(&dates.last_successful_sign_in_date_time.0));
+                        SignInDates { any, interactive }
+                    });
+                    all.insert(UserId::new(user.id), dates);
                 }
                 Ok((page.next, page.value.len()))
             })
             .await?;
         read += next.1;
-        plan.progress.progress("last sign-ins", read as u64, None);
+        progress.progress("last sign-ins", read as u64, None);
         match next.0 {
             Some(next) => url = pages.follow(&next)?,
             None => return Ok(all),

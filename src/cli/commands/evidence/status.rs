@@ -7,7 +7,8 @@ use crate::{
         Context, Exit, Failure, Outcome, evidence,
         load::{self, ConfigArgs},
     },
-    evidence::{Status, Stretch, status},
+    evidence::{LastSignIns, Status, Stretch, status},
+    render::words,
 };
 
 /// Arguments of `evidence status`.
@@ -46,7 +47,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Outcome {
 }
 
 fn text(status: &Status, days: u16, context: &mut Context) -> Result<(), Failure> {
-    let Status { tenant: _, store, coverage, gaps, sources, fresh, full_pull } = status;
+    let Status { tenant: _, store, coverage, gaps, sources, fresh, full_pull, last_sign_ins } = status;
     let mut out = Vec::new();
     if store.records == 0 && coverage.interactive.is_empty() && coverage.non_interactive.is_empty() {
         writeln!(out, "The store is empty: {}", store.path)?;
@@ -88,6 +89,9 @@ fn text(status: &Status, days: u16, context: &mut Context) -> Result<(), Failure
             )?,
             _ => writeln!(out, "How long a full pull takes is not known: no day is covered whole.")?,
         }
+    }
+    if let Some(LastSignIns { read_at, users }) = last_sign_ins {
+        writeln!(out, "Dates of last sign-ins: of {users} users, read at {}.", words::instant(*read_at))?;
     }
     context.out.write_all(&out)?;
     Ok(())
