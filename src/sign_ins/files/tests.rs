@@ -1,6 +1,6 @@
 use super::*;
 use crate::sign_ins::records::KIND_UNSAID;
-use crate::tenant::{ObservedState, SignInFileKind, Source, Text, User};
+use crate::tenant::{LastSignIn, ObservedState, SignInFileKind, Source, Text, User};
 
 const NOW: &str = "2026-11-20T12:00:00Z";
 const HEADER: &str = "Date (UTC),Request ID,User agent,User ID,User,Username,Authentication Protocol,Application,Application ID ,IP \
