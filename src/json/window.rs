@@ -38,6 +38,8 @@ pub(crate) struct Window<R> {
     /// Line feeds before it.
     lines: u64,
     ended: bool,
+    /// How much is read ahead.
+    size: usize,
     ahead: Option<Ahead>,
     /// For what is read ahead next time.
     spare: Vec<u8>,
@@ -59,7 +61,7 @@ impl<R: Read> Window<R> {
         let buffer = vec![0; size];
         let (origin, start, end, base, lines) = (0, 0, 0, 0, 0);
         let (ended, ahead, spare) = (false, None, Vec::new());
-        let mut window = Self { input, buffer, origin, start, end, base, lines, ended, ahead, spare };
+        let mut window = Self { input, buffer, origin, start, end, base, lines, ended, size, ahead, spare };
         window.refill()?;
         if window.rest().starts_with(b"\xef\xbb\xbf") {
             window.start += 3;
@@ -77,7 +79,7 @@ impl<R: Read> Window<R> {
     where
         R: Send,
     {
-        let Self { input, buffer, start, end, ended, ahead, spare, .. } = self;
+        let Self { input, buffer, start, end, ended, size, ahead, spare, .. } = self;
         let rest = &buffer[*start..*end];
         if *ended || ahead.is_some() {
             return work(rest);
@@ -86,8 +88,7 @@ impl<R: Read> Window<R> {
             || work(rest),
             || {
                 let mut next = mem::take(spare);
-                // As much as there is now: a value that does not fit doubles the window here too.
-                next.resize(ROOM + buffer.len().max(ROOM), 0);
+                next.resize(ROOM + *size, 0);
                 let mut end = ROOM;
                 let read = fill(input, &mut next, &mut end);
                 Ahead { buffer: next, end, read }
@@ -137,6 +138,8 @@ impl<R: Read> Window<R> {
                     self.end = end;
                     mem::swap(&mut self.buffer, &mut next);
                 } else {
+                    // It doubles the window next time.
+                    self.size = self.size.max(left.len());
                     self.compact();
                     self.buffer.truncate(self.end);
                     self.buffer.extend_from_slice(&next[ROOM..end]);
@@ -279,4 +282,36 @@ pub(crate) fn skip_space(text: &[u8], from: usize) -> usize {
 /// How many. Sums of so few that they fit in a byte are what a compiler makes fast.
 fn line_feeds(text: &[u8]) -> u64 {
     text.chunks(128).map(|part| u64::from(part.iter().map(|byte| u8::from(*byte == b'\n')).sum::<u8>())).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Reads a file to its end by windows, each of which leaves some bytes; the largest that a buffer became.
+    fn largest(text: &[u8], size: usize, left: impl Fn(usize) -> usize + Sync) -> usize {
+        let mut window = Window::open(text, size).unwrap();
+        let (mut seen, mut largest) = (Vec::new(), 0);
+        loop {
+            let used = window.meanwhile(|rest| rest[..rest.len() - left(rest.len())].to_vec());
+            assert_eq!(window.offset(), seen.len() as u64);
+            window.advance(used.len());
+            seen.extend(used);
+            largest = largest.max(window.buffer.len()).max(window.ahead.as_ref().map_or(0, |ahead| ahead.buffer.len()));
+            if !window.refill().unwrap() {
+                seen.extend(window.rest());
+                break;
+            }
+        }
+        assert_eq!(seen, text);
+        largest
+    }
+
+    #[test]
+    fn a_window_does_not_grow_with_the_file() {
+        let text: Vec<u8> = (0..100_000_u32).map(|n| n as u8).collect();
+        assert!(largest(&text, 100, |length| length.min(10)) <= 100 + ROOM, "what is left has room in front");
+        assert!(largest(&text, 100, |length| length.min(40)) <= 100 + 40 + ROOM, "and where it has none, it is copied");
+        assert!(largest(&text, 100, |length| if length < 5_000 { length } else { 0 }) <= 20_000, "twice a long value");
+    }
 }
