@@ -133,7 +133,7 @@ pub(crate) fn request_id(text: &str) -> Option<u64> {
 }
 
 /// Takes the records of a file, in its order, while others of it are being parsed.
-pub(crate) trait Sink: Send {
+pub(crate) trait Sink {
     /// A record.
     fn record(&mut self, record: Kept);
 

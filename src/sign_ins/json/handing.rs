@@ -1,4 +1,4 @@
-//! Records on their way from the threads that parse them to the one that counts them.
+//! Records on their way from the threads that read and parse them to the one that counts them.
 
 use std::{
     any::Any,
@@ -28,24 +28,29 @@ enum Message {
     ForgetShapes(SyncSender<()>),
 }
 
-/// Hands on what became of records to a thread that counts them.
+/// Hands on what became of records.
 pub(super) struct Handing {
     queue: SyncSender<Message>,
 }
 
-/// Has `read` hand on what became of the records of a file; how many were skipped.
+/// Has `read`, on a thread of its own, hand on what became of the records of a file, and counts them here, where all that is
+/// counted has its memory; how many were skipped.
 ///
 /// # Errors
 /// What is wrong with a record comes before what `read` finds wrong with the file, which it has reached later.
-pub(super) fn counted(sink: &mut dyn Sink, read: impl FnOnce(&Handing) -> Result<(), Wrong>) -> Result<u64, Wrong> {
+pub(super) fn counted(
+    sink: &mut dyn Sink,
+    read: impl FnOnce(&Handing) -> Result<(), Wrong> + Send,
+) -> Result<u64, Wrong> {
     thread::scope(|scope| {
         let (queue, waiting) = sync_channel(WAITING);
-        let counting = thread::Builder::new()
+        let reading = thread::Builder::new()
             .name("sign-ins".to_owned())
-            .spawn_scoped(scope, || Counting { sink, number: 0, skipped: 0 }.all(waiting))
+            .spawn_scoped(scope, || read(&Handing { queue }))
             .map_err(Fault::Io)?;
-        let done = read(&Handing { queue });
-        let skipped = counting.join().unwrap_or_else(|panic: Box<dyn Any + Send>| resume_unwind(panic))?;
+        let counted = Counting { sink, number: 0, skipped: 0 }.all(waiting);
+        let done = reading.join().unwrap_or_else(|panic: Box<dyn Any + Send>| resume_unwind(panic));
+        let skipped = counted?;
         done.map(|()| skipped)
     })
 }
