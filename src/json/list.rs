@@ -15,9 +15,12 @@ const PART: usize = if cfg!(test) { 256 } else { 128 << 10 };
 /// holds up the others less.
 const EACH: usize = 4;
 
-/// Into how many parts a text of so many bytes is cut.
+/// Into how many parts a text of so many bytes is cut. One thread has nobody to share with.
 pub(crate) fn parts(bytes: usize) -> usize {
-    (rayon::current_num_threads() * EACH).min(bytes / PART).max(1)
+    match rayon::current_num_threads() {
+        1 => 1,
+        threads => (threads * EACH).min(bytes / PART).max(1),
+    }
 }
 
 /// What stands at the start of a text.

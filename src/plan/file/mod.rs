@@ -87,8 +87,9 @@ pub(crate) fn read_path(path: &Path, digest_of: impl FnOnce(&Plan) -> Digest) ->
     }
 }
 
-/// Large enough that hashing and writing work on whole pages, small enough to stay in the cache.
-const BUFFER: usize = 64 * 1024;
+/// Large enough that hashing and writing work on whole pages, and smaller than the text of 64 changes, which goes past it and is
+/// not copied.
+const BUFFER: usize = 16 * 1024;
 
 #[cfg(test)]
 pub(crate) mod mutation;
