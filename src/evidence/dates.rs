@@ -66,6 +66,7 @@ impl Store {
     /// When they cannot be read, or are not what was written.
     pub(crate) fn dates(&self) -> Result<Option<Dates>, EvidenceError> {
         let path = self.dir.join(FILE);
+        files::no_link(&[&path]).map_err(|error| EvidenceError::io(&path, error))?;
         let text = match fs::read(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
