@@ -161,6 +161,13 @@ fn dates_that_are_refused_end_no_pull_and_damaged_ones_are_not_taken_for_none() 
         assert_eq!(said.code, 1, "{said:?}");
         assert!(said.err.contains("last-sign-ins.json: the store is damaged") && said.err.contains(what), "{said:?}");
     }
+    #[cfg(unix)]
+    {
+        fs::rename(&path, desk.path("elsewhere.json")).unwrap();
+        std::os::unix::fs::symlink(desk.path("elsewhere.json"), &path).unwrap();
+        let said = desk.run(&["plan", "--sign-ins", "decisive"]);
+        assert!(said.code == 1 && said.err.contains("last-sign-ins.json is a link"), "{said:?}");
+    }
 }
 
 #[test]
