@@ -226,22 +226,12 @@ fn the_same_tenant_gives_the_same_text_whatever_the_order_of_its_users() {
     assert_eq!(make(false), make(true));
 }
 
+/// Few blocks, no change, nobody forgotten. Every fourth tenant has no sign-in log.
 #[test]
 fn generated_tenants_fold_into_few_blocks_and_their_plan_is_empty() {
-    fold_generated(5_000, 3);
-}
-
-#[test]
-#[ignore = "takes ten seconds in a debug build"]
-fn twenty_tenants_of_five_thousand_users() {
-    fold_generated(5_000, 20);
-}
-
-/// Few blocks, no change, nobody forgotten. Every fourth tenant has no sign-in log.
-fn fold_generated(users: usize, seeds: u64) {
-    for seed in 1..=seeds {
+    for seed in 1..=20 {
         let sign_ins = seed % 4 != 0;
-        let options = generator::Options { users, seed, sign_ins, ..generator::Options::default() };
+        let options = generator::Options { users: 5_000, seed, sign_ins, ..generator::Options::default() };
         let json = generator::generate(options).json;
         let tenant = snapshot::from_slice(Path::new("generated"), json.as_bytes()).unwrap();
         let imported = import(&tenant);
