@@ -1,6 +1,6 @@
 //! Where the sign-ins of a plan come from: the store, the log, both, or nowhere.
 
-use std::{cmp::Reverse, collections::HashMap};
+use std::cmp::Reverse;
 
 use jiff::SignedDuration;
 
@@ -91,10 +91,8 @@ impl SignInLog {
             return Ok(());
         }
         let (lock, mut store) = evidence::open_to_write(config, "plan --sign-ins full", context)?;
-        let users: HashMap<_, _> =
-            observed.users().iter().filter_map(|user| Some((user.id, user.sign_in_dates()?))).collect();
-        if self.dates.is_none() && !users.is_empty() {
-            store.keep_dates(Dates { read_at: context.env.now, users })?;
+        if let Some(dates) = Dates::told_by(observed, context.env.now) {
+            store.keep_dates(dates)?;
         }
         let progress = Progress::new(context);
         evidence::pull(&mut store, graph, context.env.now, config.tenant.sign_in_window, &progress)?;

@@ -203,12 +203,8 @@ impl<'s> Append<'s> {
             }
             *self.manifest.days.entry(day).or_default().ids.of_mut(kind) = Some(IdFile { name, count });
         }
-        let mut at = 0;
-        group.retain(|(_, one)| {
-            let known = one.request.is_some() && again[at];
-            at += usize::from(one.request.is_some());
-            !known
-        });
+        let mut again = again.into_iter();
+        group.retain(|(_, one)| one.request.is_none() || again.next() == Some(false));
         let counted = group.len() as u64;
         self.taken.duplicates += (all.len() + without) as u64 - counted;
         self.taken.without_id += without as u64;

@@ -47,6 +47,13 @@ impl Dates {
         (SignedDuration::ZERO..=FRESH).contains(&as_of.duration_since(self.read_at))
     }
 
+    /// Those that a tenant has just told; nothing where it was not asked, or did not say.
+    pub(crate) fn told_by(observed: &ObservedTenant, read_at: Timestamp) -> Option<Self> {
+        let users: HashMap<_, _> =
+            observed.users().iter().filter_map(|user| Some((user.id, user.sign_in_dates()?))).collect();
+        (!users.is_empty()).then_some(Self { read_at, users })
+    }
+
     /// Tells the tenant's users. Who came later stays unknown.
     pub(crate) fn tell(&self, observed: &mut ObservedTenant) {
         observed.update_users(|users| {

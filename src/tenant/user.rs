@@ -319,7 +319,7 @@ pub struct RoleAssignment {
     pub scope: Option<Text>,
 }
 
-/// When somebody last signed in, as the service says (`signInActivity`); nothing is never.
+/// When somebody last signed in: as the service says (`signInActivity`), where nothing is never, or as far as records show.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct SignInDates {
     /// In any way.

@@ -119,7 +119,6 @@ pub(super) async fn activity(
     let mut url = client.url(spec, spec.path, "$select=id,signInActivity&$top=500");
     let mut pages = Pages::new(client, spec, &url);
     let mut all = HashMap::new();
-    let mut read = 0;
     loop {
         let next = client
             .read(spec, &url, |bytes| {
@@ -135,12 +134,11 @@ pub(super) async fn activity(
                     });
                     all.insert(UserId::new(user.id), dates);
                 }
-                Ok((page.next, page.value.len()))
+                Ok(page.next)
             })
             .await?;
-        read += next.1;
-        progress.progress("last sign-ins", read as u64, None);
-        match next.0 {
+        progress.progress("last sign-ins", all.len() as u64, None);
+        match next {
             Some(next) => url = pages.follow(&next)?,
             None => return Ok(all),
         }

@@ -145,6 +145,10 @@ proptest! {
     }
 }
 
+/// A record that lacks nothing.
+const RECORD: &str =
+    r#"{"id":"r","createdDateTime":"2026-11-19T10:00:00Z","isInteractive":true,"status":{"errorCode":0}}"#;
+
 /// A pipe gives what it has, a byte at times.
 #[test]
 fn it_does_not_matter_in_what_pieces_a_file_comes() {
@@ -157,8 +161,7 @@ fn it_does_not_matter_in_what_pieces_a_file_comes() {
             Ok(count)
         }
     }
-    let record = r#"{"id":"r","createdDateTime":"2026-11-19T10:00:00Z","isInteractive":true,"status":{"errorCode":0}}"#;
-    let text = format!("[{}]", vec![record; 30].join(","));
+    let text = format!("[{}]", vec![RECORD; 30].join(","));
     let (register, mut sink) = (register(), Everything::default());
     read_by(Bytes(text.as_bytes()), None, &register, &mut sink, 64).unwrap_or_else(|error| panic!("{}", error.message));
     assert_eq!(sink.0.len(), 30);
@@ -166,16 +169,15 @@ fn it_does_not_matter_in_what_pieces_a_file_comes() {
 
 #[test]
 fn what_is_wrong_is_said_with_the_line_of_the_file() {
-    let record = r#"{"id":"r","createdDateTime":"2026-11-19T10:00:00Z","isInteractive":true,"status":{"errorCode":0}}"#;
-    let list = |last: &str| format!("[\n{}{last}\n]", format!("{record},\n").repeat(50));
+    let list = |last: &str| format!("[\n{}{last}\n]", format!("{RECORD},\n").repeat(50));
     for (text, line, message) in [
         (list("{\"id\":\n x}"), Some(53), "expected value"),
         (list("{\"id\": 7}"), None, "record 51 is not a sign-in: invalid type"),
         (list("{}"), None, "record 51: nothing says whether"),
-        (list(&format!("{record} {record}")), Some(52), "expected `,` or `]`"),
-        (format!("[{record}"), Some(1), "EOF while parsing a list"),
-        (format!("[{record}] x"), Some(1), "trailing characters"),
-        (format!("{}{{\"id\": 7}}\n", format!("{record}\n").repeat(50)), Some(51), "record 51 is not a sign-in"),
+        (list(&format!("{RECORD} {RECORD}")), Some(52), "expected `,` or `]`"),
+        (format!("[{RECORD}"), Some(1), "EOF while parsing a list"),
+        (format!("[{RECORD}] x"), Some(1), "trailing characters"),
+        (format!("{}{{\"id\": 7}}\n", format!("{RECORD}\n").repeat(50)), Some(51), "record 51 is not a sign-in"),
     ] {
         for window in [16, 300, 1 << 20] {
             let (at, what) = said(text.as_bytes(), window).end.unwrap_err();
@@ -203,8 +205,7 @@ impl Read for Breaking<'_> {
 
 #[test]
 fn a_file_that_ends_in_an_error_has_given_what_came_before_it() {
-    let record = r#"{"id":"r","createdDateTime":"2026-11-19T10:00:00Z","isInteractive":true,"status":{"errorCode":0}}"#;
-    for text in [format!("[{},", vec![record; 30].join(",")), format!("{}\n", vec![record; 30].join("\n"))] {
+    for text in [format!("[{},", vec![RECORD; 30].join(",")), format!("{}\n", vec![RECORD; 30].join("\n"))] {
         for window in [110, 500, 1000] {
             let (register, mut sink, asked) = (register(), Everything::default(), Default::default());
             let input = Breaking { text: text.as_bytes(), asked: &asked };
@@ -229,8 +230,7 @@ fn a_file_is_not_read_on_once_counting_has_failed() {
             unreachable!("there are few")
         }
     }
-    let record = r#"{"id":"r","createdDateTime":"2026-11-19T10:00:00Z","isInteractive":true,"status":{"errorCode":0}}"#;
-    let text = format!("[{},", vec![record; 20_000].join(","));
+    let text = format!("[{},", vec![RECORD; 20_000].join(","));
     let asked = Default::default();
     let input = Breaking { text: text.as_bytes(), asked: &asked };
     let Err(problem) = read_by(input, None, &register(), &mut Full, 1000) else { panic!("it was read") };
